@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "base/mem.h"
+
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef HAVE_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
+
+#include "base/must.h"
+
+#define FLUSH_AT ((int64_t)64 * 1024)
+
+/* The account. `pending` is what this thread has not yet added to `total`. */
+static _Thread_local int64_t pending;
+static struct {
+    _Atomic int64_t total;
+    _Atomic size_t peak;
+} account __attribute__((aligned(64)));
+
+static inline void count(int64_t delta)
+{
+    int64_t sum = pending + delta;
+
+    if (UNLIKELY(sum >= FLUSH_AT || sum <= -FLUSH_AT)) {
+        atomic_fetch_add_explicit(&account.total, sum, memory_order_relaxed);
+        sum = 0;
+    }
+    pending = sum;
+}
+
+__attribute__((noreturn, cold)) static void out_of_memory(size_t size)
+{
+    fprintf(stderr, "larder: out of memory: %zu bytes could not be had\n", size);
+    abort();
+}
+
+#ifdef HAVE_JEMALLOC
+
+/* Usable sizes of small blocks in steps of 8, so that the hot path need not ask the allocator. */
+#define SMALL_MAX  4096
+#define SMALL_STEP 8
+static uint16_t small_usable[SMALL_MAX / SMALL_STEP + 1];
+
+/* Before any other constructor, and so before any block is counted. */
+__attribute__((constructor(101))) static void fill_small_usable(void)
+{
+    small_usable[0] = (uint16_t)nallocx(1, 0);
+    for (size_t i = 1; i <= SMALL_MAX / SMALL_STEP; i++)
+        small_usable[i] = (uint16_t)nallocx(i * SMALL_STEP, 0);
+}
+
+size_t mem_usable_size(size_t size)
+{
+    if (LIKELY(size <= SMALL_MAX))
+        return small_usable[(size + SMALL_STEP - 1) / SMALL_STEP];
+    return nallocx(size, 0);
+}
+
+size_t mem_usable(const void *p)
+{
+    return sallocx(p, 0);
+}
+
+/* What was counted for a block of exactly `size` at p. */
+static inline size_t counted(const void *p, size_t size)
+{
+    (void)p;
+    return mem_usable_size(size);
+}
+
+static inline void release(void *p, size_t usable)
+{
+    sdallocx(p, usable, 0);
+}
+
+#else
+
+/* Sanitizers end the process on an absurd size, and break the promise of mem_try_alloc, unless told not to. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
+const char *__tsan_default_options(void)
+{
+    return __asan_default_options();
+}
+
+size_t mem_usable_size(size_t size)
+{
+    return size;
+}
+
+size_t mem_usable(const void *p)
+{
+    return malloc_usable_size((void *)p);
+}
+
+/* libc may hand out more than the size asks for, so only the block itself can tell. */
+static inline size_t counted(const void *p, size_t size)
+{
+    (void)size;
+    return mem_usable(p);
+}
+
+static inline void release(void *p, size_t usable)
+{
+    (void)usable;
+    free(p);
+}
+
+#endif
+
+void *mem_try_alloc(size_t size)
+{
+    void *p = malloc(size);
+
+    if (LIKELY(p != NULL))
+        count((int64_t)counted(p, size));
+    return p;
+}
+
+void *mem_alloc(size_t size)
+{
+    void *p = mem_try_alloc(size);
+
+    if (UNLIKELY(p == NULL))
+        out_of_memory(size);
+    return p;
+}
+
+void *mem_zalloc(size_t size)
+{
+    void *p = calloc(1, size);
+
+    if (UNLIKELY(p == NULL))
+        out_of_memory(size);
+    count((int64_t)counted(p, size));
+    return p;
+}
+
+void *mem_aligned(size_t align, size_t size)
+{
+    void *p = NULL;
+
+    must((align & (align - 1)) == 0);
+    if (posix_memalign(&p, align < sizeof(void *) ? sizeof(void *) : align, size) != 0)
+        out_of_memory(size);
+    count((int64_t)mem_usable(p));
+    return p;
+}
+
+void *mem_try_realloc(void *p, size_t size)
+{
+    size_t before;
+    void *q;
+
+    if (p == NULL)
+        return mem_try_alloc(size);
+    before = mem_usable(p);
+    /* realloc to nothing would free the block. */
+    q = realloc(p, size ? size : 1);
+    if (LIKELY(q != NULL))
+        count((int64_t)mem_usable(q) - (int64_t)before);
+    return q;
+}
+
+void *mem_realloc(void *p, size_t size)
+{
+    void *q = mem_try_realloc(p, size);
+
+    if (UNLIKELY(q == NULL))
+        out_of_memory(size);
+    return q;
+}
+
+void mem_free(void *p)
+{
+    size_t usable;
+
+    if (p == NULL)
+        return;
+    usable = mem_usable(p);
+    count(-(int64_t)usable);
+    release(p, usable);
+}
+
+void mem_free_sized(void *p, size_t size)
+{
+    size_t usable;
+
+    if (p == NULL)
+        return;
+    usable = counted(p, size);
+    sane(usable == mem_usable(p));
+    count(-(int64_t)usable);
+    release(p, usable);
+}
+
+char *mem_strndup(const char *s, size_t n)
+{
+    char *copy = mem_alloc(n + 1);
+
+    memcpy(copy, s, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+char *mem_strdup(const char *s)
+{
+    return mem_strndup(s, strlen(s));
+}
+
+size_t mem_used(void)
+{
+    int64_t used = atomic_load_explicit(&account.total, memory_order_relaxed) + pending;
+
+    return used > 0 ? (size_t)used : 0;
+}
+
+size_t mem_peak(void)
+{
+    return atomic_load_explicit(&account.peak, memory_order_relaxed);
+}
+
+void mem_peak_sample(void)
+{
+    size_t used = mem_used();
+    size_t peak = mem_peak();
+
+    while (used > peak && !atomic_compare_exchange_weak_explicit(&account.peak, &peak, used, memory_order_relaxed,
+                                                                 memory_order_relaxed))
+        ;
+}
+
+void mem_peak_reset(void)
+{
+    atomic_store_explicit(&account.peak, mem_used(), memory_order_relaxed);
+}
+
+void mem_flush(void)
+{
+    atomic_fetch_add_explicit(&account.total, pending, memory_order_relaxed);
+    pending = 0;
+}
+
+void mem_thread_done(void)
+{
+    mem_flush();
+}
+
+#ifdef HAVE_JEMALLOC
+
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
+
+static size_t stat_of(const char *name)
+{
+    size_t value = 0;
+    size_t n = sizeof(value);
+
+    return mallctl(name, &value, &n, NULL, 0) == 0 ? value : 0;
+}
+
+void mem_stats(struct mem_stats *s)
+{
+    uint64_t epoch = 1;
+
+    /* The figures stand still until the epoch is written. */
+    mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+    s->allocated = stat_of("stats.allocated");
+    s->active = stat_of("stats.active");
+    s->resident = stat_of("stats.resident");
+    s->retained = stat_of("stats.retained");
+    s->metadata = stat_of("stats.metadata");
+}
+
+const char *mem_allocator(void)
+{
+    return "jemalloc-" TEXT(JEMALLOC_VERSION_MAJOR) "." TEXT(JEMALLOC_VERSION_MINOR) "." TEXT(JEMALLOC_VERSION_BUGFIX);
+}
+
+void mem_purge(void)
+{
+    mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+    mallctl("arena." TEXT(MALLCTL_ARENAS_ALL) ".purge", NULL, NULL, NULL, 0);
+}
+
+void mem_start_background(void)
+{
+    bool on = true;
+
+    mallctl("background_thread", NULL, NULL, &on, sizeof(on));
+}
+
+#else
+
+void mem_stats(struct mem_stats *s)
+{
+    memset(s, 0, sizeof(*s));
+}
+
+const char *mem_allocator(void)
+{
+    return "libc";
+}
+
+void mem_purge(void)
+{
+    malloc_trim(0);
+}
+
+void mem_start_background(void)
+{
+}
+
+#endif
