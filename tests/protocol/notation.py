@@ -196,8 +196,12 @@ class Parser:
     def items(self, end, depth):
         out = []
         while self.skip() and self.s[self.i] != end:
-            out.append(self.value(depth + 1))
-        if not self.take(re.escape(end)):
+            m = self.take(r"\{\{(.*?)\}\}\*(\d+)")
+            if m:
+                out += [w for n in range(int(m[2])) for w in Parser(m[1].replace("#", str(n))).items("", depth)]
+            else:
+                out.append(self.value(depth + 1))
+        if end and not self.take(re.escape(end)):
             raise Bad("%s is missing" % end)
         return out
 
@@ -342,7 +346,7 @@ def short_escape(c):
 
 def show_line(sign, b, depth):
     text = b.decode("latin-1")
-    if (depth and not re.fullmatch(r"[\w.]+", text)) or not text.isprintable() or text.startswith(("/", '"')):
+    if (depth and not re.fullmatch(r"[\w.]+", text)) or not text.isprintable() or text != text.strip() or text.startswith(("/", '"')):
         return sign + show_bytes(b)
     return sign + text
 

@@ -49,7 +49,7 @@ class Case:
             a.client == b.client and a.kind in ("cmd", "raw") and b.kind in ("cmd", "raw") for a, b in pairs)
 
 
-STEP_DIRECTIVES = ("raw", "read", "close", "half-close", "sleep", "until", "skip-oracle")
+STEP_DIRECTIVES = ("raw", "read", "close", "half-close", "sleep", "scan", "until", "skip-oracle")
 
 
 def case_directive(c, word, rest):
@@ -146,6 +146,8 @@ class Reader:
             self.skip = True
         elif word == "sleep":
             self.add("sleep", n, client, s, seconds(rest))
+        elif word == "scan":
+            self.add("scan", n, client, s, notation.words(rest))
         elif word == "raw":
             self.add("raw", n, client, s, b"".join(notation.words(rest)))
         else:
