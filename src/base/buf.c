@@ -28,7 +28,7 @@ static void grow(struct buf *b, size_t need)
 char *buf_reserve(struct buf *b, size_t n)
 {
     must(n <= SIZE_MAX / 4 - b->len);
-    if (b->cap - b->len < n)
+    if (b->p == NULL || b->cap - b->len < n)
         grow(b, b->len + n);
     return b->p + b->len;
 }
