@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/conf.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/glob.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "conf/kind.h"
+#include "conf/machine.h"
+#include "conf/state.h"
+
+/* struct options has one number for each option, in the order of enum option_id. */
+static _Atomic int64_t *number_of(struct conf *c, enum option_id id)
+{
+    static_assert(offsetof(struct options, output_limit) == OPTION_COUNT * sizeof(_Atomic int64_t),
+                  "struct options is an array of numbers with a tail");
+    return (_Atomic int64_t *)&c->options + id;
+}
+
+void state_copy(struct conf *c, enum option_id id, struct setting *s)
+{
+    lock_take(&c->text_lock);
+    s->num = atomic_load_explicit(number_of(c, id), memory_order_relaxed);
+    s->text = c->text[id] ? mem_strdup(c->text[id]) : NULL;
+    lock_drop(&c->text_lock);
+}
+
+static void publish_output_limits(struct conf *c, const char *text)
+{
+    struct output_numbers n[OUTPUT_CLASSES];
+
+    kind_output_numbers(text, n);
+    for (int i = 0; i < OUTPUT_CLASSES; i++) {
+        atomic_store_explicit(&c->options.output_limit[i].hard, n[i].hard, memory_order_relaxed);
+        atomic_store_explicit(&c->options.output_limit[i].soft, n[i].soft, memory_order_relaxed);
+        atomic_store_explicit(&c->options.output_limit[i].seconds, n[i].seconds, memory_order_relaxed);
+    }
+}
+
+void state_put(struct conf *c, enum option_id id, struct setting *s)
+{
+    char *old;
+
+    lock_take(&c->text_lock);
+    old = c->text[id];
+    c->text[id] = s->text;
+    if (id == OPT_client_output_buffer_limit)
+        publish_output_limits(c, s->text);
+    if (option_table[id].kind->is_text)
+        atomic_fetch_add_explicit(number_of(c, id), 1, memory_order_release);
+    else
+        atomic_store_explicit(number_of(c, id), s->num, memory_order_relaxed);
+    lock_drop(&c->text_lock);
+    mem_free(old);
+    s->text = NULL;
+}
+
+bool state_parse(struct conf *c, enum option_id id, const struct words *w, char *why)
+{
+    struct setting s;
+
+    state_copy(c, id, &s);
+    if (!option_parse(&option_table[id], w, &s, why)) {
+        setting_fini(&s);
+        return false;
+    }
+    state_put(c, id, &s);
+    return true;
+}
+
+struct conf *conf_new(void)
+{
+    struct conf *c = mem_zalloc(sizeof(*c));
+
+    lock_init(&c->lock, LOCK_CONF, 0);
+    lock_init(&c->text_lock, LOCK_CONF_TEXT, 0);
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        struct setting s = {0, NULL};
+
+        option_default(&option_table[i], &s);
+        state_put(c, (enum option_id)i, &s);
+    }
+    return c;
+}
+
+void conf_free(struct conf *c)
+{
+    if (c == NULL)
+        return;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        mem_free(c->text[i]);
+    words_fini(&c->strangers);
+    mem_free(c->file);
+    mem_free(c->base);
+    mem_free(c);
+}
+
+const struct options *conf_options(const struct conf *c)
+{
+    return &c->options;
+}
+
+const char *conf_file(const struct conf *c)
+{
+    return c->file;
+}
+
+static void show(struct conf *c, enum option_id id, struct buf *out)
+{
+    struct setting s;
+
+    state_copy(c, id, &s);
+    option_show(&option_table[id], &s, out);
+    setting_fini(&s);
+}
+
+char *conf_dup(struct conf *c, enum option_id id)
+{
+    struct buf b = BUF_EMPTY;
+    char *copy;
+
+    show(c, id, &b);
+    copy = mem_strdup(buf_cstr(&b));
+    buf_fini(&b);
+    return copy;
+}
+
+int conf_threads(const struct conf *c)
+{
+    int64_t n = OPT(&c->options, threads);
+
+    return n ? (int)n : machine_cpus();
+}
+
+const char *conf_word(const struct conf *c, enum option_id id)
+{
+    int64_t v = atomic_load_explicit(number_of((struct conf *)c, id), memory_order_relaxed);
+
+    for (const struct option_word *w = option_table[id].words; w->name; w++) {
+        if (w->value == v)
+            return w->name;
+    }
+    return "";
+}
+
+bool conf_is_secret(struct slice name)
+{
+    enum option_id id = option_find(name);
+
+    return id != OPTION_COUNT && (option_table[id].flags & OPTION_SECRET);
+}
+
+void conf_on_change(struct conf *c, enum option_id id, conf_changed *fn, void *arg)
+{
+    must(c->hook_count < STATE_HOOKS_MAX);
+    c->hooks[c->hook_count++] = (struct hook){id, fn, arg};
+}
+
+/* CONFIG GET. */
+
+/* A search for names: each is found once, whether by its own name (0) or its alias (1). */
+struct search {
+    struct conf *c;
+    conf_visit *visit;
+    void *arg;
+    size_t found;
+    bool seen[OPTION_COUNT][2];
+};
+
+static void search_hit(struct search *s, enum option_id id, bool by_alias, struct slice name)
+{
+    struct buf b = BUF_EMPTY;
+
+    if (s->seen[id][by_alias])
+        return;
+    s->seen[id][by_alias] = true;
+    s->found++;
+    if (s->visit == NULL)
+        return;
+    show(s->c, id, &b);
+    s->visit(s->arg, name, buf_slice(&b));
+    buf_fini(&b);
+}
+
+static void search_name(struct search *s, struct slice name)
+{
+    enum option_id id = option_find(name);
+
+    if (id != OPTION_COUNT && !(option_table[id].flags & OPTION_FILE_ONLY))
+        search_hit(s, id, !slice_is(name, option_table[id].name), name);
+}
+
+static void search_pattern(struct search *s, struct slice pattern)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option *o = &option_table[i];
+
+        if (o->flags & (OPTION_FILE_ONLY | OPTION_HIDDEN))
+            continue;
+        if (glob_match(pattern, slice_str(o->name), true))
+            search_hit(s, (enum option_id)i, false, slice_str(o->name));
+        if (o->alias && glob_match(pattern, slice_str(o->alias), true))
+            search_hit(s, (enum option_id)i, true, slice_str(o->alias));
+    }
+}
+
+static bool is_pattern(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '*' || s.p[i] == '?' || s.p[i] == '[')
+            return true;
+    }
+    return false;
+}
+
+size_t conf_get(struct conf *c, const struct slice *patterns, size_t n, conf_visit *visit, void *arg)
+{
+    struct search s = {.c = c, .visit = visit, .arg = arg};
+
+    for (size_t i = 0; i < n; i++) {
+        if (is_pattern(patterns[i]))
+            search_pattern(&s, patterns[i]);
+        else
+            search_name(&s, patterns[i]);
+    }
+    return s.found;
+}
+
+/* The lines for the log. */
+
+bool conf_hints(const struct conf *c, struct buf *line)
+{
+    const char *sep = "accepted as in Redis, without effect here: ";
+    size_t before = line->len;
+
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (c->given[i] && option_table[i].effect != EFFECT_ACTS) {
+            buf_printf(line, "%s%s", sep, option_table[i].name);
+            sep = ", ";
+        }
+    }
+    return line->len != before;
+}
+
+bool conf_strangers(const struct conf *c, struct buf *line)
+{
+    for (int i = 0; i < c->strangers.n; i++)
+        buf_printf(line, "%s%s",
+                   i ? ", " : "ignored in the environment, no options by these names: ", c->strangers.word[i]);
+    return c->strangers.n > 0;
+}

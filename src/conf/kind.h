@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * kind: how each kind of value is read, checked, and shown.
+ *
+ * Role:    yes or no, numbers, memory, words from a list, strings, and the few that are like nothing else. The
+ *          error texts are those of Redis, since clients and test suites look for them.
+ * Owns:    nothing.
+ * Threads: any.
+ * Used by: the table of options.
+ */
+#ifndef LARDER_CONF_KIND_H
+#define LARDER_CONF_KIND_H
+
+#include "conf/option.h"
+
+extern const struct option_kind kind_yesno;
+extern const struct option_kind kind_integer;
+extern const struct option_kind kind_octal;
+extern const struct option_kind kind_memory;         /* bytes, or with k kb m mb g gb */
+extern const struct option_kind kind_machine_memory; /* and a percentage of the memory this process may have */
+extern const struct option_kind kind_client_memory;  /* and a percentage of maxmemory, held as -1 … -100 */
+extern const struct option_kind kind_word;           /* one of a list */
+extern const struct option_kind kind_flags;          /* some of a list, or-ed */
+extern const struct option_kind kind_string;
+extern const struct option_kind kind_list; /* words */
+
+/* Bytes from "1gb" and the like: k m g are powers of 1000, kb mb gb of 1024, upper or lower case. */
+bool kind_parse_memory(const char *text, uint64_t *bytes);
+/* Appends an amount of memory in the largest unit that divides it. */
+void kind_write_memory(struct buf *out, int64_t bytes);
+/* Sets the text of *s to a copy. */
+void kind_set_text(struct setting *s, struct slice text);
+
+/* kind_special.c */
+extern const struct option_kind kind_output_limits; /* client-output-buffer-limit */
+extern const struct option_kind kind_save;          /* pairs of seconds and changes */
+extern const struct option_kind kind_oom_scores;    /* three numbers */
+extern const struct option_kind kind_percentiles;
+extern const struct option_kind kind_directory; /* stored as its absolute path */
+extern const struct option_kind kind_weights;
+extern const struct option_kind kind_primary; /* a host and a port, or "no one" */
+extern const struct option_kind kind_refused; /* directives that are never accepted */
+
+/* The limits that the text of a client-output-buffer-limit stands for. */
+struct output_numbers {
+    int64_t hard;
+    int64_t soft;
+    int64_t seconds;
+};
+void kind_output_numbers(const char *text, struct output_numbers out[OUTPUT_CLASSES]);
+
+/* Further looks at values, for the `check` field. */
+bool kind_check_base_name(struct setting *s, char *why);
+bool kind_check_base_name_not_empty(struct setting *s, char *why);
+bool kind_check_shutdown(struct setting *s, char *why);
+bool kind_check_title(struct setting *s, char *why);
+bool kind_check_events(struct setting *s, char *why);
+bool kind_check_hz(struct setting *s, char *why);
+bool kind_check_bind(struct setting *s, char *why);
+
+#endif

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/load.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "conf/state.h"
+
+#define INCLUDE_DEPTH_MAX 16
+#define FILE_SIZE_MAX     ((size_t)16 << 20)
+
+/* A file being read, and those that include it. */
+struct source {
+    struct conf *c;
+    const char *name;
+    int line;
+    int depth; /* 0: the main file */
+    struct buf *err;
+};
+
+static bool load_source(struct source *src, struct slice text);
+
+/* Appends "NAME:LINE: reason", and the line itself where it can hold no secret. */
+static bool fail_line(const struct source *src, const char *reason, const struct slice *shown)
+{
+    buf_printf(src->err, "%s:%d: %s\n", src->name, src->line, reason);
+    if (shown)
+        buf_printf(src->err, ">>> '%.*s'\n", (int)shown->n, shown->p);
+    return false;
+}
+
+/* Reads a whole file, or what is left of the standard input for "-". Returns 0 or -errno. */
+static int read_all(const char *path, struct buf *text)
+{
+    FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+    int status = 0;
+    size_t n;
+
+    if (f == NULL)
+        return -errno;
+    do {
+        n = fread(buf_reserve(text, 4096), 1, 4096, f);
+        text->len += n;
+    } while (n > 0 && text->len <= FILE_SIZE_MAX);
+    if (ferror(f))
+        status = -errno;
+    else if (text->len > FILE_SIZE_MAX)
+        status = -EFBIG;
+    if (f != stdin)
+        fclose(f);
+    return status;
+}
+
+static bool include_file(const struct source *from, const char *path)
+{
+    struct source src = {.c = from->c, .name = path, .depth = from->depth + 1, .err = from->err};
+    struct buf text = BUF_EMPTY;
+    int status = read_all(path, &text);
+    bool ok;
+
+    if (status < 0) {
+        buf_printf(from->err, "%s:%d: can't read '%s': %s\n", from->name, from->line, path, strerror(-status));
+        ok = false;
+    } else {
+        ok = load_source(&src, buf_slice(&text));
+    }
+    buf_fini(&text);
+    return ok;
+}
+
+/* A pattern stands for the files that match it, in alphabetical order, and may match none. */
+static bool include_pattern(const struct source *from, const char *pattern)
+{
+    glob_t found;
+    bool ok = true;
+
+    if (strpbrk(pattern, "*?[") == NULL)
+        return include_file(from, pattern);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return true;
+    for (size_t i = 0; ok && i < found.gl_pathc; i++)
+        ok = include_file(from, found.gl_pathv[i]);
+    globfree(&found);
+    return ok;
+}
+
+/* A path as seen from the directory of the start, which need not be the working directory any more. The caller frees
+ * it. */
+static char *from_base(const struct conf *c, const char *path)
+{
+    struct buf b = BUF_EMPTY;
+
+    if (c->base && path[0] != '/')
+        buf_printf(&b, "%s/%s", c->base, path);
+    else
+        buf_add_str(&b, path);
+    buf_cstr(&b);
+    return b.p;
+}
+
+static bool load_include(const struct source *src, const struct words *w)
+{
+    char *pattern;
+    bool ok;
+
+    if (w->n != 2)
+        return fail_line(src, "include: wrong number of arguments", NULL);
+    if (src->depth >= INCLUDE_DEPTH_MAX)
+        return fail_line(src, "include: nested too deeply", NULL);
+    pattern = from_base(src->c, w->word[1]);
+    ok = include_pattern(src, pattern);
+    mem_free(pattern);
+    return ok;
+}
+
+/* Sets an option from the words of a directive; the first is its name. */
+static bool set_option(struct conf *c, enum option_id id, const struct words *w, char *why)
+{
+    struct words values = {w->word + 1, w->n - 1};
+    char *path = id == OPT_dir && w->n == 2 ? from_base(c, w->word[1]) : NULL;
+    bool ok;
+
+    if (path)
+        values.word = &path;
+    ok = state_parse(c, id, &values, why);
+    mem_free(path);
+    if (ok) {
+        c->given[id] = true;
+        c->line[id] = 0;
+    }
+    return ok;
+}
+
+static bool load_directive(const struct source *src, const struct words *w, struct slice line)
+{
+    enum option_id id = option_find(slice_str(w->word[0]));
+    char why[OPTION_WHY_MAX];
+    char reason[OPTION_WHY_MAX + 128];
+
+    if (slice_is(slice_str(w->word[0]), "include"))
+        return load_include(src, w);
+    if (id == OPTION_COUNT) {
+        snprintf(reason, sizeof(reason), "unknown directive '%.64s'", w->word[0]);
+        return fail_line(src, reason, NULL);
+    }
+    if (!set_option(src->c, id, w, why)) {
+        snprintf(reason, sizeof(reason), "%.64s: %s", option_table[id].name, why);
+        return fail_line(src, reason, option_table[id].flags & OPTION_SECRET ? NULL : &line);
+    }
+    if (src->depth == 0)
+        src->c->line[id] = src->line;
+    return true;
+}
+
+static struct slice trim(struct slice s)
+{
+    while (s.n && isspace((unsigned char)s.p[0]))
+        s = slice_of(s.p + 1, s.n - 1);
+    while (s.n && isspace((unsigned char)s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+static bool load_line(const struct source *src, struct slice line)
+{
+    struct words w = WORDS_EMPTY;
+    const char *wrong;
+    bool ok = true;
+
+    line = trim(line);
+    if (line.n == 0 || line.p[0] == '#')
+        return true;
+    wrong = words_split(&w, line);
+    if (wrong)
+        ok = fail_line(src, wrong, NULL);
+    else if (w.n)
+        ok = load_directive(src, &w, line);
+    words_fini(&w);
+    return ok;
+}
+
+static bool load_source(struct source *src, struct slice text)
+{
+    while (text.n) {
+        const char *end = memchr(text.p, '\n', text.n);
+        size_t n = end ? (size_t)(end - text.p) : text.n;
+
+        src->line++;
+        if (!load_line(src, slice_of(text.p, n)))
+            return false;
+        n += end != NULL;
+        text = slice_of(text.p + n, text.n - n);
+    }
+    return true;
+}
+
+bool load_text(struct conf *c, const char *name, struct slice text, struct buf *err)
+{
+    struct source src = {.c = c, .name = name, .err = err};
+
+    return load_source(&src, text);
+}
+
+static bool load_file(struct conf *c, const char *path, struct buf *err)
+{
+    struct buf text = BUF_EMPTY;
+    int status = read_all(path, &text);
+    bool ok = status == 0;
+
+    if (ok)
+        ok = load_text(c, strcmp(path, "-") ? path : "standard input", buf_slice(&text), err);
+    else
+        buf_printf(err, "can't open config file '%s': %s\n", path, strerror(-status));
+    buf_fini(&text);
+    return ok;
+}
+
+/* The environment. */
+
+/* Kubernetes describes a service called "larder" in variables such as LARDER_PORT=tcp://10.0.0.1:6379. */
+static bool is_service_link(enum option_id id, const char *value)
+{
+    return id == OPT_port && strstr(value, "://") != NULL;
+}
+
+static bool load_variable(struct conf *c, struct slice name, const char *value, struct buf *err)
+{
+    enum option_id id = option_find_env(slice_of(name.p + strlen("LARDER_"), name.n - strlen("LARDER_")));
+    struct words w = WORDS_EMPTY;
+    char why[OPTION_WHY_MAX];
+    bool ok;
+
+    if (id == OPTION_COUNT || (option_table[id].flags & OPTION_FILE_ONLY) || is_service_link(id, value)) {
+        words_add(&c->strangers, name);
+        return true;
+    }
+    words_add(&w, name);
+    words_add(&w, slice_str(value));
+    ok = set_option(c, id, &w, why);
+    if (!ok)
+        buf_printf(err, "environment variable %s: %s\n", w.word[0], why);
+    words_fini(&w);
+    return ok;
+}
+
+static bool load_environment(struct conf *c, char *const *envp, struct buf *err)
+{
+    for (; envp && *envp; envp++) {
+        const char *value = strchr(*envp, '=');
+
+        if (strncmp(*envp, "LARDER_", strlen("LARDER_")) == 0 && value != NULL &&
+            !load_variable(c, slice_of(*envp, (size_t)(value - *envp)), value + 1, err))
+            return false;
+    }
+    return true;
+}
+
+/* The arguments. */
+
+static bool is_option_name(const char *arg)
+{
+    return arg[0] == '-' && arg[1] == '-' && arg[2] != '\0';
+}
+
+/* Adds the values that follow an option's name: all up to the next name. The first is a value whatever it looks like,
+ * but for --save, which scripts give nothing when they have nothing to give. */
+static char *const *take_values(struct words *w, char *const *argv)
+{
+    bool is_save = slice_is(slice_str(w->word[0]), "save");
+
+    if (w->n == 1 && is_save && (*argv == NULL || is_option_name(*argv)))
+        words_add(w, SLICE(""));
+    else if (w->n == 1 && *argv)
+        words_add(w, slice_str(*argv++));
+    while (*argv && !is_option_name(*argv) && !(strcmp(*argv, "-") == 0 && argv[1] == NULL)) {
+        words_add(w, slice_str(*argv));
+        argv++;
+    }
+    return argv;
+}
+
+/* The words are an option's name and its values. */
+static bool load_argument(struct conf *c, const struct words *w, struct buf *err)
+{
+    struct source src = {.c = c, .name = "--include", .line = 1, .depth = 1, .err = err};
+    enum option_id id = option_find(slice_str(w->word[0]));
+    char why[OPTION_WHY_MAX];
+
+    if (slice_is(slice_str(w->word[0]), "include"))
+        return load_include(&src, w);
+    if (id == OPTION_COUNT) {
+        buf_printf(err, "unknown option '--%.64s'\n", w->word[0]);
+        return false;
+    }
+    if (!set_option(c, id, w, why)) {
+        buf_printf(err, "--%s: %s\n", option_table[id].name, why);
+        return false;
+    }
+    return true;
+}
+
+static bool load_arguments(struct conf *c, char *const *argv, struct buf *err)
+{
+    while (*argv && strcmp(*argv, "-")) {
+        struct words w = WORDS_EMPTY;
+        const char *wrong = NULL;
+        bool ok = false;
+
+        if (is_option_name(*argv))
+            wrong = words_split(&w, slice_str(*argv + 2)); /* "--port 6380" may come as one argument */
+        if (wrong || w.n == 0) {
+            buf_printf(err, "%s: '%.64s'\n", wrong ? wrong : "not an option", *argv);
+        } else {
+            argv = take_values(&w, argv + 1);
+            ok = load_argument(c, &w, err);
+        }
+        words_fini(&w);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* The command line as a whole. */
+
+struct start {
+    enum load_action action;
+    const char *file; /* NULL: none */
+    bool has_stdin;
+    char *const *options; /* the first argument that is an option */
+};
+
+static bool is_one_of(const char *arg, const char *a, const char *b)
+{
+    return arg && (strcmp(arg, a) == 0 || strcmp(arg, b) == 0);
+}
+
+/* Sees what the first argument asks for, where the options begin, and whether the standard input is to be read. */
+static void read_start(char *const *argv, struct start *s)
+{
+    char *const *arg = argv[0] ? argv + 1 : argv;
+
+    *s = (struct start){.action = LOAD_RUN};
+    if (is_one_of(*arg, "--help", "-h"))
+        s->action = LOAD_HELP;
+    else if (is_one_of(*arg, "--version", "-v"))
+        s->action = LOAD_VERSION;
+    else if (is_one_of(*arg, "--sample-config", "--sample-config"))
+        s->action = LOAD_SAMPLE;
+    else if (is_one_of(*arg, "--check-config", "--check-config"))
+        s->action = LOAD_CHECK;
+    if (s->action == LOAD_CHECK)
+        arg++;
+    if (*arg && **arg != '-')
+        s->file = *arg++;
+    s->options = arg;
+    if (*arg && strcmp(*arg, "-") == 0) {
+        s->has_stdin = true;
+        s->options = arg + 1;
+    }
+    for (; *arg; arg++)
+        s->has_stdin |= strcmp(*arg, "-") == 0 && arg[1] == NULL;
+}
+
+/* The absolute form of a path; the path itself if there is no such file. */
+static char *copy_path(const char *path)
+{
+    char *absolute = realpath(path, NULL);
+    char *copy = mem_strdup(absolute ? absolute : path);
+
+    free(absolute);
+    return copy;
+}
+
+static bool load_all(struct conf *c, const struct start *s, char *const *envp, struct buf *err)
+{
+    if (s->action == LOAD_CHECK && s->file == NULL && !s->has_stdin) {
+        buf_add_str(err, "--check-config needs the name of a file, or '-' for the standard input\n");
+        return false;
+    }
+    c->base = copy_path(".");
+    if (s->file)
+        c->file = copy_path(s->file);
+    return (s->file == NULL || load_file(c, s->file, err)) && (!s->has_stdin || load_file(c, "-", err)) &&
+           load_environment(c, envp, err) && load_arguments(c, s->options, err);
+}
+
+enum load_action load_start(char *const *argv, char *const *envp, struct conf **out, struct buf *err)
+{
+    struct start s;
+    struct conf *c;
+
+    *out = NULL;
+    read_start(argv, &s);
+    if (s.action != LOAD_RUN && s.action != LOAD_CHECK)
+        return s.action;
+    c = conf_new();
+    buf_add_str(err, "\n*** FATAL CONFIG FILE ERROR (Larder " PACKAGE_VERSION ") ***\n");
+    if (!load_all(c, &s, envp, err)) {
+        conf_free(c);
+        return LOAD_REFUSED;
+    }
+    err->len = 0;
+    *out = c;
+    return s.action;
+}
