@@ -87,7 +87,7 @@ class Want:
         self.text = ""
 
 
-WORDS = ("nilarray", "nil", "any", "int", "bulk", "array", "double", "map", "none", "closed", "...")
+WORDS = ("nilarray", "nil", "any", "int", "bulk", "array", "double", "map", "none", "closed", "gone", "...")
 
 
 class Parser:
@@ -117,10 +117,19 @@ class Parser:
                     only = m[1]
                 else:
                     proto = int(m[1])
-            w = self.value(0)
-            w.proto, w.only, w.text = proto, only, self.s[start:self.i].strip()
-            out.append(w)
+            for w in self.repeated(0) or [self.value(0)]:
+                w.proto, w.only, w.text = proto, only, self.s[start:self.i].strip()
+                out.append(w)
         return out
+
+    def repeated(self, depth):
+        """{{replies}}*N, or None"""
+        m = self.take(r"\{\{(.*?)\}\}\*(\d+)")
+        if not m:
+            return None
+        if "#" not in m[1]:
+            return Parser(m[1]).items("", depth) * int(m[2])
+        return [w for n in range(int(m[2])) for w in Parser(m[1].replace("#", str(n))).items("", depth)]
 
     def value(self, depth):
         w = self.plain(depth)
@@ -184,23 +193,21 @@ class Parser:
             return Want(sign, b)
         text = self.take(r"[^\n]*" if depth == 0 else r"[^\s\]}]*")[0].rstrip()
         if text.endswith(" ..."):
-            return Want("re" + sign, re.compile(re.escape(text[:-4].encode()) + b"( .*)?", re.S))
+            return Want("re" + sign, re.escape(text[:-4].encode()) + b"( .*)?")
         return Want(sign, text.encode())
 
     def regex(self):
         m = self.take(r"/((?:[^/\\]|\\.)*)/")
         if not m:
             raise Bad("expression not closed: %s" % self.s[self.i:self.i + 40])
-        return re.compile(m[1].replace("\\/", "/").encode(), re.S)
+        expression = m[1].replace("\\/", "/").encode()
+        re.compile(expression)
+        return expression
 
     def items(self, end, depth):
         out = []
         while self.skip() and self.s[self.i] != end:
-            m = self.take(r"\{\{(.*?)\}\}\*(\d+)")
-            if m:
-                out += [w for n in range(int(m[2])) for w in Parser(m[1].replace("#", str(n))).items("", depth)]
-            else:
-                out.append(self.value(depth + 1))
+            out += self.repeated(depth) or [self.value(depth + 1)]
         if end and not self.take(re.escape(end)):
             raise Bad("%s is missing" % end)
         return out
@@ -232,10 +239,10 @@ NULLS = {2: {"nil": ("$", None), "nilarray": ("*", None)}, 3: {"nil": ("_", None
 DOWN = {"%": "*", "~": "*", ">": "*", "#": ":", ",": "$", "(": "$", "=": "$"}
 
 
-def full(pattern, b, names, w):
-    m = pattern.fullmatch(b)
+def full(expression, b, names, w):
+    m = re.compile(substitute(expression, names, re.escape), re.S).fullmatch(b)
     if m and w.name:
-        names[w.name] = m[1] if pattern.groups else m[0]
+        names[w.name] = m[1] if m.re.groups else m[0]
     return m is not None
 
 
@@ -276,9 +283,10 @@ def match(w, r, proto, names):
     return ok
 
 
-def substitute(b, names):
+def substitute(b, names, how=bytes):
+    """Puts in what `as` has kept"""
     if isinstance(b, bytes) and b"${" in b:
-        return re.sub(rb"\$\{(\w+)\}", lambda m: names.get(m[1].decode(), m[0]), b)
+        return re.sub(rb"\$\{(\w+)\}", lambda m: how(names[m[1].decode()]) if m[1].decode() in names else m[0], b)
     return b
 
 

@@ -73,6 +73,15 @@ class Server:
             c.cmd("AUTH", self.password)
         return c
 
+    def ask(self, *words):
+        """A reply on the runner's own connection, opened again if a case has lost it"""
+        try:
+            return self.admin.cmd(*words)
+        except (ConnectionError, Closed):
+            self.admin.close()
+            self.admin = self.connect()
+            return self.admin.cmd(*words)
+
     def tail(self):
         with open(self.log, errors="replace") as f:
             return f.read()[-4000:]
