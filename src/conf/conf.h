@@ -39,7 +39,7 @@ const char *conf_file(const struct conf *c);
 /* The worker threads to start: `threads`, or what affinity and the cgroup's limit give. At least 1. */
 int conf_threads(const struct conf *c);
 /* The name of an option's word as CONFIG GET shows it ("allkeys-lru"); static. For options that are one of a list. */
-const char *conf_word(const struct conf *c, enum option_id id);
+const char *conf_word(struct conf *c, enum option_id id);
 /* Whether the value of this option, by any of its names, is a secret that no log may show. */
 bool conf_is_secret(struct slice name);
 
