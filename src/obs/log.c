@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "obs/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "obs/syslog.h"
+
+#define LINE_MAX_BYTES 1024
+#define ROLE           'M' /* Redis's letter for a server that is nobody's replica */
+
+static struct {
+    struct lock lock; /* openings; writers read the atomics only */
+    char *file;       /* NULL: standard output */
+    _Atomic int fd;
+    _Atomic int level;
+    _Atomic bool syslog;
+} state = {.lock = LOCK_INIT(LOG), .fd = STDOUT_FILENO, .level = LOG_NOTICE};
+
+/* Makes lines go to the file that `fd` is open on; takes `fd`. */
+static void switch_to(int fd)
+{
+    int old = atomic_load(&state.fd);
+
+    /* A writer may hold the old number in its hand, so it must never be closed or mean anything else. */
+    if (old == STDOUT_FILENO) {
+        atomic_store(&state.fd, fd);
+        return;
+    }
+    dup3(fd, old, O_CLOEXEC);
+    close(fd);
+}
+
+/* Returns a descriptor or -errno. */
+static int open_target(const char *file)
+{
+    int fd = file ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)
+                  : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    return fd < 0 ? -errno : fd;
+}
+
+int log_open(const char *file)
+{
+    int fd;
+
+    if (file && !*file)
+        file = NULL;
+    lock_take(&state.lock);
+    fd = open_target(file);
+    if (fd >= 0) {
+        char *copy = file ? mem_strdup(file) : NULL;
+
+        switch_to(fd);
+        mem_free(state.file);
+        state.file = copy;
+    }
+    lock_drop(&state.lock);
+    return fd < 0 ? fd : 0;
+}
+
+int log_reopen(void)
+{
+    int fd = 0;
+
+    lock_take(&state.lock);
+    if (state.file) {
+        fd = open_target(state.file);
+        if (fd >= 0)
+            switch_to(fd);
+    }
+    lock_drop(&state.lock);
+    return fd < 0 ? fd : 0;
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&state.level, (int)level, memory_order_relaxed);
+}
+
+bool log_wants(enum log_level level)
+{
+    return (int)level >= atomic_load_explicit(&state.level, memory_order_relaxed);
+}
+
+void log_syslog(const char *identity, int facility)
+{
+    lock_take(&state.lock);
+    atomic_store(&state.syslog, false);
+    if (identity) {
+        syslog_start(identity, facility);
+        atomic_store(&state.syslog, true);
+    } else {
+        syslog_stop();
+    }
+    lock_drop(&state.lock);
+}
+
+/* Writes what stands before the text; returns its length. */
+static int format_head(char *p, size_t size, enum log_level level)
+{
+    int64_t ms = clock_ms();
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    char date[32];
+
+    localtime_r(&seconds, &tm);
+    strftime(date, sizeof(date), "%d %b %Y %H:%M:%S", &tm);
+    return snprintf(p, size, "%d:%c %s.%03d %c ", (int)getpid(), ROLE, date, (int)(ms % 1000), ".-*#"[level]);
+}
+
+static void send_to_syslog(enum log_level level, const char *text)
+{
+    static const enum syslog_severity severities[] = {SYSLOG_DEBUG, SYSLOG_INFO, SYSLOG_NOTICE, SYSLOG_WARNING};
+
+    syslog_send(severities[level], text);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+    char line[LINE_MAX_BYTES + 1];
+    int head, n, saved = errno;
+    va_list args;
+
+    if (level >= LOG_NOTHING || !log_wants(level))
+        return;
+    head = format_head(line, sizeof(line), level);
+    va_start(args, format);
+    n = vsnprintf(line + head, sizeof(line) - (size_t)head, format, args);
+    va_end(args);
+    if (n < 0)
+        n = 0;
+    n = head + n < LINE_MAX_BYTES ? head + n : LINE_MAX_BYTES - 1;
+    line[n] = '\0';
+    for (char *p = line + head; (p = strpbrk(p, "\r\n")) != NULL; p++)
+        *p = ' ';
+    if (atomic_load_explicit(&state.syslog, memory_order_relaxed))
+        send_to_syslog(level, line + head);
+    line[n++] = '\n';
+    /* A log that cannot be written is no reason to stop serving, and there is nobody left to tell. */
+    if (write(atomic_load_explicit(&state.fd, memory_order_relaxed), line, (size_t)n) < 0)
+        n = 0;
+    errno = saved;
+}

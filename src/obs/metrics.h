@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * metrics: what the workers count.
+ *
+ * Role:    counters of one worker each, summed when asked for; rates sampled ten times a second.
+ * Owns:    the counters' memory.
+ * Threads: a worker writes its own only; any may read. Counters are relaxed atomics with a single writer, so that
+ *          counting is a plain addition.
+ * Used by: cmd, net (write); INFO (read).
+ */
+#ifndef LARDER_OBS_METRICS_H
+#define LARDER_OBS_METRICS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define METRICS_COMMANDS 512
+#define METRICS_ERRORS   128 /* distinct error codes told apart; further ones count as a whole only */
+
+typedef _Atomic uint64_t counter;
+
+static inline void counter_add(counter *c, uint64_t n)
+{
+    atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+static inline uint64_t counter_get(const counter *c)
+{
+    return atomic_load_explicit((counter *)c, memory_order_relaxed);
+}
+
+struct command_metrics {
+    counter calls, ns, rejected, failed;
+};
+
+/* The sums of a kind; every field is a counter, so that they can be added up as an array. */
+struct metrics_sums {
+    counter hits, misses;                  /* keys looked up by reading commands */
+    counter commands;                      /* run */
+    counter error_replies;
+    counter bytes_in, bytes_out;
+    counter reads, writes;                 /* receives and sends */
+    counter client_memory;                 /* bytes of all buffers of the worker's clients, a level */
+    counter blocked, watching, multi;      /* levels: clients that do so */
+    counter watched_keys;                  /* a level */
+    counter command_ns;
+};
+
+struct metrics {
+    _Alignas(64) struct metrics_sums sums;
+    struct command_metrics commands[METRICS_COMMANDS]; /* by command number */
+};
+
+/* For one worker each; given out once, never freed before metrics_fini. */
+struct metrics *metrics_new(void);
+void metrics_fini(void);
+/* The sums over all workers since the start or the last reset. */
+void metrics_total(struct metrics_sums *total);
+void metrics_command(unsigned number, struct command_metrics *total);
+/* CONFIG RESETSTAT: later totals begin here. Levels are not reset. */
+void metrics_reset(void);
+/* Counts an error reply by its code ("ERR", "WRONGTYPE"). */
+void metrics_error(const char *code);
+/* Calls visit for each code that was counted. */
+void metrics_each_error(void (*visit)(void *arg, const char *code, uint64_t count), void *arg);
+
+/* Per second, over the last 16 samples. */
+struct metrics_rates {
+    uint64_t commands, bytes_in, bytes_out;
+};
+/* Takes a sample: called ten times a second by one thread. */
+void metrics_sample(int64_t mono_ms);
+struct metrics_rates metrics_rates(void);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * clients: the list of all clients, as one client may see another.
+ *
+ * Role:    CLIENT LIST, CLIENT KILL, INFO clients and the limit on all clients' memory, over workers.
+ * Owns:    the cards. A card belongs to its connection's worker, which alone adds and removes it.
+ * Threads: any. Numbers are relaxed atomics written by the owner; strings are under the card's leaf lock; the list is
+ *          under the lock CLIENTS, held while it is walked.
+ * Used by: session, cmd, net.
+ * Why:     another worker's connection is never touched: what all may read of it is here, and to end it is to
+ *          set `doomed` and wake its worker.
+ */
+#ifndef LARDER_SESSION_CLIENTS_H
+#define LARDER_SESSION_CLIENTS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/lock.h"
+#include "base/slice.h"
+
+struct command;
+
+enum {
+    CARD_MULTI = 1 << 0,      /* in a transaction */
+    CARD_DIRTY = 1 << 1,      /* EXEC will fail: a watched key has changed */
+    CARD_BLOCKED = 1 << 2,
+    CARD_CLOSING = 1 << 3,    /* closes once its replies are sent */
+    CARD_CLOSE_NOW = 1 << 4,
+    CARD_UNIX = 1 << 5,       /* connected by the unix socket */
+    CARD_NO_EVICT = 1 << 6,
+    CARD_NO_TOUCH = 1 << 7,
+    CARD_PUBSUB = 1 << 8,
+    CARD_READONLY = 1 << 9,
+};
+
+struct card {
+    struct card *prev, *next;
+    uint64_t id;            /* unique for the life of the process, rising */
+    uint32_t worker;
+    int fd;
+    int64_t born;           /* ms, monotonic */
+    char *peer;             /* "127.0.0.1:50000", "[::1]:50000", "/path:0" */
+    char *local;
+    bool is_local;          /* the peer is this machine */
+    _Atomic int64_t active; /* ms, monotonic, of the last request */
+    _Atomic uint32_t flags;
+    _Atomic uint32_t db;
+    _Atomic uint32_t resp;
+    _Atomic int32_t multi;  /* queued commands; -1: no transaction */
+    _Atomic uint32_t watching; /* watched keys */
+    _Atomic uint64_t in_bytes, in_free, args_bytes, multi_bytes; /* query buffer: used, free; arguments; queue */
+    _Atomic uint64_t out_bytes, out_chunks, out_memory;           /* replies not yet sent */
+    _Atomic uint64_t received, sent, requests;
+    _Atomic(const struct command *) last;
+    _Atomic bool doomed;    /* somebody wants it closed: the worker does so at the next look */
+    struct lock lock;       /* the strings below */
+    char *name, *user, *lib_name, *lib_version; /* never NULL; empty: not set */
+};
+
+struct clients {
+    struct lock lock;
+    struct card *first, *last; /* oldest first */
+    _Atomic uint64_t next_id;
+    _Atomic uint64_t count;
+    _Atomic uint64_t accepted, rejected, killed_for_output, killed_for_input, evicted;
+    void (*wake)(void *arg, unsigned worker); /* set by net: makes a worker look at its doomed clients */
+    void *wake_arg;
+};
+
+void clients_init(struct clients *cs);
+void clients_fini(struct clients *cs);
+
+/* A new card, in the list. Copies the addresses. The list owns it until clients_remove. */
+struct card *clients_add(struct clients *cs, unsigned worker, int fd, const char *peer, const char *local,
+                         bool is_local);
+/* Takes the card off the list and frees it. */
+void clients_remove(struct clients *cs, struct card *card);
+/* Calls visit for each card, oldest first, under the lock CLIENTS, until it returns false. */
+void clients_each(struct clients *cs, bool (*visit)(void *arg, struct card *card), void *arg);
+/* Marks the card and wakes its worker. Under the lock CLIENTS (from a visit) or by the owner. */
+void clients_doom(struct clients *cs, struct card *card);
+
+enum card_text { CARD_NAME, CARD_USER, CARD_LIB_NAME, CARD_LIB_VERSION };
+void card_set_text(struct card *card, enum card_text which, struct slice text);
+/* Copies the text with a NUL, cut to size - 1; returns its length. */
+size_t card_get_text(struct card *card, enum card_text which, char *p, size_t size);
+
+static inline void card_set_flag(struct card *card, uint32_t flag, bool on)
+{
+    if (on)
+        atomic_fetch_or_explicit(&card->flags, flag, memory_order_relaxed);
+    else
+        atomic_fetch_and_explicit(&card->flags, ~flag, memory_order_relaxed);
+}
+
+static inline bool card_has_flag(struct card *card, uint32_t flag)
+{
+    return atomic_load_explicit(&card->flags, memory_order_relaxed) & flag;
+}
+
+#endif
