@@ -3,8 +3,6 @@
  * Raffaello Giulietti, "The Schubfach way to render doubles", 2020. Names follow the paper: v = c x 2^q is the double,
  * k the exponent of the decimal, g the power of ten; values that end in b are four times what they stand for.
  */
-#include "config.h"
-
 #include "base/decimal.h"
 
 #include <stdbool.h>

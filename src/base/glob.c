@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "base/glob.h"
 
 static inline int lower(unsigned char c)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
-
 #include "base/mem.h"
 
 #include <malloc.h>
@@ -81,6 +79,16 @@ static inline void release(void *p, size_t usable)
     sdallocx(p, usable, 0);
 }
 
+void *mem_aligned_zero(size_t align, size_t size)
+{
+    void *p = mallocx(size, MALLOCX_ALIGN(align) | MALLOCX_ZERO);
+
+    if (UNLIKELY(p == NULL))
+        out_of_memory(size);
+    count((int64_t)mem_usable(p));
+    return p;
+}
+
 #else
 
 /* Sanitizers end the process on an absurd size, and break the promise of mem_try_alloc, unless told not to. */
@@ -120,6 +128,17 @@ static inline void release(void *p, size_t usable)
     free(p);
 }
 
+void *mem_aligned_zero(size_t align, size_t size)
+{
+    void *p = NULL;
+
+    if (posix_memalign(&p, align < sizeof(void *) ? sizeof(void *) : align, size) != 0)
+        out_of_memory(size);
+    memset(p, 0, size);
+    count((int64_t)mem_usable(p));
+    return p;
+}
+
 #endif
 
 void *mem_try_alloc(size_t size)
@@ -147,17 +166,6 @@ void *mem_zalloc(size_t size)
     if (UNLIKELY(p == NULL))
         out_of_memory(size);
     count((int64_t)counted(p, size));
-    return p;
-}
-
-void *mem_aligned(size_t align, size_t size)
-{
-    void *p = NULL;
-
-    must((align & (align - 1)) == 0);
-    if (posix_memalign(&p, align < sizeof(void *) ? sizeof(void *) : align, size) != 0)
-        out_of_memory(size);
-    count((int64_t)mem_usable(p));
     return p;
 }
 

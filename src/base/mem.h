@@ -20,19 +20,20 @@
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
 void *mem_realloc(void *p, size_t size);
-/* As mem_alloc, but aligned to `align` (a power of two). Freed with mem_free. */
-void *mem_aligned(size_t align, size_t size);
+/* As mem_zalloc, but aligned to `align` (a power of two); fresh pages stay untouched. Freed with mem_free. */
+void *mem_aligned_zero(size_t align, size_t size);
 /* NULL if there is no memory. */
 void *mem_try_alloc(size_t size);
 void *mem_try_realloc(void *p, size_t size);
 void mem_free(void *p);
-/* As mem_free, for a block that was allocated with exactly `size`: spares the allocator a look-up. */
+/* As mem_free, for a block that mem_alloc, mem_zalloc or one of the reallocations made with exactly `size`: spares the
+ * allocator a look-up. */
 void mem_free_sized(void *p, size_t size);
 char *mem_strdup(const char *s);
 /* A copy of n bytes with a NUL behind them. */
 char *mem_strndup(const char *s, size_t n);
 
-/* Bytes that a block of `size` really takes. */
+/* Bytes that a block of `size` really takes; without jemalloc, at least that. */
 size_t mem_usable_size(size_t size);
 /* Bytes that the block at p really takes. */
 size_t mem_usable(const void *p);

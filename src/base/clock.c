@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/clock.h"
+
+#define CALIBRATE_NS 5000000
+
+uint64_t clock_ns_per_mega = 1 << 20;
+
+void clock_calibrate(void)
+{
+    int64_t ns = clock_mono_ns(), end;
+    uint64_t cycles = clock_cycles();
+
+    do
+        end = clock_mono_ns();
+    while (end - ns < CALIBRATE_NS);
+    cycles = clock_cycles() - cycles;
+    clock_ns_per_mega = ((uint64_t)(end - ns) << 20) / cycles;
+}

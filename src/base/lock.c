@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/lock.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SPINS         200
+#define SLEEP_AT_MOST (10 * 1000000) /* ns */
+
+void lock_init(struct lock *l, enum lock_rank rank, uint32_t order)
+{
+    atomic_init(&l->word, 0);
+#ifdef LARDER_DEBUG
+    l->rank = rank;
+    l->order = order;
+    atomic_init(&l->owner, 0);
+#else
+    (void)rank;
+    (void)order;
+#endif
+}
+
+static void pause_cpu(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+void lock_wait(struct lock *l)
+{
+    for (int i = 0; i < SPINS; i++) {
+        uint32_t w = atomic_load_explicit(&l->word, memory_order_relaxed);
+
+        if (w == 0 && atomic_compare_exchange_weak_explicit(&l->word, &w, 1, memory_order_acquire,
+                                                            memory_order_relaxed))
+            return;
+        pause_cpu();
+    }
+    while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0) {
+        struct timespec t = {0, SLEEP_AT_MOST};
+
+        syscall(SYS_futex, &l->word, FUTEX_WAIT_PRIVATE, 2, &t, NULL, 0);
+    }
+}
+
+void lock_wake(struct lock *l)
+{
+    syscall(SYS_futex, &l->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+#ifdef LARDER_DEBUG
+
+#define HELD_MAX 8192
+
+/* What this thread holds, in the order it was taken. A try may stand out of order. */
+static _Thread_local struct lock *held[HELD_MAX];
+static _Thread_local unsigned held_n;
+static _Thread_local uint32_t self;
+
+static uint32_t thread_number(void)
+{
+    static _Atomic uint32_t next = 1;
+
+    if (self == 0)
+        self = atomic_fetch_add(&next, 1);
+    return self;
+}
+
+void lock_note_take(struct lock *l, bool tried)
+{
+    must(held_n < HELD_MAX);
+    if (!tried && held_n > 0) {
+        struct lock *last = held[held_n - 1];
+
+        must(last->rank < l->rank || (last->rank == l->rank && last->order < l->order));
+    }
+    held[held_n++] = l;
+    atomic_store_explicit(&l->owner, thread_number(), memory_order_relaxed);
+}
+
+void lock_note_drop(struct lock *l)
+{
+    unsigned i = held_n;
+
+    lock_must_hold(l);
+    atomic_store_explicit(&l->owner, 0, memory_order_relaxed);
+    while (held[--i] != l)
+        must(i > 0);
+    held_n--;
+    for (; i < held_n; i++)
+        held[i] = held[i + 1];
+}
+
+void lock_must_hold(struct lock *l)
+{
+    must(atomic_load_explicit(&l->owner, memory_order_relaxed) == thread_number());
+}
+
+#endif

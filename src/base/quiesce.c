@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/quiesce.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/lock.h"
+#include "base/mem.h"
+
+/* The age a worker entered at; 0: it is not looking. */
+static struct {
+    _Alignas(64) _Atomic uint64_t entered;
+} slots[QUIESCE_SLOTS];
+
+struct retired {
+    struct retired *next;
+    uint64_t age;
+    void *p;
+    void (*release)(void *p);
+};
+
+static _Atomic uint64_t age = 1;
+static _Atomic(struct retired *) retired; /* newest first */
+static struct lock collecting = LOCK_INIT(QUIESCE);
+
+void quiesce_enter(unsigned slot)
+{
+    uint64_t now = atomic_load_explicit(&age, memory_order_relaxed);
+
+    atomic_store_explicit(&slots[slot].entered, now, memory_order_relaxed);
+    /* What is looked at from here on was linked after any retirement that did not see this slot. */
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+void quiesce_leave(unsigned slot)
+{
+    atomic_store_explicit(&slots[slot].entered, 0, memory_order_release);
+}
+
+void quiesce_retire(void *p, void (*release)(void *p))
+{
+    struct retired *r = mem_alloc(sizeof *r);
+
+    *r = (struct retired){atomic_load(&retired), 0, p, release};
+    /* Whoever enters from here on sees memory from which p is already unlinked. */
+    r->age = atomic_fetch_add(&age, 1) + 1;
+    while (!atomic_compare_exchange_weak(&retired, &r->next, r))
+        ;
+}
+
+static uint64_t oldest_looker(void)
+{
+    uint64_t oldest = UINT64_MAX;
+
+    for (unsigned i = 0; i < QUIESCE_SLOTS; i++) {
+        uint64_t e = atomic_load(&slots[i].entered);
+
+        if (e != 0 && e < oldest)
+            oldest = e;
+    }
+    return oldest;
+}
+
+void quiesce_collect(void)
+{
+    struct retired *r;
+    uint64_t oldest;
+
+    if (atomic_load_explicit(&retired, memory_order_relaxed) == NULL || !lock_try(&collecting))
+        return;
+    r = atomic_exchange(&retired, NULL);
+    oldest = oldest_looker();
+    while (r != NULL) {
+        struct retired *next = r->next;
+
+        if (r->age <= oldest) {
+            r->release(r->p);
+            mem_free(r);
+        } else {
+            r->next = atomic_load(&retired);
+            while (!atomic_compare_exchange_weak(&retired, &r->next, r))
+                ;
+        }
+        r = next;
+    }
+    lock_drop(&collecting);
+}

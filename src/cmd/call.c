@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd/call.h"
+
+#include <stdio.h>
+
+#include "base/num.h"
+
+/* ---- looking ---- */
+
+struct place call_place_in(const struct call *c, int i, unsigned db)
+{
+    return keyspace_place(c->instance->keyspace, db, c->hash[i]);
+}
+
+struct place call_place(const struct call *c, int i)
+{
+    return call_place_in(c, i, c->db);
+}
+
+struct entry *call_peek_in(struct call *c, int i, unsigned db) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+{
+    struct place p = call_place_in(c, i, db);
+
+    return shard_find(&p, c->argv[i], c->now);
+}
+
+struct entry *call_peek(struct call *c, int i)
+{
+    return call_peek_in(c, i, c->db);
+}
+
+struct entry *call_find(struct call *c, int i)
+{
+    struct entry *e = call_peek(c, i);
+
+    if (e != NULL && LIKELY(!c->session->no_touch))
+        evict_touch(c->instance->keyspace, e);
+    return e;
+}
+
+struct entry *call_find_read(struct call *c, int i)
+{
+    struct entry *e = call_find(c, i);
+
+    counter_add(e ? &c->runner->metrics->sums.hits : &c->runner->metrics->sums.misses, 1);
+    return e;
+}
+
+bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry **e)
+{
+    *e = call_find_read(c, i);
+    if (*e == NULL || LIKELY(entry_type(*e) == type))
+        return true;
+    reply_error(c->out, ERR_WRONGTYPE);
+    return false;
+}
+
+/* ---- changing ---- */
+
+void call_put(struct call *c, int i, unsigned db, struct entry *old,
+              struct entry *e) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+{
+    struct place p = call_place_in(c, i, db);
+
+    if (old == NULL) {
+        shard_insert(&p, e);
+        return;
+    }
+    e->stamp = old->stamp;
+    shard_replace(&p, old, old->flags & ENTRY_EXPIRES, e);
+    entry_free(old);
+}
+
+void call_drop(struct call *c, int i, struct entry *e) UNCHECKED_LOCKS
+{
+    struct place p = call_place(c, i);
+
+    shard_drop(&p, e);
+}
+
+struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t expire) UNCHECKED_LOCKS
+{
+    struct place p = call_place(c, i);
+
+    return shard_set_expire(&p, e, expire);
+}
+
+/* The blob in which an argument was received, if it is one. */
+static struct blob *received_blob(const struct call *c, struct slice value)
+{
+    for (unsigned i = 0; i < c->blob_count; i++)
+        if (c->blobs[i]->p == value.p && c->blobs[i]->len == value.n)
+            return blob_ref(c->blobs[i]);
+    return NULL;
+}
+
+static struct blob *copied_blob(struct slice value)
+{
+    struct blob *b = blob_new(value.n);
+
+    must(b != NULL); /* the bytes are here already once: memory is out for everybody */
+    memcpy(b->p, value.p, value.n);
+    b->len = value.n;
+    return b;
+}
+
+/* Whether a new value may be written over the old one. */
+static bool in_place(const struct entry *old, const struct entry_spec *s)
+{
+    return old != NULL && entry_type(old) == TYPE_STRING && !s->is_int && s->blob == NULL &&
+           entry_expire(old) == s->expire && entry_fits(old, s->value.n);
+}
+
+void call_set(struct call *c, int i, struct slice value, struct set_options options)
+{
+    struct entry *old = call_find(c, i);
+    struct entry_spec s = {.key = c->argv[i], .value = value, .expire = options.expire};
+
+    if (options.keep_expire && old != NULL)
+        s.expire = entry_expire(old);
+    s.is_int = entry_is_int(value, &s.integer);
+    if (value.n > ENTRY_INLINE_MAX) {
+        s.blob = received_blob(c, value);
+        if (s.blob == NULL)
+            s.blob = copied_blob(value);
+    }
+    if (in_place(old, &s))
+        entry_overwrite(old, value);
+    else
+        call_put(c, i, c->db, old, entry_new(&s));
+}
+
+void call_set_int(struct call *c, int i, struct entry *old, int64_t v)
+{
+    struct entry_spec s = {.key = c->argv[i], .is_int = true, .integer = v};
+
+    if (old != NULL && entry_encoding(old) == ENCODING_INT) {
+        entry_set_int(old, v);
+        return;
+    }
+    s.expire = old ? entry_expire(old) : 0;
+    call_put(c, i, c->db, old, entry_new(&s));
+}
+
+char *call_string_for_write(struct call *c, int i, struct entry *old,
+                            size_t n) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+{
+    struct entry_spec s = {.key = c->argv[i], .raw = true};
+    struct place p = call_place(c, i);
+    bool did_expire = old != NULL && (old->flags & ENTRY_EXPIRES);
+    struct entry *e;
+
+    if (old == NULL) {
+        old = entry_new(&s);
+        e = entry_resize(old, n);
+        if (e != NULL)
+            shard_insert(&p, e);
+        else
+            entry_free(old);
+    } else {
+        e = entry_resize(old, n);
+        if (e != NULL && e != old)
+            shard_replace(&p, old, did_expire, e);
+    }
+    if (e == NULL) {
+        reply_error(c->out, ERR_NO_MEMORY);
+        return NULL;
+    }
+    return entry_bytes(e);
+}
+
+void call_changed_in(struct call *c, int i, unsigned db, enum event_class class,
+                     const char *event) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+{
+    struct place p = call_place_in(c, i, db);
+
+    (void)class;
+    (void)event;
+    shard_changed(&p, c->argv[i]);
+    atomic_fetch_add_explicit(&c->instance->keyspace->stats.changes, 1, memory_order_relaxed);
+}
+
+void call_changed(struct call *c, int i, enum event_class class, const char *event)
+{
+    call_changed_in(c, i, c->db, class, event);
+}
+
+/* ---- arguments ---- */
+
+bool call_int_or(struct call *c, int i, int64_t *v, const char *error)
+{
+    if (LIKELY(num_parse_i64(c->argv[i], v)))
+        return true;
+    reply_error(c->out, error);
+    return false;
+}
+
+bool call_int(struct call *c, int i, int64_t *v)
+{
+    return call_int_or(c, i, v, ERR_NOT_INT);
+}
+
+bool call_int_between(struct call *c, int i, int64_t least, int64_t most, int64_t *v, const char *error)
+{
+    if (num_parse_i64(c->argv[i], v) && *v >= least && *v <= most)
+        return true;
+    reply_error(c->out, error);
+    return false;
+}
+
+bool call_double(struct call *c, int i, double *v)
+{
+    if (num_parse_double(c->argv[i], v))
+        return true;
+    reply_error(c->out, ERR_NOT_FLOAT);
+    return false;
+}
+
+bool call_long_double(struct call *c, int i, long double *v)
+{
+    if (num_parse_ld(c->argv[i], v))
+        return true;
+    reply_error(c->out, ERR_NOT_FLOAT);
+    return false;
+}
+
+bool call_db(struct call *c, int i, unsigned *db)
+{
+    int64_t v;
+
+    if (!call_int_or(c, i, &v, ERR_NOT_INT))
+        return false;
+    if (v < 0 || v >= c->instance->keyspace->databases) {
+        reply_error(c->out, ERR_DB_INDEX);
+        return false;
+    }
+    *db = v;
+    return true;
+}
+
+size_t call_string_max(const struct call *c)
+{
+    return OPT(c->instance->options, proto_max_bulk_len);
+}
+
+/* ---- replies ---- */
+
+void call_error_arity(struct call *c)
+{
+    reply_errorf(c->out, ERR_ARITY, command_full_name(c->cmd));
+}
+
+void call_error_syntax(struct call *c)
+{
+    reply_error(c->out, ERR_SYNTAX);
+}
+
+void call_reply_string(struct call *c, const struct entry *e)
+{
+    struct entry_digits d;
+
+    if (UNLIKELY(entry_encoding(e) == ENCODING_BLOB))
+        reply_blob(c->out, entry_blob(e), 0, entry_blob(e)->len);
+    else
+        reply_bulk(c->out, entry_string(e, &d));
+}
+
+void call_reply_help(struct call *c, const char *const *lines)
+{
+    const char *name = c->cmd->parent ? c->cmd->parent : c->cmd->name;
+    size_t n = 0;
+    char head[160];
+
+    while (lines[n] != NULL)
+        n++;
+    snprintf(head, sizeof head, "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", name);
+    reply_array(c->out, n + 3);
+    reply_simple(c->out, head);
+    for (size_t i = 0; i < n; i++)
+        reply_simple(c->out, lines[i]);
+    reply_simple(c->out, "HELP");
+    reply_simple(c->out, "    Print this help.");
+}

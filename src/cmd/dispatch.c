@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd/dispatch.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "cmd/locks.h"
+
+#define SLOW_NS      1000000 /* after so long a command the clock is read again */
+#define SHOWN_BYTES  128     /* of the arguments of an unknown command */
+
+void runner_init(struct runner *r, struct instance *in, unsigned slot)
+{
+    *r = (struct runner){.instance = in, .slot = slot, .metrics = metrics_new()};
+    r->locks = lock_set_new(in->keyspace, slot);
+    runner_tick(r);
+}
+
+void runner_fini(struct runner *r)
+{
+    lock_set_free(r->locks);
+}
+
+void runner_tick(struct runner *r)
+{
+    r->now = clock_ms();
+    r->mono = clock_mono_ms();
+    r->cycles = clock_cycles();
+    evict_tick(r->instance->keyspace);
+}
+
+/* ---- ahead of time ---- */
+
+/* The one key of a command that has one at a fixed place, 0 if it is not such a command. */
+static inline int only_key(const struct command *cmd)
+{
+    const struct key_spec *k = &cmd->keys[0];
+
+    return k->flags != 0 && k->keyword == NULL && k->find == KEYS_RANGE && k->first == k->last &&
+                   cmd->keys[1].flags == 0 && cmd->find_keys == NULL && !(cmd->flags & CMD_WORLD)
+               ? k->first
+               : 0;
+}
+
+static const struct command *find_command(const struct slice *argv, int argc)
+{
+    const struct command *cmd = command_find(argv[0]);
+
+    if (cmd == NULL || argc < 2 || !command_has_subs(cmd))
+        return cmd;
+    return command_find_sub(cmd, argv[1]);
+}
+
+void dispatch_prepare(struct runner *r, const struct session *s, struct request *req)
+{
+    int i;
+
+    req->cmd = find_command(req->argv, req->argc);
+    req->key = 0;
+    if (req->cmd == NULL)
+        return;
+    i = only_key(req->cmd);
+    if (i != 0 && i < req->argc) {
+        struct keyspace *ks = r->instance->keyspace;
+        struct table *t;
+
+        req->key = i;
+        req->hash[i] = hash_bytes(req->argv[i]);
+        t = shard_table(keyspace_shard(ks, req->hash[i]), s->db);
+        if (t != NULL)
+            table_prefetch_bucket(t, req->hash[i]);
+    }
+}
+
+void dispatch_prefetch(struct runner *r, const struct session *s, const struct request *req)
+{
+    if (req->key != 0) {
+        uint64_t h = req->hash[req->key];
+        struct table *t = shard_table(keyspace_shard(r->instance->keyspace, h), s->db);
+
+        if (t != NULL)
+            table_prefetch_entry(t, h);
+    }
+}
+
+/* ---- may it run? ---- */
+
+static void reply_unknown(struct call *c)
+{
+    const struct command *parent = command_find(c->argv[0]);
+    int shown = c->argv[0].n < SHOWN_BYTES ? (int)c->argv[0].n : SHOWN_BYTES;
+    struct buf args = BUF_EMPTY;
+
+    if (parent != NULL) {
+        shown = c->argv[1].n < SHOWN_BYTES ? (int)c->argv[1].n : SHOWN_BYTES;
+        reply_errorf(c->out, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown, c->argv[1].p, parent->name);
+        return;
+    }
+    for (int i = 1; i < c->argc && args.len < SHOWN_BYTES; i++) {
+        size_t left = SHOWN_BYTES - args.len;
+
+        buf_add_char(&args, '\'');
+        buf_add(&args, c->argv[i].p, c->argv[i].n < left ? c->argv[i].n : left);
+        buf_add_str(&args, "' ");
+    }
+    reply_errorf(c->out, "ERR unknown command '%.*s', with args beginning with: %s", shown, c->argv[0].p,
+                 buf_cstr(&args));
+    buf_fini(&args);
+    /* A browser that was tricked into speaking to us shall get no further. */
+    if (slice_is(c->argv[0], "POST") || slice_is(c->argv[0], "Host:"))
+        c->session->close_now = true;
+}
+
+static bool arity_fits(const struct command *cmd, int argc)
+{
+    return cmd->arity >= 0 ? argc == cmd->arity : argc >= -cmd->arity;
+}
+
+/* Whether the client may not use a command that the administrator has to allow. */
+static bool is_protected(const struct call *c)
+{
+    int64_t access;
+
+    if (!(c->cmd->flags & CMD_PROTECTED))
+        return false;
+    access = strcmp(c->cmd->parent ? c->cmd->parent : c->cmd->name, "DEBUG") == 0
+                 ? OPT(c->instance->options, enable_debug_command)
+                 : OPT(c->instance->options, enable_module_command);
+    return access == ACCESS_NO || (access == ACCESS_LOCAL && !c->session->card->is_local);
+}
+
+static void reply_protected(struct call *c)
+{
+    bool debug = strcmp(c->cmd->parent ? c->cmd->parent : c->cmd->name, "DEBUG") == 0;
+
+    reply_errorf(c->out,
+                 "ERR %s command not allowed. If the %s option is set to \"local\", you can run it from a local "
+                 "connection, otherwise you need to set this option in the configuration file, and then restart "
+                 "the server.",
+                 debug ? "DEBUG" : "MODULE", debug ? "enable-debug-command" : "enable-module-command");
+}
+
+/* The checks that need no look at the keyspace. False: the error was replied. */
+static bool is_admissible(struct call *c)
+{
+    if (c->cmd == NULL)
+        reply_unknown(c);
+    else if (!arity_fits(c->cmd, c->argc) || c->cmd->run == NULL)
+        call_error_arity(c);
+    else if (UNLIKELY(is_protected(c)))
+        reply_protected(c);
+    else if (UNLIKELY(!c->session->authenticated) && !(c->cmd->flags & CMD_NO_AUTH))
+        reply_error(c->out, ERR_NOAUTH);
+    else if (UNLIKELY(c->session->in_multi) && (c->cmd->flags & CMD_NO_MULTI))
+        reply_error(c->out, "ERR Command not allowed inside a transaction");
+    else
+        return true;
+    return false;
+}
+
+/* The flags of the command, for EXEC with those of all that is queued. */
+static uint32_t effective_flags(const struct call *c)
+{
+    uint32_t flags = c->cmd->flags;
+
+    if (UNLIKELY(flags & CMD_QUEUE))
+        for (unsigned i = 0; i < c->session->queued; i++)
+            flags |= c->session->queue[i].cmd->flags;
+    return flags;
+}
+
+static size_t memory_used(void *instance)
+{
+    struct instance *in = instance;
+    struct metrics_sums sums;
+    size_t used = mem_used(), other;
+
+    metrics_total(&sums);
+    other = in->start_memory + counter_get(&sums.client_memory);
+    return used > other ? used - other : 0;
+}
+
+/* Evicts down to maxmemory. False: memory stays full and the command must not add to it; the error was replied. */
+static bool has_memory(struct call *c)
+{
+    size_t limit = OPT(c->instance->options, maxmemory);
+
+    if (LIKELY(limit == 0) || mem_used() <= limit || memory_used(c->instance) <= limit)
+        return true;
+    if (evict_to_fit(c->instance->keyspace, limit, memory_used, c->instance) ||
+        !(effective_flags(c) & CMD_DENYOOM))
+        return true;
+    if (c->cmd->flags & CMD_QUEUE) {
+        reply_errorf(c->out, "EXECABORT Transaction discarded because of: %s", ERR_OOM);
+        session_end_multi(c->session);
+        session_unwatch(c->session);
+    } else {
+        reply_error(c->out, ERR_OOM);
+    }
+    return false;
+}
+
+/* Whether the command must not run now: CLIENT PAUSE, or CLIENT KILL has been here. */
+static bool is_held_up(struct call *c)
+{
+    if (UNLIKELY(atomic_load_explicit(&c->session->card->doomed, memory_order_acquire)))
+        return true;
+    switch (pause_mode(&c->instance->pause, c->runner->mono)) {
+    case PAUSE_NONE:
+        return false;
+    case PAUSE_ALL:
+        return true;
+    default:
+        return effective_flags(c) & (CMD_WRITE | CMD_MAY_REPLICATE);
+    }
+}
+
+/* ---- running ---- */
+
+/* Gathers what the command needs locked. One key: nothing is gathered. */
+static void want_locks(struct call *c)
+{
+    struct lock_set *l = c->runner->locks;
+
+    lock_set_clear(l);
+    if (!(c->cmd->flags & CMD_QUEUE)) {
+        lock_set_want_keys(l, c->cmd, c->argv, c->argc, c->hash);
+        lock_set_prefetch(l, c->hash, c->db);
+        return;
+    }
+    for (unsigned i = 0; i < c->session->queued; i++) {
+        struct queued *q = &c->session->queue[i];
+
+        lock_set_want_keys(l, q->cmd, q->argv, q->argc, q->hash);
+        if (q->cmd->flags & (CMD_TOUCHES_ARBITRARY_KEYS | CMD_ADMIN))
+            lock_set_want_world(l);
+    }
+    for (struct session_watch *w = c->session->watches; w != NULL; w = w->next)
+        lock_set_want(l, w->mark.hash);
+}
+
+void dispatch_body(struct call *c)
+{
+    struct command_metrics *m = &c->runner->metrics->commands[command_number(c->cmd)];
+    uint32_t errors = c->out->errors;
+    uint64_t end, ns;
+
+    atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed);
+    c->cmd->run(c);
+    end = clock_cycles();
+    ns = clock_cycles_ns(end - c->runner->cycles);
+    c->runner->cycles = end;
+    counter_add(&m->calls, 1);
+    counter_add(&m->ns, ns);
+    if (UNLIKELY(c->out->errors != errors))
+        counter_add(&m->failed, 1);
+    if (UNLIKELY(ns > SLOW_NS))
+        runner_tick(c->runner);
+}
+
+/* Runs the command with its shards locked. False: it is on hold, and nothing was done. */
+static bool run_locked(struct call *c, const struct request *req) UNCHECKED_LOCKS /* one key or a set */
+{
+    struct lock_set *l = c->runner->locks;
+    struct shard *one = req->key ? keyspace_shard(c->instance->keyspace, c->hash[req->key]) : NULL;
+    bool held_up;
+
+    if (LIKELY(one != NULL)) {
+        lock_take(&one->lock);
+    } else {
+        want_locks(c);
+        lock_set_take(l);
+        c->world = lock_set_is_world(l);
+    }
+    held_up = is_held_up(c);
+    if (LIKELY(!held_up))
+        dispatch_body(c);
+    if (LIKELY(one != NULL))
+        lock_drop(&one->lock);
+    else
+        lock_set_drop(l);
+    return !held_up;
+}
+
+static bool is_queued(const struct call *c)
+{
+    return UNLIKELY(c->session->in_multi) && !(c->cmd->flags & CMD_CONTROL);
+}
+
+static enum dispatch_result run(struct call *c, const struct request *req)
+{
+    if (UNLIKELY(!is_admissible(c)) || UNLIKELY(!has_memory(c))) {
+        c->session->multi_failed = c->session->in_multi;
+        if (c->cmd != NULL)
+            counter_add(&c->runner->metrics->commands[command_number(c->cmd)].rejected, 1);
+        return DISPATCH_DONE;
+    }
+    if (is_queued(c)) {
+        if (is_held_up(c))
+            return DISPATCH_PAUSED;
+        session_queue(c->session, c->cmd, c->argc, c->argv);
+        reply_simple(c->out, "QUEUED");
+        return DISPATCH_DONE;
+    }
+    return run_locked(c, req) ? DISPATCH_DONE : DISPATCH_PAUSED;
+}
+
+/* CLIENT REPLY: forgets what a silenced command wrote. */
+static void hush(struct session *s, struct out_mark mark)
+{
+    if (s->reply_mode == REPLY_OFF || s->reply_mode == REPLY_SKIP)
+        out_rewind(&s->out, mark);
+    if (s->reply_mode == REPLY_SKIP)
+        s->reply_mode = REPLY_ON;
+    else if (s->reply_mode == REPLY_SKIP_NEXT)
+        s->reply_mode = REPLY_SKIP;
+}
+
+enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct request *req)
+{
+    struct call c = {.runner = r, .instance = r->instance, .session = s, .out = &s->out, .cmd = req->cmd,
+                     .argv = req->argv, .hash = req->hash, .argc = req->argc, .db = s->db, .now = r->now,
+                     .blobs = req->blobs, .blob_count = req->blob_count};
+    uint32_t errors = s->out.errors;
+    struct out_mark mark = out_mark(&s->out);
+    enum dispatch_result result = run(&c, req);
+
+    if (UNLIKELY(result == DISPATCH_PAUSED))
+        return result;
+    counter_add(&r->metrics->sums.commands, 1);
+    if (UNLIKELY(s->out.errors != errors)) {
+        counter_add(&r->metrics->sums.error_replies, s->out.errors - errors);
+        metrics_error(s->out.error_code);
+    }
+    if (UNLIKELY(s->reply_mode != REPLY_ON))
+        hush(s, mark);
+    return DISPATCH_DONE;
+}

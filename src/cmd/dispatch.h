@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * dispatch: from a request to a reply.
+ *
+ * Role:    decides whether a request may run (known, arguments, password, memory, pause), whether it is queued, takes
+ *          the locks, runs the body, counts.
+ * Threads: the worker that owns the session; between quiesce_enter and quiesce_leave.
+ * Used by: net.
+ */
+#ifndef LARDER_CMD_DISPATCH_H
+#define LARDER_CMD_DISPATCH_H
+
+#include "cmd/call.h"
+
+struct request {
+    const struct command *cmd; /* as dispatch_prepare found it; NULL: unknown */
+    const struct slice *argv;
+    uint64_t *hash;
+    int argc;
+    int key;                   /* position of the only key, already hashed; 0: none, several, or not known yet */
+    struct blob *const *blobs;
+    unsigned blob_count;
+};
+
+enum dispatch_result {
+    DISPATCH_DONE,
+    DISPATCH_PAUSED, /* nothing was done: try again when the pause is over, unless the client is doomed */
+};
+
+/* Finds the command, hashes the first key and asks the cache for its bucket. Without locks, changes nothing. */
+void dispatch_prepare(struct runner *r, const struct session *s, struct request *req);
+/* A moment later: asks for the entry. */
+void dispatch_prefetch(struct runner *r, const struct session *s, const struct request *req);
+/* Runs the request, or queues it, or refuses it: the reply is in the session's output in any case. */
+enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct request *req);
+/* Runs a body whose locks are held, and counts it: for EXEC. */
+void dispatch_body(struct call *c);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * instance: the parts of one server that commands may reach.
+ *
+ * Role:    handed down by main; a command finds it in its call.
+ * Owns:    nothing: main owns the parts, which outlive every worker.
+ * Threads: the pointers never change; what they point at says for itself.
+ * Used by: cmd, net.
+ * Why:     no global server: a function touches its arguments.
+ */
+#ifndef LARDER_CMD_INSTANCE_H
+#define LARDER_CMD_INSTANCE_H
+
+#include "conf/conf.h"
+#include "obs/metrics.h"
+#include "session/clients.h"
+#include "session/pause.h"
+#include "store/keyspace.h"
+
+struct instance {
+    struct keyspace *keyspace;
+    struct conf *conf;
+    const struct options *options; /* of conf */
+    struct clients clients;
+    struct pause pause;
+    int64_t started;        /* ms since 1970 */
+    int64_t started_mono;   /* ms, monotonic */
+    char run_id[41];        /* 40 random hexadecimal digits, NUL */
+    size_t start_memory;    /* bytes in use when the start was over */
+    unsigned threads;
+    const char *engine;     /* "io_uring" or "libev" */
+    const char *executable; /* path, for INFO */
+    /* Ends the server in an orderly way; returns at once. Set by main. */
+    void (*shutdown)(void *arg);
+    void *shutdown_arg;
+    /* Wakes every worker so that clients put on hold by CLIENT PAUSE go on. Set by main. */
+    void (*resume)(void *arg);
+    void *resume_arg;
+};
+
+/* What one worker thread keeps between commands. */
+struct runner {
+    struct instance *instance;
+    unsigned slot;           /* of the gate and of quiesce; the worker's number */
+    struct metrics *metrics;
+    int64_t now;             /* ms since 1970; refreshed per batch and after a slow command */
+    int64_t mono;            /* ms, monotonic; the same */
+    uint64_t cycles;         /* when the last command ended: where the next one's time begins */
+    struct lock_set *locks;  /* of the running unit; owned */
+};
+
+void runner_init(struct runner *r, struct instance *in, unsigned slot);
+void runner_fini(struct runner *r);
+/* A new batch begins: reads the clocks. */
+void runner_tick(struct runner *r);
+
+#endif

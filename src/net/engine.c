@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/engine.h"
+
+#include <sys/uio.h>
+
+bool link_advance(struct link *l, size_t n)
+{
+    l->send_bytes -= n;
+    n += l->offset;
+    while (l->sending != NULL && n >= l->sending->len) {
+        struct chunk *done = l->sending;
+
+        n -= done->len;
+        l->sending = done->next;
+        chunk_free(done);
+    }
+    l->offset = n;
+    return l->sending == NULL;
+}
+
+void link_drop_chain(struct link *l)
+{
+    while (l->sending != NULL) {
+        struct chunk *next = l->sending->next;
+
+        chunk_free(l->sending);
+        l->sending = next;
+    }
+    l->send_bytes = l->offset = 0;
+}
+
+unsigned link_pieces(const struct link *l, struct iovec *v, unsigned max)
+{
+    size_t skip = l->offset;
+    unsigned n = 0;
+
+    for (const struct chunk *c = l->sending; c != NULL && n < max; c = c->next) {
+        if (c->len > skip)
+            v[n++] = (struct iovec){(char *)c->p + skip, c->len - skip};
+        skip = 0;
+    }
+    return n;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "proto/blob.h"
+
+#include "base/mem.h"
+
+struct blob *blob_new(size_t cap)
+{
+    struct blob *b = mem_try_alloc(sizeof *b + cap);
+
+    if (b == NULL)
+        return NULL;
+    atomic_init(&b->refs, 1);
+    b->len = 0;
+    b->cap = cap;
+    return b;
+}
+
+void blob_unref(struct blob *b)
+{
+    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
+        mem_free(b);
+}

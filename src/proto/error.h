@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * error: the texts of error replies that more than one command gives.
+ *
+ * Why:     clients compare these texts, so they are part of the protocol and stand in one place. Facts of Redis.
+ */
+#ifndef LARDER_PROTO_ERROR_H
+#define LARDER_PROTO_ERROR_H
+
+#define ERR_WRONGTYPE      "WRONGTYPE Operation against a key holding the wrong kind of value"
+#define ERR_SYNTAX         "ERR syntax error"
+#define ERR_NO_KEY         "ERR no such key"
+#define ERR_NOT_INT        "ERR value is not an integer or out of range"
+#define ERR_NOT_FLOAT      "ERR value is not a valid float"
+#define ERR_OUT_OF_RANGE   "ERR index out of range"
+#define ERR_OFFSET         "ERR offset is out of range"
+#define ERR_OVERFLOW       "ERR increment or decrement would overflow"
+#define ERR_NAN_OR_INF     "ERR increment would produce NaN or Infinity"
+#define ERR_DB_INDEX       "ERR DB index is out of range"
+#define ERR_INVALID_DB     "ERR invalid DB index"
+#define ERR_SAME_OBJECT    "ERR source and destination objects are the same"
+#define ERR_TOO_LONG       "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+#define ERR_INVALID_EXPIRE "ERR invalid expire time in '%s' command"
+#define ERR_ARITY          "ERR wrong number of arguments for '%s' command"
+#define ERR_NESTED_MULTI   "ERR MULTI calls can not be nested"
+#define ERR_OOM            "OOM command not allowed when used memory > 'maxmemory'."
+#define ERR_NOAUTH         "NOAUTH Authentication required."
+#define ERR_NO_MEMORY      "ERR out of memory"
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "proto/parser.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "base/num.h"
+
+#define INLINE_MAX          (64 * 1024) /* bytes of an inline request, and of a length line */
+#define UNAUTHENTICATED_ARGS 10
+#define UNAUTHENTICATED_BULK 16384
+
+void parser_init(struct parser *p)
+{
+    *p = (struct parser){.bulk = -1};
+}
+
+void parser_clear(struct parser *p)
+{
+    p->n = p->first = 0;
+    p->left = 0;
+    p->bulk = -1;
+    mem_free(p->unquoted);
+    p->unquoted = NULL;
+}
+
+void parser_fini(struct parser *p)
+{
+    mem_free(p->args);
+    mem_free(p->hashes);
+    mem_free(p->unquoted);
+    parser_init(p);
+}
+
+static void grow(struct parser *p, size_t n)
+{
+    size_t cap = p->cap ? p->cap * 2 : 64;
+
+    if (cap < n)
+        cap = n;
+    p->args = mem_realloc(p->args, cap * sizeof *p->args);
+    p->hashes = mem_realloc(p->hashes, cap * sizeof *p->hashes);
+    p->cap = cap;
+}
+
+static inline void push(struct parser *p, struct slice arg)
+{
+    if (UNLIKELY(p->n == p->cap))
+        grow(p, p->n + 1);
+    p->args[p->n++] = arg;
+}
+
+static enum parse_result fail(struct parser *p, const char *text)
+{
+    p->error = text;
+    return PARSE_ERROR;
+}
+
+/* Reads the number of a length line that begins at p->at with its type byte. PARSE_REQUEST: *v is it, and at is behind the line;
+ * PARSE_ERROR: it is no number. */
+static inline enum parse_result length_line(struct parser *p, const char *end, int64_t *v, const char *too_long)
+{
+    const char *digit = p->at + 1, *cr;
+    int64_t n = 0;
+
+    /* The usual case: up to nine digits and CR LF. */
+    while (digit < end && *digit >= '0' && *digit <= '9' && digit - p->at < 10)
+        n = n * 10 + (*digit++ - '0');
+    if (LIKELY(end - digit >= 2 && *digit == '\r' && digit > p->at + 1 && (p->at[1] != '0' || digit == p->at + 2))) {
+        *v = n;
+        p->at = digit + 2;
+        return PARSE_REQUEST;
+    }
+    cr = memchr(p->at, '\r', end - p->at);
+    if (cr == NULL)
+        return end - p->at > INLINE_MAX ? fail(p, too_long) : PARSE_MORE;
+    if (end - cr < 2)
+        return PARSE_MORE;
+    if (!num_parse_i64(slice_of(p->at + 1, cr - p->at - 1), v))
+        return PARSE_ERROR;
+    p->at = cr + 2;
+    return PARSE_REQUEST;
+}
+
+/* ---- inline requests ---- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One escape inside double quotes, s->p[0] being the backslash. Returns the byte and moves s on. */
+static char unescape(struct slice *s)
+{
+    static const char from[] = "nrtba", to[] = "\n\r\t\b\a";
+    const char *known;
+    char c;
+
+    if (s->n >= 4 && s->p[1] == 'x' && hex_digit(s->p[2]) >= 0 && hex_digit(s->p[3]) >= 0) {
+        c = hex_digit(s->p[2]) * 16 + hex_digit(s->p[3]);
+        *s = slice_of(s->p + 4, s->n - 4);
+        return c;
+    }
+    c = s->p[1];
+    known = c ? strchr(from, c) : NULL;
+    *s = slice_of(s->p + 2, s->n - 2);
+    return known ? to[known - from] : c;
+}
+
+/* A quoted part, s->p[0] being the opening quote. Writes to *w. False: the quotes are not balanced. */
+static bool unquote(struct slice *s, char **w)
+{
+    char quote = s->p[0];
+
+    *s = slice_of(s->p + 1, s->n - 1);
+    while (s->n > 0) {
+        if (quote == '"' && s->n >= 2 && s->p[0] == '\\') {
+            *(*w)++ = unescape(s);
+            continue;
+        }
+        if (quote == '\'' && s->n >= 2 && s->p[0] == '\\' && s->p[1] == '\'') {
+            *s = slice_of(s->p + 1, s->n - 1);
+        } else if (s->p[0] == quote) {
+            *s = slice_of(s->p + 1, s->n - 1);
+            return s->n == 0 || isspace((unsigned char)s->p[0]);
+        }
+        *(*w)++ = s->p[0];
+        *s = slice_of(s->p + 1, s->n - 1);
+    }
+    return false;
+}
+
+/* Splits a line into arguments; *w is where unquoted bytes go. */
+static bool split_line(struct parser *p, struct slice s, char *w)
+{
+    for (;;) {
+        char *begin = w;
+
+        while (s.n > 0 && (isspace((unsigned char)s.p[0]) || s.p[0] == 0))
+            s = slice_of(s.p + 1, s.n - 1);
+        if (s.n == 0)
+            return true;
+        while (s.n > 0 && !isspace((unsigned char)s.p[0]) && s.p[0] != 0) {
+            if (s.p[0] == '"' || s.p[0] == '\'') {
+                if (!unquote(&s, &w))
+                    return false;
+                break;
+            }
+            *w++ = s.p[0];
+            s = slice_of(s.p + 1, s.n - 1);
+        }
+        push(p, slice_of(begin, w - begin));
+    }
+}
+
+static enum parse_result inline_request(struct parser *p, const char *end)
+{
+    const char *newline = memchr(p->at, '\n', end - p->at);
+    struct slice line;
+
+    if (newline == NULL)
+        return end - p->at > INLINE_MAX ? fail(p, "Protocol error: too big inline request") : PARSE_MORE;
+    line = slice_of(p->at, newline - p->at);
+    if (line.n > 0 && line.p[line.n - 1] == '\r')
+        line.n--;
+    if (p->unquoted != NULL)
+        return PARSE_MORE; /* the one before still uses it */
+    p->unquoted = mem_alloc(line.n + 1);
+    if (!split_line(p, line, p->unquoted))
+        return fail(p, "Protocol error: unbalanced quotes in request");
+    p->at = newline + 1;
+    return PARSE_REQUEST;
+}
+
+/* ---- arrays of bulk strings ---- */
+
+static enum parse_result begin_array(struct parser *p, const char *end, const struct parser_limits *limits)
+{
+    int64_t n;
+    enum parse_result r = length_line(p, end, &n, "Protocol error: too big mbulk count string");
+
+    if (r == PARSE_MORE || (r == PARSE_ERROR && p->error != NULL))
+        return r;
+    if (r == PARSE_ERROR || n > INT_MAX)
+        return fail(p, "Protocol error: invalid multibulk length");
+    if (n > UNAUTHENTICATED_ARGS && !limits->authenticated)
+        return fail(p, "Protocol error: unauthenticated multibulk length");
+    p->left = n > 0 ? n : 0;
+    return PARSE_REQUEST;
+}
+
+/* The header of one argument. */
+static inline enum parse_result bulk_header(struct parser *p, const char *end, const struct parser_limits *limits)
+{
+    enum parse_result r;
+    int64_t n;
+
+    if (p->at == end)
+        return PARSE_MORE;
+    if (UNLIKELY(*p->at != '$')) {
+        snprintf(p->error_text, sizeof p->error_text, "Protocol error: expected '$', got '%c'",
+                 isprint((unsigned char)*p->at) ? *p->at : ' ');
+        return fail(p, p->error_text);
+    }
+    r = length_line(p, end, &n, "Protocol error: too big bulk count string");
+    if (r == PARSE_MORE || (r == PARSE_ERROR && p->error != NULL))
+        return r;
+    if (r == PARSE_ERROR || n < 0 || n > limits->bulk)
+        return fail(p, "Protocol error: invalid bulk length");
+    if (n > UNAUTHENTICATED_BULK && !limits->authenticated)
+        return fail(p, "Protocol error: unauthenticated bulk length");
+    p->bulk = n;
+    return PARSE_REQUEST;
+}
+
+enum parse_result parser_next(struct parser *p, const char *end, const struct parser_limits *limits)
+{
+    enum parse_result r;
+
+    if (p->left == 0) {
+        p->first = p->n;
+        p->error = NULL;
+        if (p->at == end)
+            return PARSE_MORE;
+        if (UNLIKELY(*p->at != '*'))
+            return inline_request(p, end);
+        r = begin_array(p, end, limits);
+        if (r != PARSE_REQUEST)
+            return r;
+    }
+    while (p->left > 0) {
+        if (p->bulk < 0 && (r = bulk_header(p, end, limits)) != PARSE_REQUEST)
+            return r;
+        if (end - p->at < p->bulk + 2)
+            return PARSE_MORE;
+        push(p, slice_of(p->at, p->bulk));
+        p->at += p->bulk + 2;
+        p->bulk = -1;
+        p->left--;
+    }
+    return PARSE_REQUEST;
+}
+
+void parser_rebase(struct parser *p, struct slice old, const char *new_base)
+{
+    for (size_t i = p->first; i < p->n; i++)
+        if (p->args[i].p >= old.p && p->args[i].p <= old.p + old.n)
+            p->args[i].p = new_base + (p->args[i].p - old.p);
+    p->at = new_base + (p->at - old.p);
+}
+
+void parser_move(struct parser *to, struct parser *from)
+{
+    size_t n = from->n - from->first;
+
+    must(to->n == 0 && to->left == 0);
+    if (n > to->cap)
+        grow(to, n);
+    if (n > 0)
+        memcpy(to->args, from->args + from->first, n * sizeof *to->args);
+    to->n = n;
+    to->first = 0;
+    to->left = from->left;
+    to->bulk = from->bulk;
+    to->at = from->at;
+    from->n = from->first;
+    from->left = 0;
+    from->bulk = -1;
+}

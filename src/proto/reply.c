@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "proto/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "base/num.h"
+
+#define CHUNK_BYTES  (16 * 1024 - sizeof(struct chunk))
+#define POOL_MOST    64
+#define HEADER_BYTES 24 /* type, up to 20 digits, CR LF */
+#define BY_REFERENCE (16 * 1024)
+
+/* Chunks of CHUNK_BYTES that this thread may use again. */
+static _Thread_local struct chunk *pool;
+static _Thread_local unsigned pooled;
+
+static struct chunk *chunk_new(size_t cap)
+{
+    struct chunk *c = pool;
+
+    if (cap <= CHUNK_BYTES && c != NULL) {
+        pool = c->next;
+        pooled--;
+    } else {
+        c = mem_alloc(sizeof *c + (cap > CHUNK_BYTES ? cap : CHUNK_BYTES));
+        c->cap = cap > CHUNK_BYTES ? cap : CHUNK_BYTES;
+    }
+    c->next = NULL;
+    c->blob = NULL;
+    c->p = c->data;
+    c->len = 0;
+    return c;
+}
+
+/* A chunk without room of its own. */
+static struct chunk *chunk_small(size_t cap)
+{
+    struct chunk *c = mem_alloc(sizeof *c + cap);
+
+    *c = (struct chunk){.p = c->data, .cap = cap};
+    return c;
+}
+
+void chunk_free(struct chunk *c)
+{
+    if (c->blob != NULL)
+        blob_unref(c->blob);
+    if (c->cap == CHUNK_BYTES && pooled < POOL_MOST) {
+        c->next = pool;
+        pool = c;
+        pooled++;
+    } else {
+        mem_free(c);
+    }
+}
+
+void out_init(struct out *o)
+{
+    *o = (struct out){.resp = 2};
+}
+
+static void free_from(struct chunk *c)
+{
+    while (c != NULL) {
+        struct chunk *next = c->next;
+
+        chunk_free(c);
+        c = next;
+    }
+}
+
+void out_fini(struct out *o)
+{
+    free_from(out_take(o));
+}
+
+size_t out_memory(const struct out *o)
+{
+    size_t n = 0;
+
+    for (const struct chunk *c = o->first; c != NULL; c = c->next)
+        n += sizeof *c + (c->blob ? c->len : c->cap);
+    return n;
+}
+
+/* Fixes the length of the last chunk. */
+static void close_last(struct out *o)
+{
+    if (o->last == NULL)
+        return;
+    if (o->last->blob == NULL)
+        o->last->len = o->cur - o->last->data;
+    o->closed += o->last->len;
+}
+
+static void append(struct out *o, struct chunk *c)
+{
+    close_last(o);
+    if (o->last != NULL)
+        o->last->next = c;
+    else
+        o->first = c;
+    o->last = c;
+    o->cur = c->data;
+    o->end = c->data + (c->blob ? 0 : c->cap);
+}
+
+struct chunk *out_take(struct out *o)
+{
+    struct chunk *c = o->first;
+
+    close_last(o);
+    o->first = o->last = NULL;
+    o->cur = o->end = NULL;
+    o->closed = 0;
+    return c;
+}
+
+struct out_mark out_mark(const struct out *o)
+{
+    return (struct out_mark){o->last, o->cur, o->closed};
+}
+
+void out_rewind(struct out *o, struct out_mark m)
+{
+    if (m.last == NULL) {
+        free_from(out_take(o));
+        return;
+    }
+    free_from(m.last->next);
+    m.last->next = NULL;
+    o->last = m.last;
+    o->cur = m.cur;
+    o->end = m.last->data + (m.last->blob ? 0 : m.last->cap);
+    o->closed = m.closed;
+}
+
+/* At least n bytes in one piece. */
+static inline char *room(struct out *o, size_t n)
+{
+    if (UNLIKELY((size_t)(o->end - o->cur) < n))
+        append(o, chunk_new(n));
+    return o->cur;
+}
+
+void out_add(struct out *o, const void *p, size_t n)
+{
+    if (n == 0)
+        return;
+    memcpy(room(o, n), p, n);
+    o->cur += n;
+}
+
+/* Type, number, CR LF: what most replies begin with. */
+static inline void header(struct out *o, char type, int64_t v)
+{
+    char *p = room(o, HEADER_BYTES);
+    unsigned n = 1;
+
+    p[0] = type;
+    if (LIKELY(v >= 0 && v < 10))
+        p[n++] = '0' + v;
+    else
+        n += num_format_i64(p + 1, v);
+    p[n++] = '\r';
+    p[n++] = '\n';
+    o->cur += n;
+}
+
+/* ---- simple types ---- */
+
+/* Notes the first word, which INFO errorstats counts by. */
+static void note_error(struct out *o, struct slice text)
+{
+    size_t n = 0;
+
+    while (n < text.n && n < sizeof o->error_code - 1 && text.p[n] != ' ')
+        n++;
+    memcpy(o->error_code, text.p, n);
+    o->error_code[n] = 0;
+    o->errors++;
+}
+
+static void error_slice(struct out *o, struct slice text)
+{
+    note_error(o, text);
+    out_add(o, "-", 1);
+    out_add(o, text.p, text.n);
+    out_add(o, "\r\n", 2);
+}
+
+void reply_error(struct out *o, const char *text)
+{
+    error_slice(o, slice_str(text));
+}
+
+void reply_errorf(struct out *o, const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+    int n;
+
+    va_start(ap, format);
+    n = vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    if (n < 0)
+        n = 0;
+    if ((size_t)n >= sizeof text)
+        n = sizeof text - 1;
+    for (int i = 0; i < n; i++)
+        if (text[i] == '\r' || text[i] == '\n')
+            text[i] = ' ';
+    error_slice(o, slice_of(text, n));
+}
+
+void reply_ok(struct out *o)
+{
+    memcpy(room(o, 5), "+OK\r\n", 5);
+    o->cur += 5;
+}
+
+void reply_simple(struct out *o, const char *text)
+{
+    out_add(o, "+", 1);
+    out_add(o, text, strlen(text));
+    out_add(o, "\r\n", 2);
+}
+
+void reply_int(struct out *o, int64_t v)
+{
+    header(o, ':', v);
+}
+
+void reply_bulk(struct out *o, struct slice s)
+{
+    char *p = room(o, HEADER_BYTES + s.n + 2);
+    unsigned n = 1;
+
+    p[0] = '$';
+    if (s.n < 10)
+        p[n++] = '0' + s.n;
+    else
+        n += num_format_u64(p + 1, s.n);
+    p[n++] = '\r';
+    p[n++] = '\n';
+    if (s.n != 0)
+        memcpy(p + n, s.p, s.n);
+    n += s.n;
+    p[n++] = '\r';
+    p[n++] = '\n';
+    o->cur += n;
+}
+
+void reply_bulk_int(struct out *o, int64_t v)
+{
+    char digits[NUM_I64_MAX];
+
+    reply_bulk(o, slice_of(digits, num_format_i64(digits, v)));
+}
+
+void reply_blob(struct out *o, struct blob *b, size_t at, size_t n)
+{
+    struct chunk *c;
+
+    if (n < BY_REFERENCE) {
+        reply_bulk(o, slice_of(b->p + at, n));
+        return;
+    }
+    header(o, '$', n);
+    c = chunk_small(0);
+    c->blob = blob_ref(b);
+    c->p = b->p + at;
+    c->len = n;
+    append(o, c);
+    append(o, chunk_new(0));
+    out_add(o, "\r\n", 2);
+}
+
+void reply_null(struct out *o)
+{
+    if (o->resp == 2)
+        out_add(o, "$-1\r\n", 5);
+    else
+        out_add(o, "_\r\n", 3);
+}
+
+void reply_null_array(struct out *o)
+{
+    if (o->resp == 2)
+        out_add(o, "*-1\r\n", 5);
+    else
+        out_add(o, "_\r\n", 3);
+}
+
+void reply_bool(struct out *o, bool v)
+{
+    if (o->resp == 2)
+        reply_int(o, v);
+    else
+        out_add(o, v ? "#t\r\n" : "#f\r\n", 4);
+}
+
+void reply_double(struct out *o, double v)
+{
+    char text[NUM_DOUBLE_MAX];
+    struct slice s = slice_of(text, num_format_double(text, v));
+
+    if (o->resp == 2) {
+        reply_bulk(o, s);
+        return;
+    }
+    out_add(o, ",", 1);
+    out_add(o, s.p, s.n);
+    out_add(o, "\r\n", 2);
+}
+
+void reply_big_number(struct out *o, struct slice digits)
+{
+    if (o->resp == 2) {
+        reply_bulk(o, digits);
+        return;
+    }
+    out_add(o, "(", 1);
+    out_add(o, digits.p, digits.n);
+    out_add(o, "\r\n", 2);
+}
+
+void reply_verbatim(struct out *o, const char *format, struct slice s)
+{
+    must(strlen(format) == 3);
+    if (o->resp == 2) {
+        reply_bulk(o, s);
+        return;
+    }
+    header(o, '=', s.n + 4);
+    out_add(o, format, 3);
+    out_add(o, ":", 1);
+    out_add(o, s.p, s.n);
+    out_add(o, "\r\n", 2);
+}
+
+/* ---- aggregates ---- */
+
+/* The type byte and count of an aggregate in the protocol in use. */
+struct aggregate {
+    char type;
+    size_t n;
+};
+
+static struct aggregate as_map(const struct out *o, size_t n)
+{
+    return o->resp == 2 ? (struct aggregate){'*', 2 * n} : (struct aggregate){'%', n};
+}
+
+static struct aggregate as_set(const struct out *o, size_t n)
+{
+    return (struct aggregate){o->resp == 2 ? '*' : '~', n};
+}
+
+void reply_array(struct out *o, size_t n)
+{
+    header(o, '*', n);
+}
+
+void reply_map(struct out *o, size_t n)
+{
+    struct aggregate a = as_map(o, n);
+
+    header(o, a.type, a.n);
+}
+
+void reply_set(struct out *o, size_t n)
+{
+    struct aggregate a = as_set(o, n);
+
+    header(o, a.type, a.n);
+}
+
+void reply_push(struct out *o, size_t n)
+{
+    header(o, o->resp == 2 ? '*' : '>', n);
+}
+
+void reply_attribute(struct out *o, size_t n)
+{
+    must(o->resp == 3);
+    header(o, '|', n);
+}
+
+struct reply_later reply_later_begin(struct out *o)
+{
+    struct reply_later l = {chunk_small(HEADER_BYTES)};
+
+    append(o, l.header);
+    append(o, chunk_new(0));
+    return l;
+}
+
+static void later_end(struct out *o, struct reply_later l, struct aggregate a)
+{
+    struct out just_header = {.resp = o->resp};
+
+    just_header.cur = l.header->data;
+    just_header.end = l.header->data + l.header->cap;
+    just_header.last = l.header;
+    header(&just_header, a.type, a.n);
+    l.header->len = just_header.cur - l.header->data;
+    o->closed += l.header->len;
+}
+
+void reply_array_end(struct out *o, struct reply_later l, size_t n)
+{
+    later_end(o, l, (struct aggregate){'*', n});
+}
+
+void reply_map_end(struct out *o, struct reply_later l, size_t n)
+{
+    later_end(o, l, as_map(o, n));
+}
+
+void reply_set_end(struct out *o, struct reply_later l, size_t n)
+{
+    later_end(o, l, as_set(o, n));
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * reply: replies, written straight into what will be sent.
+ *
+ * Role:    the types of RESP2 and RESP3, each in the form the connection asked for with HELLO.
+ * Owns:    a chain of chunks; the last one has the room between cur and end. Large strings hang in the chain by reference.
+ * Threads: the worker of the connection.
+ * Used by: cmd (writes), net (sends).
+ * Why:     one copy from the entry to the bytes the kernel takes, and no object per reply. An idle connection holds
+ *          no chunk at all: they come from a small pool per thread.
+ *          Specification: https://redis.io/docs/latest/develop/reference/protocol-spec/
+ */
+#ifndef LARDER_PROTO_REPLY_H
+#define LARDER_PROTO_REPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "proto/blob.h"
+#include "proto/error.h"
+
+struct chunk {
+    struct chunk *next;
+    struct blob *blob; /* the bytes are this blob's; NULL: they are in data */
+    const char *p;
+    size_t len;        /* of the last chunk only known after out_close */
+    size_t cap;
+    char data[];
+};
+
+struct out {
+    char *cur;          /* the next byte of the last chunk */
+    char *end;
+    struct chunk *first;
+    struct chunk *last;
+    size_t closed;      /* bytes in all chunks but the last */
+    uint8_t resp;       /* 2 or 3 */
+    uint32_t errors;    /* error replies written so far */
+    char error_code[24]; /* first word of the last one */
+};
+
+void out_init(struct out *o);
+void out_fini(struct out *o);
+/* Bytes waiting in the chain. */
+static inline size_t out_size(const struct out *o)
+{
+    return o->closed + (o->last ? (size_t)(o->cur - o->last->data) : 0);
+}
+/* Bytes of memory that the chain holds. */
+size_t out_memory(const struct out *o);
+/* Takes the whole chain out: the caller sends the chunks and gives each to chunk_free. NULL if there is nothing. */
+struct chunk *out_take(struct out *o);
+void chunk_free(struct chunk *c);
+/* A place to go back to: what was written since is forgotten by out_rewind. */
+struct out_mark {
+    struct chunk *last;
+    char *cur;
+    size_t closed;
+};
+struct out_mark out_mark(const struct out *o);
+void out_rewind(struct out *o, struct out_mark m);
+/* Raw bytes, already in the form of the protocol. */
+void out_add(struct out *o, const void *p, size_t n);
+
+/* Error texts begin with their code: "ERR ...", "WRONGTYPE ...". CR and LF in formatted ones become spaces. */
+void reply_error(struct out *o, const char *text);
+__attribute__((format(printf, 2, 3))) void reply_errorf(struct out *o, const char *format, ...);
+void reply_ok(struct out *o);
+void reply_simple(struct out *o, const char *text);
+void reply_int(struct out *o, int64_t v);
+void reply_bulk(struct out *o, struct slice s);
+static inline void reply_bulk_str(struct out *o, const char *s)
+{
+    reply_bulk(o, slice_str(s));
+}
+/* An integer as a bulk string. */
+void reply_bulk_int(struct out *o, int64_t v);
+/* n bytes of a blob from `at` on, without a copy; takes its own reference. */
+void reply_blob(struct out *o, struct blob *b, size_t at, size_t n);
+/* RESP2: $-1. RESP3: _ */
+void reply_null(struct out *o);
+/* RESP2: *-1. RESP3: _ */
+void reply_null_array(struct out *o);
+/* RESP2: 1 or 0. RESP3: #t or #f */
+void reply_bool(struct out *o, bool v);
+/* RESP2: a bulk string. RESP3: , */
+void reply_double(struct out *o, double v);
+/* RESP2: a bulk string of the number. RESP3: ( */
+void reply_big_number(struct out *o, struct slice digits);
+/* RESP2: a bulk string. RESP3: =, with the three letters of the format ("txt", "mkd"). */
+void reply_verbatim(struct out *o, const char *format, struct slice s);
+
+/* Headers; n elements follow (2n for a map or an attribute). RESP2: a map is an array of 2n, a set and a push an array of n, an attribute
+ * is not allowed. */
+void reply_array(struct out *o, size_t n);
+void reply_map(struct out *o, size_t n);
+void reply_set(struct out *o, size_t n);
+void reply_push(struct out *o, size_t n);
+void reply_attribute(struct out *o, size_t n);
+
+/* The same where n is known only afterwards: begin, write the elements, end with the count. Nests. */
+struct reply_later {
+    struct chunk *header;
+};
+struct reply_later reply_later_begin(struct out *o);
+void reply_array_end(struct out *o, struct reply_later l, size_t n);
+void reply_map_end(struct out *o, struct reply_later l, size_t n);
+void reply_set_end(struct out *o, struct reply_later l, size_t n);
+
+#endif

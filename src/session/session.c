@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session/session.h"
+
+#include "base/mem.h"
+
+void session_init(struct session *s, struct card *card, bool authenticated)
+{
+    *s = (struct session){.card = card, .authenticated = authenticated};
+    out_init(&s->out);
+}
+
+void session_fini(struct session *s)
+{
+    session_end_multi(s);
+    session_unwatch(s);
+    out_fini(&s->out);
+}
+
+/* ---- MULTI ---- */
+
+/* Shows the state of the transaction on the card. */
+static void show_multi(struct session *s)
+{
+    atomic_store_explicit(&s->card->multi, s->in_multi ? (int32_t)s->queued : -1, memory_order_relaxed);
+    atomic_store_explicit(&s->card->multi_bytes, s->queue_bytes, memory_order_relaxed);
+    card_set_flag(s->card, CARD_MULTI, s->in_multi);
+}
+
+void session_begin_multi(struct session *s)
+{
+    s->in_multi = true;
+    show_multi(s);
+}
+
+void session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv)
+{
+    struct queued *q;
+    size_t bytes = 0;
+    char *p;
+
+    if (s->queued == s->queue_cap) {
+        s->queue_cap = s->queue_cap ? s->queue_cap * 2 : 4;
+        s->queue = mem_realloc(s->queue, s->queue_cap * sizeof *s->queue);
+    }
+    for (int i = 0; i < argc; i++)
+        bytes += argv[i].n;
+    bytes += (size_t)argc * (sizeof *argv + sizeof(uint64_t));
+    q = &s->queue[s->queued++];
+    *q = (struct queued){.cmd = cmd, .argc = argc, .argv = mem_alloc(bytes), .bytes = bytes};
+    q->hash = (uint64_t *)(q->argv + argc);
+    p = (char *)(q->hash + argc);
+    for (int i = 0; i < argc; i++) {
+        if (argv[i].n != 0)
+            memcpy(p, argv[i].p, argv[i].n);
+        q->argv[i] = slice_of(p, argv[i].n);
+        p += argv[i].n;
+    }
+    s->queue_bytes += bytes + sizeof *q;
+    show_multi(s);
+}
+
+void session_end_multi(struct session *s)
+{
+    bool was_open = s->in_multi;
+
+    for (unsigned i = 0; i < s->queued; i++)
+        mem_free(s->queue[i].argv);
+    mem_free(s->queue);
+    s->queue = NULL;
+    s->queued = s->queue_cap = 0;
+    s->queue_bytes = 0;
+    s->in_multi = s->multi_failed = false;
+    if (was_open)
+        show_multi(s);
+}
+
+/* ---- WATCH ---- */
+
+static void show_watching(struct session *s)
+{
+    atomic_store_explicit(&s->card->watching, s->watching, memory_order_relaxed);
+}
+
+void session_watch(struct session *s, const struct place *p, struct slice key, bool was_expired)
+{
+    struct session_watch *w;
+
+    for (w = s->watches; w != NULL; w = w->next)
+        if (w->mark.db == p->db && w->mark.hash == p->hash && slice_eq(w->mark.key, key))
+            return;
+    w = mem_alloc(sizeof *w + key.n);
+    memcpy(w->key, key.p, key.n);
+    w->shard = p->shard;
+    w->mark = (struct watch){
+        .hash = p->hash, .key = slice_of(w->key, key.n), .db = p->db, .was_expired = was_expired};
+    watch_add(&p->shard->watches, &w->mark);
+    w->next = s->watches;
+    s->watches = w;
+    s->watching++;
+    show_watching(s);
+}
+
+static struct session_watch *pop_watch(struct session *s)
+{
+    struct session_watch *w = s->watches;
+
+    if (w != NULL)
+        s->watches = w->next;
+    return w;
+}
+
+static void all_popped(struct session *s)
+{
+    if (s->watching != 0) {
+        s->watching = 0;
+        show_watching(s);
+    }
+}
+
+void session_unwatch_locked(struct session *s)
+{
+    struct session_watch *w;
+
+    while ((w = pop_watch(s)) != NULL) {
+        lock_must_hold(&w->shard->lock);
+        watch_remove(&w->shard->watches, &w->mark);
+        mem_free(w);
+    }
+    all_popped(s);
+}
+
+void session_unwatch(struct session *s)
+{
+    struct session_watch *w;
+
+    while ((w = pop_watch(s)) != NULL) {
+        shard_lock(w->shard);
+        watch_remove(&w->shard->watches, &w->mark);
+        shard_unlock(w->shard);
+        mem_free(w);
+    }
+    all_popped(s);
+}
+
+/* ---- RESET ---- */
+
+void session_select(struct session *s, unsigned db)
+{
+    s->db = db;
+    atomic_store_explicit(&s->card->db, db, memory_order_relaxed);
+}
+
+void session_set_resp(struct session *s, unsigned resp)
+{
+    s->out.resp = resp;
+    atomic_store_explicit(&s->card->resp, resp, memory_order_relaxed);
+}
+
+void session_reset(struct session *s, bool authenticated)
+{
+    session_end_multi(s);
+    session_unwatch(s);
+    session_select(s, 0);
+    session_set_resp(s, 2);
+    s->authenticated = authenticated;
+    s->reply_mode = REPLY_ON;
+    s->no_touch = false;
+    card_set_flag(s->card, CARD_NO_TOUCH | CARD_NO_EVICT, false);
+    card_set_text(s->card, CARD_NAME, SLICE(""));
+    card_set_text(s->card, CARD_USER, SLICE("default"));
+}

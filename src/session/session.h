@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * session: a caller, as commands see it.
+ *
+ * Role:    the database selected, the user, the protocol, the open transaction, the watched keys, the replies.
+ * Owns:    its output, the queued commands, its watches.
+ * Threads: the worker of the connection only; what others may know of it is its card.
+ * Used by: cmd, net.
+ * Why:     without a descriptor in it, a session serves connections, tests and scripts alike.
+ */
+#ifndef LARDER_SESSION_SESSION_H
+#define LARDER_SESSION_SESSION_H
+
+#include "proto/reply.h"
+#include "session/clients.h"
+#include "store/keyspace.h"
+#include "store/watch.h"
+
+struct command;
+
+/* A command put aside by MULTI: one allocation with the arguments' bytes behind it. */
+struct queued {
+    const struct command *cmd;
+    int argc;
+    struct slice *argv;
+    uint64_t *hash;
+    size_t bytes;
+};
+
+enum reply_mode {
+    REPLY_ON,
+    REPLY_OFF,
+    REPLY_SKIP_NEXT, /* CLIENT REPLY SKIP was the last command */
+    REPLY_SKIP,      /* the running command is the one to be silent */
+};
+
+struct session {
+    struct out out;
+    struct card *card;
+    unsigned db;
+    bool authenticated;
+    bool in_multi;
+    bool multi_failed;    /* a command was refused while queueing: EXEC aborts */
+    bool no_touch;        /* CLIENT NO-TOUCH: reading does not make keys recent */
+    bool close_after;     /* close once the replies are sent */
+    bool close_now;
+    enum reply_mode reply_mode;
+    struct queued *queue;
+    unsigned queued, queue_cap;
+    size_t queue_bytes;
+    struct session_watch *watches;
+    unsigned watching;
+};
+
+/* A watched key: a mark in the key's shard, and the key itself. */
+struct session_watch {
+    struct session_watch *next;
+    struct shard *shard;
+    struct watch mark;
+    char key[];
+};
+
+void session_init(struct session *s, struct card *card, bool authenticated);
+/* Takes the session's watches off their shards: no shard lock may be held. */
+void session_fini(struct session *s);
+
+/* MULTI: commands are queued from here on. */
+void session_begin_multi(struct session *s);
+/* Copies the command to the end of the queue. */
+void session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv);
+/* Ends the transaction: forgets the queue. */
+void session_end_multi(struct session *s);
+/* Copies the key and puts a mark into its shard, whose lock is held. Nothing if it is watched already. */
+void session_watch(struct session *s, const struct place *p, struct slice key, bool was_expired) REQUIRES(shard_cap);
+/* Removes all marks; their shards' locks are held by the caller, or taken one by one. */
+void session_unwatch_locked(struct session *s) REQUIRES(shard_cap);
+void session_unwatch(struct session *s);
+/* The database, and the protocol (2 or 3), from the next command on. */
+void session_select(struct session *s, unsigned db);
+void session_set_resp(struct session *s, unsigned resp);
+/* As RESET: database 0, RESP2, no transaction, no watches, replies on, names forgotten. */
+void session_reset(struct session *s, bool authenticated);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/entry.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+
+bool entry_is_int(struct slice v, int64_t *out)
+{
+    return v.n > 0 && v.n < NUM_I64_MAX && (v.p[0] == '-' || (v.p[0] >= '0' && v.p[0] <= '9')) &&
+           num_parse_i64(v, out);
+}
+
+/* Bytes of an entry with these lengths. */
+static size_t layout_size(size_t klen, size_t vlen, bool expires)
+{
+    return sizeof(struct entry) + (expires ? 8 : 0) + (klen >= ENTRY_LONG ? 4 : 0) + (vlen >= ENTRY_LONG ? 4 : 0) +
+           klen + vlen;
+}
+
+static size_t allocated(const struct entry *e)
+{
+    return layout_size(entry_key(e).n, entry_field(e).n, e->flags & ENTRY_EXPIRES);
+}
+
+/* A new entry with the key in place and a value field of vlen bytes still to be written. */
+static struct entry *frame(struct slice key, size_t vlen, int64_t expire, uint8_t kind, uint8_t flags)
+{
+    struct entry *e = mem_alloc(layout_size(key.n, vlen, expire != 0));
+    char *p = e->rest;
+
+    e->stamp = 0;
+    e->kind = kind;
+    e->flags = expire ? flags | ENTRY_EXPIRES : flags & ~ENTRY_EXPIRES;
+    e->klen = key.n < ENTRY_LONG ? key.n : ENTRY_LONG;
+    e->vlen = vlen < ENTRY_LONG ? vlen : ENTRY_LONG;
+    if (expire) {
+        memcpy(p, &expire, 8);
+        p += 8;
+    }
+    if (e->klen == ENTRY_LONG) {
+        memcpy(p, &(uint32_t){key.n}, 4);
+        p += 4;
+    }
+    if (e->vlen == ENTRY_LONG) {
+        memcpy(p, &(uint32_t){vlen}, 4);
+        p += 4;
+    }
+    if (key.n != 0)
+        memcpy(p, key.p, key.n);
+    return e;
+}
+
+static uint8_t string_kind(enum entry_encoding encoding)
+{
+    return TYPE_STRING | encoding << 4;
+}
+
+struct entry *entry_new(const struct entry_spec *s)
+{
+    uint8_t flags = s->raw ? ENTRY_RAW : 0;
+    struct entry *e;
+
+    if (s->is_int) {
+        e = frame(s->key, sizeof s->integer, s->expire, string_kind(ENCODING_INT), flags);
+        memcpy((char *)entry_field(e).p, &s->integer, sizeof s->integer);
+    } else if (s->blob != NULL) {
+        e = frame(s->key, sizeof s->blob, s->expire, string_kind(ENCODING_BLOB), flags);
+        memcpy((char *)entry_field(e).p, &s->blob, sizeof s->blob);
+    } else {
+        e = frame(s->key, s->value.n, s->expire, string_kind(ENCODING_INLINE), flags);
+        if (s->value.n != 0)
+            memcpy((char *)entry_field(e).p, s->value.p, s->value.n);
+    }
+    return e;
+}
+
+void entry_free(struct entry *e)
+{
+    if (entry_encoding(e) == ENCODING_BLOB)
+        blob_unref(entry_blob(e));
+    mem_free_sized(e, allocated(e));
+}
+
+struct entry *entry_copy(const struct entry *e, struct slice key)
+{
+    struct slice v = entry_field(e);
+    struct entry *copy = frame(key, v.n, entry_expire(e), e->kind, e->flags);
+
+    copy->stamp = e->stamp;
+    if (v.n != 0)
+        memcpy((char *)entry_field(copy).p, v.p, v.n);
+    if (entry_encoding(e) == ENCODING_BLOB)
+        blob_ref(entry_blob(e));
+    return copy;
+}
+
+size_t entry_size(const struct entry *e)
+{
+    size_t n = mem_usable_size(allocated(e));
+
+    if (entry_encoding(e) == ENCODING_BLOB)
+        n += mem_usable_size(sizeof(struct blob) + entry_blob(e)->cap);
+    return n;
+}
+
+const char *entry_type_name(enum entry_type type)
+{
+    static const char *const names[] = {
+        [TYPE_STRING] = "string", [TYPE_LIST] = "list", [TYPE_SET] = "set",
+        [TYPE_ZSET] = "zset",     [TYPE_HASH] = "hash", [TYPE_STREAM] = "stream",
+    };
+
+    return names[type];
+}
+
+const char *entry_encoding_name(const struct entry *e)
+{
+    if (entry_encoding(e) == ENCODING_INT)
+        return "int";
+    return (e->flags & ENTRY_RAW) || entry_strlen(e) > ENTRY_EMBSTR_MAX ? "raw" : "embstr";
+}
+
+struct slice entry_string(const struct entry *e, struct entry_digits *d)
+{
+    switch (entry_encoding(e)) {
+    case ENCODING_INT:
+        return slice_of(d->p, num_format_i64(d->p, entry_int(e)));
+    case ENCODING_BLOB:
+        return blob_slice(entry_blob(e));
+    default:
+        return entry_field(e);
+    }
+}
+
+size_t entry_strlen(const struct entry *e)
+{
+    struct entry_digits d;
+
+    return entry_string(e, &d).n;
+}
+
+struct entry *entry_with_expire(struct entry *e, int64_t expire)
+{
+    struct slice v = entry_field(e);
+    struct entry *copy;
+
+    if (expire && (e->flags & ENTRY_EXPIRES)) {
+        memcpy(e->rest, &expire, 8);
+        return e;
+    }
+    if (!expire && !(e->flags & ENTRY_EXPIRES))
+        return e;
+    copy = frame(entry_key(e), v.n, expire, e->kind, e->flags);
+    copy->stamp = e->stamp;
+    if (v.n != 0)
+        memcpy((char *)entry_field(copy).p, v.p, v.n);
+    mem_free_sized(e, allocated(e)); /* not entry_free: the copy has taken the blob */
+    return copy;
+}
+
+bool entry_fits(const struct entry *e, size_t n)
+{
+    size_t have = entry_field(e).n;
+
+    if (entry_encoding(e) == ENCODING_BLOB || (n < ENTRY_LONG) != (have < ENTRY_LONG) || n > ENTRY_INLINE_MAX)
+        return false;
+    return n == have || mem_usable_size(layout_size(entry_key(e).n, n, e->flags & ENTRY_EXPIRES)) ==
+                            mem_usable_size(allocated(e));
+}
+
+/* Writes the length of the inline value; it stays on its side of ENTRY_LONG. */
+static void set_field_length(struct entry *e, size_t n)
+{
+    if (e->vlen == ENTRY_LONG)
+        memcpy((char *)entry_key(e).p - 4, &(uint32_t){n}, 4);
+    else
+        e->vlen = n;
+}
+
+void entry_overwrite(struct entry *e, struct slice value)
+{
+    set_field_length(e, value.n);
+    e->kind = string_kind(ENCODING_INLINE);
+    e->flags &= ~ENTRY_RAW;
+    if (value.n != 0)
+        memmove((char *)entry_field(e).p, value.p, value.n);
+}
+
+/* An entry with the same key, expiry and stamp around another value; the old one is freed. */
+static struct entry *rebuild(struct entry *old, struct slice value, struct blob *blob)
+{
+    struct entry_spec s = {
+        .key = entry_key(old), .value = value, .blob = blob, .expire = entry_expire(old), .raw = true};
+    struct entry *e = entry_new(&s);
+
+    e->stamp = old->stamp;
+    entry_free(old);
+    return e;
+}
+
+/* A blob of one's own with the old bytes, zero-filled to n. Room is left to grow by half. */
+static struct blob *grown_blob(struct slice old, size_t n)
+{
+    size_t keep = old.n < n ? old.n : n;
+    size_t spare = n > old.n ? n / 2 : 0;
+    struct blob *b;
+
+    if (spare > 1024 * 1024)
+        spare = 1024 * 1024;
+    b = blob_new(n + spare);
+    if (b == NULL)
+        return NULL;
+    memcpy(b->p, old.p, keep);
+    memset(b->p + keep, 0, n - keep);
+    b->len = n;
+    return b;
+}
+
+static struct entry *resize_blob(struct entry *e, size_t n)
+{
+    struct blob *b = entry_blob(e);
+    struct blob *grown;
+
+    if (blob_is_sole(b) && n <= b->cap && n > ENTRY_INLINE_MAX) {
+        if (n > b->len)
+            memset(b->p + b->len, 0, n - b->len);
+        b->len = n;
+        e->flags |= ENTRY_RAW;
+        return e;
+    }
+    grown = grown_blob(blob_slice(b), n);
+    return grown ? rebuild(e, SLICE(""), grown) : NULL;
+}
+
+struct entry *entry_resize(struct entry *old, size_t n)
+{
+    struct entry_digits d;
+    struct slice v;
+    struct blob *b;
+    char small[ENTRY_INLINE_MAX];
+
+    if (entry_encoding(old) == ENCODING_BLOB)
+        return resize_blob(old, n);
+    v = entry_string(old, &d);
+    if (n > ENTRY_INLINE_MAX) {
+        b = grown_blob(v, n);
+        return b ? rebuild(old, SLICE(""), b) : NULL;
+    }
+    if (entry_encoding(old) == ENCODING_INLINE && entry_fits(old, n)) {
+        set_field_length(old, n);
+        if (n > v.n)
+            memset((char *)v.p + v.n, 0, n - v.n);
+        old->flags |= ENTRY_RAW;
+        return old;
+    }
+    memcpy(small, v.p, v.n < n ? v.n : n);
+    if (n > v.n)
+        memset(small + v.n, 0, n - v.n);
+    return rebuild(old, slice_of(small, n), NULL);
+}
+
+char *entry_bytes(struct entry *e)
+{
+    return (char *)(entry_encoding(e) == ENCODING_BLOB ? entry_blob(e)->p : entry_field(e).p);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * entry: one key with its value, in one allocation.
+ *
+ * Role:    the layout of what a table refers to, and the only code that knows it.
+ * Owns:    its key, its inline value, one reference to its blob.
+ * Threads: under the shard's lock.
+ * Used by: store, cmd.
+ * Why:     the header is 8 bytes and there are no links, so that 16-byte keys with 8-byte values fill a 32-byte
+ *          size class exactly. Order among entries comes from the stamp. Strings over ENTRY_INLINE_MAX live in a
+ *          counted blob of their own, so that a reply can send them without a copy.
+ */
+#ifndef LARDER_STORE_ENTRY_H
+#define LARDER_STORE_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/must.h"
+#include "base/slice.h"
+#include "proto/blob.h"
+
+enum entry_type {
+    TYPE_STRING,
+    TYPE_LIST,
+    TYPE_SET,
+    TYPE_ZSET,
+    TYPE_HASH,
+    TYPE_STREAM,
+};
+
+enum entry_encoding {
+    ENCODING_INLINE, /* bytes behind the key */
+    ENCODING_INT,    /* a signed 64-bit integer, shown as its decimal digits */
+    ENCODING_BLOB,   /* a pointer to a struct blob */
+};
+
+enum {
+    ENTRY_EXPIRES = 1 << 0, /* an expiry follows the header */
+    ENTRY_RAW = 1 << 1,     /* OBJECT ENCODING says raw, whatever the length: the value was modified in place */
+};
+
+/*
+ *   0       4      5       6      7      8            then, where they apply
+ *   +-------+------+-------+------+------+---------+--------+--------+-----+-------+
+ *   | stamp | kind | flags | klen | vlen | expiry8 | klen32 | vlen32 | key | value |
+ *   +-------+------+-------+------+------+---------+--------+--------+-----+-------+
+ *
+ * kind: type in the low four bits, encoding in the high four. klen, vlen: the length, or ENTRY_LONG and the length
+ * in the 32-bit field. The fields behind the header are not aligned.
+ */
+struct entry {
+    uint32_t stamp;
+    uint8_t kind;
+    uint8_t flags;
+    uint8_t klen;
+    uint8_t vlen;
+    char rest[];
+};
+
+_Static_assert(sizeof(struct entry) == 8, "the header of an entry is 8 bytes");
+
+#define ENTRY_LONG       255
+#define ENTRY_INLINE_MAX (16 * 1024)
+#define ENTRY_EMBSTR_MAX 44 /* a longer string is shown as raw; Redis's bound, which clients and tests know */
+#define ENTRY_KEY_MAX    (512u * 1024 * 1024)
+
+/* What a new entry shall hold. */
+struct entry_spec {
+    struct slice key;
+    struct slice value;    /* the bytes, unless .blob is set or .is_int */
+    struct blob *blob;     /* takes this reference */
+    int64_t integer;
+    int64_t expire;        /* ms since 1970; 0: never */
+    bool is_int;
+    bool raw;
+};
+
+/* Never NULL: everything a client may choose large is in the blob. Owned by the caller until a table takes it. */
+struct entry *entry_new(const struct entry_spec *spec);
+void entry_free(struct entry *e);
+/* An entry under another key with the same value, expiry and stamp, owned by the caller; a blob is shared, not copied. */
+struct entry *entry_copy(const struct entry *e, struct slice key);
+/* Bytes the entry really takes, its blob included. */
+size_t entry_size(const struct entry *e);
+/* "string", "list" ...: what TYPE replies. Static. */
+const char *entry_type_name(enum entry_type type);
+/* "int", "embstr", "raw" ...: what OBJECT ENCODING replies. Static. */
+const char *entry_encoding_name(const struct entry *e);
+
+static inline enum entry_type entry_type(const struct entry *e)
+{
+    return e->kind & 15;
+}
+
+static inline enum entry_encoding entry_encoding(const struct entry *e)
+{
+    return e->kind >> 4;
+}
+
+static inline uint32_t entry_load32(const char *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline size_t entry_expiry_bytes(const struct entry *e)
+{
+    return e->flags & ENTRY_EXPIRES ? 8 : 0;
+}
+
+/* ms since 1970; 0: never. */
+static inline int64_t entry_expire(const struct entry *e)
+{
+    int64_t t;
+
+    if (!(e->flags & ENTRY_EXPIRES))
+        return 0;
+    memcpy(&t, e->rest, sizeof t);
+    return t;
+}
+
+static inline bool entry_expired(const struct entry *e, int64_t now)
+{
+    return UNLIKELY(e->flags & ENTRY_EXPIRES) && entry_expire(e) <= now;
+}
+
+/* Borrowed until the entry changes. */
+static inline struct slice entry_key(const struct entry *e)
+{
+    const char *p = e->rest + entry_expiry_bytes(e);
+    size_t n = e->klen;
+
+    if (UNLIKELY(n == ENTRY_LONG)) {
+        n = entry_load32(p);
+        p += 4;
+    }
+    if (UNLIKELY(e->vlen == ENTRY_LONG))
+        p += 4;
+    return slice_of(p, n);
+}
+
+/* Bytes of the inline value field, whatever the encoding. Borrowed until the entry changes. */
+static inline struct slice entry_field(const struct entry *e)
+{
+    struct slice k = entry_key(e);
+    size_t n = e->vlen;
+
+    if (UNLIKELY(n == ENTRY_LONG))
+        n = entry_load32(k.p - 4);
+    return slice_of(k.p + k.n, n);
+}
+
+/* ENCODING_BLOB only. Borrowed: take a reference to keep it beyond the lock. */
+static inline struct blob *entry_blob(const struct entry *e)
+{
+    struct blob *b;
+
+    memcpy(&b, entry_field(e).p, sizeof b);
+    return b;
+}
+
+/* ENCODING_INT only. */
+static inline int64_t entry_int(const struct entry *e)
+{
+    int64_t v;
+
+    memcpy(&v, entry_field(e).p, sizeof v);
+    return v;
+}
+
+static inline void entry_set_int(struct entry *e, int64_t v)
+{
+    memcpy((char *)entry_field(e).p, &v, sizeof v);
+}
+
+/* Room for the digits of an integer value. */
+struct entry_digits {
+    char p[24];
+};
+
+/* The bytes of a string value. Borrowed until the entry changes, or, for an integer, as long as d. */
+struct slice entry_string(const struct entry *e, struct entry_digits *d);
+size_t entry_strlen(const struct entry *e);
+
+/* The same entry with another expiry (0: none): in place where the room is there already, else a copy; the old one is
+ * then freed, and the caller puts the new one in its place. */
+struct entry *entry_with_expire(struct entry *e, int64_t expire);
+/* Whether a value of n bytes fits in place of the inline one without another allocation and without waste of a size
+ * class; if so entry_overwrite puts it there. */
+bool entry_fits(const struct entry *e, size_t n);
+void entry_overwrite(struct entry *e, struct slice value);
+/* The string as n writable bytes, marked raw: old content kept up to n, the rest zero. The entry may move: the result is the one
+ * to use, `old` is gone if it differs. NULL if there is no memory: nothing changed. */
+struct entry *entry_resize(struct entry *old, size_t n);
+/* The writable bytes after entry_resize. */
+char *entry_bytes(struct entry *e);
+
+/* Whether v is an integer as Redis's int encoding takes it: a canonical decimal that fits 64 bits signed. */
+bool entry_is_int(struct slice v, int64_t *out);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/freer.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/lock.h"
+#include "base/mem.h"
+
+struct job {
+    struct job *next;
+    void *p;
+    void (*release)(void *p);
+    size_t weight;
+};
+
+static struct lock queue_lock = LOCK_INIT(FREER);
+static struct job *first GUARDED_BY(queue_lock);
+static struct job **last GUARDED_BY(queue_lock) = &first;
+static sem_t work; /* posted once per job, and once to stop */
+static pthread_t thread;
+static bool running;
+static _Atomic size_t pending, freed;
+
+static struct job *next_job(void)
+{
+    struct job *j;
+
+    lock_take(&queue_lock);
+    j = first;
+    if (j != NULL) {
+        first = j->next;
+        if (first == NULL)
+            last = &first;
+    }
+    lock_drop(&queue_lock);
+    return j;
+}
+
+static void *freer_main(void *arg)
+{
+    struct job *j;
+
+    (void)arg;
+    for (;;) {
+        while (sem_wait(&work) != 0)
+            ; /* a signal */
+        j = next_job();
+        if (j == NULL)
+            break;
+        j->release(j->p);
+        atomic_fetch_sub(&pending, j->weight);
+        atomic_fetch_add(&freed, j->weight);
+        mem_free(j);
+        mem_flush();
+    }
+    mem_thread_done();
+    return NULL;
+}
+
+void freer_start(void)
+{
+    sem_init(&work, 0, 0);
+    must(pthread_create(&thread, NULL, freer_main, NULL) == 0);
+    running = true;
+}
+
+void freer_stop(void)
+{
+    if (!running)
+        return;
+    sem_post(&work);
+    pthread_join(thread, NULL);
+    running = false;
+    sem_destroy(&work);
+}
+
+void freer_hand(void *p, void (*release)(void *p), size_t weight)
+{
+    struct job *j;
+
+    if (!running) {
+        release(p);
+        return;
+    }
+    j = mem_alloc(sizeof *j);
+    *j = (struct job){NULL, p, release, weight};
+    atomic_fetch_add(&pending, weight);
+    lock_take(&queue_lock);
+    *last = j;
+    last = &j->next;
+    lock_drop(&queue_lock);
+    sem_post(&work);
+}
+
+size_t freer_pending(void)
+{
+    return atomic_load(&pending);
+}
+
+size_t freer_freed(void)
+{
+    return atomic_load(&freed);
+}
+
+void freer_reset_freed(void)
+{
+    atomic_store(&freed, 0);
+}

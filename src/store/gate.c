@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/gate.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SLEEP_AT_MOST (10 * 1000000) /* ns */
+
+void gate_init(struct gate *g)
+{
+    lock_init(&g->solo_lock, LOCK_GATE, 0);
+    atomic_init(&g->solo, 0);
+    for (unsigned i = 0; i < GATE_SLOTS; i++)
+        atomic_init(&g->slots[i].inside, 0);
+}
+
+void gate_enter(struct gate *g, unsigned slot)
+{
+    must(slot < GATE_SLOTS);
+    for (;;) {
+        struct timespec t = {0, SLEEP_AT_MOST};
+
+        atomic_store(&g->slots[slot].inside, 1);
+        if (LIKELY(atomic_load(&g->solo) == 0))
+            return;
+        atomic_store(&g->slots[slot].inside, 0);
+        syscall(SYS_futex, &g->solo, FUTEX_WAIT_PRIVATE, 1, &t, NULL, 0);
+    }
+}
+
+void gate_leave(struct gate *g, unsigned slot)
+{
+    atomic_store_explicit(&g->slots[slot].inside, 0, memory_order_release);
+}
+
+void gate_close(struct gate *g) UNCHECKED_LOCKS /* held until gate_open */
+{
+    lock_take(&g->solo_lock);
+    atomic_store(&g->solo, 1);
+    for (unsigned i = 0; i < GATE_SLOTS; i++)
+        while (atomic_load(&g->slots[i].inside) != 0)
+            sched_yield();
+}
+
+void gate_open(struct gate *g) UNCHECKED_LOCKS /* taken by gate_close */
+{
+    atomic_store(&g->solo, 0);
+    syscall(SYS_futex, &g->solo, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    lock_drop(&g->solo_lock);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/keyspace.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/quiesce.h"
+#include "base/rand.h"
+#include "store/freer.h"
+
+#define TICK_MS_BITS   6 /* a tick of expiry is 64 ms */
+#define SWEEP_BUCKETS  1024
+#define SWEEP_REMOVALS 32
+#define TRIM_MERGES    16
+#define RANDOM_TRIES   100
+
+static void shard_init(struct shard *s, struct keyspace *ks, unsigned index)
+{
+    lock_init(&s->lock, LOCK_SHARD, index);
+    s->index = index;
+    s->keyspace = ks;
+    s->tables = mem_zalloc(ks->databases * sizeof *s->tables);
+    s->watches.first = NULL;
+}
+
+struct keyspace *keyspace_new(unsigned shards, unsigned databases)
+{
+    struct keyspace *ks = mem_aligned_zero(64, sizeof *ks);
+
+    must(shards >= 2 && (shards & (shards - 1)) == 0 && databases > 0);
+    ks->shard_count = shards;
+    ks->shard_bits = __builtin_ctz(shards);
+    ks->databases = databases;
+    ks->born = clock_ms();
+    atomic_init(&ks->expiry_on, true);
+    atomic_init(&ks->policy, POLICY_NOEVICTION);
+    gate_init(&ks->gate);
+    ks->shards = mem_aligned_zero(64, shards * sizeof *ks->shards);
+    for (unsigned i = 0; i < shards; i++)
+        shard_init(&ks->shards[i], ks, i);
+    evict_tick(ks);
+    return ks;
+}
+
+void keyspace_free(struct keyspace *ks)
+{
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        for (unsigned db = 0; db < ks->databases; db++)
+            if (shard_table(&ks->shards[i], db) != NULL)
+                table_free(shard_table(&ks->shards[i], db));
+        mem_free((void *)ks->shards[i].tables);
+    }
+    mem_free(ks->shards);
+    mem_free(ks);
+}
+
+uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms)
+{
+    int64_t tick = ms <= ks->born ? 0 : (ms - ks->born) >> TICK_MS_BITS;
+
+    return tick < UINT32_MAX - 1 ? (uint32_t)tick : UINT32_MAX - 1;
+}
+
+size_t keyspace_size(const struct keyspace *ks, unsigned db)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        struct table *t = shard_table(&ks->shards[i], db);
+
+        if (t != NULL)
+            n += atomic_load_explicit(&t->used, memory_order_relaxed);
+    }
+    return n;
+}
+
+size_t keyspace_volatile_size(const struct keyspace *ks, unsigned db)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        struct table *t = shard_table(&ks->shards[i], db);
+
+        if (t != NULL)
+            n += atomic_load_explicit(&t->volatiles, memory_order_relaxed);
+    }
+    return n;
+}
+
+size_t keyspace_overhead(const struct keyspace *ks, unsigned db)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        struct table *t = shard_table(&ks->shards[i], db);
+
+        if (t != NULL)
+            n += table_overhead(t);
+    }
+    return n;
+}
+
+void keyspace_lock_all(struct keyspace *ks) UNCHECKED_LOCKS /* shard_cap stands for all of them */
+{
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        lock_take(&ks->shards[i].lock);
+}
+
+void keyspace_unlock_all(struct keyspace *ks) UNCHECKED_LOCKS
+{
+    for (unsigned i = ks->shard_count; i-- > 0;)
+        lock_drop(&ks->shards[i].lock);
+}
+
+/* Marks the watches of keys of one database (all if db < 0) that are there, or, after SWAPDB, may be there now. */
+static void mark_watches(struct shard *s, int db, struct table *other)
+{
+    for (struct watch *w = s->watches.first; w != NULL; w = w->next) {
+        struct table *t = shard_table(s, w->db);
+
+        if ((db < 0 || w->db == (unsigned)db) &&
+            ((t && table_find(t, w->hash, w->key)) || (other && table_find(other, w->hash, w->key))))
+            w->changed = true;
+    }
+}
+
+static void release_table_soon(void *table)
+{
+    struct table *t = table;
+
+    freer_hand(t, table_free, atomic_load_explicit(&t->used, memory_order_relaxed));
+}
+
+static void flush_table(struct shard *s, unsigned db, bool now)
+{
+    struct table *t = shard_table(s, db);
+
+    if (t == NULL)
+        return;
+    atomic_store_explicit(&s->tables[db], NULL, memory_order_release);
+    quiesce_retire(t, now ? table_free : release_table_soon);
+}
+
+void keyspace_flush(struct keyspace *ks, int db, bool now)
+{
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        struct shard *s = &ks->shards[i];
+
+        mark_watches(s, db, NULL);
+        if (db >= 0)
+            flush_table(s, db, now);
+        else
+            for (unsigned d = 0; d < ks->databases; d++)
+                flush_table(s, d, now);
+    }
+}
+
+void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b)
+{
+    for (unsigned i = 0; i < ks->shard_count && a != b; i++) {
+        struct shard *s = &ks->shards[i];
+        struct table *ta = shard_table(s, a), *tb = shard_table(s, b);
+
+        mark_watches(s, a, tb);
+        mark_watches(s, b, ta);
+        atomic_store_explicit(&s->tables[a], tb, memory_order_release);
+        atomic_store_explicit(&s->tables[b], ta, memory_order_release);
+    }
+}
+
+/* ---- walks ---- */
+
+struct scan {
+    keyspace_visit *visit;
+    void *arg;
+    struct shard *shard;
+};
+
+static void scan_entry(void *arg, struct entry *e)
+{
+    struct scan *s = arg;
+
+    s->visit(s->arg, s->shard, e);
+}
+
+uint64_t keyspace_scan(struct keyspace *ks, unsigned db, uint64_t cursor, bool all_held, keyspace_visit *visit,
+                       void *arg) UNCHECKED_LOCKS /* all_held decides */
+{
+    unsigned i = cursor & (ks->shard_count - 1);
+    uint64_t at = cursor >> ks->shard_bits;
+    struct scan scan = {visit, arg, &ks->shards[i]};
+    struct table *t;
+
+    if (!all_held)
+        shard_lock(scan.shard);
+    t = shard_table(scan.shard, db);
+    at = t ? table_scan(t, at, scan_entry, &scan) : 0;
+    if (!all_held)
+        shard_unlock(scan.shard);
+    if (at != 0)
+        return at << ks->shard_bits | i;
+    return i + 1 < ks->shard_count ? i + 1 : 0;
+}
+
+/* The shard in which the nth entry of a database lies, counted in shard order. */
+static struct shard *shard_of_nth(struct keyspace *ks, unsigned db, uint64_t nth)
+{
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        struct table *t = shard_table(&ks->shards[i], db);
+        size_t n = t ? atomic_load_explicit(&t->used, memory_order_relaxed) : 0;
+
+        if (nth < n)
+            return &ks->shards[i];
+        nth -= n;
+    }
+    return NULL;
+}
+
+bool keyspace_random_key(struct keyspace *ks, unsigned db, bool all_held, int64_t now,
+                         struct buf *key) UNCHECKED_LOCKS /* all_held decides */
+{
+    bool found = false;
+
+    for (unsigned tries = 0; tries < RANDOM_TRIES && !found; tries++) {
+        size_t n = keyspace_size(ks, db);
+        struct shard *s = n ? shard_of_nth(ks, db, rand_below(n)) : NULL;
+        struct entry *e;
+
+        if (n == 0)
+            return false;
+        if (s == NULL)
+            continue; /* it shrank meanwhile */
+        if (!all_held)
+            shard_lock(s);
+        e = shard_table(s, db) ? table_random(shard_table(s, db)) : NULL;
+        if (e != NULL && !entry_expired(e, now)) {
+            buf_add_slice(key, entry_key(e));
+            found = true;
+        }
+        if (!all_held)
+            shard_unlock(s);
+    }
+    return found;
+}
+
+/* ---- expiry ---- */
+
+struct sweep {
+    struct keyspace *ks;
+    struct shard *shard;
+    unsigned db;
+    int64_t now;
+};
+
+static bool is_due(void *arg, struct entry *e, uint32_t *tick)
+{
+    struct sweep *s = arg;
+
+    if (entry_expired(e, s->now))
+        return true;
+    *tick = keyspace_tick(s->ks, entry_expire(e));
+    return false;
+}
+
+static void expired(void *arg, uint64_t hash, struct entry *e) UNCHECKED_LOCKS /* sweep_shard holds it */
+{
+    struct sweep *s = arg;
+
+    shard_changed(&(struct place){s->shard, s->db, hash}, entry_key(e));
+    entry_free(e);
+    atomic_fetch_add_explicit(&s->ks->stats.expired, 1, memory_order_relaxed);
+}
+
+/* One short hold of a shard's lock. Returns whether the shard is done with for now. */
+static bool sweep_shard(struct sweep *s)
+{
+    bool done = true;
+
+    shard_lock(s->shard);
+    for (s->db = 0; s->db < s->ks->databases && done; s->db++) {
+        struct table *t = shard_table(s->shard, s->db);
+        struct table_sweep step = {.now = keyspace_tick(s->ks, s->now), .buckets = SWEEP_BUCKETS,
+                                   .most = SWEEP_REMOVALS, .due = is_due, .gone = expired, .arg = s};
+
+        if (t != NULL && atomic_load_explicit(&t->next_due, memory_order_relaxed) <= step.now)
+            done = table_sweep(t, &step);
+        if (t != NULL && table_trim(t, TRIM_MERGES))
+            done = false;
+    }
+    shard_unlock(s->shard);
+    return done;
+}
+
+bool keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget)
+{
+    int64_t end = clock_mono_ns() + budget;
+    struct sweep s = {.ks = ks, .now = clock_ms()};
+
+    if (!atomic_load_explicit(&ks->expiry_on, memory_order_relaxed))
+        return false;
+    for (unsigned i = *at < first ? first : *at; i < ks->shard_count; i += step) {
+        *at = i;
+        s.shard = &ks->shards[i];
+        while (!sweep_shard(&s))
+            if (clock_mono_ns() > end)
+                return true;
+    }
+    *at = first;
+    return false;
+}

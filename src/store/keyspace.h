@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * keyspace: all shards, all databases.
+ *
+ * Role:    says which shard a hash belongs to; what concerns more than one shard: sizes, flushing, swapping, scanning,
+ *          background expiry.
+ * Owns:    the shards and the gate.
+ * Threads: as each function says.
+ * Used by: cmd, main.
+ */
+#ifndef LARDER_STORE_KEYSPACE_H
+#define LARDER_STORE_KEYSPACE_H
+
+#include "store/evict.h"
+#include "store/gate.h"
+#include "store/shard.h"
+
+struct keyspace_stats {
+    _Atomic uint64_t expired;        /* keys removed because their time had come */
+    _Atomic uint64_t evicted;
+    _Atomic uint64_t changes;        /* writes since the start */
+};
+
+struct keyspace {
+    struct shard *shards;
+    unsigned shard_count;  /* a power of two */
+    unsigned shard_bits;
+    unsigned databases;
+    int64_t born;          /* ms since 1970, tick 0 of expiry */
+    _Atomic bool expiry_on; /* DEBUG SET-ACTIVE-EXPIRE */
+    _Atomic uint32_t stamp; /* what an access writes into an entry: see evict.h */
+    _Atomic int policy;     /* enum policy (conf/options.h) */
+    struct keyspace_stats stats;
+    struct gate gate;
+};
+
+/* shards: a power of two; databases: 1 and up. */
+struct keyspace *keyspace_new(unsigned shards, unsigned databases);
+void keyspace_free(struct keyspace *ks);
+
+static inline struct shard *keyspace_shard(const struct keyspace *ks, uint64_t hash)
+{
+    return &ks->shards[hash >> (64 - ks->shard_bits)];
+}
+
+static inline struct place keyspace_place(const struct keyspace *ks, unsigned db, uint64_t hash)
+{
+    return (struct place){keyspace_shard(ks, hash), db, hash};
+}
+
+/* Entries of a database, those past their time included; of those, how many have an expiry. Any thread. */
+size_t keyspace_size(const struct keyspace *ks, unsigned db);
+size_t keyspace_volatile_size(const struct keyspace *ks, unsigned db);
+/* Bytes of all tables of a database. Any thread, between quiesce_enter and _leave or under a shard's lock. */
+size_t keyspace_overhead(const struct keyspace *ks, unsigned db);
+
+/* Every shard lock, in order; the gate is closed already. */
+void keyspace_lock_all(struct keyspace *ks) ACQUIRES(shard_cap);
+void keyspace_unlock_all(struct keyspace *ks) RELEASES(shard_cap);
+
+/* Empties one database, or all with db < 0. The entries are freed in the background, or now if `now`. All locks held. */
+void keyspace_flush(struct keyspace *ks, int db, bool now) REQUIRES(shard_cap);
+/* Exchanges two databases. All locks held. */
+void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b) REQUIRES(shard_cap);
+
+/* One step of a walk over a database: visits one part of one shard (taking its lock unless all_held) and returns the
+ * next cursor, 0 at the end. Cursors are below 2^53. See table_scan for what is promised. */
+typedef void keyspace_visit(void *arg, struct shard *shard, struct entry *e);
+uint64_t keyspace_scan(struct keyspace *ks, unsigned db, uint64_t cursor, bool all_held, keyspace_visit *visit,
+                       void *arg);
+/* Copies a random key that is not past its time into `key`; false if there is none. Takes shard locks unless all_held. */
+struct buf;
+bool keyspace_random_key(struct keyspace *ks, unsigned db, bool all_held, int64_t now, struct buf *key);
+
+/* Removes what is past its time in the shards first, first + step, ... for at most budget ns, a few dozen entries to a lock. Returns whether
+ * there is more to do at once. `*at` keeps the place between calls. */
+bool keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget);
+
+/* The tick of expiry in which a moment lies (table.h). */
+uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms);
+
+#endif

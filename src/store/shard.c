@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/shard.h"
+
+#include "store/keyspace.h"
+
+struct shard_cap shard_cap;
+
+static struct table *table_for(const struct place *p)
+{
+    struct table *t = shard_table(p->shard, p->db);
+
+    if (UNLIKELY(t == NULL)) {
+        t = table_new();
+        atomic_store_explicit(&p->shard->tables[p->db], t, memory_order_release);
+    }
+    return t;
+}
+
+struct entry *shard_peek(const struct place *p, struct slice key)
+{
+    struct table *t = shard_table(p->shard, p->db);
+
+    lock_must_hold(&p->shard->lock);
+    return t ? table_find(t, p->hash, key) : NULL;
+}
+
+struct entry *shard_find(const struct place *p, struct slice key, int64_t now)
+{
+    struct entry *e = shard_peek(p, key);
+
+    if (e == NULL || LIKELY(!entry_expired(e, now)))
+        return e;
+    shard_drop(p, e);
+    atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
+    return NULL;
+}
+
+/* Lets the background walk know when e is due. */
+static void note_due(const struct place *p, const struct entry *e)
+{
+    if (UNLIKELY(e->flags & ENTRY_EXPIRES))
+        table_note_due(table_for(p), p->hash, keyspace_tick(p->shard->keyspace, entry_expire(e)));
+}
+
+void shard_insert(const struct place *p, struct entry *e)
+{
+    lock_must_hold(&p->shard->lock);
+    e->stamp = evict_first_stamp(p->shard->keyspace);
+    table_insert(table_for(p), p->hash, e);
+    note_due(p, e);
+}
+
+void shard_replace(const struct place *p, const struct entry *old, bool did_expire, struct entry *e)
+{
+    lock_must_hold(&p->shard->lock);
+    table_replace(table_for(p), p->hash, old, did_expire, e);
+    note_due(p, e);
+}
+
+void shard_take(const struct place *p, struct entry *e)
+{
+    lock_must_hold(&p->shard->lock);
+    table_remove(table_for(p), p->hash, e);
+    shard_changed(p, entry_key(e));
+}
+
+void shard_drop(const struct place *p, struct entry *e)
+{
+    shard_take(p, e);
+    entry_free(e);
+}
+
+struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t expire)
+{
+    bool did_expire = e->flags & ENTRY_EXPIRES;
+    struct entry *moved = entry_with_expire(e, expire);
+
+    shard_replace(p, e, did_expire, moved);
+    return moved;
+}
+
+void shard_changed(const struct place *p, struct slice key)
+{
+    if (UNLIKELY(p->shard->watches.first != NULL))
+        watch_mark(&p->shard->watches, p->db, p->hash, key);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * shard: one of a few hundred parts of the keyspace, with the lock that guards it.
+ *
+ * Role:    finds, puts and removes entries of any database; knows expiry; tells watches and counters.
+ * Owns:    its tables, and through them the entries.
+ * Threads: REQUIRES(shard_cap) means: the caller holds this shard's lock.
+ * Used by: cmd/call, keyspace, housekeeping.
+ * Why:     a key belongs to one shard for the life of the process, so one small lock makes every single-key command
+ *          atomic and any number of cores can work at once.
+ */
+#ifndef LARDER_STORE_SHARD_H
+#define LARDER_STORE_SHARD_H
+
+#include "base/lock.h"
+#include "store/entry.h"
+#include "store/table.h"
+#include "store/watch.h"
+
+/* Stands for the locks of all shards in the static analysis; lock_must_hold checks the very one. */
+extern struct CAPABILITY("shard") shard_cap {
+    char none;
+} shard_cap;
+
+struct keyspace;
+
+struct shard {
+    _Alignas(64) struct lock lock;
+    uint32_t index;
+    struct keyspace *keyspace;
+    struct table *_Atomic *tables; /* one per database, made on first use */
+    struct watch_list watches;
+};
+
+static inline void shard_lock(struct shard *s) ACQUIRES(shard_cap) UNCHECKED_LOCKS
+{
+    lock_take(&s->lock);
+}
+
+static inline void shard_unlock(struct shard *s) RELEASES(shard_cap) UNCHECKED_LOCKS
+{
+    lock_drop(&s->lock);
+}
+
+/* Where a key is: what every function below works on. */
+struct place {
+    struct shard *shard;
+    unsigned db;
+    uint64_t hash;
+};
+
+/* The entry, or NULL where there is none or it is past its time at `now` (ms since 1970): then it is removed and counted.
+ * Borrowed until the lock is given back or the key is changed. */
+struct entry *shard_find(const struct place *p, struct slice key, int64_t now) REQUIRES(shard_cap);
+/* The same without removing: for those who only look. Also gives entries that are past their time. */
+struct entry *shard_peek(const struct place *p, struct slice key) REQUIRES(shard_cap);
+/* Takes e, whose key is not there. */
+void shard_insert(const struct place *p, struct entry *e) REQUIRES(shard_cap);
+/* Puts e in the place of an entry that was found: `old` may be freed already, did_expire tells whether it had an expiry. */
+void shard_replace(const struct place *p, const struct entry *old, bool did_expire, struct entry *e)
+    REQUIRES(shard_cap);
+/* Removes an entry that was found and gives it back. */
+void shard_take(const struct place *p, struct entry *e) REQUIRES(shard_cap);
+/* Removes and frees it. */
+void shard_drop(const struct place *p, struct entry *e) REQUIRES(shard_cap);
+/* Gives an entry that was found another expiry (0: none). It may move; returns the one to use. */
+struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t expire) REQUIRES(shard_cap);
+/* The key was changed or removed: marks its watches. */
+void shard_changed(const struct place *p, struct slice key) REQUIRES(shard_cap);
+
+/* The table of a database, NULL if it was never used. May be asked without the lock between quiesce_enter and _leave. */
+static inline struct table *shard_table(const struct shard *s, unsigned db)
+{
+    return atomic_load_explicit(&s->tables[db], memory_order_acquire);
+}
+
+#endif

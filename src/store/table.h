@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * table: one shard's entries of one database.
+ *
+ * Role:    linear hashing over buckets of one cache line: nine one-byte tags, nine 6-byte references.
+ * Owns:    its buckets and the entries in them.
+ * Threads: under the shard's lock; table_prefetch_* need no lock, only a quiesce_enter.
+ * Used by: shard.
+ * Why:     a table that splits or merges one bucket at a time never stalls and never doubles; the bucket that is
+ *          split next holds at most twice the average, which nine slots and a chain of overflow buckets absorb. Six
+ *          bytes hold any user-space address of today's 64-bit machines.
+ */
+#ifndef LARDER_STORE_TABLE_H
+#define LARDER_STORE_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct entry;
+
+#define BUCKET_SLOTS    9
+#define TABLE_SEGMENTS  27
+#define TABLE_FIRST     8 /* buckets of a new table, and of its first segment */
+
+/*
+ *   0        9       10       16                    58       64
+ *   +--------+-------+--------+--------+-- ... --+--------+
+ *   | 9 tags | chain | ref 0  | ref 1  |         | ref 8  |
+ *   +--------+-------+--------+--------+-- ... --+--------+
+ *
+ * tag: 8 bits of the hash, never 0; 0 marks a free slot. chain: 1 if ref 8 is not an entry but the next bucket of an overflow
+ * chain. Reference i is bytes 10+6i .. 15+6i: the upper 48 bits of the 64-bit word that begins at 8+6i.
+ */
+struct bucket {
+    _Alignas(64) unsigned char bytes[64];
+};
+
+_Static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
+_Static_assert(10 + 6 * BUCKET_SLOTS == 64, "nine references end with the line");
+
+/* Segment 0 holds TABLE_FIRST buckets, segment k > 0 as many as all before it: an address is found without a
+ * directory, and nothing is moved when the table grows. */
+struct table {
+    _Atomic uint32_t buckets;
+    uint32_t sweep;          /* next bucket the expiry walk looks at */
+    _Atomic size_t used;      /* entries */
+    _Atomic size_t volatiles; /* entries with an expiry */
+    size_t chained;          /* overflow buckets */
+    _Atomic uint32_t next_due; /* no volatile entry is due before this tick (keyspace_tick) */
+    uint32_t sweep_due;      /* the same, for what the running walk has seen */
+    struct bucket *_Atomic segment[TABLE_SEGMENTS];
+    uint32_t *due[TABLE_SEGMENTS]; /* per bucket: the earliest tick at which an entry is due; from the first volatile on */
+};
+
+struct table *table_new(void);
+/* Frees the table and every entry at once. Nobody may still look: retire it with quiesce_retire. */
+void table_free(void *table);
+
+/* The entry, or NULL. */
+struct entry *table_find(struct table *t, uint64_t hash, struct slice key);
+/* Takes e, whose key is not in the table. May split a bucket. */
+void table_insert(struct table *t, uint64_t hash, struct entry *e);
+/* Puts `e` in the place of `old`, which has the same key and may be freed already (or be e, given another expiry);
+ * did_expire: whether it had an expiry. */
+void table_replace(struct table *t, uint64_t hash, const struct entry *old, bool did_expire, struct entry *e);
+/* Gives e back to the caller. May merge a bucket. */
+void table_remove(struct table *t, uint64_t hash, const struct entry *e);
+
+/* Merges up to so many buckets of a table that has become sparse. Returns whether it still is. */
+bool table_trim(struct table *t, unsigned merges);
+
+/* Calls visit for each entry under the part of the hash space that `at` begins, and returns where the next part begins, 0 at the end. What stays
+ * in the table from the first call to the last is visited at least once, whatever splits and merges come between.
+ * visit may not change the table. Begin with 0; positions are below 2^32. */
+uint64_t table_scan(struct table *t, uint64_t at, void (*visit)(void *arg, struct entry *e), void *arg);
+/* A random entry; NULL if the table is empty. Not exactly uniform: an entry in a crowded bucket is a little rarer. */
+struct entry *table_random(struct table *t);
+/* The same among those with an expiry. */
+struct entry *table_random_volatile(struct table *t);
+/* Bytes of the buckets and the due words. */
+size_t table_overhead(const struct table *t);
+
+/* Hints, without the lock. The first fetches the bucket's line, the second looks into it and fetches the entry's. */
+void table_prefetch_bucket(struct table *t, uint64_t hash);
+void table_prefetch_entry(struct table *t, uint64_t hash);
+
+/* Says that the entry under this hash is due at `tick`: see keyspace_tick. */
+void table_note_due(struct table *t, uint64_t hash, uint32_t tick);
+/* One step of the expiry walk: looks at up to `buckets` buckets from t->sweep on, and in those with something due at `now` gives each
+ * volatile entry to due(): true: the entry is removed and handed to gone(). At the end of the table next_due is set and the walk
+ * begins again: returns true then. */
+struct table_sweep {
+    uint32_t now;
+    unsigned buckets;
+    unsigned most;  /* entries to remove, at the most; counted down */
+    bool (*due)(void *arg, struct entry *e, uint32_t *tick); /* not due: *tick says when it is */
+    void (*gone)(void *arg, uint64_t hash, struct entry *e);
+    void *arg;
+};
+bool table_sweep(struct table *t, struct table_sweep *s);
+
+#endif
