@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* buf: bytes that grow. */
-#include "config.h"
-
 #include <check.h>
 #include <signal.h>
 #include <stdint.h>
@@ -9,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/rand.h"
+#include "seed.h"
 
 START_TEST(an_empty_buffer_holds_no_memory)
 {
@@ -143,16 +141,17 @@ START_TEST(random_additions_and_consumptions_agree_with_a_plain_array)
     size_t n = 0;
     struct buf b = BUF_EMPTY;
 
+    seed_start(__func__);
     for (int i = 0; i < 20000; i++) {
-        size_t k = rand_below(200);
+        size_t k = seed_below(200);
 
-        if (rand_below(3) == 0) {
+        if (seed_below(3) == 0) {
             k = k < n ? k : n;
             buf_consume(&b, k);
             memmove(twin, twin + k, n - k);
             n -= k;
         } else if (n + k <= sizeof(twin)) {
-            memset(twin + n, (int)rand_below(256), k);
+            memset(twin + n, (int)seed_below(256), k);
             buf_add(&b, twin + n, k);
             n += k;
         }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hash: XXH3-64 with a seed drawn at start. */
-#include "config.h"
-
 #include <check.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* mem: every allocation, and the account of it. */
-#include "config.h"
-
 #include <check.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rand.h"
+#include "seed.h"
 
 /* More than any machine has, yet small enough for the compiler to let it pass. */
 static volatile size_t absurd = SIZE_MAX / 2;
@@ -19,7 +17,7 @@ static volatile size_t absurd = SIZE_MAX / 2;
 START_TEST(each_kind_of_block_is_counted_and_given_back)
 {
     size_t before = mem_used();
-    void *blocks[] = {mem_alloc(100),         mem_zalloc(5000),       mem_aligned(64, 128),
+    void *blocks[] = {mem_alloc(100),         mem_zalloc(5000),       mem_aligned_zero(64, 128),
                       mem_try_alloc(1 << 20), mem_realloc(NULL, 300), mem_strdup("some text")};
     size_t sum = 0;
 
@@ -99,12 +97,15 @@ START_TEST(zeroed_blocks_are_zero)
 }
 END_TEST
 
-START_TEST(aligned_blocks_are_aligned)
+START_TEST(aligned_blocks_are_aligned_and_zero)
 {
     for (size_t align = 1; align <= 65536; align *= 2) {
-        void *p = mem_aligned(align, 100);
+        unsigned char *p = mem_aligned_zero(align, 100);
 
         ck_assert_uint_eq((uintptr_t)p % align, 0);
+        for (int i = 0; i < 100; i++)
+            ck_assert_uint_eq(p[i], 0);
+        memset(p, 0xee, 100);
         mem_free(p);
     }
 }
@@ -270,16 +271,17 @@ START_TEST(random_allocations_agree_with_a_sum_kept_by_hand)
     size_t start = mem_used();
     size_t sum = 0;
 
+    seed_start(__func__);
     for (int i = 0; i < 200000; i++) {
-        size_t k = rand_below(SLOTS);
-        size_t n = rand_below(rand_below(100) == 0 ? 100000 : 500);
+        size_t k = seed_below(SLOTS);
+        size_t n = seed_below(seed_below(100) == 0 ? 100000 : 500);
 
         if (p[k] != NULL)
             sum -= mem_usable(p[k]);
-        if (p[k] != NULL && rand_below(2) == 0) {
+        if (p[k] != NULL && seed_below(2) == 0) {
             p[k] = mem_realloc(p[k], n);
         } else {
-            if (rand_below(2) == 0)
+            if (seed_below(2) == 0)
                 mem_free_sized(p[k], size[k]);
             else
                 mem_free(p[k]);
@@ -307,7 +309,7 @@ int main(void)
     tcase_add_test(tests, a_sized_free_gives_back_what_its_allocation_took);
     tcase_add_test(tests, reallocation_keeps_the_bytes_and_counts_the_difference);
     tcase_add_test(tests, zeroed_blocks_are_zero);
-    tcase_add_test(tests, aligned_blocks_are_aligned);
+    tcase_add_test(tests, aligned_blocks_are_aligned_and_zero);
     tcase_add_test(tests, strings_are_copied_with_a_nul_behind_them);
     tcase_add_test(tests, an_impossible_size_is_refused_and_leaves_the_account_and_the_block_alone);
     tcase_add_test_raise_signal(tests, an_impossible_size_ends_the_process_where_nobody_may_refuse, SIGABRT);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rand: random numbers, one generator to a thread. */
-#include "config.h"
-
 #include <check.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* glob: the patterns of KEYS, SCAN MATCH, CONFIG GET and PSUBSCRIBE. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/glob.h"
+#include "base/mem.h"
+#include "seed.h"
+
+#define MATCHES(pattern, text) ck_assert(glob_match(SLICE(pattern), SLICE(text), false))
+#define DIFFERS(pattern, text) ck_assert(!glob_match(SLICE(pattern), SLICE(text), false))
+
+START_TEST(plain_text_matches_itself_alone)
+{
+    MATCHES("key", "key");
+    DIFFERS("key", "ke");
+    DIFFERS("key", "keys");
+    DIFFERS("key", "Key");
+    MATCHES("a\0b", "a\0b");
+    DIFFERS("a\0b", "a\0c");
+}
+END_TEST
+
+START_TEST(a_question_mark_takes_exactly_one_byte)
+{
+    MATCHES("h?llo", "hello");
+    MATCHES("h?llo", "h\0llo");
+    DIFFERS("h?llo", "hllo");
+    DIFFERS("h?llo", "heello");
+}
+END_TEST
+
+START_TEST(a_star_takes_any_number_of_bytes)
+{
+    MATCHES("*", "anything");
+    MATCHES("h*llo", "hllo");
+    MATCHES("h*llo", "heeeello");
+    MATCHES("a**b", "ab");
+    MATCHES("a*", "a");
+    MATCHES("*a*b*c", "xaxbxaxbxc");
+    DIFFERS("h*llo", "hell");
+    DIFFERS("*a*b*c", "xaxbxaxbxcx");
+}
+END_TEST
+
+START_TEST(an_empty_text_is_matched_by_the_empty_pattern_only)
+{
+    MATCHES("", "");
+    DIFFERS("*", "");
+    DIFFERS("**", "");
+    DIFFERS("?", "");
+    DIFFERS("[^a]", "");
+    DIFFERS("", "a");
+}
+END_TEST
+
+START_TEST(a_class_takes_one_byte_of_it)
+{
+    MATCHES("h[ae]llo", "hallo");
+    MATCHES("h[ae]llo", "hello");
+    DIFFERS("h[ae]llo", "hillo");
+    MATCHES("[a-c]", "b");
+    MATCHES("[a-c-]", "-");
+    DIFFERS("[a-c]", "d");
+    DIFFERS("[a-c]", "bb");
+}
+END_TEST
+
+START_TEST(a_caret_turns_a_class_round)
+{
+    MATCHES("h[^e]llo", "hallo");
+    DIFFERS("h[^e]llo", "hello");
+    DIFFERS("[^a-c]", "b");
+    MATCHES("[^^]", "a");
+    DIFFERS("[^^]", "^");
+    MATCHES("[a^]", "^");
+}
+END_TEST
+
+START_TEST(an_empty_class_takes_nothing_and_its_opposite_everything)
+{
+    DIFFERS("[]", "a");
+    DIFFERS("[]", "]");
+    DIFFERS("[]a]", "a");
+    MATCHES("[^]", "a");
+    MATCHES("[^]b", "ab");
+}
+END_TEST
+
+START_TEST(an_unclosed_class_ends_with_the_pattern)
+{
+    MATCHES("[ab", "b");
+    DIFFERS("[ab", "c");
+    DIFFERS("[", "[");
+    MATCHES("[^", "a");
+    DIFFERS("[^ab", "b");
+    MATCHES("[a-", "-");
+    MATCHES("[a-", "a");
+    DIFFERS("[a-", "b");
+    MATCHES("x[\\", "x\\");
+}
+END_TEST
+
+START_TEST(a_range_may_be_given_backwards)
+{
+    MATCHES("[c-a]", "b");
+    DIFFERS("[c-a]", "d");
+}
+END_TEST
+
+START_TEST(a_range_may_end_with_a_bracket_or_a_backslash)
+{
+    MATCHES("[Z-]]", "[");
+    MATCHES("[Z-]]", "]");
+    MATCHES("[Z-\\]", "[");
+    DIFFERS("[Z-\\]", "a");
+}
+END_TEST
+
+START_TEST(bytes_above_127_come_before_the_others_in_a_range)
+{
+    MATCHES("[\x80-\xff]", "\xc3");
+    DIFFERS("[\x80-\xff]", "a");
+    /* From 0xfe, which is -2, up to 'a'. */
+    MATCHES("[a-\xfe]", "A");
+    MATCHES("[a-\xfe]", "\xff");
+    DIFFERS("[a-\xfe]", "b");
+}
+END_TEST
+
+START_TEST(a_backslash_takes_away_the_meaning_of_the_next_byte)
+{
+    MATCHES("\\*", "*");
+    DIFFERS("\\*", "a");
+    MATCHES("\\?\\[a", "?[a");
+    MATCHES("\\\\", "\\");
+    MATCHES("\\a", "a");
+    MATCHES("[\\]]", "]");
+    MATCHES("[a\\-c]", "-");
+    DIFFERS("[a\\-c]", "b");
+    MATCHES("[\\^a]", "^");
+}
+END_TEST
+
+START_TEST(a_backslash_at_the_end_stands_for_itself)
+{
+    MATCHES("a\\", "a\\");
+    DIFFERS("a\\", "a");
+}
+END_TEST
+
+START_TEST(case_is_ignored_on_demand_but_not_behind_a_backslash_in_a_class)
+{
+    ck_assert(glob_match(SLICE("MAX*[A-C]?"), SLICE("maxmemory-bX"), true));
+    ck_assert(glob_match(SLICE("\\A"), SLICE("a"), true));
+    ck_assert(glob_match(SLICE("[XYZ]"), SLICE("y"), true));
+    ck_assert(!glob_match(SLICE("[\\A]"), SLICE("a"), true));
+    ck_assert(glob_match(SLICE("[\\A]"), SLICE("A"), true));
+    ck_assert(!glob_match(SLICE("[Z-a]"), SLICE("z"), true));
+    ck_assert(!glob_match(SLICE("[A-C]"), SLICE("d"), true));
+}
+END_TEST
+
+START_TEST(nested_stars_do_not_take_forever)
+{
+    size_t n = 100000;
+    char *text = mem_alloc(n);
+
+    memset(text, 'a', n);
+    ck_assert(!glob_match(SLICE("a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b"), slice_of(text, n), false));
+    ck_assert(!glob_match(SLICE("*a?a*a[a-z]a*aaaa*?*a*a\\a*a*a*[^a]*a"), slice_of(text, n), false));
+    mem_free(text);
+}
+END_TEST
+
+/*
+ * The naive twin: takes the first item of the pattern apart into the set of bytes that it takes, then tries every
+ * length for a star. Written from the rules in glob.h; exponential, and so for short patterns only.
+ */
+struct item {
+    bool star;
+    bool takes[256];
+};
+
+static int fold(int c, bool ignore_case)
+{
+    return ignore_case && c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
+static void add(struct item *item, const char *p, size_t n, bool ignore_case)
+{
+    for (int c = 0; c < 256; c++) {
+        if (n == 1)
+            item->takes[c] |= fold(c, ignore_case) == fold((unsigned char)p[0], ignore_case);
+        else if (ignore_case)
+            item->takes[c] |= (fold(c, true) - fold((unsigned char)(p[0] < p[2] ? p[0] : p[2]), true) >= 0 &&
+                               fold((unsigned char)(p[0] < p[2] ? p[2] : p[0]), true) - fold(c, true) >= 0);
+        else
+            item->takes[c] |= ((signed char)c >= p[0] && (signed char)c <= p[2]) ||
+                              ((signed char)c >= p[2] && (signed char)c <= p[0]);
+    }
+}
+
+static size_t class_item(const char *p, size_t n, bool ignore_case, struct item *item)
+{
+    bool negated = n > 0 && p[0] == '^';
+    size_t i = negated;
+
+    while (i < n && p[i] != ']') {
+        size_t size = 1;
+
+        if (p[i] == '\\' && i + 1 < n) {
+            add(item, p + i + 1, 1, false);
+            size = 2;
+        } else if (i + 2 < n && p[i + 1] == '-') {
+            add(item, p + i, size = 3, ignore_case);
+        } else {
+            add(item, p + i, 1, ignore_case);
+        }
+        i += size;
+    }
+    for (int c = 0; c < 256; c++)
+        item->takes[c] ^= negated;
+    return i < n ? i + 1 : n;
+}
+
+static size_t first_item(const char *p, size_t n, bool ignore_case, struct item *item)
+{
+    memset(item, 0, sizeof(*item));
+    if (p[0] == '*' || p[0] == '?') {
+        item->star = p[0] == '*';
+        memset(item->takes, true, sizeof(item->takes));
+        return 1;
+    }
+    if (p[0] == '[')
+        return 1 + class_item(p + 1, n - 1, ignore_case, item);
+    if (p[0] == '\\' && n > 1) {
+        add(item, p + 1, 1, ignore_case);
+        return 2;
+    }
+    add(item, p, 1, ignore_case);
+    return 1;
+}
+
+static bool twin(const char *p, size_t n, const char *t, size_t m, bool ignore_case)
+{
+    struct item item;
+    size_t size;
+
+    if (n == 0)
+        return m == 0;
+    size = first_item(p, n, ignore_case, &item);
+    if (item.star) {
+        for (size_t k = 0; k <= m; k++) {
+            if (twin(p + size, n - size, t + k, m - k, ignore_case))
+                return true;
+        }
+        return false;
+    }
+    return m > 0 && item.takes[(unsigned char)t[0]] && twin(p + size, n - size, t + 1, m - 1, ignore_case);
+}
+
+static size_t random_text(char *p, size_t max)
+{
+    static const char alphabet[] = "aab*?[]^-\\AZ\xfe\x80";
+    size_t n = seed_below(max + 1);
+
+    for (size_t i = 0; i < n; i++)
+        p[i] = alphabet[seed_below(sizeof(alphabet) - 1)];
+    return n;
+}
+
+START_TEST(random_patterns_agree_with_a_naive_matcher)
+{
+    unsigned matched = 0;
+
+    seed_start(__func__);
+    for (int i = 0; i < 300000; i++) {
+        char p[12], t[8];
+        size_t n = random_text(p, sizeof(p));
+        size_t m = random_text(t, sizeof(t));
+        bool ignore_case = i & 1;
+        bool expected = m == 0 ? n == 0 : twin(p, n, t, m, ignore_case);
+
+        matched += expected;
+        ck_assert_msg(glob_match(slice_of(p, n), slice_of(t, m), ignore_case) == expected, "%.*s on %.*s", (int)n, p,
+                      (int)m, t);
+    }
+    ck_assert_uint_gt(matched, 1000);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("glob");
+    TCase *tests = tcase_create("glob");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(tests, plain_text_matches_itself_alone);
+    tcase_add_test(tests, a_question_mark_takes_exactly_one_byte);
+    tcase_add_test(tests, a_star_takes_any_number_of_bytes);
+    tcase_add_test(tests, an_empty_text_is_matched_by_the_empty_pattern_only);
+    tcase_add_test(tests, a_class_takes_one_byte_of_it);
+    tcase_add_test(tests, a_caret_turns_a_class_round);
+    tcase_add_test(tests, an_empty_class_takes_nothing_and_its_opposite_everything);
+    tcase_add_test(tests, an_unclosed_class_ends_with_the_pattern);
+    tcase_add_test(tests, a_range_may_be_given_backwards);
+    tcase_add_test(tests, a_range_may_end_with_a_bracket_or_a_backslash);
+    tcase_add_test(tests, bytes_above_127_come_before_the_others_in_a_range);
+    tcase_add_test(tests, a_backslash_takes_away_the_meaning_of_the_next_byte);
+    tcase_add_test(tests, a_backslash_at_the_end_stands_for_itself);
+    tcase_add_test(tests, case_is_ignored_on_demand_but_not_behind_a_backslash_in_a_class);
+    tcase_add_test(tests, nested_stars_do_not_take_forever);
+    tcase_add_test(tests, random_patterns_agree_with_a_naive_matcher);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
