@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* load: the options at start: file, environment, arguments. */
+#include "config.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "conf/load.h"
+
+static char folder[] = "/tmp/larder-test-load-XXXXXX";
+static char *const no_environment[] = {NULL};
+
+/* Makes a file in the test's folder; returns its path, borrowed until the next call. */
+static const char *make_file(const char *name, const char *text)
+{
+    static char path[256];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    fclose(f);
+    return path;
+}
+
+/* Starts with these arguments, parted by "|", and this environment. */
+static enum load_action start(const char *arguments, char *const *envp, struct conf **c, struct buf *err)
+{
+    char text[1024];
+    char *argv[32] = {"larder-server"};
+    int n = 1;
+
+    snprintf(text, sizeof(text), "%s", arguments);
+    for (char *p = strtok(text, "|"); p; p = strtok(NULL, "|"))
+        argv[n++] = strcmp(p, "EMPTY") ? p : "";
+    argv[n] = NULL;
+    return load_start(argv, envp, c, err);
+}
+
+/* A conf that must come of the arguments. */
+static struct conf *must_start(const char *arguments, char *const *envp)
+{
+    struct buf err = BUF_EMPTY;
+    struct conf *c;
+
+    ck_assert_msg(start(arguments, envp, &c, &err) == LOAD_RUN, "%s", buf_cstr(&err));
+    buf_fini(&err);
+    return c;
+}
+
+/* The arguments must be refused with a text that has these parts in it. */
+static void must_refuse(const char *arguments, char *const *envp, const char *part)
+{
+    struct buf err = BUF_EMPTY;
+    struct conf *c;
+
+    ck_assert_int_eq(start(arguments, envp, &c, &err), LOAD_REFUSED);
+    ck_assert_ptr_null(c);
+    ck_assert_msg(strstr(buf_cstr(&err), "*** FATAL CONFIG FILE ERROR (Larder ") != NULL, "%s", buf_cstr(&err));
+    ck_assert_msg(strstr(buf_cstr(&err), part) != NULL, "no '%s' in '%s'", part, buf_cstr(&err));
+    buf_fini(&err);
+}
+
+/* The option has this value; frees nothing of c. */
+static void must_be(struct conf *c, enum option_id id, const char *value)
+{
+    char *is = conf_dup(c, id);
+
+    ck_assert_str_eq(is, value);
+    mem_free(is);
+}
+
+static void refuse_text(const char *text, const char *part)
+{
+    must_refuse(make_file("bad.conf", text), no_environment, part);
+}
+
+START_TEST(without_anything_the_defaults_hold)
+{
+    struct conf *c = must_start("", no_environment);
+    const struct options *o = conf_options(c);
+
+    ck_assert_int_eq(OPT(o, port), 6379);
+    ck_assert_int_eq(OPT(o, protected_mode), 1);
+    ck_assert_int_eq(OPT(o, maxclients), 10000);
+    ck_assert_int_eq(OPT(o, threads), 0);
+    ck_assert_int_eq(OPT(o, maxmemory_policy), POLICY_NOEVICTION);
+    ck_assert_int_eq(OPT(o, proto_max_bulk_len), 512 << 20);
+    must_be(c, OPT_bind, "127.0.0.1 -::1");
+    must_be(c, OPT_save, "");
+    must_be(c, OPT_threads, "auto");
+    ck_assert_int_ge(conf_threads(c), 1);
+    ck_assert_ptr_null(conf_file(c));
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(a_file_sets_options_and_comments_do_not)
+{
+    struct conf *c =
+        must_start(make_file("a.conf", "# port 1\n\n  PORT 7000\r\n\tmaxmemory 1gb\nbind a b"), no_environment);
+
+    ck_assert_int_eq(OPT(conf_options(c), port), 7000);
+    ck_assert_int_eq(OPT(conf_options(c), maxmemory), 1 << 30);
+    must_be(c, OPT_bind, "a b");
+    ck_assert_str_eq(strrchr(conf_file(c), '/'), "/a.conf");
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(arguments_come_after_the_environment_after_the_file)
+{
+    char *const environment[] = {"LARDER_PORT=2", "LARDER_TIMEOUT=2", "PORT=9", NULL};
+    char arguments[512];
+    struct conf *c;
+
+    snprintf(arguments, sizeof(arguments), "%s|--port|3", make_file("a.conf", "port 1\ntimeout 1\nmaxclients 1\n"));
+    c = must_start(arguments, environment);
+    ck_assert_int_eq(OPT(conf_options(c), maxclients), 1);
+    ck_assert_int_eq(OPT(conf_options(c), timeout), 2);
+    ck_assert_int_eq(OPT(conf_options(c), port), 3);
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(the_later_of_two_lines_and_of_two_arguments_wins)
+{
+    char arguments[512];
+    struct conf *c;
+
+    snprintf(arguments, sizeof(arguments), "%s|--timeout|5|--timeout|6", make_file("a.conf", "port 1\nport 2\n"));
+    c = must_start(arguments, no_environment);
+    ck_assert_int_eq(OPT(conf_options(c), port), 2);
+    ck_assert_int_eq(OPT(conf_options(c), timeout), 6);
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(arguments_take_several_values_an_empty_one_and_values_that_look_like_options)
+{
+    struct conf *c = must_start("--bind|a|b|--save|EMPTY|--requirepass|--secret|--unixsocket|EMPTY", no_environment);
+
+    must_be(c, OPT_bind, "a b");
+    must_be(c, OPT_save, "");
+    must_be(c, OPT_requirepass, "--secret");
+    conf_free(c);
+    c = must_start("--port 7|--bind|a b|--save|--maxclients|3", no_environment);
+    ck_assert_int_eq(OPT(conf_options(c), port), 7);
+    ck_assert_int_eq(OPT(conf_options(c), maxclients), 3);
+    must_be(c, OPT_bind, "a b");
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(environment_values_are_one_value_or_a_list_as_the_option_has_it)
+{
+    char *const environment[] = {"LARDER_REQUIREPASS=a b\"", "LARDER_BIND=a b", "LARDER_MAXMEMORY_POLICY=allkeys-lfu",
+                                 "LARDER_SAVE=", NULL};
+    struct conf *c = must_start("", environment);
+
+    must_be(c, OPT_requirepass, "a b\"");
+    must_be(c, OPT_bind, "a b");
+    must_be(c, OPT_maxmemory_policy, "allkeys-lfu");
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(variables_that_name_no_option_are_told_and_do_not_stop_the_start)
+{
+    char *const environment[] = {"LARDER_TRACES=/x", "LARDER_PORT=tcp://10.0.0.1:6379", "LARDER_SERVICE_HOST=x", NULL};
+    struct conf *c = must_start("", environment);
+    struct buf line = BUF_EMPTY;
+
+    ck_assert_int_eq(OPT(conf_options(c), port), 6379);
+    ck_assert(conf_strangers(c, &line));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&line), "LARDER_TRACES, LARDER_PORT, LARDER_SERVICE_HOST"));
+    buf_fini(&line);
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(an_included_file_is_read_in_place)
+{
+    char text[512];
+    struct conf *c;
+
+    make_file("inner.conf", "port 5\ntimeout 5\n");
+    snprintf(text, sizeof(text), "port 1\ninclude %s/inner.conf\ntimeout 1\n", folder);
+    c = must_start(make_file("a.conf", text), no_environment);
+    ck_assert_int_eq(OPT(conf_options(c), port), 5);
+    ck_assert_int_eq(OPT(conf_options(c), timeout), 1);
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(a_pattern_includes_the_files_that_match_in_order_or_none)
+{
+    char text[512];
+    struct conf *c;
+
+    make_file("p2.inc", "port 2\n");
+    make_file("p1.inc", "port 1\n");
+    snprintf(text, sizeof(text), "include %s/p*.inc\ninclude %s/nothing*\n", folder, folder);
+    c = must_start(make_file("a.conf", text), no_environment);
+    ck_assert_int_eq(OPT(conf_options(c), port), 2);
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(an_include_that_cannot_be_read_or_goes_in_a_circle_is_refused)
+{
+    char text[512];
+
+    refuse_text("\ninclude /nonexistent/x\n", "bad.conf:2: can't read '/nonexistent/x': No such file or directory");
+    snprintf(text, sizeof(text), "include %s/bad.conf\n", folder);
+    refuse_text(text, "bad.conf:1: include: nested too deeply");
+    refuse_text("include\n", "bad.conf:1: include: wrong number of arguments");
+}
+END_TEST
+
+START_TEST(an_error_within_an_include_names_the_included_file)
+{
+    char text[512];
+
+    make_file("inner.conf", "\n\nport x\n");
+    snprintf(text, sizeof(text), "include %s/inner.conf\n", folder);
+    refuse_text(text, "inner.conf:3: port: argument couldn't be parsed into an integer");
+}
+END_TEST
+
+START_TEST(what_is_unknown_or_malformed_is_refused_with_file_line_and_reason)
+{
+    refuse_text("port 1\nfoo bar\n", "bad.conf:2: unknown directive 'foo'");
+    refuse_text("port", "bad.conf:1: port: wrong number of arguments");
+    refuse_text("port 1 2", "bad.conf:1: port: wrong number of arguments");
+    refuse_text("port 65536", "bad.conf:1: port: argument must be between 0 and 65535 inclusive");
+    refuse_text("daemonize maybe", "bad.conf:1: daemonize: argument must be 'yes' or 'no'");
+    refuse_text("loglevel loud", "bad.conf:1: loglevel: argument(s) must be one of the following: debug, verbose");
+    refuse_text("maxmemory 1tb", "bad.conf:1: maxmemory: argument must be a memory value");
+    refuse_text("maxmemory-clients 101%", "percentage argument must be less or equal to 100");
+    refuse_text("unixsocketperm 888", "argument couldn't be parsed as an octal number");
+    refuse_text("client-output-buffer-limit normal 1 2", "Wrong number of arguments in buffer limit configuration.");
+    refuse_text("client-output-buffer-limit x 1 2 3", "Invalid client class specified in buffer limit configuration.");
+    refuse_text("dir /nonexistent", "bad.conf:1: dir: No such file or directory");
+    refuse_text("logfile \"a", "bad.conf:1: Unbalanced quotes in configuration line");
+    refuse_text("worker-weights 1 0", "each weight must be a number between 1 and 1000");
+}
+END_TEST
+
+START_TEST(what_larder_does_not_do_is_refused_with_the_reason)
+{
+    refuse_text("appendonly yes", "bad.conf:1: appendonly: there is no append-only file in Larder");
+    refuse_text("save 900 1", "save: there are no snapshots in Larder");
+    refuse_text("replicaof 127.0.0.1 6379", "replicaof: a server cannot be a replica in Larder");
+    refuse_text("slaveof 127.0.0.1 6379", "replicaof: a server cannot be a replica in Larder");
+    refuse_text("cluster-enabled yes", "cluster-enabled: there is no cluster mode in Larder");
+    refuse_text("loadmodule /x.so", "loadmodule: there are no modules in Larder");
+    refuse_text("tls-port 6380", "tls-port: there is no TLS in Larder");
+    refuse_text("user alice on", "user: there is no user but the default one in Larder");
+    refuse_text("aclfile /x", "aclfile: there is no user but the default one in Larder");
+    refuse_text("rename-command GET \"\"", "rename-command: commands cannot be renamed in Larder");
+    refuse_text("notify-keyspace-events KEA", "notify-keyspace-events: there are no keyspace events in Larder");
+    refuse_text("min-replicas-to-write 1", "min-replicas-to-write: there are no replicas in Larder");
+}
+END_TEST
+
+START_TEST(directives_of_redis_that_are_hints_or_off_are_accepted_and_told_in_one_line)
+{
+    struct conf *c = must_start(make_file("a.conf", "io-threads 4\nappendonly no\nsave \"\"\nreplicaof no one\nport 1\n"
+                                                    "hash-max-ziplist-entries 7\n"),
+                                no_environment);
+    struct buf line = BUF_EMPTY;
+
+    ck_assert(conf_hints(c, &line));
+    ck_assert_str_eq(buf_cstr(&line), "accepted as in Redis, without effect here: io-threads, "
+                                      "hash-max-listpack-entries, save, appendonly, replicaof");
+    must_be(c, OPT_hash_max_listpack_entries, "7");
+    buf_fini(&line);
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(bad_arguments_and_variables_are_refused_by_their_name)
+{
+    char *const environment[] = {"LARDER_PORT=x", NULL};
+
+    must_refuse("--port|x", no_environment, "--port: argument couldn't be parsed into an integer");
+    must_refuse("--port", no_environment, "--port: wrong number of arguments");
+    must_refuse("--nosuch|1", no_environment, "unknown option '--nosuch'");
+    must_refuse("-x", no_environment, "not an option: '-x'");
+    must_refuse("/nonexistent/larder.conf", no_environment,
+                "can't open config file '/nonexistent/larder.conf': No such file or directory");
+    must_refuse("", environment, "environment variable LARDER_PORT: argument couldn't be parsed into an integer");
+    must_refuse("--check-config", no_environment, "--check-config needs the name of a file");
+}
+END_TEST
+
+START_TEST(a_password_is_never_in_the_text_of_an_error)
+{
+    struct buf err = BUF_EMPTY;
+    struct conf *c;
+
+    ck_assert_int_eq(start(make_file("bad.conf", "requirepass hunter2 x\n"), no_environment, &c, &err), LOAD_REFUSED);
+    ck_assert_ptr_null(strstr(buf_cstr(&err), "hunter2"));
+    buf_fini(&err);
+}
+END_TEST
+
+START_TEST(limits_of_output_are_kept_for_each_class_and_the_old_name_is_known)
+{
+    struct conf *c = must_start(make_file("a.conf", "client-output-buffer-limit slave 1kb 2 3\n"
+                                                    "client-output-buffer-limit pubsub 4 5mb 6\n"),
+                                no_environment);
+    const struct output_limit *limit = conf_options(c)->output_limit;
+
+    must_be(c, OPT_client_output_buffer_limit, "normal 0 0 0 slave 1024 2 3 pubsub 4 5242880 6");
+    ck_assert_int_eq(limit[OUTPUT_REPLICA].hard, 1024);
+    ck_assert_int_eq(limit[OUTPUT_PUBSUB].soft, 5242880);
+    ck_assert_int_eq(limit[OUTPUT_PUBSUB].seconds, 6);
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(percentages_are_of_the_machine_or_of_maxmemory)
+{
+    struct conf *c = must_start("--maxmemory|50%|--maxmemory-clients|10%", no_environment);
+    const struct options *o = conf_options(c);
+
+    ck_assert_int_ge(OPT(o, maxmemory), 512 << 10);
+    must_be(c, OPT_maxmemory_clients, "10%");
+    ck_assert_int_eq(options_maxmemory_clients(o), (int64_t)((double)OPT(o, maxmemory) / 10));
+    conf_free(c);
+}
+END_TEST
+
+START_TEST(the_first_argument_may_ask_for_something_else)
+{
+    struct buf err = BUF_EMPTY;
+    struct conf *c;
+    char arguments[512];
+
+    ck_assert_int_eq(start("--help", no_environment, &c, &err), LOAD_HELP);
+    ck_assert_int_eq(start("-h", no_environment, &c, &err), LOAD_HELP);
+    ck_assert_int_eq(start("--version", no_environment, &c, &err), LOAD_VERSION);
+    ck_assert_int_eq(start("-v", no_environment, &c, &err), LOAD_VERSION);
+    ck_assert_int_eq(start("--sample-config", no_environment, &c, &err), LOAD_SAMPLE);
+    snprintf(arguments, sizeof(arguments), "--check-config|%s", make_file("a.conf", "port 4\n"));
+    ck_assert_int_eq(start(arguments, no_environment, &c, &err), LOAD_CHECK);
+    ck_assert_int_eq(OPT(conf_options(c), port), 4);
+    conf_free(c);
+    buf_fini(&err);
+}
+END_TEST
+
+START_TEST(a_dash_reads_the_standard_input)
+{
+    struct conf *c;
+
+    ck_assert_ptr_nonnull(freopen(make_file("in.conf", "port 8\ntimeout 8\n"), "r", stdin));
+    c = must_start("-|--timeout|9", no_environment);
+    ck_assert_int_eq(OPT(conf_options(c), port), 8);
+    ck_assert_int_eq(OPT(conf_options(c), timeout), 9);
+    conf_free(c);
+    ck_assert_ptr_nonnull(freopen(make_file("in.conf", "port 8\ntimeout 8\n"), "r", stdin));
+    c = must_start("--maxclients|5|-", no_environment);
+    ck_assert_int_eq(OPT(conf_options(c), port), 8);
+    ck_assert_int_eq(OPT(conf_options(c), maxclients), 5);
+    conf_free(c);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("load");
+    TCase *tests = tcase_create("load");
+    SRunner *runner = srunner_create(suite);
+    char command[64];
+    int failed;
+
+    if (mkdtemp(folder) == NULL)
+        return EXIT_FAILURE;
+    tcase_add_test(tests, without_anything_the_defaults_hold);
+    tcase_add_test(tests, a_file_sets_options_and_comments_do_not);
+    tcase_add_test(tests, arguments_come_after_the_environment_after_the_file);
+    tcase_add_test(tests, the_later_of_two_lines_and_of_two_arguments_wins);
+    tcase_add_test(tests, arguments_take_several_values_an_empty_one_and_values_that_look_like_options);
+    tcase_add_test(tests, environment_values_are_one_value_or_a_list_as_the_option_has_it);
+    tcase_add_test(tests, variables_that_name_no_option_are_told_and_do_not_stop_the_start);
+    tcase_add_test(tests, an_included_file_is_read_in_place);
+    tcase_add_test(tests, a_pattern_includes_the_files_that_match_in_order_or_none);
+    tcase_add_test(tests, an_include_that_cannot_be_read_or_goes_in_a_circle_is_refused);
+    tcase_add_test(tests, an_error_within_an_include_names_the_included_file);
+    tcase_add_test(tests, what_is_unknown_or_malformed_is_refused_with_file_line_and_reason);
+    tcase_add_test(tests, what_larder_does_not_do_is_refused_with_the_reason);
+    tcase_add_test(tests, directives_of_redis_that_are_hints_or_off_are_accepted_and_told_in_one_line);
+    tcase_add_test(tests, bad_arguments_and_variables_are_refused_by_their_name);
+    tcase_add_test(tests, a_password_is_never_in_the_text_of_an_error);
+    tcase_add_test(tests, limits_of_output_are_kept_for_each_class_and_the_old_name_is_known);
+    tcase_add_test(tests, percentages_are_of_the_machine_or_of_maxmemory);
+    tcase_add_test(tests, the_first_argument_may_ask_for_something_else);
+    tcase_add_test(tests, a_dash_reads_the_standard_input);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    return system(command) != 0 || failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* words: a configuration line taken apart, and put together again. */
+#include "config.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "conf/words.h"
+#include "seed.h"
+
+/* The words of a line, each between brackets; or what is wrong with it. */
+static const char *split(const char *line)
+{
+    static char shown[256];
+    struct words w = WORDS_EMPTY;
+    struct buf b = BUF_EMPTY;
+    const char *wrong = words_split(&w, slice_str(line));
+
+    for (int i = 0; i < w.n && !wrong; i++)
+        buf_printf(&b, "[%s]", w.word[i]);
+    if (wrong)
+        buf_add_str(&b, wrong);
+    snprintf(shown, sizeof(shown), "%s", buf_cstr(&b));
+    buf_fini(&b);
+    words_fini(&w);
+    return shown;
+}
+
+START_TEST(words_are_what_stands_between_white_space)
+{
+    ck_assert_str_eq(split("save 900 1"), "[save][900][1]");
+    ck_assert_str_eq(split("  \t bind  a\tb \r"), "[bind][a][b]");
+    ck_assert_str_eq(split(""), "");
+    ck_assert_str_eq(split(" \t "), "");
+}
+END_TEST
+
+START_TEST(double_quotes_hold_spaces_and_escapes)
+{
+    ck_assert_str_eq(split("a \"b c\""), "[a][b c]");
+    ck_assert_str_eq(split("a \"\""), "[a][]");
+    ck_assert_str_eq(split("\"\\n\\r\\t\\a\\b\\\\\\\"\\x41\\q\""), "[\n\r\t\a\b\\\"Aq]");
+    ck_assert_str_eq(split("\"\\x4\""), "[x4]");
+    ck_assert_str_eq(split("\"\\xzz\""), "[xzz]");
+    ck_assert_str_eq(split("\"it's\""), "[it's]");
+}
+END_TEST
+
+START_TEST(single_quotes_take_all_but_an_escaped_quote_as_it_is)
+{
+    ck_assert_str_eq(split("'a\\nb'"), "[a\\nb]");
+    ck_assert_str_eq(split("'it\\'s'"), "[it's]");
+    ck_assert_str_eq(split("'say \"x\"'"), "[say \"x\"]");
+}
+END_TEST
+
+START_TEST(a_quote_may_open_within_a_word)
+{
+    ck_assert_str_eq(split("a\"b c\""), "[ab c]");
+    ck_assert_str_eq(split("a'b c' d"), "[ab c][d]");
+}
+END_TEST
+
+START_TEST(quotes_that_do_not_close_or_close_within_a_word_are_refused)
+{
+    const char *wrong = "Unbalanced quotes in configuration line";
+
+    ck_assert_str_eq(split("a \"b"), wrong);
+    ck_assert_str_eq(split("a 'b"), wrong);
+    ck_assert_str_eq(split("a \"b\"c"), wrong);
+    ck_assert_str_eq(split("a 'b'\"c\""), wrong);
+    ck_assert_str_eq(split("a \"b\\\""), wrong);
+    ck_assert_str_eq(split("a \"b\\"), wrong);
+}
+END_TEST
+
+START_TEST(a_zero_byte_is_refused_plain_or_escaped)
+{
+    struct words w = WORDS_EMPTY;
+
+    ck_assert_str_eq(split("a \"\\x00\""), "a value may not contain a zero byte");
+    ck_assert_ptr_nonnull(words_split(&w, SLICE("a\0b c")));
+    words_fini(&w);
+}
+END_TEST
+
+START_TEST(splitting_plainly_leaves_quotes_alone)
+{
+    struct words w = WORDS_EMPTY;
+
+    words_split_plain(&w, SLICE("a 'b c\""));
+    ck_assert_int_eq(w.n, 3);
+    ck_assert_str_eq(w.word[1], "'b");
+    words_fini(&w);
+    words_split_plain(&w, SLICE(""));
+    ck_assert_int_eq(w.n, 0);
+    words_fini(&w);
+}
+END_TEST
+
+START_TEST(a_word_is_quoted_only_where_it_must_be)
+{
+    static const char *const cases[][2] = {
+        {"plain", "plain"}, {"", "\"\""},
+        {"a b", "\"a b\""}, {"a\"b\\c", "\"a\\\"b\\\\c\""},
+        {"#x", "\"#x\""},   {"\n\t\x01", "\"\\n\\t\\x01\""},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf b = BUF_EMPTY;
+
+        words_quote(&b, slice_str(cases[i][0]));
+        ck_assert_str_eq(buf_cstr(&b), cases[i][1]);
+        buf_fini(&b);
+    }
+}
+END_TEST
+
+START_TEST(random_words_come_back_as_they_were_quoted)
+{
+    seed_start("words");
+    for (int round = 0; round < 2000; round++) {
+        char word[2][20];
+        struct words w = WORDS_EMPTY;
+        struct buf b = BUF_EMPTY;
+
+        for (int i = 0; i < 2; i++) {
+            size_t n = seed_u64() % sizeof(word[i]);
+
+            for (size_t j = 0; j < n; j++)
+                word[i][j] = (char)(1 + seed_u64() % 255);
+            word[i][n ? n - 1 : 0] = '\0';
+            words_quote(&b, slice_str(word[i]));
+            buf_add_char(&b, ' ');
+        }
+        ck_assert_ptr_null(words_split(&w, buf_slice(&b)));
+        ck_assert_int_eq(w.n, 2);
+        ck_assert_str_eq(w.word[0], word[0]);
+        ck_assert_str_eq(w.word[1], word[1]);
+        words_fini(&w);
+        buf_fini(&b);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("words");
+    TCase *tests = tcase_create("words");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(tests, words_are_what_stands_between_white_space);
+    tcase_add_test(tests, double_quotes_hold_spaces_and_escapes);
+    tcase_add_test(tests, single_quotes_take_all_but_an_escaped_quote_as_it_is);
+    tcase_add_test(tests, a_quote_may_open_within_a_word);
+    tcase_add_test(tests, quotes_that_do_not_close_or_close_within_a_word_are_refused);
+    tcase_add_test(tests, a_zero_byte_is_refused_plain_or_escaped);
+    tcase_add_test(tests, splitting_plainly_leaves_quotes_alone);
+    tcase_add_test(tests, a_word_is_quoted_only_where_it_must_be);
+    tcase_add_test(tests, random_words_come_back_as_they_were_quoted);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
