@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifdef HAVE_JEMALLOC
 #include <jemalloc/jemalloc.h>
@@ -268,6 +269,19 @@ void mem_thread_done(void)
     mem_flush();
 }
 
+size_t mem_resident(void)
+{
+    FILE *f = fopen("/proc/self/statm", "re");
+    size_t pages = 0;
+
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%*s %zu", &pages) != 1)
+        pages = 0;
+    fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 #ifdef HAVE_JEMALLOC
 
 #define TEXT_OF(x) #x
@@ -299,6 +313,11 @@ const char *mem_allocator(void)
     return "jemalloc-" TEXT(JEMALLOC_VERSION_MAJOR) "." TEXT(JEMALLOC_VERSION_MINOR) "." TEXT(JEMALLOC_VERSION_BUGFIX);
 }
 
+void mem_report(void (*write)(void *arg, const char *text), void *arg)
+{
+    malloc_stats_print(write, arg, NULL);
+}
+
 void mem_purge(void)
 {
     mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
@@ -322,6 +341,11 @@ void mem_stats(struct mem_stats *s)
 const char *mem_allocator(void)
 {
     return "libc";
+}
+
+void mem_report(void (*write)(void *arg, const char *text), void *arg)
+{
+    write(arg, "The allocator of the C library makes no report.\n");
 }
 
 void mem_purge(void)

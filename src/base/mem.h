@@ -57,6 +57,10 @@ struct mem_stats {
     size_t metadata;
 };
 void mem_stats(struct mem_stats *s);
+/* Bytes of physical memory that the process has, as the kernel counts them; 0 if it does not tell. */
+size_t mem_resident(void);
+/* The allocator's report on itself: calls write for each piece of the text. */
+void mem_report(void (*write)(void *arg, const char *text), void *arg);
 /* Name and version, as INFO's mem_allocator shows it. */
 const char *mem_allocator(void);
 /* Gives free pages back to the kernel now. */

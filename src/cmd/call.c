@@ -78,6 +78,13 @@ void call_drop(struct call *c, int i, struct entry *e) UNCHECKED_LOCKS
     shard_drop(&p, e);
 }
 
+void call_take(struct call *c, int i, struct entry *e) UNCHECKED_LOCKS
+{
+    struct place p = call_place(c, i);
+
+    shard_take(&p, e);
+}
+
 struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t expire) UNCHECKED_LOCKS
 {
     struct place p = call_place(c, i);

@@ -89,8 +89,9 @@ void call_set_int(struct call *c, int i, struct entry *old, int64_t v);
 char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n);
 /* Takes a new entry for the key in argument i of database db, in the place of `old` (as found; NULL: none), which is freed. */
 void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e);
-/* Removes the entry of the key in argument i. */
+/* Removes the entry of the key in argument i: the first frees it, the second gives it to the caller. */
 void call_drop(struct call *c, int i, struct entry *e);
+void call_take(struct call *c, int i, struct entry *e);
 /* Sets the expiry (ms since 1970; 0: none) of an entry that was found; returns the entry to use from here on. */
 struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t expire);
 /* The key in argument i is another than before. `event` as keyspace notifications name it. */

@@ -81,17 +81,31 @@ void entry_free(struct entry *e)
     mem_free_sized(e, allocated(e));
 }
 
-struct entry *entry_copy(const struct entry *e, struct slice key)
+/* The same value field under another key. Who owns what the field refers to is the caller's business. */
+static struct entry *reframe(const struct entry *e, struct slice key, int64_t expire)
 {
     struct slice v = entry_field(e);
-    struct entry *copy = frame(key, v.n, entry_expire(e), e->kind, e->flags);
+    struct entry *copy = frame(key, v.n, expire, e->kind, e->flags);
 
     copy->stamp = e->stamp;
     if (v.n != 0)
         memcpy((char *)entry_field(copy).p, v.p, v.n);
+    return copy;
+}
+
+struct entry *entry_copy(const struct entry *e, struct slice key)
+{
     if (entry_encoding(e) == ENCODING_BLOB)
         blob_ref(entry_blob(e));
-    return copy;
+    return reframe(e, key, entry_expire(e));
+}
+
+struct entry *entry_rename(struct entry *e, struct slice key)
+{
+    struct entry *renamed = reframe(e, key, entry_expire(e));
+
+    mem_free_sized(e, allocated(e)); /* not entry_free: the value is the new one's */
+    return renamed;
 }
 
 size_t entry_size(const struct entry *e)
@@ -141,7 +155,6 @@ size_t entry_strlen(const struct entry *e)
 
 struct entry *entry_with_expire(struct entry *e, int64_t expire)
 {
-    struct slice v = entry_field(e);
     struct entry *copy;
 
     if (expire && (e->flags & ENTRY_EXPIRES)) {
@@ -150,10 +163,7 @@ struct entry *entry_with_expire(struct entry *e, int64_t expire)
     }
     if (!expire && !(e->flags & ENTRY_EXPIRES))
         return e;
-    copy = frame(entry_key(e), v.n, expire, e->kind, e->flags);
-    copy->stamp = e->stamp;
-    if (v.n != 0)
-        memcpy((char *)entry_field(copy).p, v.p, v.n);
+    copy = reframe(e, entry_key(e), expire);
     mem_free_sized(e, allocated(e)); /* not entry_free: the copy has taken the blob */
     return copy;
 }

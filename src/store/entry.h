@@ -79,8 +79,10 @@ struct entry_spec {
 /* Never NULL: everything a client may choose large is in the blob. Owned by the caller until a table takes it. */
 struct entry *entry_new(const struct entry_spec *spec);
 void entry_free(struct entry *e);
-/* An entry under another key with the same value, expiry and stamp, owned by the caller; a blob is shared, not copied. */
+/* An entry under another key with the same value, expiry and stamp. The first leaves e as it is (a blob is shared, not
+ * copied), the second takes e and frees it. */
 struct entry *entry_copy(const struct entry *e, struct slice key);
+struct entry *entry_rename(struct entry *e, struct slice key);
 /* Bytes the entry really takes, its blob included. */
 size_t entry_size(const struct entry *e);
 /* "string", "list" ...: what TYPE replies. Static. */
