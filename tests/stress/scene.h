@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// scene: one promise of the server, several clients that try to break it, and a judge.
+//
+// Owns:    nothing; scenes are constant tables, a world lives for one run.
+// Threads: setup and judge run alone, act runs in all threads at once.
+// Used by: stress.c, which runs them; atomic.c, single.c and churn.c hold them.
+// Why:     each scene is a promise in one sentence, as the unit tests are, so that a failure names what is broken.
+#ifndef STRESS_SCENE_H
+#define STRESS_SCENE_H
+
+#include "client.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define THREADS_MAX 16
+#define KEY_LENGTH 32
+
+// What the threads of a scene share.
+struct world {
+    int port;
+    uint64_t seed;
+    atomic_bool over;               // the time is up
+    atomic_int wrongs;              // broken promises seen
+    atomic_llong sums[THREADS_MAX]; // of the scene: what was done
+};
+
+// One thread of a scene.
+struct actor {
+    struct world *world;
+    const struct scene *scene;
+    struct client *client;
+    int index;              // 0 … threads - 1
+    uint64_t random;
+    long long done;         // rounds
+};
+
+struct scene {
+    const char *promise;
+    int threads;
+    void (*setup)(struct world *w, struct client *c);
+    void (*act)(struct actor *a);
+    void (*judge)(struct world *w, struct client *c);   // may be NULL
+};
+
+extern const struct scene scenes_atomic[], scenes_single[], scenes_churn[];
+
+// Counts a broken promise and tells the first few.
+void wrong(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// A random number below n.
+unsigned pick(struct actor *a, unsigned n);
+
+static inline bool going(const struct actor *a)
+{
+    return !atomic_load_explicit(&a->world->over, memory_order_relaxed) && atomic_load(&a->world->wrongs) < 20;
+}
+
+// A request whose reply does not matter but for errors, which are told. False if the connection ended.
+bool expect_fine(struct actor *a, struct reply r);
+
+#endif
