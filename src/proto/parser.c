@@ -247,6 +247,14 @@ enum parse_result parser_next(struct parser *p, const char *end, const struct pa
     return PARSE_REQUEST;
 }
 
+void parser_add(struct parser *p, struct slice arg)
+{
+    must(p->left > 0 && p->bulk == (int64_t)arg.n);
+    push(p, arg);
+    p->bulk = -1;
+    p->left--;
+}
+
 void parser_rebase(struct parser *p, struct slice old, const char *new_base)
 {
     for (size_t i = p->first; i < p->n; i++)

@@ -49,6 +49,8 @@ void parser_fini(struct parser *p);
 void parser_clear(struct parser *p);
 /* Reads on from p->at up to end. After PARSE_REQUEST the next call begins the next request. */
 enum parse_result parser_next(struct parser *p, const char *end, const struct parser_limits *limits);
+/* The argument being read is complete, and lies elsewhere; p->at is left alone. */
+void parser_add(struct parser *p, struct slice arg);
 /* Moves the half request of `from` to `to`, which is empty. */
 void parser_move(struct parser *to, struct parser *from);
 /* The bytes `old`, which hold the half request, are now at new_base. Arguments that lie elsewhere stay. */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+int process_daemonize(void)
+{
+    pid_t pid = fork();
+    int null;
+
+    if (pid < 0)
+        return -errno;
+    if (pid > 0)
+        _exit(0);
+    setsid();
+    null = open("/dev/null", O_RDWR);
+    if (null < 0)
+        return -errno;
+    for (int fd = 0; fd <= 2; fd++)
+        dup2(null, fd);
+    if (null > 2)
+        close(null);
+    return 0;
+}
+
+int process_write_pid(const char *path)
+{
+    FILE *f = fopen(path, "we");
+
+    if (f == NULL)
+        return -errno;
+    fprintf(f, "%d\n", (int)getpid());
+    return fclose(f) == 0 ? 0 : -errno;
+}
+
+int64_t process_raise_files(int64_t n)
+{
+    struct rlimit now, want;
+
+    if (getrlimit(RLIMIT_NOFILE, &now) != 0)
+        return 0;
+    if (now.rlim_cur == RLIM_INFINITY || (int64_t)now.rlim_cur >= n)
+        return n;
+    want = (struct rlimit){n, now.rlim_max == RLIM_INFINITY || (int64_t)now.rlim_max >= n ? now.rlim_max : (rlim_t)n};
+    if (setrlimit(RLIMIT_NOFILE, &want) == 0)
+        return n;
+    want = (struct rlimit){now.rlim_max, now.rlim_max};
+    return setrlimit(RLIMIT_NOFILE, &want) == 0 ? (int64_t)now.rlim_max : (int64_t)now.rlim_cur;
+}
+
+int process_notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    size_t n = path ? strlen(path) : 0;
+    ssize_t sent;
+    int fd;
+
+    if (n < 2 || n >= sizeof a.sun_path)
+        return 0;
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return 0;
+    memcpy(a.sun_path, path, n);
+    if (a.sun_path[0] == '@')
+        a.sun_path[0] = 0; /* an abstract name */
+    sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&a,
+                  offsetof(struct sockaddr_un, sun_path) + n);
+    close(fd);
+    return sent >= 0;
+}
+
+const char *process_executable(void)
+{
+    static char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    path[n > 0 ? n : 0] = 0;
+    return path;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/balance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "net/address.h"
+
+void balance_init(struct workers *ws)
+{
+    ws->credit = mem_zalloc(ws->count * sizeof *ws->credit);
+    ws->weights = mem_zalloc(ws->count * sizeof *ws->weights);
+    ws->weights_version = -1;
+}
+
+void balance_fini(struct workers *ws)
+{
+    mem_free(ws->credit);
+    mem_free(ws->weights);
+}
+
+static unsigned load_of(const struct worker *w)
+{
+    return atomic_load_explicit(&w->conn_count, memory_order_relaxed);
+}
+
+int64_t balance_total(const struct workers *ws)
+{
+    int64_t n = 0;
+
+    for (unsigned i = 0; i < ws->count; i++)
+        n += load_of(&ws->all[i]);
+    return n;
+}
+
+/* Takes over worker-weights where it has changed. */
+static void read_weights(struct workers *ws)
+{
+    int64_t version = OPT(ws->instance->options, worker_weights);
+    char *text, *at;
+
+    if (version == ws->weights_version)
+        return;
+    ws->weights_version = version;
+    at = text = conf_dup(ws->instance->conf, OPT_worker_weights);
+    for (unsigned i = 0; i < ws->count; i++) {
+        char *end;
+        long v = strtol(at, &end, 10);
+
+        ws->weights[i] = end == at ? 1 : (int)v;
+        ws->credit[i] = 0;
+        at = end;
+    }
+    mem_free(text);
+}
+
+/* Smooth weighted round robin: everyone earns its weight, the richest is chosen and pays the sum. */
+static unsigned weighted(struct workers *ws)
+{
+    unsigned best = 0;
+    int sum = 0;
+
+    read_weights(ws);
+    for (unsigned i = 0; i < ws->count; i++) {
+        ws->credit[i] += ws->weights[i];
+        sum += ws->weights[i];
+        if (ws->credit[i] > ws->credit[best])
+            best = i;
+    }
+    ws->credit[best] -= sum;
+    return best;
+}
+
+static unsigned least_connections(struct workers *ws)
+{
+    unsigned best = 0;
+
+    for (unsigned i = 1; i < ws->count; i++)
+        if (load_of(&ws->all[i]) < load_of(&ws->all[best]))
+            best = i;
+    return best;
+}
+
+struct worker *balance_choose(struct workers *ws, int fd)
+{
+    switch ((enum balance)OPT(ws->instance->options, connection_balance)) {
+    case BALANCE_WEIGHTED:
+        return &ws->all[weighted(ws)];
+    case BALANCE_LEAST_CONNECTIONS:
+        return &ws->all[least_connections(ws)];
+    case BALANCE_SOURCE_HASH:
+        return &ws->all[address_hash(fd) % ws->count];
+    default:
+        return &ws->all[ws->next++ % ws->count];
+    }
+}

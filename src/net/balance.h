@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * balance: which worker gets a new connection.
+ *
+ * Threads: the worker that accepts, but for balance_init and balance_fini.
+ * Used by: worker.
+ */
+#ifndef LARDER_NET_BALANCE_H
+#define LARDER_NET_BALANCE_H
+
+#include "net/worker.h"
+
+void balance_init(struct workers *ws);
+void balance_fini(struct workers *ws);
+/* By the option connection-balance. */
+struct worker *balance_choose(struct workers *ws, int fd);
+/* Connections of all workers. */
+int64_t balance_total(const struct workers *ws);
+
+#endif

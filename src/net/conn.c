@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "net/address.h"
+#include "net/held.h"
+#include "net/worker.h"
+#include "obs/log.h"
+
+#define BATCH_ARGS  4096          /* of one batch, unless a single request has more */
+#define OUT_MOST    (1024 * 1024) /* bytes of waiting replies above which no further request is run */
+#define LINGER_MS   1000
+
+void conn_todo(struct conn *c)
+{
+    struct worker *w = c->worker;
+
+    if (c->is_todo)
+        return;
+    c->is_todo = true;
+    c->todo = NULL;
+    *w->todo_end = c;
+    w->todo_end = &c->todo;
+}
+
+/* ---- opening and closing ---- */
+
+static const struct options *options_of(const struct conn *c)
+{
+    return c->worker->instance->options;
+}
+
+static bool needs_password(struct instance *in)
+{
+    char *password = conf_dup(in->conf, OPT_requirepass);
+    bool needs = password[0] != 0;
+
+    mem_free(password);
+    return needs;
+}
+
+void conn_open(struct worker *w, int fd)
+{
+    struct conn *c = mem_zalloc(sizeof *c);
+    char peer[ADDRESS_MAX], local[ADDRESS_MAX];
+    bool is_local, is_unix;
+    struct card *card;
+
+    address_prepare(fd, OPT(w->instance->options, tcp_keepalive));
+    is_unix = address_of_peer(fd, peer, local, &is_local);
+    card = clients_add(&w->instance->clients, w->number, fd, peer, local, is_local);
+    card_set_flag(card, CARD_UNIX, is_unix);
+    session_init(&c->session, card, !needs_password(w->instance));
+    c->worker = w;
+    c->next = w->conns;
+    if (c->next != NULL)
+        c->next->prev = c;
+    w->conns = c;
+    engine_open(&w->engine, &c->link, fd);
+}
+
+/* Memory that the connection's buffers take, as the card and the metrics have it. */
+static void tell_memory(struct conn *c)
+{
+    struct card *card = c->session.card;
+    size_t in = c->held ? held_bytes(c->held) : 0;
+    size_t out = out_size(&c->session.out) + c->link.send_bytes;
+    uint64_t total = in + out + c->session.queue_bytes;
+    counter *sum = &c->worker->runner.metrics->sums.client_memory;
+
+    if (LIKELY(total == 0 && c->counted == 0))
+        return;
+    atomic_store_explicit(&card->in_bytes, in, memory_order_relaxed);
+    atomic_store_explicit(&card->out_bytes, out, memory_order_relaxed);
+    atomic_store_explicit(&card->out_memory, out, memory_order_relaxed);
+    counter_add(sum, total - c->counted);
+    c->counted = total;
+}
+
+/* The client is no more: its session and card go, whatever the engine still has to do. */
+static void end_session(struct conn *c)
+{
+    struct instance *in = c->worker->instance;
+
+    if (c->session.card == NULL)
+        return;
+    held_free(c->held);
+    c->held = NULL;
+    session_fini(&c->session);
+    counter_add(&c->worker->runner.metrics->sums.client_memory, 0 - c->counted);
+    c->counted = 0;
+    clients_remove(&in->clients, c->session.card);
+    c->session.card = NULL;
+    atomic_fetch_sub_explicit(&c->worker->conn_count, 1, memory_order_relaxed);
+}
+
+void conn_close(struct conn *c)
+{
+    if (c->state == CONN_CLOSED)
+        return;
+    end_session(c);
+    c->state = CONN_CLOSED;
+    engine_close(&c->worker->engine, &c->link);
+}
+
+static void free_conn(struct conn *c)
+{
+    if (c->next != NULL)
+        c->next->prev = c->prev;
+    if (c->prev != NULL)
+        c->prev->next = c->next;
+    else
+        c->worker->conns = c->next;
+    mem_free(c);
+}
+
+void conn_closed(struct conn *c)
+{
+    c->is_dead = true;
+    if (!c->is_todo)
+        free_conn(c);
+}
+
+/* All replies are out: hangs up on this side and waits for the other, lest a reset eat the last of them. */
+static void linger(struct conn *c)
+{
+    end_session(c);
+    if (c->peer_gone || shutdown(c->link.fd, SHUT_WR) != 0) {
+        conn_close(c);
+        return;
+    }
+    c->state = CONN_LINGERING;
+    c->linger_until = c->worker->runner.mono + LINGER_MS;
+    engine_resume(&c->worker->engine, &c->link);
+}
+
+void conn_ended(struct conn *c, int error)
+{
+    c->peer_gone = true;
+    if (error != 0 || c->state != CONN_OPEN || !c->session.close_after)
+        conn_close(c);
+}
+
+/* ---- serving ---- */
+
+/* Runs requests i .. n-1 of the batch. Returns how many have run. */
+static unsigned run_batch(struct conn *c, unsigned n)
+{
+    struct worker *w = c->worker;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (UNLIKELY(dispatch_run(&w->runner, &c->session, &w->batch[i]) == DISPATCH_PAUSED)) {
+            c->on_hold = true;
+            return i;
+        }
+        if (UNLIKELY(out_size(&c->session.out) > OUT_MOST))
+            c->is_full = true;
+        if (UNLIKELY(c->is_full || c->session.close_after || c->session.close_now))
+            return i + 1;
+    }
+    return n;
+}
+
+static bool has_stopped(const struct conn *c)
+{
+    return c->on_hold || c->is_full || c->session.close_after || c->session.close_now;
+}
+
+static struct parser_limits limits_of(const struct conn *c)
+{
+    return (struct parser_limits){OPT(options_of(c), proto_max_bulk_len), c->session.authenticated};
+}
+
+/* Parses up to a batch. Returns how many requests there are. *r: why it ended there; *tail: the first byte behind them. */
+static unsigned parse_batch(struct conn *c, const char *end, enum parse_result *r, const char **tail)
+{
+    struct worker *w = c->worker;
+    struct parser *p = &w->parser;
+    struct parser_limits limits = limits_of(c);
+    unsigned n = 0;
+
+    for (;;) {
+        *tail = p->at;
+        *r = PARSE_REQUEST;
+        if (n == WORKER_BATCH || p->n >= BATCH_ARGS)
+            return n;
+        *r = parser_next(p, end, &limits);
+        if (*r != PARSE_REQUEST)
+            return n;
+        if (UNLIKELY(p->n == p->first))
+            continue;
+        w->batch_first[n] = p->first;
+        w->batch_begin[n] = *tail;
+        w->batch[n].argc = p->n - p->first;
+        n++;
+        if (UNLIKELY(!limits.authenticated)) {
+            *tail = p->at; /* AUTH decides what the next one may be */
+            return n;
+        }
+    }
+}
+
+/* The arguments stand still now: finds the commands and asks the cache for what they need. */
+static void prepare_batch(struct conn *c, unsigned n)
+{
+    struct worker *w = c->worker;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct request *req = &w->batch[i];
+
+        req->argv = w->parser.args + w->batch_first[i];
+        req->hash = w->parser.hashes + w->batch_first[i];
+        req->blob_count = 0;
+        dispatch_prepare(&w->runner, &c->session, req);
+    }
+    for (unsigned i = 0; i < n; i++)
+        dispatch_prefetch(&w->runner, &c->session, &w->batch[i]);
+}
+
+static void protocol_error(struct conn *c, const char *text)
+{
+    reply_errorf(&c->session.out, "ERR %s", text);
+    counter_add(&c->worker->runner.metrics->sums.error_replies, 1);
+    metrics_error("ERR");
+    c->session.close_after = true;
+}
+
+/* Serves bytes through the worker's parser. Returns the first byte that was not used up; if that begins a half request and nothing has
+ * stopped, the parser's state is inside it (left > 0). */
+static const char *serve(struct conn *c, const char *p, const char *end)
+{
+    struct parser *parser = &c->worker->parser;
+
+    parser_clear(parser);
+    parser->at = p;
+    for (;;) {
+        enum parse_result r;
+        const char *tail;
+        unsigned n = parse_batch(c, end, &r, &tail), ran;
+
+        prepare_batch(c, n);
+        ran = run_batch(c, n);
+        if (UNLIKELY(has_stopped(c)))
+            return ran < n ? c->worker->batch_begin[ran] : tail;
+        if (UNLIKELY(r == PARSE_ERROR)) {
+            protocol_error(c, parser->error);
+            return end;
+        }
+        if (r == PARSE_MORE && (n == 0 || parser->left > 0 || tail == end))
+            return tail;
+        parser_clear(parser);
+    }
+}
+
+/* The half request that the worker's parser is inside of, if any. */
+static struct parser *half_request(struct conn *c)
+{
+    struct parser *p = &c->worker->parser;
+
+    return !has_stopped(c) && p->left > 0 ? p : NULL;
+}
+
+/* Goes on with the request that c->held begins with. Returns whether it has run, and what is behind it may. */
+static bool serve_half(struct conn *c)
+{
+    struct held *h = c->held;
+    struct worker *w = c->worker;
+    struct parser_limits limits = limits_of(c);
+
+    switch (held_parse(h, &limits)) {
+    case PARSE_MORE:
+        return false;
+    case PARSE_ERROR:
+        protocol_error(c, h->parser.error);
+        return false;
+    default:
+        break;
+    }
+    w->batch[0] = (struct request){.argv = h->parser.args, .hash = h->parser.hashes, .argc = h->parser.n,
+                                   .blobs = h->blobs, .blob_count = h->blob_count};
+    dispatch_prepare(&w->runner, &c->session, &w->batch[0]);
+    if (run_batch(c, 1) == 0)
+        return false;
+    held_done(h);
+    return !has_stopped(c);
+}
+
+static void serve_held(struct conn *c)
+{
+    struct held *h = c->held;
+
+    if (!h->is_half || serve_half(c)) {
+        const char *rest = serve(c, h->in.p, h->in.p + h->in.len);
+
+        held_trim(h, rest, half_request(c));
+    }
+    if (h->in.len == 0 && !h->is_half) {
+        held_free(h);
+        c->held = NULL;
+    }
+}
+
+static void serve_fresh(struct conn *c, const char *p, const char *end)
+{
+    const char *rest = serve(c, p, end);
+
+    if (rest < end && !c->session.close_after) {
+        c->held = held_new();
+        held_keep(c->held, rest, end, half_request(c));
+    }
+}
+
+static void log_cut(struct conn *c, const char *why)
+{
+    log_write(LOG_WARNING, "Client id=%llu addr=%s is cut off: %s", (unsigned long long)c->session.card->id,
+              c->session.card->peer, why);
+}
+
+static bool is_over_input(struct conn *c)
+{
+    return c->held != NULL && held_bytes(c->held) > (size_t)OPT(options_of(c), client_query_buffer_limit);
+}
+
+/* After requests have run, or could not. */
+static void after_serving(struct conn *c)
+{
+    if (UNLIKELY(is_over_input(c))) {
+        log_cut(c, "its request is longer than client-query-buffer-limit");
+        atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_input, 1, memory_order_relaxed);
+        c->session.close_now = true;
+    }
+    if (UNLIKELY(has_stopped(c)))
+        engine_pause(&c->worker->engine, &c->link);
+    tell_memory(c);
+    conn_todo(c);
+}
+
+void conn_received(struct conn *c, const char *p, size_t n)
+{
+    struct metrics_sums *sums = &c->worker->runner.metrics->sums;
+
+    if (UNLIKELY(c->state != CONN_OPEN))
+        return;
+    counter_add(&sums->bytes_in, n);
+    counter_add(&sums->reads, 1);
+    counter_add(&c->session.card->received, n);
+    atomic_store_explicit(&c->session.card->active, c->worker->runner.mono, memory_order_relaxed);
+    if (LIKELY(c->held == NULL)) {
+        serve_fresh(c, p, p + n);
+    } else {
+        held_add(c->held, p, n);
+        serve_held(c);
+    }
+    after_serving(c);
+}
+
+/* Goes on after a pause or with room for output. */
+static void go_on(struct conn *c)
+{
+    if (c->held != NULL)
+        serve_held(c);
+    if (!has_stopped(c))
+        engine_resume(&c->worker->engine, &c->link);
+    after_serving(c);
+}
+
+void conn_resume(struct conn *c)
+{
+    if (c->state == CONN_OPEN && c->on_hold) {
+        c->on_hold = false;
+        go_on(c);
+    }
+}
+
+/* ---- sending ---- */
+
+/* Whether the client has piled up more than its class may; logs and counts it. */
+static bool is_over_output(struct conn *c)
+{
+    const struct output_limit *l =
+        &options_of(c)->output_limit[card_has_flag(c->session.card, CARD_PUBSUB) ? OUTPUT_PUBSUB : OUTPUT_NORMAL];
+    int64_t bytes = out_size(&c->session.out) + c->link.send_bytes;
+    int64_t hard = atomic_load_explicit(&l->hard, memory_order_relaxed);
+    int64_t soft = atomic_load_explicit(&l->soft, memory_order_relaxed);
+    int64_t mono = c->worker->runner.mono;
+
+    if (soft == 0 || bytes <= soft)
+        c->soft_since = 0;
+    else if (c->soft_since == 0)
+        c->soft_since = mono;
+    if (!(hard != 0 && bytes > hard) &&
+        !(c->soft_since != 0 && mono - c->soft_since >= 1000 * atomic_load_explicit(&l->seconds, memory_order_relaxed)))
+        return false;
+    log_cut(c, "it does not read its replies (client-output-buffer-limit)");
+    atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);
+    return true;
+}
+
+static void send_replies(struct conn *c)
+{
+    size_t bytes = out_size(&c->session.out);
+    struct metrics_sums *sums = &c->worker->runner.metrics->sums;
+
+    counter_add(&sums->bytes_out, bytes);
+    counter_add(&sums->writes, 1);
+    counter_add(&c->session.card->sent, bytes);
+    engine_send(&c->worker->engine, &c->link, out_take(&c->session.out), bytes);
+}
+
+/* What an open connection needs next. */
+static void settle_open(struct conn *c)
+{
+    if (UNLIKELY(c->session.close_now || atomic_load_explicit(&c->session.card->doomed, memory_order_acquire))) {
+        conn_close(c);
+        return;
+    }
+    if (c->link.sending == NULL && out_size(&c->session.out) != 0)
+        send_replies(c);
+    if (c->state != CONN_OPEN)
+        return; /* the send has failed */
+    if (c->link.sending == NULL && out_size(&c->session.out) == 0) {
+        c->soft_since = 0;
+        if (UNLIKELY(c->session.close_after)) {
+            linger(c);
+            return;
+        }
+        if (UNLIKELY(c->is_full)) {
+            c->is_full = false;
+            go_on(c);
+        }
+    } else if (is_over_output(c)) {
+        conn_close(c);
+        return;
+    }
+    tell_memory(c);
+}
+
+void conn_settle(struct conn *c)
+{
+    c->is_todo = false;
+    if (c->is_dead)
+        free_conn(c);
+    else if (c->state == CONN_OPEN)
+        settle_open(c);
+}
+
+void conn_check(struct conn *c, int64_t mono)
+{
+    int64_t timeout = OPT(options_of(c), timeout);
+
+    if (c->state == CONN_LINGERING && mono >= c->linger_until) {
+        conn_close(c);
+    } else if (c->state == CONN_OPEN) {
+        int64_t idle = mono - atomic_load_explicit(&c->session.card->active, memory_order_relaxed);
+
+        if (timeout != 0 && idle > timeout * 1000 && !card_has_flag(c->session.card, CARD_PUBSUB | CARD_BLOCKED)) {
+            log_write(LOG_VERBOSE, "Closing idle client");
+            conn_close(c);
+        } else if (c->soft_since != 0 && is_over_output(c)) {
+            conn_close(c);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * conn: one client connection.
+ *
+ * Role:    turns received bytes into requests and runs them; sends the replies; keeps what cannot run yet; knows when
+ *          enough is enough.
+ * Owns:    its session, its card, the bytes it holds.
+ * Threads: its worker.
+ * Used by: worker.
+ * Why:     requests are served straight from the engine's buffer, so a connection has none of its own: bytes are kept only
+ *          while a request is incomplete or has to wait.
+ */
+#ifndef LARDER_NET_CONN_H
+#define LARDER_NET_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/engine.h"
+#include "session/session.h"
+
+struct worker;
+struct held;
+
+enum conn_state {
+    CONN_OPEN,
+    CONN_LINGERING, /* all is said; waits for the peer to hang up, so that nothing sent is lost */
+    CONN_CLOSED,    /* engine_close was called */
+};
+
+struct conn {
+    struct link link;
+    struct session session;
+    struct worker *worker;
+    struct conn *prev, *next;    /* all of the worker's */
+    struct conn *todo;           /* the worker's list of connections to settle */
+    struct held *held;           /* bytes that did not make a request yet, or have to wait; NULL: none */
+    int64_t soft_since;          /* ms, monotonic: since when over the soft output limit; 0: it is not */
+    int64_t linger_until;        /* ms, monotonic */
+    uint64_t counted;            /* bytes of memory last told to the metrics */
+    uint8_t state;
+    bool is_todo;
+    bool on_hold;                /* CLIENT PAUSE */
+    bool is_full;                /* too much output waits: no requests are run */
+    bool peer_gone;
+    bool is_dead;                /* the engine has let go; freed when off the list */
+};
+
+/* Takes fd. In the worker's list from here on. */
+void conn_open(struct worker *w, int fd);
+/* Bytes came. */
+void conn_received(struct conn *c, const char *p, size_t n);
+/* The peer is gone or the connection broke. */
+void conn_ended(struct conn *c, int error);
+/* Sends, closes, goes on with what waited: whatever the state asks for. May free c. */
+void conn_settle(struct conn *c);
+/* Puts it on the worker's list to be settled. */
+void conn_todo(struct conn *c);
+/* The pause may be over: tries again. */
+void conn_resume(struct conn *c);
+/* Once a second: limits that time decides. */
+void conn_check(struct conn *c, int64_t mono);
+void conn_close(struct conn *c);
+/* The engine has let go of it. */
+void conn_closed(struct conn *c);
+
+static inline struct conn *conn_of(struct link *l)
+{
+    return (struct conn *)l; /* link is the first member */
+}
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "obs/log.h"
+
+static void add(struct listeners *l, int fd)
+{
+    l->fds = mem_realloc(l->fds, (l->n + 1) * sizeof *l->fds);
+    l->fds[l->n++] = fd;
+}
+
+void listeners_fini(struct listeners *l, int close_all)
+{
+    for (size_t i = 0; close_all && i < l->n; i++)
+        close(l->fds[i]);
+    mem_free(l->fds);
+    *l = (struct listeners){NULL, 0};
+}
+
+/* A listening socket for one address; -errno. */
+static int open_one(const struct addrinfo *a, int backlog)
+{
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int one = 1, error;
+
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (a->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, backlog) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    return -error;
+}
+
+/* Listens on every address that a name stands for. 0 or an error number; what getaddrinfo refuses is EADDRNOTAVAIL. */
+static int open_name(const char *name, const char *port, int backlog, struct listeners *l)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE, .ai_family = AF_UNSPEC};
+    struct addrinfo *found;
+    int error = 0;
+
+    if (strcmp(name, "*") == 0) {
+        hints.ai_family = AF_INET;
+        name = "0.0.0.0";
+    } else if (strcmp(name, "::*") == 0) {
+        hints.ai_family = AF_INET6;
+        name = "::";
+    }
+    if (getaddrinfo(name, port, &hints, &found) != 0)
+        return EADDRNOTAVAIL;
+    for (const struct addrinfo *a = found; a != NULL && error == 0; a = a->ai_next) {
+        int fd = open_one(a, backlog);
+
+        if (fd < 0)
+            error = -fd;
+        else
+            add(l, fd);
+    }
+    freeaddrinfo(found);
+    return error;
+}
+
+/* Errors that an address which may be missing is forgiven. */
+static int is_absence(int error)
+{
+    return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT || error == ENOPROTOOPT ||
+           error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT;
+}
+
+int listeners_open_tcp(struct conf *conf, struct listeners *l, char *why, size_t size)
+{
+    const struct options *o = conf_options(conf);
+    char *names = conf_dup(conf, OPT_bind), *save, port[8];
+    int result = 0;
+
+    *l = (struct listeners){NULL, 0};
+    snprintf(port, sizeof port, "%d", (int)OPT(o, port));
+    for (char *name = strtok_r(names, " ", &save); name != NULL && OPT(o, port) != 0; name = strtok_r(NULL, " ", &save)) {
+        int optional = name[0] == '-';
+        int error = open_name(name + optional, port, OPT(o, tcp_backlog), l);
+
+        if (error == 0 || (optional && is_absence(error)))
+            continue;
+        snprintf(why, size, "Failed listening on port %s (%s): %s%s", port, name + optional, strerror(error),
+                 error == EADDRINUSE ? ". Another server has it: stop that one, or choose a free port with --port"
+                                     : "");
+        listeners_fini(l, 1);
+        result = -1;
+        break;
+    }
+    mem_free(names);
+    return result;
+}
+
+int listeners_open_unix(struct conf *conf, struct listeners *l, char *why, size_t size)
+{
+    const struct options *o = conf_options(conf);
+    char *path = conf_dup(conf, OPT_unixsocket);
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = -1;
+
+    if (path[0] == 0) {
+        mem_free(path);
+        return 0;
+    }
+    if (strlen(path) >= sizeof a.sun_path) {
+        errno = ENAMETOOLONG;
+    } else {
+        memcpy(a.sun_path, path, strlen(path) + 1);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        unlink(path); /* what an earlier server left behind */
+    }
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
+        (OPT(o, unixsocketperm) != 0 && chmod(path, OPT(o, unixsocketperm)) != 0) ||
+        listen(fd, OPT(o, tcp_backlog)) != 0) {
+        snprintf(why, size, "Failed opening the unix socket %s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        mem_free(path);
+        return -1;
+    }
+    add(l, fd);
+    mem_free(path);
+    return 0;
+}
