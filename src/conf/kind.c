@@ -369,12 +369,21 @@ const struct option_kind kind_string = {
 
 /* Words, held with one space between them. */
 
+/* A word that can stand in a list without quotes; the empty list may be written as one empty word. */
+static bool is_list_word(const char *word, int n)
+{
+    return (word[0] || n == 1) && strpbrk(word, " \t\n\v\f\r\"'") == NULL;
+}
+
 static bool list_parse(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
     struct buf b = BUF_EMPTY;
 
     (void)o;
-    (void)why;
+    for (int i = 0; i < w->n; i++) {
+        if (!is_list_word(w->word[i], w->n))
+            return refuse(why, "a word of a list may not be empty or hold white space or quotes");
+    }
     words_join(&b, w);
     kind_set_text(s, buf_slice(&b));
     buf_fini(&b);

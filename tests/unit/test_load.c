@@ -248,6 +248,7 @@ START_TEST(what_is_unknown_or_malformed_is_refused_with_file_line_and_reason)
     refuse_text("client-output-buffer-limit x 1 2 3", "Invalid client class specified in buffer limit configuration.");
     refuse_text("dir /nonexistent", "bad.conf:1: dir: No such file or directory");
     refuse_text("logfile \"a", "bad.conf:1: Unbalanced quotes in configuration line");
+    refuse_text("bind a \"\" b", "a word of a list may not be empty or hold white space or quotes");
     refuse_text("worker-weights 1 0", "each weight must be a number between 1 and 1000");
 }
 END_TEST
