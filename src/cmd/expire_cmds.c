@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Times to live: https://redis.io/docs/latest/commands/expire/ */
-#include "cmd/call.h"
+#include "cmd/expire_args.h"
 
 #define SECOND 1000 /* in milliseconds, in which all times are kept */
 
@@ -39,19 +39,6 @@ static bool parse_when(struct call *c, unsigned *when)
     return false;
 }
 
-/* Argument 2 as a moment, ms since 1970: so many units after base. False: the error was replied. */
-static bool parse_moment(struct call *c, int64_t base, int64_t unit, int64_t *moment)
-{
-    int64_t v;
-
-    if (!call_int(c, 2, &v))
-        return false;
-    if (!__builtin_mul_overflow(v, unit, &v) && !__builtin_add_overflow(v, base, moment))
-        return true;
-    reply_errorf(c->out, ERR_INVALID_EXPIRE, command_full_name(c->cmd));
-    return false;
-}
-
 /* Whether the conditions allow an expiry to go from `old` (0: there is none) to `moment`. */
 static bool is_allowed(unsigned when, int64_t old, int64_t moment)
 {
@@ -65,13 +52,13 @@ static bool is_allowed(unsigned when, int64_t old, int64_t moment)
 }
 
 /* EXPIRE and its like. A moment that is past deletes the key. */
-static void expire_at(struct call *c, int64_t base, int64_t unit)
+static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
 {
     struct entry *e;
     int64_t moment;
     unsigned when;
 
-    if (!parse_when(c, &when) || !parse_moment(c, base, unit, &moment))
+    if (!parse_when(c, &when) || !expire_from_arg(c, 2, unit, absolute, &moment))
         return;
     e = call_find(c, 1);
     if (e == NULL || !is_allowed(when, entry_expire(e), moment)) {
@@ -96,25 +83,25 @@ static void expire_at(struct call *c, int64_t base, int64_t unit)
 CMD(expire, .name = "EXPIRE", EXPIRES("seconds"), .since = "1.0.0",
     .summary = "Lets a key end so many seconds from now.")
 {
-    expire_at(c, c->now, SECOND);
+    expire_at(c, EXPIRE_SECONDS, false);
 }
 
 CMD(pexpire, .name = "PEXPIRE", EXPIRES("milliseconds"), .since = "2.6.0",
     .summary = "Lets a key end so many milliseconds from now.")
 {
-    expire_at(c, c->now, 1);
+    expire_at(c, EXPIRE_MILLISECONDS, false);
 }
 
 CMD(expireat, .name = "EXPIREAT", EXPIRES("unix-time-seconds"), .since = "1.2.0",
     .summary = "Lets a key end at a time, told in seconds since 1970.")
 {
-    expire_at(c, 0, SECOND);
+    expire_at(c, EXPIRE_SECONDS, true);
 }
 
 CMD(pexpireat, .name = "PEXPIREAT", EXPIRES("unix-time-milliseconds"), .since = "2.6.0",
     .summary = "Lets a key end at a time, told in milliseconds since 1970.")
 {
-    expire_at(c, 0, 1);
+    expire_at(c, EXPIRE_MILLISECONDS, true);
 }
 
 /* ---- asking ---- */
