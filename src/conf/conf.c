@@ -9,6 +9,8 @@
 #include "conf/machine.h"
 #include "conf/state.h"
 
+#define HINTS_MAX 900 /* bytes; a line of the log ends at 1 KiB */
+
 struct conf *conf_new(void)
 {
     struct conf *c = mem_zalloc(sizeof(*c));
@@ -170,18 +172,52 @@ size_t conf_get(struct conf *c, const struct slice *patterns, size_t n, conf_vis
 
 /* The lines for the log. */
 
-bool conf_hints(const struct conf *c, struct buf *line)
-{
-    const char *sep = "accepted as in Redis, without effect here: ";
-    size_t before = line->len;
+/* A list of names that stops growing where a line of the log would end. */
+struct name_list {
+    struct buf *line;
+    size_t start;
+    int named;
+    int more;
+};
 
-    for (int i = 0; i < OPTION_COUNT; i++) {
-        if (c->given[i] && option_table[i].effect != EFFECT_ACTS) {
-            buf_printf(line, "%s%s", sep, option_table[i].name);
-            sep = ", ";
+static void list_name(struct name_list *l, const char *name)
+{
+    if (l->line->len - l->start > HINTS_MAX) {
+        l->more++;
+        return;
+    }
+    buf_printf(l->line, "%s%s", l->named ? ", " : "accepted as in Redis, without effect here: ", name);
+    l->named++;
+}
+
+static bool at_default(struct conf *c, enum option_id id)
+{
+    struct setting now;
+    struct setting initial = {0, NULL};
+    bool same;
+
+    state_copy(c, id, &now);
+    option_default(&option_table[id], &initial);
+    same = option_same(&option_table[id], &now, &initial);
+    setting_fini(&now);
+    setting_fini(&initial);
+    return same;
+}
+
+bool conf_hints(struct conf *c, struct buf *line)
+{
+    struct name_list l = {.line = line, .start = line->len};
+
+    /* Those that ask for something come first. */
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < OPTION_COUNT; i++) {
+            if (c->given[i] && option_table[i].effect != EFFECT_ACTS && at_default(c, (enum option_id)i) == pass)
+                list_name(&l, option_table[i].name);
         }
     }
-    return line->len != before;
+    if (l.more)
+        buf_printf(line, " and %d more", l.more);
+    return l.named > 0;
 }
 
 bool conf_strangers(const struct conf *c, struct buf *line)

@@ -71,8 +71,9 @@ typedef bool conf_changed(void *arg, struct conf *c, char *why, size_t size);
  * At start only, before other threads run. */
 void conf_on_change(struct conf *c, enum option_id id, conf_changed *fn, void *arg);
 
-/* The options set at start that are accepted without effect, as one line for the log; false: there are none. */
-bool conf_hints(const struct conf *c, struct buf *line);
+/* The options set at start that are accepted without effect, as one line for the log, those that differ from their
+ * defaults first; false: there are none. */
+bool conf_hints(struct conf *c, struct buf *line);
 /* Environment variables named LARDER_… at start that name no option, as one line for the log; false: none. */
 bool conf_strangers(const struct conf *c, struct buf *line);
 

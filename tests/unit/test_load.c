@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "conf/load.h"
+#include "conf/option.h"
 
 static char folder[] = "/tmp/larder-test-load-XXXXXX";
 static char *const no_environment[] = {NULL};
@@ -286,6 +287,29 @@ START_TEST(directives_of_redis_that_are_hints_or_off_are_accepted_and_told_in_on
 }
 END_TEST
 
+START_TEST(the_line_of_hints_fits_the_log_and_begins_with_what_differs)
+{
+    struct buf text = BUF_EMPTY;
+    struct buf line = BUF_EMPTY;
+    struct conf *c;
+
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (option_table[i].effect == EFFECT_HINT)
+            buf_printf(&text, "%s %s\n", option_table[i].name, option_table[i].initial);
+    }
+    buf_add_str(&text, "slowlog-max-len 7\n");
+    c = must_start(make_file("a.conf", buf_cstr(&text)), no_environment);
+    buf_fini(&text);
+
+    ck_assert(conf_hints(c, &line));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&line), "here: slowlog-max-len, hz, "));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&line), " more"));
+    ck_assert_uint_lt(line.len, 1000);
+    buf_fini(&line);
+    conf_free(c);
+}
+END_TEST
+
 START_TEST(bad_arguments_and_variables_are_refused_by_their_name)
 {
     char *const environment[] = {"LARDER_PORT=x", NULL};
@@ -399,6 +423,7 @@ int main(void)
     tcase_add_test(tests, what_is_unknown_or_malformed_is_refused_with_file_line_and_reason);
     tcase_add_test(tests, what_larder_does_not_do_is_refused_with_the_reason);
     tcase_add_test(tests, directives_of_redis_that_are_hints_or_off_are_accepted_and_told_in_one_line);
+    tcase_add_test(tests, the_line_of_hints_fits_the_log_and_begins_with_what_differs);
     tcase_add_test(tests, bad_arguments_and_variables_are_refused_by_their_name);
     tcase_add_test(tests, a_password_is_never_in_the_text_of_an_error);
     tcase_add_test(tests, limits_of_output_are_kept_for_each_class_and_the_old_name_is_known);
