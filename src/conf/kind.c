@@ -9,7 +9,7 @@
 #include "base/num.h"
 #include "conf/machine.h"
 
-static bool refuse(char *why, const char *reason)
+bool kind_refuse(char *why, const char *reason)
 {
     snprintf(why, OPTION_WHY_MAX, "%s", reason);
     return false;
@@ -39,7 +39,7 @@ static bool yesno_parse(const struct option *o, const struct words *w, struct se
 
     (void)o;
     if (!slice_is(v, "yes") && !slice_is(v, "no"))
-        return refuse(why, "argument must be 'yes' or 'no'");
+        return kind_refuse(why, "argument must be 'yes' or 'no'");
     s->num = slice_is(v, "yes");
     return true;
 }
@@ -60,7 +60,7 @@ static bool integer_parse(const struct option *o, const struct words *w, struct 
     int64_t v = 0;
 
     if (!(o->zero && slice_is(text, o->zero)) && !num_parse_i64(text, &v))
-        return refuse(why, "argument couldn't be parsed into an integer");
+        return kind_refuse(why, "argument couldn't be parsed into an integer");
     if (!in_range(o, v, why))
         return false;
     s->num = v;
@@ -85,7 +85,7 @@ static bool octal_parse(const struct option *o, const struct words *w, struct se
     long v = strtol(w->word[0], &end, 8);
 
     if (*end)
-        return refuse(why, "argument couldn't be parsed as an octal number");
+        return kind_refuse(why, "argument couldn't be parsed as an octal number");
     if (v < o->min || v > o->max) {
         snprintf(why, OPTION_WHY_MAX, "argument must be between %" PRIo64 " and %" PRIo64 " inclusive", o->min, o->max);
         return false;
@@ -201,7 +201,7 @@ static bool machine_memory_parse(const struct option *o, const struct words *w, 
 
     if (read_percent(w->word[0], &v)) {
         if (v > 100)
-            return refuse(why, "percentage argument must be less or equal to 100");
+            return kind_refuse(why, "percentage argument must be less or equal to 100");
         s->num = (int64_t)((double)machine_memory() * (double)v / 100.0);
         kind_set_text(s, slice_str(w->word[0]));
         return true;
@@ -235,7 +235,7 @@ static bool client_memory_parse(const struct option *o, const struct words *w, s
 
     if (read_percent(w->word[0], &v)) {
         if (v > 100)
-            return refuse(why, "percentage argument must be less or equal to 100");
+            return kind_refuse(why, "percentage argument must be less or equal to 100");
         s->num = -v;
         return true;
     }
@@ -287,7 +287,7 @@ static bool refuse_word(const struct option *o, char *why)
     buf_add_str(&b, "argument(s) must be one of the following: ");
     for (const struct option_word *x = o->words; x->name; x++)
         buf_printf(&b, "%s%s", x == o->words ? "" : ", ", x->name);
-    refuse(why, buf_cstr(&b));
+    kind_refuse(why, buf_cstr(&b));
     buf_fini(&b);
     return false;
 }
@@ -354,7 +354,7 @@ static bool string_parse(const struct option *o, const struct words *w, struct s
     return true;
 }
 
-static void string_show(const struct option *o, const struct setting *s, struct buf *out)
+void kind_show_text(const struct option *o, const struct setting *s, struct buf *out)
 {
     (void)o;
     buf_add_str(out, s->text);
@@ -364,7 +364,7 @@ const struct option_kind kind_string = {
     .shape = "<string>",
     .is_text = true,
     .parse = string_parse,
-    .show = string_show,
+    .show = kind_show_text,
 };
 
 /* Words, held with one space between them. */
@@ -382,7 +382,7 @@ static bool list_parse(const struct option *o, const struct words *w, struct set
     (void)o;
     for (int i = 0; i < w->n; i++) {
         if (!is_list_word(w->word[i], w->n))
-            return refuse(why, "a word of a list may not be empty or hold white space or quotes");
+            return kind_refuse(why, "a word of a list may not be empty or hold white space or quotes");
     }
     words_join(&b, w);
     kind_set_text(s, buf_slice(&b));
@@ -390,7 +390,7 @@ static bool list_parse(const struct option *o, const struct words *w, struct set
     return true;
 }
 
-static void list_write(const struct option *o, const struct setting *s, struct buf *out)
+void kind_write_words(const struct option *o, const struct setting *s, struct buf *out)
 {
     (void)o;
     buf_add_str(out, s->text[0] ? s->text : "\"\"");
@@ -401,6 +401,6 @@ const struct option_kind kind_list = {
     .is_text = true,
     .is_list = true,
     .parse = list_parse,
-    .show = string_show,
-    .write = list_write,
+    .show = kind_show_text,
+    .write = kind_write_words,
 };

@@ -31,6 +31,12 @@ void kind_write_memory(struct buf *out, int64_t bytes);
 /* Sets the text of *s to a copy. */
 void kind_set_text(struct setting *s, struct slice text);
 
+/* Copies the reason into `why` and returns false. */
+bool kind_refuse(char *why, const char *reason);
+/* The show and write of kinds that hold their words as text. */
+void kind_show_text(const struct option *o, const struct setting *s, struct buf *out);
+void kind_write_words(const struct option *o, const struct setting *s, struct buf *out);
+
 /* kind_special.c */
 extern const struct option_kind kind_output_limits; /* client-output-buffer-limit */
 extern const struct option_kind kind_save;          /* pairs of seconds and changes */

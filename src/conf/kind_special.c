@@ -12,27 +12,9 @@
 #include "base/num.h"
 #include "conf/kind.h"
 
-static bool refuse(char *why, const char *reason)
-{
-    snprintf(why, OPTION_WHY_MAX, "%s", reason);
-    return false;
-}
-
 static bool is_nothing(const struct words *w)
 {
     return w->n == 0 || (w->n == 1 && w->word[0][0] == '\0');
-}
-
-static void text_show(const struct option *o, const struct setting *s, struct buf *out)
-{
-    (void)o;
-    buf_add_str(out, s->text);
-}
-
-static void text_write(const struct option *o, const struct setting *s, struct buf *out)
-{
-    (void)o;
-    buf_add_str(out, s->text[0] ? s->text : "\"\"");
 }
 
 static void take_joined(struct setting *s, const struct words *w)
@@ -86,10 +68,10 @@ static bool read_output_limit(char **word, struct output_numbers out[OUTPUT_CLAS
     int64_t seconds;
 
     if (class < 0)
-        return refuse(why, "Invalid client class specified in buffer limit configuration.");
+        return kind_refuse(why, "Invalid client class specified in buffer limit configuration.");
     if (!kind_parse_memory(word[1], &hard) || !kind_parse_memory(word[2], &soft) || hard > INT64_MAX ||
         soft > INT64_MAX || !num_parse_i64(slice_str(word[3]), &seconds) || seconds < 0)
-        return refuse(why, "Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+        return kind_refuse(why, "Error in hard, soft or soft_seconds setting in buffer limit configuration.");
     out[class] = (struct output_numbers){(int64_t)hard, (int64_t)soft, seconds};
     return true;
 }
@@ -101,7 +83,7 @@ static bool output_limits_parse(const struct option *o, const struct words *w, s
 
     (void)o;
     if (w->n % 4)
-        return refuse(why, "Wrong number of arguments in buffer limit configuration.");
+        return kind_refuse(why, "Wrong number of arguments in buffer limit configuration.");
     kind_output_numbers(s->text ? s->text : "", limit);
     for (int i = 0; i < w->n; i += 4) {
         if (!read_output_limit(w->word + i, limit, why))
@@ -137,7 +119,7 @@ const struct option_kind kind_output_limits = {
     .is_text = true,
     .is_list = true,
     .parse = output_limits_parse,
-    .show = text_show,
+    .show = kind_show_text,
     .write = output_limits_write,
 };
 
@@ -152,7 +134,7 @@ static bool save_parse(const struct option *o, const struct words *w, struct set
     }
     for (int i = 0; i < w->n; i++) {
         if (w->n % 2 || !integer_between(w->word[i], i % 2 ? 0 : 1, INT_MAX))
-            return refuse(why, "Invalid save parameters");
+            return kind_refuse(why, "Invalid save parameters");
     }
     take_joined(s, w);
     return true;
@@ -163,8 +145,8 @@ const struct option_kind kind_save = {
     .is_text = true,
     .is_list = true,
     .parse = save_parse,
-    .show = text_show,
-    .write = text_write,
+    .show = kind_show_text,
+    .write = kind_write_words,
 };
 
 /* oom-score-adj-values */
@@ -173,10 +155,10 @@ static bool oom_scores_parse(const struct option *o, const struct words *w, stru
 {
     (void)o;
     if (w->n != 3)
-        return refuse(why, "wrong number of arguments");
+        return kind_refuse(why, "wrong number of arguments");
     for (int i = 0; i < w->n; i++) {
         if (!integer_between(w->word[i], -2000, 2000))
-            return refuse(why, "Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
+            return kind_refuse(why, "Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
     }
     take_joined(s, w);
     return true;
@@ -187,8 +169,8 @@ const struct option_kind kind_oom_scores = {
     .is_text = true,
     .is_list = true,
     .parse = oom_scores_parse,
-    .show = text_show,
-    .write = text_write,
+    .show = kind_show_text,
+    .write = kind_write_words,
 };
 
 /* latency-tracking-info-percentiles */
@@ -200,9 +182,9 @@ static bool percentiles_parse(const struct option *o, const struct words *w, str
     (void)o;
     for (int i = 0; i < w->n && !is_nothing(w); i++) {
         if (!num_parse_double(slice_str(w->word[i]), &v))
-            return refuse(why, "Invalid latency-tracking-info-percentiles parameters");
+            return kind_refuse(why, "Invalid latency-tracking-info-percentiles parameters");
         if (v < 0 || v > 100)
-            return refuse(why, "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+            return kind_refuse(why, "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
     }
     take_joined(s, w);
     return true;
@@ -213,8 +195,8 @@ const struct option_kind kind_percentiles = {
     .is_text = true,
     .is_list = true,
     .parse = percentiles_parse,
-    .show = text_show,
-    .write = text_write,
+    .show = kind_show_text,
+    .write = kind_write_words,
 };
 
 /* dir */
@@ -239,7 +221,7 @@ static bool directory_parse(const struct option *o, const struct words *w, struc
     /* The default must not fail, though the directory that the server was started in may be gone. */
     if (wrong && strcmp(w->word[0], o->initial)) {
         free(path);
-        return refuse(why, strerror(wrong));
+        return kind_refuse(why, strerror(wrong));
     }
     kind_set_text(s, slice_str(wrong ? w->word[0] : path));
     free(path);
@@ -250,7 +232,7 @@ const struct option_kind kind_directory = {
     .shape = "<directory>",
     .is_text = true,
     .parse = directory_parse,
-    .show = text_show,
+    .show = kind_show_text,
 };
 
 /* worker-weights */
@@ -260,7 +242,7 @@ static bool weights_parse(const struct option *o, const struct words *w, struct 
     (void)o;
     for (int i = 0; i < w->n && !is_nothing(w); i++) {
         if (!integer_between(w->word[i], 1, 1000))
-            return refuse(why, "each weight must be a number between 1 and 1000");
+            return kind_refuse(why, "each weight must be a number between 1 and 1000");
     }
     take_joined(s, w);
     return true;
@@ -271,8 +253,8 @@ const struct option_kind kind_weights = {
     .is_text = true,
     .is_list = true,
     .parse = weights_parse,
-    .show = text_show,
-    .write = text_write,
+    .show = kind_show_text,
+    .write = kind_write_words,
 };
 
 /* replicaof: host and port, or "no one". */
@@ -286,9 +268,9 @@ static bool primary_parse(const struct option *o, const struct words *w, struct 
         return true;
     }
     if (w->n != 2)
-        return refuse(why, "wrong number of arguments");
+        return kind_refuse(why, "wrong number of arguments");
     if (!integer_between(w->word[1], 0, 65535))
-        return refuse(why, "Invalid master port");
+        return kind_refuse(why, "Invalid master port");
     take_joined(s, w);
     return true;
 }
@@ -298,8 +280,8 @@ const struct option_kind kind_primary = {
     .is_text = true,
     .is_list = true,
     .parse = primary_parse,
-    .show = text_show,
-    .write = text_write,
+    .show = kind_show_text,
+    .write = kind_write_words,
 };
 
 /* Directives that are never accepted: whatever they ask for reads as a value unlike the default. */
@@ -317,25 +299,25 @@ const struct option_kind kind_refused = {
     .is_text = true,
     .is_list = true,
     .parse = refused_parse,
-    .show = text_show,
+    .show = kind_show_text,
 };
 
 /* Further looks. */
 
 bool kind_check_base_name(struct setting *s, char *why)
 {
-    return !strchr(s->text, '/') || refuse(why, "this must be a file name without a path");
+    return !strchr(s->text, '/') || kind_refuse(why, "this must be a file name without a path");
 }
 
 bool kind_check_base_name_not_empty(struct setting *s, char *why)
 {
-    return s->text[0] ? kind_check_base_name(s, why) : refuse(why, "this can't be empty");
+    return s->text[0] ? kind_check_base_name(s, why) : kind_refuse(why, "this can't be empty");
 }
 
 bool kind_check_shutdown(struct setting *s, char *why)
 {
     if ((s->num & SHUTDOWN_SAVE) && (s->num & SHUTDOWN_NOSAVE))
-        return refuse(why, "shutdown options SAVE and NOSAVE can't be used simultaneously");
+        return kind_refuse(why, "shutdown options SAVE and NOSAVE can't be used simultaneously");
     return true;
 }
 
@@ -359,7 +341,7 @@ bool kind_check_title(struct setting *s, char *why)
         size_t n = strcspn(p + 1, "}");
 
         if (p[1 + n] != '}' || !is_title_variable(slice_of(p + 1, n)))
-            return refuse(why, "template format is invalid or contains unknown variables");
+            return kind_refuse(why, "template format is invalid or contains unknown variables");
         p += n + 2;
     }
     return true;
@@ -368,7 +350,7 @@ bool kind_check_title(struct setting *s, char *why)
 bool kind_check_events(struct setting *s, char *why)
 {
     if (strspn(s->text, "Ag$lshzxeKEtmdn") != strlen(s->text))
-        return refuse(why, "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+        return kind_refuse(why, "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
     return true;
 }
 
@@ -386,5 +368,5 @@ bool kind_check_bind(struct setting *s, char *why)
 
     for (const char *p = s->text; *p; p++)
         n += *p == ' ';
-    return n <= 16 || refuse(why, "Too many bind addresses specified.");
+    return n <= 16 || kind_refuse(why, "Too many bind addresses specified.");
 }

@@ -33,8 +33,7 @@ static bool fail_line(const struct source *src, const char *reason, const struct
     return false;
 }
 
-/* Reads a whole file, or what is left of the standard input for "-". Returns 0 or -errno. */
-static int read_all(const char *path, struct buf *text)
+int load_read(const char *path, struct buf *text)
 {
     FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
     int status = 0;
@@ -59,7 +58,7 @@ static bool include_file(const struct source *from, const char *path)
 {
     struct source src = {.c = from->c, .name = path, .depth = from->depth + 1, .err = from->err};
     struct buf text = BUF_EMPTY;
-    int status = read_all(path, &text);
+    int status = load_read(path, &text);
     bool ok;
 
     if (status < 0) {
@@ -208,7 +207,7 @@ bool load_text(struct conf *c, const char *name, struct slice text, struct buf *
 static bool load_file(struct conf *c, const char *path, struct buf *err)
 {
     struct buf text = BUF_EMPTY;
-    int status = read_all(path, &text);
+    int status = load_read(path, &text);
     bool ok = status == 0;
 
     if (ok)
@@ -334,9 +333,26 @@ struct start {
     char *const *options; /* the first argument that is an option */
 };
 
-static bool is_one_of(const char *arg, const char *a, const char *b)
+/* What the first argument may ask for besides a server. */
+static enum load_action action_of(const char *arg)
 {
-    return arg && (strcmp(arg, a) == 0 || strcmp(arg, b) == 0);
+    static const struct {
+        const char *arg;
+        enum load_action action;
+    } known[] = {
+        {"--help", LOAD_HELP},
+        {"-h", LOAD_HELP},
+        {"--version", LOAD_VERSION},
+        {"-v", LOAD_VERSION},
+        {"--sample-config", LOAD_SAMPLE},
+        {"--check-config", LOAD_CHECK},
+    };
+
+    for (size_t i = 0; arg && i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(arg, known[i].arg) == 0)
+            return known[i].action;
+    }
+    return LOAD_RUN;
 }
 
 /* Sees what the first argument asks for, where the options begin, and whether the standard input is to be read. */
@@ -344,15 +360,7 @@ static void read_start(char *const *argv, struct start *s)
 {
     char *const *arg = argv[0] ? argv + 1 : argv;
 
-    *s = (struct start){.action = LOAD_RUN};
-    if (is_one_of(*arg, "--help", "-h"))
-        s->action = LOAD_HELP;
-    else if (is_one_of(*arg, "--version", "-v"))
-        s->action = LOAD_VERSION;
-    else if (is_one_of(*arg, "--sample-config", "--sample-config"))
-        s->action = LOAD_SAMPLE;
-    else if (is_one_of(*arg, "--check-config", "--check-config"))
-        s->action = LOAD_CHECK;
+    *s = (struct start){.action = action_of(*arg)};
     if (s->action == LOAD_CHECK)
         arg++;
     if (*arg && **arg != '-')

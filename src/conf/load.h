@@ -33,4 +33,7 @@ enum load_action load_start(char *const *argv, char *const *envp, struct conf **
  */
 bool load_text(struct conf *c, const char *name, struct slice text, struct buf *err);
 
+/* Appends a whole file, or what is left of the standard input for "-". Returns 0 or -errno. */
+int load_read(const char *path, struct buf *text);
+
 #endif

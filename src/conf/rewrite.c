@@ -21,24 +21,6 @@ static bool fail(struct conf_error *err, const char *why)
     return false;
 }
 
-/* Reads the file as it is; one that is gone is empty. Returns 0 or -errno. */
-static int read_old(const char *path, struct buf *text)
-{
-    FILE *f = fopen(path, "re");
-    size_t n;
-    int status;
-
-    if (f == NULL)
-        return errno == ENOENT ? 0 : -errno;
-    do {
-        n = fread(buf_reserve(text, 4096), 1, 4096, f);
-        text->len += n;
-    } while (n > 0);
-    status = ferror(f) ? -errno : 0;
-    fclose(f);
-    return status;
-}
-
 /* What a start where this one was would read from the text. NULL: it would be refused, and `err` says why. */
 static struct conf *read_back(const struct conf *now, struct slice text, struct conf_error *err)
 {
@@ -203,8 +185,10 @@ static bool rewrite(struct conf *c, struct conf_error *err)
     struct buf old = BUF_EMPTY;
     struct buf new = BUF_EMPTY;
     struct conf *then = NULL;
-    int status = read_old(c->file, &old);
+    int status = load_read(c->file, &old);
 
+    if (status == -ENOENT)
+        status = 0;
     if (status == 0)
         then = read_back(c, buf_slice(&old), err);
     if (then) {
