@@ -275,7 +275,7 @@ START_TEST(random_patterns_agree_with_a_naive_matcher)
     unsigned matched = 0;
 
     seed_start(__func__);
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0; i < 100000; i++) {
         char p[12], t[8];
         size_t n = random_text(p, sizeof(p));
         size_t m = random_text(t, sizeof(t));
