@@ -3,8 +3,10 @@
  * words: a configuration line taken apart, and put together again.
  *
  * Role:    splits at white space; "..." with \n \r \t \a \b \xHH and \ before anything else, '...' with \' only; a
- * closing quote is followed by white space or the end. The rules are those of redis.conf. Owns:    struct words owns
- * its strings. Threads: one at a time. Used by: load, rewrite, kind.
+ *          closing quote is followed by white space or the end. The rules are those of redis.conf.
+ * Owns:    struct words owns its strings.
+ * Threads: one at a time.
+ * Used by: load, rewrite, kind.
  */
 #ifndef LARDER_CONF_WORDS_H
 #define LARDER_CONF_WORDS_H
