@@ -106,6 +106,8 @@ struct command {
     void (*run)(struct call *c); /* NULL: a container of subcommands only */
     /* Where key_spec cannot tell: writes the positions of the keys, at most `max`, returns how many or -1 on bad syntax. */
     int (*find_keys)(const struct slice *argv, int argc, int *positions, int max);
+    /* With KEY_VARIABLE_FLAGS: what this very request does with its key, as enum key_flag. */
+    uint32_t (*key_flags)(const struct slice *argv, int argc);
 };
 
 /*

@@ -26,5 +26,6 @@
 #define ERR_OOM            "OOM command not allowed when used memory > 'maxmemory'."
 #define ERR_NOAUTH         "NOAUTH Authentication required."
 #define ERR_NO_MEMORY      "ERR out of memory"
+#define ERR_CLIENT_NAME    "ERR Client names cannot contain spaces, newlines or special characters."
 
 #endif

@@ -128,3 +128,28 @@ size_t card_get_text(struct card *card, enum card_text which, char *p, size_t si
     p[n] = '\0';
     return n;
 }
+
+bool card_text_fits(struct slice text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '!' || text.p[i] > '~')
+            return false;
+    }
+    return true;
+}
+
+enum card_type card_type_named(struct slice name)
+{
+    static const char *const names[] = {"normal", "replica", "pubsub", "master"};
+
+    for (int i = 0; i < CARD_TYPE_UNKNOWN; i++) {
+        if (slice_is(name, names[i]))
+            return (enum card_type)i;
+    }
+    return slice_is(name, "slave") ? CARD_TYPE_REPLICA : CARD_TYPE_UNKNOWN;
+}
+
+enum card_type card_type(struct card *card)
+{
+    return card_has_flag(card, CARD_PUBSUB) ? CARD_TYPE_PUBSUB : CARD_TYPE_NORMAL;
+}

@@ -87,6 +87,15 @@ void card_set_text(struct card *card, enum card_text which, struct slice text);
 /* Copies the text with a NUL, cut to size - 1; returns its length. */
 size_t card_get_text(struct card *card, enum card_text which, char *p, size_t size);
 
+/* Whether the text may be a name: nothing but printable ASCII without spaces, so that CLIENT LIST can be taken apart. */
+bool card_text_fits(struct slice text);
+
+/* The types of clients that CLIENT LIST and CLIENT KILL choose by. */
+enum card_type { CARD_TYPE_NORMAL, CARD_TYPE_REPLICA, CARD_TYPE_PUBSUB, CARD_TYPE_MASTER, CARD_TYPE_UNKNOWN };
+/* By name in any case; "slave" is a replica. */
+enum card_type card_type_named(struct slice name);
+enum card_type card_type(struct card *card);
+
 static inline void card_set_flag(struct card *card, uint32_t flag, bool on)
 {
     if (on)
