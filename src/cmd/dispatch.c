@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cmd/dispatch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -88,15 +89,22 @@ void dispatch_prefetch(struct runner *r, const struct session *s, const struct r
 
 /* ---- may it run? ---- */
 
-static void reply_unknown(struct call *c)
+#define REFUSAL_MAX 512
+
+/* `n` bytes at the most of an argument, for a text. */
+static int shown(struct slice arg)
+{
+    return arg.n < SHOWN_BYTES ? (int)arg.n : SHOWN_BYTES;
+}
+
+static void say_unknown(struct call *c, char text[REFUSAL_MAX])
 {
     const struct command *parent = command_find(c->argv[0]);
-    int shown = c->argv[0].n < SHOWN_BYTES ? (int)c->argv[0].n : SHOWN_BYTES;
     struct buf args = BUF_EMPTY;
 
     if (parent != NULL) {
-        shown = c->argv[1].n < SHOWN_BYTES ? (int)c->argv[1].n : SHOWN_BYTES;
-        reply_errorf(c->out, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown, c->argv[1].p, parent->name);
+        snprintf(text, REFUSAL_MAX, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(c->argv[1]), c->argv[1].p,
+                 parent->name);
         return;
     }
     for (int i = 1; i < c->argc && args.len < SHOWN_BYTES; i++) {
@@ -106,8 +114,8 @@ static void reply_unknown(struct call *c)
         buf_add(&args, c->argv[i].p, c->argv[i].n < left ? c->argv[i].n : left);
         buf_add_str(&args, "' ");
     }
-    reply_errorf(c->out, "ERR unknown command '%.*s', with args beginning with: %s", shown, c->argv[0].p,
-                 buf_cstr(&args));
+    snprintf(text, REFUSAL_MAX, "ERR unknown command '%.*s', with args beginning with: %s", shown(c->argv[0]),
+             c->argv[0].p, buf_cstr(&args));
     buf_fini(&args);
     /* A browser that was tricked into speaking to us shall get no further. */
     if (slice_is(c->argv[0], "POST") || slice_is(c->argv[0], "Host:"))
@@ -119,43 +127,47 @@ static bool arity_fits(const struct command *cmd, int argc)
     return cmd->arity >= 0 ? argc == cmd->arity : argc >= -cmd->arity;
 }
 
+static bool is_debug(const struct command *cmd)
+{
+    return strcmp(cmd->parent ? cmd->parent : cmd->name, "DEBUG") == 0;
+}
+
 /* Whether the client may not use a command that the administrator has to allow. */
 static bool is_protected(const struct call *c)
 {
+    const struct options *o = c->instance->options;
     int64_t access;
 
-    if (!(c->cmd->flags & CMD_PROTECTED))
+    if (LIKELY(!(c->cmd->flags & CMD_PROTECTED)))
         return false;
-    access = strcmp(c->cmd->parent ? c->cmd->parent : c->cmd->name, "DEBUG") == 0
-                 ? OPT(c->instance->options, enable_debug_command)
-                 : OPT(c->instance->options, enable_module_command);
+    access = is_debug(c->cmd) ? OPT(o, enable_debug_command) : OPT(o, enable_module_command);
     return access == ACCESS_NO || (access == ACCESS_LOCAL && !c->session->card->is_local);
 }
 
-static void reply_protected(struct call *c)
+static void say_protected(const struct call *c, char text[REFUSAL_MAX])
 {
-    bool debug = strcmp(c->cmd->parent ? c->cmd->parent : c->cmd->name, "DEBUG") == 0;
+    bool debug = is_debug(c->cmd);
 
-    reply_errorf(c->out,
-                 "ERR %s command not allowed. If the %s option is set to \"local\", you can run it from a local "
-                 "connection, otherwise you need to set this option in the configuration file, and then restart "
-                 "the server.",
-                 debug ? "DEBUG" : "MODULE", debug ? "enable-debug-command" : "enable-module-command");
+    snprintf(text, REFUSAL_MAX,
+             "ERR %s command not allowed. If the %s option is set to \"local\", you can run it from a local "
+             "connection, otherwise you need to set this option in the configuration file, and then restart the "
+             "server.",
+             debug ? "DEBUG" : "MODULE", debug ? "enable-debug-command" : "enable-module-command");
 }
 
-/* The checks that need no look at the keyspace. False: the error was replied. */
-static bool is_admissible(struct call *c)
+/* The checks that need no look at the keyspace. False: `text` says why the command may not run. */
+static bool is_admissible(struct call *c, char text[REFUSAL_MAX])
 {
-    if (c->cmd == NULL)
-        reply_unknown(c);
-    else if (!arity_fits(c->cmd, c->argc) || c->cmd->run == NULL)
-        call_error_arity(c);
+    if (UNLIKELY(c->cmd == NULL))
+        say_unknown(c, text);
+    else if (UNLIKELY(!arity_fits(c->cmd, c->argc) || c->cmd->run == NULL))
+        snprintf(text, REFUSAL_MAX, ERR_ARITY, command_full_name(c->cmd));
     else if (UNLIKELY(is_protected(c)))
-        reply_protected(c);
+        say_protected(c, text);
     else if (UNLIKELY(!c->session->authenticated) && !(c->cmd->flags & CMD_NO_AUTH))
-        reply_error(c->out, ERR_NOAUTH);
+        snprintf(text, REFUSAL_MAX, "%s", ERR_NOAUTH);
     else if (UNLIKELY(c->session->in_multi) && (c->cmd->flags & CMD_NO_MULTI))
-        reply_error(c->out, "ERR Command not allowed inside a transaction");
+        snprintf(text, REFUSAL_MAX, "%s", "ERR Command not allowed inside a transaction");
     else
         return true;
     return false;
@@ -183,24 +195,15 @@ static size_t memory_used(void *instance)
     return used > other ? used - other : 0;
 }
 
-/* Evicts down to maxmemory. False: memory stays full and the command must not add to it; the error was replied. */
+/* Evicts down to maxmemory. False: memory stays full and the command must not add to it. */
 static bool has_memory(struct call *c)
 {
     size_t limit = OPT(c->instance->options, maxmemory);
 
     if (LIKELY(limit == 0) || mem_used() <= limit || memory_used(c->instance) <= limit)
         return true;
-    if (evict_to_fit(c->instance->keyspace, limit, memory_used, c->instance) ||
-        !(effective_flags(c) & CMD_DENYOOM))
-        return true;
-    if (c->cmd->flags & CMD_QUEUE) {
-        reply_errorf(c->out, "EXECABORT Transaction discarded because of: %s", ERR_OOM);
-        session_end_multi(c->session);
-        session_unwatch(c->session);
-    } else {
-        reply_error(c->out, ERR_OOM);
-    }
-    return false;
+    return evict_to_fit(c->instance->keyspace, limit, memory_used, c->instance) ||
+           !(effective_flags(c) & CMD_DENYOOM);
 }
 
 /* Whether the command must not run now: CLIENT PAUSE, or CLIENT KILL has been here. */
@@ -290,12 +293,32 @@ static bool is_queued(const struct call *c)
     return UNLIKELY(c->session->in_multi) && !(c->cmd->flags & CMD_CONTROL);
 }
 
+/* Says why the command does not run. A transaction that it belongs to will fail, or, if it is EXEC, has failed. */
+static void refuse(struct call *c, const char *text)
+{
+    c->session->multi_failed = c->session->in_multi;
+    if (c->cmd != NULL)
+        counter_add(&c->runner->metrics->commands[command_number(c->cmd)].rejected, 1);
+    if (c->cmd == NULL || !(c->cmd->flags & CMD_QUEUE)) {
+        reply_errorf(c->out, "%s", text);
+        return;
+    }
+    reply_errorf(c->out, "EXECABORT Transaction discarded because of: %s",
+                 strncmp(text, "ERR ", 4) == 0 ? text + 4 : text);
+    session_end_multi(c->session);
+    session_unwatch(c->session);
+}
+
 static enum dispatch_result run(struct call *c, const struct request *req)
 {
-    if (UNLIKELY(!is_admissible(c)) || UNLIKELY(!has_memory(c))) {
-        c->session->multi_failed = c->session->in_multi;
-        if (c->cmd != NULL)
-            counter_add(&c->runner->metrics->commands[command_number(c->cmd)].rejected, 1);
+    char text[REFUSAL_MAX];
+
+    if (UNLIKELY(!is_admissible(c, text))) {
+        refuse(c, text);
+        return DISPATCH_DONE;
+    }
+    if (UNLIKELY(!has_memory(c))) {
+        refuse(c, ERR_OOM);
         return DISPATCH_DONE;
     }
     if (is_queued(c)) {

@@ -112,7 +112,7 @@ static inline int engine_listen(struct engine *e, int fd)
     return e->ops->listen(e, fd);
 }
 
-/* Accepts no more from it. The caller closes fd after the next engine_wait. */
+/* Accepts no more from it. The caller may close fd. */
 static inline void engine_unlisten(struct engine *e, int fd)
 {
     e->ops->unlisten(e, fd);

@@ -17,8 +17,9 @@
 
 #define TICK_MS        100
 #define CHECK_MS       1000
-#define SWEEP_NS       100000 /* of expiry at a time, so that nobody waits long */
-#define SWEEP_GAP_NS   200000 /* and so long, at least, for clients in between */
+#define SWEEP_NS       100000   /* of expiry at a time, so that nobody waits long */
+#define SWEEP_GAP_NS   200000   /* and so long, at least, for clients in between */
+#define SWEEP_LATER_NS 25000000 /* how often to look while there are keys with an expiry, and nothing is due */
 
 /* ---- what the engine calls ---- */
 
@@ -192,12 +193,22 @@ static void settle_all(struct worker *w)
     }
 }
 
-/* Expires what is due, a slice at a time. Called when the tick comes, and again until nothing is left. */
+/* Expires what is due, a slice at a time. */
 static void sweep(struct worker *w)
 {
-    bool more = keyspace_expire(w->instance->keyspace, w->number, w->all->count, &w->sweep_at, SWEEP_NS);
+    int64_t now = clock_mono_ns();
 
-    w->next_sweep = more ? clock_mono_ns() + SWEEP_GAP_NS : 0;
+    switch (keyspace_expire(w->instance->keyspace, w->number, w->all->count, &w->sweep_at, SWEEP_NS)) {
+    case EXPIRE_IDLE:
+        w->next_sweep = 0;
+        break;
+    case EXPIRE_LATER:
+        w->next_sweep = now + SWEEP_LATER_NS;
+        break;
+    case EXPIRE_MORE:
+        w->next_sweep = clock_mono_ns() + SWEEP_GAP_NS;
+        break;
+    }
 }
 
 static void tick(struct worker *w)
@@ -225,8 +236,12 @@ static int64_t wait_time(const struct worker *w)
 {
     int64_t ns = (w->next_tick - w->runner.mono) * 1000000;
 
-    if (w->next_sweep != 0)
-        ns = w->next_sweep - clock_mono_ns();
+    if (w->next_sweep != 0) {
+        int64_t sweep_ns = w->next_sweep - clock_mono_ns();
+
+        if (sweep_ns < ns)
+            ns = sweep_ns;
+    }
     return ns > 0 ? ns : 0;
 }
 

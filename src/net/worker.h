@@ -38,7 +38,7 @@ struct worker {
     size_t batch_first[WORKER_BATCH];         /* where each one's arguments begin in the parser */
     const char *batch_begin[WORKER_BATCH];    /* and its bytes */
     int64_t next_tick, next_check; /* ms, monotonic */
-    int64_t next_sweep;            /* ns, monotonic: not before; 0: nothing left to expire */
+    int64_t next_sweep;            /* ns, monotonic; 0: there are no keys that expire */
     unsigned sweep_at;
     bool stopping;
 };

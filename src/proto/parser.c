@@ -174,6 +174,10 @@ static enum parse_result inline_request(struct parser *p, const char *end)
     p->unquoted = mem_alloc(line.n + 1);
     if (!split_line(p, line, p->unquoted))
         return fail(p, "Protocol error: unbalanced quotes in request");
+    if (p->n == p->first) { /* an empty line */
+        mem_free(p->unquoted);
+        p->unquoted = NULL;
+    }
     p->at = newline + 1;
     return PARSE_REQUEST;
 }

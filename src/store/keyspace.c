@@ -3,16 +3,16 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/quiesce.h"
 #include "base/rand.h"
 #include "store/freer.h"
 
-#define TICK_MS_BITS   6 /* a tick of expiry is 64 ms */
+#define TICK_MS_BITS   4 /* a tick of expiry is 16 ms */
 #define SWEEP_BUCKETS  1024
 #define SWEEP_REMOVALS 32
 #define TRIM_MERGES    16
-#define RANDOM_TRIES   100
 
 static void shard_init(struct shard *s, struct keyspace *ks, unsigned index)
 {
@@ -112,15 +112,19 @@ void keyspace_unlock_all(struct keyspace *ks) UNCHECKED_LOCKS
         lock_drop(&ks->shards[i].lock);
 }
 
-/* Marks the watches of keys of one database (all if db < 0) that are there, or, after SWAPDB, may be there now. */
-static void mark_watches(struct shard *s, int db, struct table *other)
+/* The database that w watches has one table taken away and gets another; either may be NULL. A key that was expired when it
+ * was watched changes only if there is another in its place that is not. */
+static void watch_exchange(struct watch *w, struct table *before, struct table *after, int64_t now)
 {
-    for (struct watch *w = s->watches.first; w != NULL; w = w->next) {
-        struct table *t = shard_table(s, w->db);
+    struct entry *old = before ? table_find(before, w->hash, w->key) : NULL;
+    struct entry *new = after ? table_find(after, w->hash, w->key) : NULL;
+    bool gone = new == NULL || entry_expired(new, now);
 
-        if ((db < 0 || w->db == (unsigned)db) &&
-            ((t && table_find(t, w->hash, w->key)) || (other && table_find(other, w->hash, w->key))))
-            w->changed = true;
+    if (w->was_expired || old == NULL) {
+        w->changed |= !gone;
+        w->was_expired = new != NULL && gone;
+    } else {
+        w->changed = true;
     }
 }
 
@@ -138,6 +142,8 @@ static void flush_table(struct shard *s, unsigned db, bool now)
     if (t == NULL)
         return;
     atomic_store_explicit(&s->tables[db], NULL, memory_order_release);
+    if (now)
+        table_empty(t);
     quiesce_retire(t, now ? table_free : release_table_soon);
 }
 
@@ -146,7 +152,9 @@ void keyspace_flush(struct keyspace *ks, int db, bool now)
     for (unsigned i = 0; i < ks->shard_count; i++) {
         struct shard *s = &ks->shards[i];
 
-        mark_watches(s, db, NULL);
+        for (struct watch *w = s->watches.first; w != NULL; w = w->next)
+            if (db < 0 || w->db == (unsigned)db)
+                watch_exchange(w, shard_table(s, w->db), NULL, 0);
         if (db >= 0)
             flush_table(s, db, now);
         else
@@ -155,14 +163,15 @@ void keyspace_flush(struct keyspace *ks, int db, bool now)
     }
 }
 
-void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b)
+void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now)
 {
     for (unsigned i = 0; i < ks->shard_count && a != b; i++) {
         struct shard *s = &ks->shards[i];
         struct table *ta = shard_table(s, a), *tb = shard_table(s, b);
 
-        mark_watches(s, a, tb);
-        mark_watches(s, b, ta);
+        for (struct watch *w = s->watches.first; w != NULL; w = w->next)
+            if (w->db == a || w->db == b)
+                watch_exchange(w, w->db == a ? ta : tb, w->db == a ? tb : ta, now);
         atomic_store_explicit(&s->tables[a], tb, memory_order_release);
         atomic_store_explicit(&s->tables[b], ta, memory_order_release);
     }
@@ -183,14 +192,29 @@ static void scan_entry(void *arg, struct entry *e)
     s->visit(s->arg, s->shard, e);
 }
 
+/* The first shard from i on that has keys of a database; shard_count: none has. Without locks. */
+static unsigned populated_shard(const struct keyspace *ks, unsigned db, unsigned i)
+{
+    for (; i < ks->shard_count; i++) {
+        struct table *t = shard_table(&ks->shards[i], db);
+
+        if (t != NULL && atomic_load_explicit(&t->used, memory_order_relaxed) != 0)
+            break;
+    }
+    return i;
+}
+
 uint64_t keyspace_scan(struct keyspace *ks, unsigned db, uint64_t cursor, bool all_held, keyspace_visit *visit,
                        void *arg) UNCHECKED_LOCKS /* all_held decides */
 {
-    unsigned i = cursor & (ks->shard_count - 1);
-    uint64_t at = cursor >> ks->shard_bits;
+    unsigned begin = cursor & (ks->shard_count - 1);
+    unsigned i = populated_shard(ks, db, begin);
+    uint64_t at = i == begin ? cursor >> ks->shard_bits : 0;
     struct scan scan = {visit, arg, &ks->shards[i]};
     struct table *t;
 
+    if (i == ks->shard_count)
+        return 0;
     if (!all_held)
         shard_lock(scan.shard);
     t = shard_table(scan.shard, db);
@@ -199,7 +223,8 @@ uint64_t keyspace_scan(struct keyspace *ks, unsigned db, uint64_t cursor, bool a
         shard_unlock(scan.shard);
     if (at != 0)
         return at << ks->shard_bits | i;
-    return i + 1 < ks->shard_count ? i + 1 : 0;
+    i = populated_shard(ks, db, i + 1);
+    return i < ks->shard_count ? i : 0;
 }
 
 /* The shard in which the nth entry of a database lies, counted in shard order. */
@@ -219,28 +244,27 @@ static struct shard *shard_of_nth(struct keyspace *ks, unsigned db, uint64_t nth
 bool keyspace_random_key(struct keyspace *ks, unsigned db, bool all_held, int64_t now,
                          struct buf *key) UNCHECKED_LOCKS /* all_held decides */
 {
-    bool found = false;
-
-    for (unsigned tries = 0; tries < RANDOM_TRIES && !found; tries++) {
-        size_t n = keyspace_size(ks, db);
-        struct shard *s = n ? shard_of_nth(ks, db, rand_below(n)) : NULL;
+    for (size_t n = keyspace_size(ks, db); n != 0; n = keyspace_size(ks, db)) {
+        struct shard *s = shard_of_nth(ks, db, rand_below(n));
         struct entry *e;
+        bool found;
 
-        if (n == 0)
-            return false;
         if (s == NULL)
             continue; /* it shrank meanwhile */
         if (!all_held)
             shard_lock(s);
         e = shard_table(s, db) ? table_random(shard_table(s, db)) : NULL;
-        if (e != NULL && !entry_expired(e, now)) {
+        found = e != NULL && !entry_expired(e, now);
+        if (found)
             buf_add_slice(key, entry_key(e));
-            found = true;
-        }
+        else if (e != NULL)
+            shard_expire(&(struct place){s, db, hash_bytes(entry_key(e))}, e);
         if (!all_held)
             shard_unlock(s);
+        if (found)
+            return true;
     }
-    return found;
+    return false;
 }
 
 /* ---- expiry ---- */
@@ -266,9 +290,7 @@ static void expired(void *arg, uint64_t hash, struct entry *e) UNCHECKED_LOCKS /
 {
     struct sweep *s = arg;
 
-    shard_changed(&(struct place){s->shard, s->db, hash}, entry_key(e));
-    entry_free(e);
-    atomic_fetch_add_explicit(&s->ks->stats.expired, 1, memory_order_relaxed);
+    shard_expire_taken(&(struct place){s->shard, s->db, hash}, e);
 }
 
 /* One short hold of a shard's lock. Returns whether the shard is done with for now. */
@@ -291,20 +313,40 @@ static bool sweep_shard(struct sweep *s)
     return done;
 }
 
-bool keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget)
+/* Whether a shard has something to expire or to trim; *any: whether it has volatile keys at all. A look without the lock. */
+static bool wants_sweep(const struct sweep *s, bool *any)
+{
+    uint32_t tick = keyspace_tick(s->ks, s->now);
+    bool wants = false;
+
+    for (unsigned db = 0; db < s->ks->databases; db++) {
+        struct table *t = shard_table(s->shard, db);
+
+        if (t == NULL)
+            continue;
+        *any |= atomic_load_explicit(&t->volatiles, memory_order_relaxed) != 0;
+        wants |= atomic_load_explicit(&t->next_due, memory_order_relaxed) <= tick || table_is_sparse(t);
+    }
+    return wants;
+}
+
+enum expire_result keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget)
 {
     int64_t end = clock_mono_ns() + budget;
     struct sweep s = {.ks = ks, .now = clock_ms()};
+    bool any = false;
 
     if (!atomic_load_explicit(&ks->expiry_on, memory_order_relaxed))
-        return false;
+        return EXPIRE_IDLE;
     for (unsigned i = *at < first ? first : *at; i < ks->shard_count; i += step) {
         *at = i;
         s.shard = &ks->shards[i];
+        if (!wants_sweep(&s, &any))
+            continue;
         while (!sweep_shard(&s))
             if (clock_mono_ns() > end)
-                return true;
+                return EXPIRE_MORE;
     }
     *at = first;
-    return false;
+    return any ? EXPIRE_LATER : EXPIRE_IDLE;
 }

@@ -61,20 +61,27 @@ void keyspace_unlock_all(struct keyspace *ks) RELEASES(shard_cap);
 /* Empties one database, or all with db < 0. The entries are freed in the background, or now if `now`. All locks held. */
 void keyspace_flush(struct keyspace *ks, int db, bool now) REQUIRES(shard_cap);
 /* Exchanges two databases. All locks held. */
-void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b) REQUIRES(shard_cap);
+void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now) REQUIRES(shard_cap);
 
 /* One step of a walk over a database: visits one part of one shard (taking its lock unless all_held) and returns the
- * next cursor, 0 at the end. Cursors are below 2^53. See table_scan for what is promised. */
+ * next cursor, 0 at the end. Shards without keys are no step. Any number is a cursor; those returned are below 2^53. See
+ * table_scan for what is promised. Between quiesce_enter and _leave. */
 typedef void keyspace_visit(void *arg, struct shard *shard, struct entry *e);
 uint64_t keyspace_scan(struct keyspace *ks, unsigned db, uint64_t cursor, bool all_held, keyspace_visit *visit,
                        void *arg);
-/* Copies a random key that is not past its time into `key`; false if there is none. Takes shard locks unless all_held. */
+/* Copies a random key that is not past its time into `key`; false if there is none. Takes shard locks unless all_held.
+ * Removes the expired ones that it meets. Between quiesce_enter and _leave. */
 struct buf;
 bool keyspace_random_key(struct keyspace *ks, unsigned db, bool all_held, int64_t now, struct buf *key);
 
-/* Removes what is past its time in the shards first, first + step, ... for at most budget ns, a few dozen entries to a lock. Returns whether
- * there is more to do at once. `*at` keeps the place between calls. */
-bool keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget);
+enum expire_result {
+    EXPIRE_IDLE,  /* no key has an expiry */
+    EXPIRE_LATER, /* nothing is due */
+    EXPIRE_MORE,  /* the budget is used up: there is more to do */
+};
+/* Removes what is past its time in the shards first, first + step, ... for at most budget ns, a few dozen entries to a
+ * lock; frees the room that tables no longer need. `*at` keeps the place between calls. Between quiesce_enter and _leave. */
+enum expire_result keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget);
 
 /* The tick of expiry in which a moment lies (table.h). */
 uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms);

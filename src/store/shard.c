@@ -30,8 +30,7 @@ struct entry *shard_find(const struct place *p, struct slice key, int64_t now)
 
     if (e == NULL || LIKELY(!entry_expired(e, now)))
         return e;
-    shard_drop(p, e);
-    atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
+    shard_expire(p, e);
     return NULL;
 }
 
@@ -68,6 +67,21 @@ void shard_drop(const struct place *p, struct entry *e)
 {
     shard_take(p, e);
     entry_free(e);
+}
+
+void shard_expire(const struct place *p, struct entry *e)
+{
+    lock_must_hold(&p->shard->lock);
+    table_remove(table_for(p), p->hash, e);
+    shard_expire_taken(p, e);
+}
+
+void shard_expire_taken(const struct place *p, struct entry *e)
+{
+    if (UNLIKELY(p->shard->watches.first != NULL))
+        watch_expired(&p->shard->watches, p->db, p->hash, entry_key(e));
+    entry_free(e);
+    atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
 }
 
 struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t expire)

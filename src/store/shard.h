@@ -63,6 +63,9 @@ void shard_replace(const struct place *p, const struct entry *old, bool did_expi
 void shard_take(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* Removes and frees it. */
 void shard_drop(const struct place *p, struct entry *e) REQUIRES(shard_cap);
+/* The same for one that is past its time; counts it. The second is for one that is out of the table already. */
+void shard_expire(const struct place *p, struct entry *e) REQUIRES(shard_cap);
+void shard_expire_taken(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* Gives an entry that was found another expiry (0: none). It may move; returns the one to use. */
 struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t expire) REQUIRES(shard_cap);
 /* The key was changed or removed: marks its watches. */

@@ -17,6 +17,17 @@
 #define LAST      (BUCKET_SLOTS - 1)
 #define NO_DUE    UINT32_MAX
 
+/* The counters are written under the lock only, and read by anyone. */
+static inline void count_add(_Atomic size_t *count, ptrdiff_t n)
+{
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+static inline size_t count_get(_Atomic size_t *count)
+{
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
 /* ---- a bucket ---- */
 
 static inline uint8_t tag_of(uint64_t hash)
@@ -107,7 +118,7 @@ static void bucket_put(struct table *t, struct bucket *b, uint8_t tag, struct en
         b->bytes[LAST] = 0;
         ref_set(b, LAST, more);
         b->bytes[BUCKET_SLOTS] = 1;
-        t->chained++;
+        count_add(&t->chained, 1);
         b = more;
     }
     b->bytes[i] = tag;
@@ -123,7 +134,7 @@ static void chain_drop(struct table *t, struct bucket *b)
         struct bucket *after = chain_next(next);
 
         quiesce_retire(next, mem_free);
-        t->chained--;
+        count_add(&t->chained, -1);
         next = after;
     }
     memset(b, 0, sizeof *b);
@@ -161,23 +172,51 @@ static unsigned chain_take(const struct bucket *b, struct taken *out)
 
 /* ---- addresses ---- */
 
+#define FIRST_BITS      3 /* TABLE_FIRST is 2^3 */
+#define DIRECTORY_FIRST 8
+
+/* Another one takes its place when it is full; readers without the lock may still be in the old one. */
+struct directory {
+    unsigned cap;
+    struct bucket *_Atomic segment[];
+};
+
 /* The segment of bucket i, and its place there. */
 static inline unsigned segment_of(uint32_t i, uint32_t *offset)
 {
-    unsigned k;
+    unsigned bits;
 
     if (i < TABLE_FIRST) {
         *offset = i;
         return 0;
     }
-    k = 31 - __builtin_clz(i);
-    *offset = i - (1u << k);
-    return k - 2; /* TABLE_FIRST is 2^3, and segment 1 begins there */
+    bits = 31 - __builtin_clz(i) - FIRST_BITS; /* of the offset: an eighth of the doubling */
+    *offset = i & ((1u << bits) - 1);
+    return 1 + bits * 8 + (i >> bits & 7);
 }
 
 static inline uint32_t segment_size(unsigned k)
 {
-    return k == 0 ? TABLE_FIRST : (uint32_t)TABLE_FIRST << (k - 1);
+    return k == 0 ? TABLE_FIRST : 1u << (k - 1) / 8;
+}
+
+/* Buckets that there is room for where n are in use. */
+static uint32_t room_of(uint32_t n)
+{
+    uint32_t offset;
+    unsigned k = segment_of(n - 1, &offset);
+
+    return n - offset - 1 + segment_size(k);
+}
+
+static inline struct directory *directory_of(struct table *t)
+{
+    return atomic_load_explicit(&t->directory, memory_order_acquire);
+}
+
+static inline struct bucket *segment_at(struct table *t, unsigned k)
+{
+    return atomic_load_explicit(&directory_of(t)->segment[k], memory_order_relaxed);
 }
 
 static inline struct bucket *bucket_at(struct table *t, uint32_t i)
@@ -185,7 +224,7 @@ static inline struct bucket *bucket_at(struct table *t, uint32_t i)
     uint32_t offset;
     unsigned k = segment_of(i, &offset);
 
-    return atomic_load_explicit(&t->segment[k], memory_order_relaxed) + offset;
+    return segment_at(t, k) + offset;
 }
 
 /* The bucket of a hash among n: by its low bits, one bit more for those that have been split already. */
@@ -195,17 +234,6 @@ static inline uint32_t index_of(uint64_t hash, uint32_t n)
     uint32_t i = hash & mask;
 
     return i < n ? i : i & (mask >> 1);
-}
-
-/* The counters are written under the lock only, and read by anyone. */
-static inline void count_add(_Atomic size_t *count, ptrdiff_t n)
-{
-    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n, memory_order_relaxed);
-}
-
-static inline size_t count_get(_Atomic size_t *count)
-{
-    return atomic_load_explicit(count, memory_order_relaxed);
 }
 
 static inline uint32_t bucket_count(struct table *t)
@@ -218,22 +246,38 @@ static inline struct bucket *bucket_of(struct table *t, uint64_t hash)
     return bucket_at(t, index_of(hash, bucket_count(t)));
 }
 
+static inline uint32_t **due_of(struct table *t)
+{
+    return atomic_load_explicit(&t->due, memory_order_relaxed);
+}
+
+/* The due word of bucket i; NULL: nothing in the table is due ever. */
 static inline uint32_t *due_at(struct table *t, uint32_t i)
 {
     uint32_t offset;
     unsigned k = segment_of(i, &offset);
 
-    return t->due[k] ? t->due[k] + offset : NULL;
+    return due_of(t) ? due_of(t)[k] + offset : NULL;
 }
 
 /* ---- the table ---- */
 
+static struct directory *directory_new(unsigned cap)
+{
+    struct directory *d = mem_zalloc(sizeof *d + cap * sizeof *d->segment);
+
+    d->cap = cap;
+    return d;
+}
+
 struct table *table_new(void)
 {
     struct table *t = mem_zalloc(sizeof *t);
+    struct directory *d = directory_new(DIRECTORY_FIRST);
     struct bucket *first = mem_aligned_zero(sizeof *first, TABLE_FIRST * sizeof *first);
 
-    atomic_init(&t->segment[0], first);
+    atomic_init(&d->segment[0], first);
+    atomic_init(&t->directory, d);
     atomic_init(&t->buckets, TABLE_FIRST);
     t->sweep_due = NO_DUE;
     atomic_init(&t->next_due, NO_DUE);
@@ -251,31 +295,41 @@ static void free_entries(struct bucket *b)
     }
 }
 
+void table_empty(struct table *t)
+{
+    uint32_t n = bucket_count(t);
+
+    for (uint32_t i = 0; i < n; i++) {
+        free_entries(bucket_at(t, i));
+        memset(bucket_at(t, i), 0, sizeof(struct bucket));
+    }
+}
+
 void table_free(void *table)
 {
     struct table *t = table;
-    uint32_t n = bucket_count(t);
+    struct directory *d = directory_of(t);
+    uint32_t **due = due_of(t), n = bucket_count(t);
 
     for (uint32_t i = 0; i < n; i++)
         free_entries(bucket_at(t, i));
-    for (unsigned k = 0; k < TABLE_SEGMENTS; k++) {
-        mem_free(t->segment[k]);
-        mem_free(t->due[k]);
+    for (unsigned k = 0; k < d->cap; k++) {
+        mem_free(d->segment[k]);
+        if (due != NULL)
+            mem_free(due[k]);
     }
+    mem_free(due);
+    mem_free(d);
     mem_free(t);
 }
 
-size_t table_overhead(const struct table *t)
+size_t table_overhead(struct table *t)
 {
-    size_t n = sizeof *t + t->chained * sizeof(struct bucket);
+    size_t room = room_of(bucket_count(t)), cap = directory_of(t)->cap;
+    size_t n = sizeof *t + sizeof(struct directory) + cap * sizeof(struct bucket *) +
+               (count_get(&t->chained) + room) * sizeof(struct bucket);
 
-    for (unsigned k = 0; k < TABLE_SEGMENTS; k++) {
-        if (t->segment[k] != NULL)
-            n += segment_size(k) * sizeof(struct bucket);
-        if (t->due[k] != NULL)
-            n += segment_size(k) * sizeof(uint32_t);
-    }
-    return n;
+    return due_of(t) ? n + room * sizeof(uint32_t) + cap * sizeof(uint32_t *) : n;
 }
 
 struct entry *table_find(struct table *t, uint64_t hash, struct slice key)
@@ -305,13 +359,38 @@ static unsigned slot_of(struct bucket **b, uint64_t hash, const struct entry *e)
     return 0;
 }
 
-static uint32_t *due_segment(struct table *t, unsigned k)
+/* Due words for segment k, none of which knows of anything. */
+static void make_due(struct table *t, unsigned k)
 {
-    uint32_t n = segment_size(k);
+    size_t bytes = segment_size(k) * sizeof(uint32_t);
 
-    t->due[k] = mem_alloc(n * sizeof(uint32_t));
-    memset(t->due[k], 0xff, n * sizeof(uint32_t));
-    return t->due[k];
+    due_of(t)[k] = memset(mem_alloc(bytes), 0xff, bytes);
+}
+
+/* Due words for all segments. */
+static void make_all_due(struct table *t)
+{
+    struct directory *d = directory_of(t);
+
+    atomic_store_explicit(&t->due, mem_zalloc(d->cap * sizeof(uint32_t *)), memory_order_relaxed);
+    for (unsigned k = 0; k < d->cap && segment_at(t, k) != NULL; k++)
+        make_due(t, k);
+}
+
+static void directory_grow(struct table *t)
+{
+    struct directory *d = directory_of(t), *more = directory_new(d->cap * 2);
+    uint32_t **due = due_of(t);
+
+    for (unsigned k = 0; k < d->cap; k++)
+        atomic_init(&more->segment[k], segment_at(t, k));
+    atomic_store_explicit(&t->directory, more, memory_order_release);
+    if (due != NULL) {
+        due = mem_realloc(due, more->cap * sizeof *due);
+        memset(due + d->cap, 0, d->cap * sizeof *due);
+        atomic_store_explicit(&t->due, due, memory_order_relaxed);
+    }
+    quiesce_retire(d, mem_free);
 }
 
 /* Room for bucket i, which may be the first of a segment. */
@@ -319,14 +398,16 @@ static void make_bucket(struct table *t, uint32_t i)
 {
     uint32_t offset;
     unsigned k = segment_of(i, &offset);
+    struct bucket *b;
 
-    if (t->segment[k] == NULL) {
-        struct bucket *b = mem_aligned_zero(sizeof *b, segment_size(k) * sizeof *b);
-
-        atomic_store_explicit(&t->segment[k], b, memory_order_release);
-        if (t->due[0] != NULL)
-            due_segment(t, k);
-    }
+    if (offset != 0)
+        return;
+    if (k >= directory_of(t)->cap)
+        directory_grow(t);
+    b = mem_aligned_zero(sizeof *b, segment_size(k) * sizeof *b);
+    atomic_store_explicit(&directory_of(t)->segment[k], b, memory_order_release);
+    if (due_of(t) != NULL)
+        make_due(t, k);
 }
 
 /* Splits the next bucket in turn: half of what is in it moves to the new last one. */
@@ -343,7 +424,7 @@ static void split(struct table *t)
     make_bucket(t, n);
     chain_take(b, taken);
     chain_drop(t, b);
-    if (t->due[0] != NULL)
+    if (due_of(t) != NULL)
         *due_at(t, n) = *due_at(t, from);
     atomic_store_explicit(&t->buckets, n + 1, memory_order_release);
     for (unsigned i = 0; i < count; i++)
@@ -352,13 +433,15 @@ static void split(struct table *t)
 
 static void drop_segment(struct table *t, unsigned k)
 {
-    quiesce_retire(t->segment[k], mem_free);
-    atomic_store_explicit(&t->segment[k], NULL, memory_order_release);
-    mem_free(t->due[k]);
-    t->due[k] = NULL;
+    quiesce_retire(segment_at(t, k), mem_free);
+    atomic_store_explicit(&directory_of(t)->segment[k], NULL, memory_order_release);
+    if (due_of(t) != NULL) {
+        mem_free(due_of(t)[k]);
+        due_of(t)[k] = NULL;
+    }
 }
 
-static bool is_sparse(struct table *t)
+bool table_is_sparse(struct table *t)
 {
     return count_get(&t->used) < (size_t)bucket_count(t) * SHRINK_AT && bucket_count(t) > TABLE_FIRST;
 }
@@ -382,7 +465,7 @@ static void merge(struct table *t)
         for (unsigned i = 0; i < count; i++)
             bucket_put(t, b, tag_of(taken[i].hash), taken[i].e);
     }
-    if (t->due[0] != NULL && *due_at(t, n) < *due_at(t, into)) {
+    if (due_of(t) != NULL && *due_at(t, n) < *due_at(t, into)) {
         *due_at(t, into) = *due_at(t, n);
         if (*due_at(t, into) < t->sweep_due) /* the walk may have passed it already */
             t->sweep_due = *due_at(t, into);
@@ -419,15 +502,15 @@ void table_remove(struct table *t, uint64_t hash, const struct entry *e)
     count_add(&t->used, -1);
     if (e->flags & ENTRY_EXPIRES)
         count_add(&t->volatiles, -1);
-    if (UNLIKELY(is_sparse(t)))
+    if (UNLIKELY(table_is_sparse(t)))
         merge(t);
 }
 
 bool table_trim(struct table *t, unsigned merges)
 {
-    for (; merges != 0 && is_sparse(t); merges--)
+    for (; merges != 0 && table_is_sparse(t); merges--)
         merge(t);
-    return is_sparse(t);
+    return table_is_sparse(t);
 }
 
 /* ---- walks ---- */
@@ -519,12 +602,13 @@ struct entry *table_random_volatile(struct table *t)
 
 /* ---- hints ---- */
 
-/* The bucket's address as it looks without the lock; NULL while the table shrinks under it. */
+/* The bucket's address as it looks without the lock; NULL while the table grows or shrinks under it. */
 static inline struct bucket *peek(struct table *t, uint64_t hash)
 {
+    struct directory *d = directory_of(t);
     uint32_t offset;
     unsigned k = segment_of(index_of(hash, bucket_count(t)), &offset);
-    struct bucket *segment = atomic_load_explicit(&t->segment[k], memory_order_acquire);
+    struct bucket *segment = k < d->cap ? atomic_load_explicit(&d->segment[k], memory_order_acquire) : NULL;
 
     return segment ? segment + offset : NULL;
 }
@@ -550,9 +634,8 @@ void table_note_due(struct table *t, uint64_t hash, uint32_t tick)
 {
     uint32_t *due;
 
-    if (UNLIKELY(t->due[0] == NULL))
-        for (unsigned k = 0; k < TABLE_SEGMENTS && t->segment[k] != NULL; k++)
-            due_segment(t, k);
+    if (UNLIKELY(due_of(t) == NULL))
+        make_all_due(t);
     due = due_at(t, index_of(hash, bucket_count(t)));
     if (tick < *due)
         *due = tick;

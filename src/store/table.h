@@ -23,7 +23,6 @@
 struct entry;
 
 #define BUCKET_SLOTS    9
-#define TABLE_SEGMENTS  27
 #define TABLE_FIRST     8 /* buckets of a new table, and of its first segment */
 
 /*
@@ -42,21 +41,29 @@ struct bucket {
 _Static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
 _Static_assert(10 + 6 * BUCKET_SLOTS == 64, "nine references end with the line");
 
-/* Segment 0 holds TABLE_FIRST buckets, segment k > 0 as many as all before it: an address is found without a
- * directory, and nothing is moved when the table grows. */
+struct directory;
+
+/*
+ * Buckets lie in segments: segment 0 holds TABLE_FIRST of them, and each doubling after that adds eight segments of an eighth
+ * of what is there: 1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 4 4 ... So nothing is moved when the table grows, and never is more than
+ * an eighth of it room for later.
+ */
 struct table {
     _Atomic uint32_t buckets;
-    uint32_t sweep;          /* next bucket the expiry walk looks at */
-    _Atomic size_t used;      /* entries */
-    _Atomic size_t volatiles; /* entries with an expiry */
-    size_t chained;          /* overflow buckets */
+    uint32_t sweep;            /* next bucket the expiry walk looks at */
+    _Atomic size_t used;       /* entries */
+    _Atomic size_t volatiles;  /* entries with an expiry */
+    _Atomic size_t chained;    /* overflow buckets */
     _Atomic uint32_t next_due; /* no volatile entry is due before this tick (keyspace_tick) */
-    uint32_t sweep_due;      /* the same, for what the running walk has seen */
-    struct bucket *_Atomic segment[TABLE_SEGMENTS];
-    uint32_t *due[TABLE_SEGMENTS]; /* per bucket: the earliest tick at which an entry is due; from the first volatile on */
+    uint32_t sweep_due;        /* the same, for what the running walk has seen */
+    struct directory *_Atomic directory; /* where the segments are */
+    uint32_t **_Atomic due;    /* beside each segment: for each bucket the earliest tick at which an entry is due; from
+                                  the first volatile entry on */
 };
 
 struct table *table_new(void);
+/* Frees every entry at once. The buckets stay, empty, for those who may still look: only table_free may follow. */
+void table_empty(struct table *t);
 /* Frees the table and every entry at once. Nobody may still look: retire it with quiesce_retire. */
 void table_free(void *table);
 
@@ -70,6 +77,8 @@ void table_replace(struct table *t, uint64_t hash, const struct entry *old, bool
 /* Gives e back to the caller. May merge a bucket. */
 void table_remove(struct table *t, uint64_t hash, const struct entry *e);
 
+/* Whether the table has more buckets than its entries need. A hint without the lock. */
+bool table_is_sparse(struct table *t);
 /* Merges up to so many buckets of a table that has become sparse. Returns whether it still is. */
 bool table_trim(struct table *t, unsigned merges);
 
@@ -81,8 +90,8 @@ uint64_t table_scan(struct table *t, uint64_t at, void (*visit)(void *arg, struc
 struct entry *table_random(struct table *t);
 /* The same among those with an expiry. */
 struct entry *table_random_volatile(struct table *t);
-/* Bytes of the buckets and the due words. */
-size_t table_overhead(const struct table *t);
+/* Bytes of the buckets and the due words. Needs no lock, but a quiesce_enter. */
+size_t table_overhead(struct table *t);
 
 /* Hints, without the lock. The first fetches the bucket's line, the second looks into it and fetches the entry's. */
 void table_prefetch_bucket(struct table *t, uint64_t hash);

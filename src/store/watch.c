@@ -22,9 +22,24 @@ void watch_remove(struct watch_list *l, struct watch *w)
         w->next->prev = w->prev;
 }
 
+/* The next watch of the key from w on, w included. */
+static struct watch *watch_of(struct watch *w, unsigned db, uint64_t hash, struct slice key)
+{
+    while (w != NULL && (w->hash != hash || w->db != db || !slice_eq(w->key, key)))
+        w = w->next;
+    return w;
+}
+
 void watch_mark(struct watch_list *l, unsigned db, uint64_t hash, struct slice key)
 {
-    for (struct watch *w = l->first; w != NULL; w = w->next)
-        if (w->hash == hash && w->db == db && slice_eq(w->key, key))
-            w->changed = true;
+    for (struct watch *w = l->first; (w = watch_of(w, db, hash, key)) != NULL; w = w->next)
+        w->changed = true;
+}
+
+void watch_expired(struct watch_list *l, unsigned db, uint64_t hash, struct slice key)
+{
+    for (struct watch *w = l->first; (w = watch_of(w, db, hash, key)) != NULL; w = w->next) {
+        w->changed |= !w->was_expired;
+        w->was_expired = false;
+    }
 }

@@ -20,7 +20,7 @@ struct watch {
     uint64_t hash;
     struct slice key;
     unsigned db;
-    bool was_expired; /* when WATCH was called the key was past its time, though still there */
+    bool was_expired; /* the key was past its time when WATCH was called, and is still there */
     bool changed;
 };
 
@@ -30,7 +30,9 @@ struct watch_list {
 
 void watch_add(struct watch_list *l, struct watch *w);
 void watch_remove(struct watch_list *l, struct watch *w);
-/* Marks the watches of one key. */
+/* Marks the watches of one key: it was changed. */
 void watch_mark(struct watch_list *l, unsigned db, uint64_t hash, struct slice key);
+/* The same where it was removed because its time had come: who saw it expired when watching sees no change. */
+void watch_expired(struct watch_list *l, unsigned db, uint64_t hash, struct slice key);
 
 #endif

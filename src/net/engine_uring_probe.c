@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * engine_uring_probe: whether io_uring can be used here.
+ *
+ * A version number does not tell: containers forbid the calls, and kernels are built without. So everything that the engine
+ * needs is done once, down to a multishot receive that is cancelled again.
+ */
+#include "net/engine.h"
+
+#ifdef HAVE_IO_URING
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/ring.h"
+
+#define RECEIVE   1
+#define WAIT_SECS 1
+
+static const struct {
+    int code;
+    const char *name;
+} operations[] = {
+    {IORING_OP_RECV, "recv"},     {IORING_OP_SEND, "send"}, {IORING_OP_SENDMSG, "sendmsg"},
+    {IORING_OP_ACCEPT, "accept"}, {IORING_OP_READ, "read"}, {IORING_OP_ASYNC_CANCEL, "cancel"},
+};
+
+static bool has_operations(struct ring *r, char *why, size_t size)
+{
+    struct io_uring_probe *p = io_uring_get_probe_ring(&r->io);
+
+    if (p == NULL) {
+        snprintf(why, size, "the kernel does not tell which operations it has");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        if (!io_uring_opcode_supported(p, operations[i].code)) {
+            snprintf(why, size, "no operation %s", operations[i].name);
+            io_uring_free_probe(p);
+            return false;
+        }
+    io_uring_free_probe(p);
+    return true;
+}
+
+static bool has_features(struct ring *r, char *why, size_t size)
+{
+    unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG |
+                      IORING_FEAT_CQE_SKIP;
+
+    if ((r->io.features & needed) == needed)
+        return true;
+    snprintf(why, size, "features %#x are missing", needed & ~r->io.features);
+    return false;
+}
+
+/* The next completion, submitting what is queued. A completion that does not come is -ETIME. */
+static struct io_uring_cqe next(struct ring *r)
+{
+    struct __kernel_timespec t = {.tv_sec = WAIT_SECS};
+    struct io_uring_cqe *c, copy;
+    int error = io_uring_submit_and_wait_timeout(&r->io, &c, 1, &t, NULL);
+
+    if (error < 0)
+        return (struct io_uring_cqe){.res = error};
+    copy = *c;
+    io_uring_cqe_seen(&r->io, c);
+    return copy;
+}
+
+/* Sends a byte and looks whether the receive brings it, and goes on. */
+static bool byte_comes(struct ring *r, int to, char byte)
+{
+    struct io_uring_cqe c;
+    bool same;
+
+    if (send(to, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+        return false;
+    c = next(r);
+    if (c.user_data != RECEIVE || c.res != 1 || !(c.flags & IORING_CQE_F_BUFFER) || !(c.flags & IORING_CQE_F_MORE))
+        return false;
+    same = *ring_take(r, c.flags, 1) == byte;
+    ring_return(r, c.flags);
+    return same;
+}
+
+static bool receives(struct ring *r, char *why, size_t size)
+{
+    bool works;
+    int fd[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) != 0) {
+        snprintf(why, size, "socketpair: %s", strerror(errno));
+        return false;
+    }
+    ring_receive(r, fd[0], RECEIVE);
+    works = byte_comes(r, fd[1], 'a') && byte_comes(r, fd[1], 'b');
+    if (works) {
+        ring_cancel_fd(r, fd[0]);
+        works = next(r).res == -ECANCELED;
+    }
+    if (!works)
+        snprintf(why, size, "a receive that goes on does not work");
+    close(fd[0]);
+    close(fd[1]);
+    return works;
+}
+
+bool engine_io_uring_works(char *why, size_t size)
+{
+    struct ring r;
+    bool works;
+
+    if (ring_open(&r, why, size) != 0)
+        return false;
+    works = has_features(&r, why, size) && has_operations(&r, why, size) && receives(&r, why, size);
+    ring_close(&r);
+    return works;
+}
+
+#endif
