@@ -203,10 +203,26 @@ static void run_reading(struct call *c, const struct plan *plan)
         reply_int(c->out, bitmap_field_get(string, step.field));
 }
 
+/* BITFIELD only reads the key if all its steps are GET. */
+static uint32_t flags_of_bitfield(const struct slice *argv, int argc)
+{
+    int i = 2;
+
+    while (i < argc) {
+        if (slice_is(argv[i], "GET") && i + 2 < argc)
+            i += 3;
+        else if (slice_is(argv[i], "OVERFLOW") && i + 1 < argc)
+            i += 2;
+        else
+            return KEY_RW | KEY_ACCESS | KEY_UPDATE;
+    }
+    return KEY_RO | KEY_ACCESS;
+}
+
 CMD(bitfield,
     .name = "BITFIELD", .arity = -2, .group = "bitmap", .since = "3.2.0", .cost = "O(1) for each step",
     .flags = CMD_WRITE | CMD_DENYOOM,
-    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS),
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS), .key_flags = flags_of_bitfield,
     .summary = "Reads, sets and counts integers of any width at any bit of a string.",
     .syntax = "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
               "<SET encoding offset value | INCRBY encoding offset increment> "

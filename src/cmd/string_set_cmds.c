@@ -183,10 +183,24 @@ static void set_if(struct call *c, const struct set_args *args, struct set_optio
         reply_null(c->out);
 }
 
+/* SET reads the key only for GET and where the condition looks at the value. */
+static uint32_t flags_of_set(const struct slice *argv, int argc)
+{
+    static const char *const reading[] = {"GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"};
+
+    for (int i = 3; i < argc; i++) {
+        for (size_t w = 0; w < sizeof(reading) / sizeof(reading[0]); w++) {
+            if (slice_is(argv[i], reading[w]))
+                return KEY_RW | KEY_ACCESS | KEY_UPDATE;
+        }
+    }
+    return KEY_OW | KEY_UPDATE;
+}
+
 CMD(set,
     .name = "SET", .arity = -3, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM,
-    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS),
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS), .key_flags = flags_of_set,
     .summary = "Sets a key to a string, whatever it held before.",
     .syntax = "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] "
               "[GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
