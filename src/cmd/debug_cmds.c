@@ -131,8 +131,8 @@ static void debug_htstats(struct call *c)
         if (t == NULL)
             continue;
         tables++;
-        buckets += t->buckets;
-        chained += t->chained;
+        buckets += atomic_load_explicit(&t->buckets, memory_order_relaxed);
+        chained += atomic_load_explicit(&t->chained, memory_order_relaxed);
     }
     buf_printf(&text, "[Dictionary HT]\n tables: %zu\n buckets: %zu\n overflow buckets: %zu\n bytes: %zu\n"
                       " number of elements: %zu\n[Expires HT]\n number of elements: %zu\n",

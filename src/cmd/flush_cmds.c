@@ -52,7 +52,7 @@ static void swap(struct call *c, unsigned a, unsigned b) UNCHECKED_LOCKS /* CMD_
 {
     struct keyspace *ks = c->instance->keyspace;
 
-    keyspace_swap(ks, a, b);
+    keyspace_swap(ks, a, b, c->now);
     atomic_fetch_add_explicit(&ks->stats.changes, 1, memory_order_relaxed);
 }
 

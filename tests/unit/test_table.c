@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* table: one shard's entries of one database. */
+#include <check.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/quiesce.h"
+#include "seed.h"
+#include "store/entry.h"
+#include "store/table.h"
+
+#define NO_TICK UINT32_MAX
+
+/* Key number i, in a buffer of the caller. */
+struct name {
+    char p[24];
+};
+
+static struct slice key_of(unsigned i, struct name *name)
+{
+    return slice_of(name->p, snprintf(name->p, sizeof name->p, "key:%u", i));
+}
+
+static uint64_t hash_of(unsigned i)
+{
+    struct name name;
+
+    return hash_bytes(key_of(i, &name));
+}
+
+/* An entry of key number i; in these tests an expiry is a tick of its own. */
+static struct entry *entry_of(unsigned i, int64_t expire)
+{
+    struct name name;
+    struct entry_spec s = {.key = key_of(i, &name), .integer = i, .is_int = true, .expire = expire};
+
+    return entry_new(&s);
+}
+
+static unsigned number_of(const struct entry *e)
+{
+    return entry_int(e);
+}
+
+static struct entry *find(struct table *t, unsigned i)
+{
+    struct name name;
+
+    return table_find(t, hash_of(i), key_of(i, &name));
+}
+
+static void insert(struct table *t, unsigned i, int64_t expire)
+{
+    table_insert(t, hash_of(i), entry_of(i, expire));
+    if (expire != 0)
+        table_note_due(t, hash_of(i), expire);
+}
+
+static void discard(struct table *t, unsigned i)
+{
+    struct entry *e = find(t, i);
+
+    table_remove(t, hash_of(i), e);
+    entry_free(e);
+}
+
+/* ---- the same as a list ---- */
+
+#define KEYS 3000
+
+/* What is in the table: for each key its entry and when it is due, 0 for never. */
+struct twin {
+    struct entry *entry[KEYS];
+    int64_t expire[KEYS];
+    unsigned used, volatiles;
+};
+
+static void check_twin(struct table *t, const struct twin *twin)
+{
+    uint32_t first = NO_TICK;
+
+    ck_assert_uint_eq(t->used, twin->used);
+    ck_assert_uint_eq(t->volatiles, twin->volatiles);
+    for (unsigned i = 0; i < KEYS; i++) {
+        ck_assert_ptr_eq(find(t, i), twin->entry[i]);
+        if (twin->entry[i] != NULL) {
+            ck_assert_uint_eq(number_of(twin->entry[i]), i);
+            ck_assert_int_eq(entry_expire(twin->entry[i]), twin->expire[i]);
+        }
+        if (twin->expire[i] != 0 && twin->expire[i] < first)
+            first = twin->expire[i];
+    }
+    ck_assert_uint_le(t->next_due, first);
+}
+
+static void twin_remove(struct twin *twin, unsigned i)
+{
+    twin->used--;
+    twin->volatiles -= twin->expire[i] != 0;
+    twin->entry[i] = NULL;
+    twin->expire[i] = 0;
+}
+
+/* Inserts, replaces or removes key i. */
+static void change(struct table *t, struct twin *twin, unsigned i, uint32_t now)
+{
+    int64_t expire = seed_below(3) == 0 ? now + 1 + (int64_t)seed_below(200) : 0;
+    struct entry *old = twin->entry[i];
+
+    if (old != NULL && seed_below(2) == 0) {
+        discard(t, i);
+        twin_remove(twin, i);
+        return;
+    }
+    if (old == NULL) {
+        insert(t, i, expire);
+    } else {
+        table_replace(t, hash_of(i), old, twin->expire[i] != 0, entry_of(i, expire));
+        if (expire != 0)
+            table_note_due(t, hash_of(i), expire);
+        entry_free(old);
+    }
+    twin->entry[i] = find(t, i);
+    twin->used += old == NULL;
+    twin->volatiles += (expire != 0) - (twin->expire[i] != 0);
+    twin->expire[i] = expire;
+}
+
+struct sweeping {
+    struct twin *twin;
+    uint32_t now;
+};
+
+static bool is_due(void *arg, struct entry *e, uint32_t *tick)
+{
+    struct sweeping *s = arg;
+
+    *tick = entry_expire(e);
+    return *tick <= s->now;
+}
+
+static void gone(void *arg, uint64_t hash, struct entry *e)
+{
+    struct sweeping *s = arg;
+
+    ck_assert_uint_eq(hash, hash_bytes(entry_key(e)));
+    ck_assert_ptr_eq(s->twin->entry[number_of(e)], e);
+    twin_remove(s->twin, number_of(e));
+    entry_free(e);
+}
+
+static bool sweep(struct table *t, struct twin *twin, uint32_t now, unsigned buckets, unsigned most)
+{
+    struct sweeping s = {twin, now};
+    struct table_sweep step = {
+        .now = now, .buckets = buckets, .most = most, .due = is_due, .gone = gone, .arg = &s};
+
+    return table_sweep(t, &step);
+}
+
+START_TEST(it_does_what_a_list_does)
+{
+    struct table *t = table_new();
+    struct twin twin = {0};
+
+    seed_start(__func__);
+    for (unsigned round = 0; round < 60; round++) {
+        /* Some rounds stay among few keys, so that the table shrinks and grows. */
+        unsigned span = seed_below(2) == 0 ? KEYS : 1 + seed_below(KEYS);
+
+        for (unsigned n = 0; n < 1000; n++)
+            change(t, &twin, seed_below(span), 1000);
+        if (seed_below(4) == 0)
+            for (unsigned i = 0; i < KEYS; i++)
+                if (twin.entry[i] != NULL) {
+                    discard(t, i);
+                    twin_remove(&twin, i);
+                }
+        check_twin(t, &twin);
+    }
+    table_free(t);
+    quiesce_collect();
+}
+END_TEST
+
+START_TEST(what_is_due_goes_and_nothing_else)
+{
+    struct table *t = table_new();
+    struct twin twin = {0};
+    uint32_t now = 0;
+
+    seed_start(__func__);
+    for (unsigned round = 0; round < 400; round++) {
+        unsigned most = 1 + seed_below(100);
+
+        for (unsigned n = seed_below(200); n > 0; n--)
+            change(t, &twin, seed_below(KEYS), now);
+        now += seed_below(50);
+        sweep(t, &twin, now, 1 + seed_below(2000), most);
+        if (seed_below(4) == 0)
+            table_trim(t, seed_below(100));
+        check_twin(t, &twin);
+        if (round % 20 == 0) {
+            /* Two whole walks: one to end what has begun, one over all. */
+            for (unsigned ends = 0; ends < 2;)
+                ends += sweep(t, &twin, now, 64, UINT32_MAX);
+            for (unsigned i = 0; i < KEYS; i++)
+                ck_assert(twin.expire[i] == 0 || twin.expire[i] > now);
+            check_twin(t, &twin);
+        }
+    }
+    table_free(t);
+    quiesce_collect();
+}
+END_TEST
+
+START_TEST(a_walk_that_finds_all_knows_what_is_next)
+{
+    struct table *t = table_new();
+    struct twin twin = {0};
+
+    for (unsigned i = 0; i < 1000; i++) {
+        insert(t, i, 100 + i);
+        twin.entry[i] = find(t, i);
+        twin.expire[i] = 100 + i;
+    }
+    twin.used = twin.volatiles = 1000;
+    ck_assert_uint_eq(t->next_due, 100);
+    while (!sweep(t, &twin, 599, 64, UINT32_MAX))
+        ;
+    ck_assert_uint_eq(t->used, 500);
+    while (!sweep(t, &twin, 599, 64, UINT32_MAX))
+        ;
+    ck_assert_uint_eq(t->next_due, 600);
+    while (!sweep(t, &twin, 2000, 64, UINT32_MAX))
+        ;
+    while (!sweep(t, &twin, 2000, 64, UINT32_MAX))
+        ;
+    ck_assert_uint_eq(t->used, 0);
+    ck_assert_uint_eq(t->next_due, NO_TICK);
+    table_free(t);
+}
+END_TEST
+
+START_TEST(a_sweep_removes_no_more_than_about_what_it_may)
+{
+    struct table *t = table_new();
+    struct twin *twin = calloc(1, sizeof *twin);
+
+    for (unsigned i = 0; i < KEYS; i++) {
+        insert(t, i, 1);
+        twin->entry[i] = find(t, i);
+        twin->expire[i] = 1;
+    }
+    twin->used = twin->volatiles = KEYS;
+    sweep(t, twin, 1, UINT32_MAX, 32);
+    /* It ends with the bucket in which the last one was. */
+    ck_assert_uint_le(KEYS - twin->used, 32 + 32);
+    ck_assert_uint_ge(KEYS - twin->used, 32);
+    table_free(t);
+    free(twin);
+}
+END_TEST
+
+/* ---- growing and shrinking ---- */
+
+START_TEST(it_grows_and_shrinks_smoothly)
+{
+    enum { MANY = 200000 };
+    struct table *t = table_new();
+    uint32_t before;
+
+    for (unsigned i = 0; i < MANY; i++) {
+        before = t->buckets;
+        insert(t, i, 0);
+        ck_assert_uint_le(t->buckets - before, 1);
+    }
+    ck_assert_uint_eq(t->used, MANY);
+    for (unsigned i = 0; i < MANY; i++)
+        ck_assert_uint_eq(number_of(find(t, i)), i);
+    /* Bytes of index per entry: the promise of the house is 10 to 12 once a table is not tiny. */
+    ck_assert_uint_le(table_overhead(t) / MANY, 12);
+    for (unsigned i = 0; i < MANY; i++) {
+        before = t->buckets;
+        discard(t, i);
+        ck_assert_uint_le(before - t->buckets, 1);
+    }
+    ck_assert_uint_eq(t->used, 0);
+    ck_assert_uint_le(t->buckets, TABLE_FIRST + 1);
+    while (table_trim(t, 1))
+        ;
+    ck_assert_uint_eq(t->buckets, TABLE_FIRST);
+    table_free(t);
+    quiesce_collect();
+}
+END_TEST
+
+START_TEST(a_removed_key_makes_room_for_another)
+{
+    struct table *t = table_new();
+    size_t before;
+
+    for (unsigned i = 0; i < 1000; i++)
+        insert(t, i, 0);
+    before = table_overhead(t);
+    for (unsigned round = 0; round < 100; round++)
+        for (unsigned i = 0; i < 1000; i++) {
+            discard(t, i);
+            insert(t, i, 0);
+        }
+    ck_assert_uint_le(table_overhead(t), before + before / 8);
+    table_free(t);
+}
+END_TEST
+
+/* Every entry lies in one bucket: what an attacker would aim for. */
+START_TEST(a_crowded_bucket_still_works)
+{
+    struct table *t = table_new();
+    unsigned found[200], n = 0;
+
+    for (unsigned i = 0; n < 200; i++)
+        if ((hash_of(i) & 63) == 5)
+            found[n++] = i;
+    for (unsigned i = 0; i < n; i++)
+        insert(t, found[i], 0);
+    for (unsigned i = 0; i < n; i++)
+        ck_assert_uint_eq(number_of(find(t, found[i])), found[i]);
+    for (unsigned i = 0; i < n; i += 2)
+        discard(t, found[i]);
+    for (unsigned i = 0; i < n; i++)
+        ck_assert_int_eq(find(t, found[i]) != NULL, i % 2);
+    table_free(t);
+    quiesce_collect();
+}
+END_TEST
+
+START_TEST(emptied_it_holds_nothing)
+{
+    struct table *t = table_new();
+
+    for (unsigned i = 0; i < 1000; i++)
+        insert(t, i, i % 2);
+    table_empty(t);
+    for (unsigned i = 0; i < 1000; i++)
+        ck_assert_ptr_null(find(t, i));
+    table_free(t);
+}
+END_TEST
+
+/* ---- scanning ---- */
+
+static void count_visit(void *arg, struct entry *e)
+{
+    unsigned *seen = arg;
+
+    seen[number_of(e)]++;
+}
+
+START_TEST(a_scan_of_a_table_at_rest_sees_each_entry_once)
+{
+    enum { MANY = 5000 };
+    struct table *t = table_new();
+    unsigned *seen = calloc(MANY, sizeof *seen);
+
+    for (unsigned have = 0; have < MANY; have += 1 + have / 3) {
+        uint64_t at = 0;
+
+        while (t->used < have)
+            insert(t, t->used, 0);
+        memset(seen, 0, MANY * sizeof *seen);
+        do {
+            at = table_scan(t, at, count_visit, seen);
+            ck_assert_uint_lt(at, 1ull << 32);
+        } while (at != 0);
+        for (unsigned i = 0; i < MANY; i++)
+            ck_assert_uint_eq(seen[i], i < have);
+    }
+    table_free(t);
+    free(seen);
+}
+END_TEST
+
+/* Keys below STAY are never removed; what is above comes and goes between the calls. */
+START_TEST(a_scan_sees_what_stays_though_the_table_grows_and_shrinks)
+{
+    enum { STAY = 300, ALL = 30000 };
+    unsigned *seen = calloc(ALL, sizeof *seen);
+
+    seed_start(__func__);
+    for (unsigned round = 0; round < 300; round++) {
+        struct table *t = table_new();
+        unsigned low = STAY, high = STAY; /* the others that are there */
+        unsigned grows = seed_below(3), step = 1 + seed_below(400), calls = 0;
+        uint64_t at = 0;
+
+        for (unsigned i = 0; i < STAY; i++)
+            insert(t, i, 0);
+        for (unsigned n = seed_below(10000); n > 0; n--)
+            insert(t, high++, 0);
+        memset(seen, 0, ALL * sizeof *seen);
+        do {
+            at = table_scan(t, at, count_visit, seen);
+            for (unsigned n = seed_below(step); n > 0; n--) {
+                bool more = grows == 0 || (grows == 1 && seed_below(2) == 0);
+
+                if (more && high < ALL)
+                    insert(t, high++, 0);
+                else if (!more && low < high)
+                    discard(t, low++);
+            }
+            if (++calls % 500 == 0)
+                grows = seed_below(3);
+        } while (at != 0);
+        for (unsigned i = 0; i < STAY; i++)
+            ck_assert_uint_ge(seen[i], 1);
+        table_free(t);
+        quiesce_collect();
+    }
+    free(seen);
+}
+END_TEST
+
+START_TEST(a_scan_from_anywhere_ends)
+{
+    struct table *t = table_new();
+    unsigned *seen = calloc(2000, sizeof *seen);
+
+    seed_start(__func__);
+    for (unsigned i = 0; i < 2000; i++)
+        insert(t, i, 0);
+    for (unsigned n = 0; n < 200; n++) {
+        uint64_t at = seed_u64();
+        unsigned calls = 0;
+
+        do
+            at = table_scan(t, at, count_visit, seen);
+        while (at != 0 && ++calls <= t->buckets);
+        ck_assert_uint_eq(at, 0);
+    }
+    table_free(t);
+    free(seen);
+}
+END_TEST
+
+/* ---- chance ---- */
+
+START_TEST(a_random_entry_may_be_any)
+{
+    enum { MANY = 200 };
+    struct table *t = table_new();
+    unsigned drawn[MANY] = {0}, drawn_volatile[MANY] = {0};
+
+    ck_assert_ptr_null(table_random(t));
+    ck_assert_ptr_null(table_random_volatile(t));
+    for (unsigned i = 0; i < MANY; i++)
+        insert(t, i, i % 4 == 0 ? 1 : 0);
+    for (unsigned n = 0; n < MANY * 200; n++) {
+        drawn[number_of(table_random(t))]++;
+        drawn_volatile[number_of(table_random_volatile(t))]++;
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        ck_assert_uint_gt(drawn[i], 0);
+        ck_assert_int_eq(drawn_volatile[i] > 0, i % 4 == 0);
+    }
+    table_free(t);
+}
+END_TEST
+
+START_TEST(a_lone_entry_is_found_by_chance_too)
+{
+    struct table *t = table_new();
+
+    for (unsigned i = 0; i < 10000; i++)
+        insert(t, i, i == 77);
+    for (unsigned n = 0; n < 100; n++)
+        ck_assert_uint_eq(number_of(table_random_volatile(t)), 77);
+    for (unsigned i = 0; i < 10000; i++)
+        if (i != 77)
+            discard(t, i);
+    ck_assert_uint_eq(number_of(table_random(t)), 77);
+    discard(t, 77);
+    ck_assert_ptr_null(table_random(t));
+    ck_assert_ptr_null(table_random_volatile(t));
+    table_free(t);
+    quiesce_collect();
+}
+END_TEST
+
+START_TEST(a_hint_changes_nothing)
+{
+    struct table *t = table_new();
+
+    for (unsigned i = 0; i < 1000; i++) {
+        table_prefetch_bucket(t, hash_of(i));
+        table_prefetch_entry(t, hash_of(i));
+        insert(t, i, 0);
+    }
+    for (unsigned i = 0; i < 2000; i++) {
+        table_prefetch_bucket(t, hash_of(i));
+        table_prefetch_entry(t, hash_of(i));
+        ck_assert_int_eq(find(t, i) != NULL, i < 1000);
+    }
+    table_free(t);
+}
+END_TEST
+
+START_TEST(the_removal_of_a_stranger_breaks_a_promise)
+{
+    struct table *t = table_new();
+
+    insert(t, 1, 0);
+    table_remove(t, hash_of(2), entry_of(2, 0));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("table");
+    TCase *tests = tcase_create("table");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    hash_init();
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, it_does_what_a_list_does);
+    tcase_add_test(tests, what_is_due_goes_and_nothing_else);
+    tcase_add_test(tests, a_walk_that_finds_all_knows_what_is_next);
+    tcase_add_test(tests, a_sweep_removes_no_more_than_about_what_it_may);
+    tcase_add_test(tests, it_grows_and_shrinks_smoothly);
+    tcase_add_test(tests, a_removed_key_makes_room_for_another);
+    tcase_add_test(tests, a_crowded_bucket_still_works);
+    tcase_add_test(tests, emptied_it_holds_nothing);
+    tcase_add_test(tests, a_scan_of_a_table_at_rest_sees_each_entry_once);
+    tcase_add_test(tests, a_scan_sees_what_stays_though_the_table_grows_and_shrinks);
+    tcase_add_test(tests, a_scan_from_anywhere_ends);
+    tcase_add_test(tests, a_random_entry_may_be_any);
+    tcase_add_test(tests, a_lone_entry_is_found_by_chance_too);
+    tcase_add_test(tests, a_hint_changes_nothing);
+    tcase_add_test_raise_signal(tests, the_removal_of_a_stranger_breaks_a_promise, SIGABRT);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
