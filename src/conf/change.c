@@ -84,6 +84,15 @@ static bool stage(struct order *r, struct change *x, struct slice value)
     return ok || fail(r, x->name, why);
 }
 
+/* One option under two of its names: the last one counts. */
+static void supersede(struct order *r, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (r->change[j].id == r->change[i].id)
+            r->change[j].differs = false;
+    }
+}
+
 static bool hook_concerns(const struct order *r, const struct hook *h)
 {
     for (size_t i = 0; i < r->n; i++) {
@@ -167,6 +176,7 @@ static bool run(struct order *r, const struct conf_pair *pairs, bool protected_o
     for (size_t i = 0; i < r->n; i++) {
         if (!stage(r, &r->change[i], pairs[i].value))
             return false;
+        supersede(r, i);
     }
     return act(r);
 }

@@ -71,6 +71,15 @@ START_TEST(a_value_that_is_set_can_be_read)
 }
 END_TEST
 
+START_TEST(of_one_option_under_two_names_the_last_counts)
+{
+    ck_assert_str_eq(set2("lua-time-limit", "7", "busy-reply-threshold", "5000"), "OK");
+    must_be(OPT_busy_reply_threshold, "5000");
+    ck_assert_str_eq(set2("busy-reply-threshold", "8", "lua-time-limit", "9"), "OK");
+    must_be(OPT_busy_reply_threshold, "9");
+}
+END_TEST
+
 START_TEST(the_number_of_a_string_rises_when_it_changes)
 {
     int64_t before = OPT(conf_options(conf), requirepass);
@@ -255,6 +264,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_value_that_is_set_can_be_read);
+    tcase_add_test(tests, of_one_option_under_two_names_the_last_counts);
     tcase_add_test(tests, the_number_of_a_string_rises_when_it_changes);
     tcase_add_test(tests, a_bad_value_is_refused_in_the_words_of_redis);
     tcase_add_test(tests, unknown_immutable_protected_and_repeated_options_are_refused);
