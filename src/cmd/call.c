@@ -38,12 +38,20 @@ struct entry *call_find(struct call *c, int i)
     return e;
 }
 
-struct entry *call_find_read(struct call *c, int i)
+static struct entry *counted(struct call *c, struct entry *e)
 {
-    struct entry *e = call_find(c, i);
-
     counter_add(e ? &c->runner->metrics->sums.hits : &c->runner->metrics->sums.misses, 1);
     return e;
+}
+
+struct entry *call_find_read(struct call *c, int i)
+{
+    return counted(c, call_find(c, i));
+}
+
+struct entry *call_peek_read(struct call *c, int i)
+{
+    return counted(c, call_peek(c, i));
 }
 
 bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry **e)

@@ -68,8 +68,9 @@ struct place call_place_in(const struct call *c, int i, unsigned db);
  * need the key; the second for reading commands: also counts a hit or a miss. */
 struct entry *call_find(struct call *c, int i);
 struct entry *call_find_read(struct call *c, int i);
-/* Looks without touching recency or counters (EXISTS, TTL, TYPE, OBJECT). */
+/* Looks without touching recency; the second counts a hit or a miss (EXISTS, TTL, TYPE, OBJECT). */
 struct entry *call_peek(struct call *c, int i);
+struct entry *call_peek_read(struct call *c, int i);
 struct entry *call_peek_in(struct call *c, int i, unsigned db);
 /* As call_find_read, but with the type judged: false: the error was replied. *e NULL: there is no such key. */
 bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry **e);

@@ -109,7 +109,7 @@ CMD(pexpireat, .name = "PEXPIREAT", EXPIRES("unix-time-milliseconds"), .since = 
 /* Replies with the expiry less base, rounded to units; -1: there is none; -2: there is no such key. */
 static void reply_expiry(struct call *c, int64_t base, int64_t unit)
 {
-    struct entry *e = call_peek(c, 1);
+    struct entry *e = call_peek_read(c, 1);
 
     if (e == NULL)
         reply_int(c->out, -2);

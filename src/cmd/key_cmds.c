@@ -49,7 +49,7 @@ CMD(exists,
     int64_t there = 0;
 
     for (int i = 1; i < c->argc; i++)
-        there += call_peek(c, i) != NULL;
+        there += call_peek_read(c, i) != NULL;
     reply_int(c->out, there);
 }
 
@@ -71,7 +71,7 @@ CMD(type,
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO), .syntax = "key",
     .summary = "Names the type of the value of a key, `none` where there is no such key.")
 {
-    struct entry *e = call_peek(c, 1);
+    struct entry *e = call_peek_read(c, 1);
 
     reply_simple(c->out, e ? entry_type_name(entry_type(e)) : "none");
 }

@@ -13,7 +13,7 @@ CMD_CONTAINER(object,
 /* The entry of the key in argument 2; NULL: null was replied. */
 static struct entry *find_or_null(struct call *c)
 {
-    struct entry *e = call_peek(c, 2);
+    struct entry *e = call_peek_read(c, 2);
 
     if (e == NULL)
         reply_null(c->out);
