@@ -21,7 +21,6 @@ void info_clients(struct buf *b, struct call *c);
 void info_persistence(struct buf *b, struct call *c);
 void info_replication(struct buf *b, struct call *c);
 void info_cpu(struct buf *b, struct call *c);
-void info_modules(struct buf *b, struct call *c);
 void info_cluster(struct buf *b, struct call *c);
 
 /* info_memory.c: what it holds */
@@ -32,6 +31,5 @@ void info_keyspace(struct buf *b, struct call *c);
 void info_stats(struct buf *b, struct call *c);
 void info_commandstats(struct buf *b, struct call *c);
 void info_errorstats(struct buf *b, struct call *c);
-void info_latencystats(struct buf *b, struct call *c);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cmd/info.h"
 #include "obs/metrics.h"
+#include "store/freer.h"
 
 /* ---- numbers ---- */
 
@@ -160,7 +161,8 @@ void info_memory(struct buf *b, struct call *c)
     add_bytes(b, "mem_clients_normal", m.clients);
     buf_add_str(b, "mem_cluster_links:0\r\nmem_aof_buffer:0\r\n");
     buf_printf(b, "mem_allocator:%s\r\nmem_overhead_db_hashtable_rehashing:0\r\n", mem_allocator());
-    buf_add_str(b, "active_defrag_running:0\r\nlazyfree_pending_objects:0\r\nlazyfreed_objects:0\r\n");
+    buf_printf(b, "active_defrag_running:0\r\nlazyfree_pending_objects:%zu\r\nlazyfreed_objects:%zu\r\n",
+               freer_pending(), freer_freed());
 }
 
 /* ---- keyspace ---- */

@@ -105,11 +105,14 @@ void info_clients(struct buf *b, struct call *c)
 
 void info_persistence(struct buf *b, struct call *c)
 {
+    struct metrics_sums sums;
+
+    metrics_total(&sums);
     buf_add_str(b, "loading:0\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\ncurrent_cow_size:0\r\n"
                    "current_cow_size_age:0\r\ncurrent_fork_perc:0.00\r\ncurrent_save_keys_processed:0\r\n"
                    "current_save_keys_total:0\r\n");
     buf_printf(b, "rdb_changes_since_last_save:%" PRIu64 "\r\nrdb_bgsave_in_progress:0\r\n",
-               atomic_load_explicit(&c->instance->keyspace->stats.changes, memory_order_relaxed));
+               counter_get(&sums.changes));
     /* Redis takes the start for the last save too. */
     buf_printf(b, "rdb_last_save_time:%" PRId64 "\r\n", c->instance->started / 1000);
     buf_add_str(b, "rdb_last_bgsave_status:ok\r\nrdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1\r\n"
@@ -129,12 +132,6 @@ void info_replication(struct buf *b, struct call *c)
     buf_add_str(b, "master_repl_offset:0\r\nsecond_repl_offset:-1\r\nrepl_backlog_active:0\r\n");
     buf_printf(b, "repl_backlog_size:%" PRId64 "\r\n", OPT(c->instance->options, repl_backlog_size));
     buf_add_str(b, "repl_backlog_first_byte_offset:0\r\nrepl_backlog_histlen:0\r\n");
-}
-
-void info_modules(struct buf *b, struct call *c)
-{
-    (void)b;
-    (void)c;
 }
 
 void info_cluster(struct buf *b, struct call *c)

@@ -123,10 +123,3 @@ void info_errorstats(struct buf *b, struct call *c)
     (void)c;
     metrics_each_error(add_error, b);
 }
-
-/* Latencies are not kept by command. */
-void info_latencystats(struct buf *b, struct call *c)
-{
-    (void)b;
-    (void)c;
-}

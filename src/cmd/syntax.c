@@ -287,6 +287,8 @@ static bool parse_term(struct terms *t, struct slice term)
 
     if (bracket && ends_with(inner, SLICE(" ...")))
         return repeat_terms(t, trim(slice_of(inner.p, inner.n - 4)), term.p);
+    if (slice_eq(term, SLICE("...")))
+        return false;
     s = group ? parse_group(inner) : parse_word(term);
     if (!s)
         return false;

@@ -72,6 +72,7 @@ struct card *clients_add(struct clients *cs, unsigned worker, int fd, const char
     cs->last = card;
     lock_drop(&cs->lock);
     atomic_fetch_add_explicit(&cs->count, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&cs->accepted, 1, memory_order_relaxed);
     return card;
 }
 
@@ -104,6 +105,46 @@ void clients_doom(struct clients *cs, struct card *card)
     atomic_store_explicit(&card->doomed, true, memory_order_release);
     if (cs->wake)
         cs->wake(cs->wake_arg, card->worker);
+}
+
+uint64_t card_memory(struct card *card)
+{
+    return atomic_load_explicit(&card->in_bytes, memory_order_relaxed) +
+           atomic_load_explicit(&card->in_free, memory_order_relaxed) +
+           atomic_load_explicit(&card->args_bytes, memory_order_relaxed) +
+           atomic_load_explicit(&card->multi_bytes, memory_order_relaxed) +
+           atomic_load_explicit(&card->out_memory, memory_order_relaxed);
+}
+
+/* The client that takes most of those that may go; *sum: what all take that are not doomed yet. */
+static struct card *heaviest(struct clients *cs, uint64_t *sum) REQUIRES(cs->lock)
+{
+    struct card *most = NULL;
+
+    *sum = 0;
+    for (struct card *card = cs->first; card; card = card->next) {
+        if (atomic_load_explicit(&card->doomed, memory_order_relaxed))
+            continue;
+        *sum += card_memory(card);
+        if (!card_has_flag(card, CARD_NO_EVICT) && (most == NULL || card_memory(card) > card_memory(most)))
+            most = card;
+    }
+    return most;
+}
+
+void clients_fit(struct clients *cs, int64_t limit)
+{
+    struct card *most;
+    uint64_t sum;
+
+    if (limit == 0)
+        return;
+    lock_take(&cs->lock);
+    while ((most = heaviest(cs, &sum)) != NULL && sum > (uint64_t)limit) {
+        atomic_fetch_add_explicit(&cs->evicted, 1, memory_order_relaxed);
+        clients_doom(cs, most);
+    }
+    lock_drop(&cs->lock);
 }
 
 void card_set_text(struct card *card, enum card_text which, struct slice text)

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* clients: the list of all clients. */
+#include "config.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/clients.h"
+
+#define ROUNDS 2000
+
+static struct clients clients;
+
+static void set_up(void)
+{
+    clients_init(&clients);
+}
+
+static void tear_down(void)
+{
+    clients_fini(&clients);
+}
+
+static struct card *add(const char *peer)
+{
+    return clients_add(&clients, 1, 7, peer, "127.0.0.1:6379", true);
+}
+
+/* Writes the peers that are visited, up to one named "stop". */
+static bool write_peer(void *arg, struct card *card)
+{
+    sprintf((char *)arg + strlen(arg), "%s ", card->peer);
+    return strcmp(card->peer, "stop") != 0;
+}
+
+static const char *peers(void)
+{
+    static char text[200];
+
+    text[0] = '\0';
+    clients_each(&clients, write_peer, text);
+    return text;
+}
+
+START_TEST(a_new_card_is_blank)
+{
+    struct card *card = add("a");
+    char text[8] = "x";
+
+    ck_assert_str_eq(card->peer, "a");
+    ck_assert_str_eq(card->local, "127.0.0.1:6379");
+    ck_assert_uint_eq(card->worker, 1);
+    ck_assert_int_eq(card->fd, 7);
+    ck_assert_int_eq(atomic_load(&card->multi), -1);
+    ck_assert_uint_eq(atomic_load(&card->resp), 2);
+    ck_assert(!atomic_load(&card->doomed));
+    ck_assert_uint_eq(card_get_text(card, CARD_NAME, text, sizeof(text)), 0);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(ids_rise_and_are_never_given_twice)
+{
+    struct card *a = add("a"), *b = add("b");
+    uint64_t last = b->id;
+
+    ck_assert_uint_gt(a->id, 0);
+    ck_assert_uint_gt(b->id, a->id);
+    clients_remove(&clients, b);
+    ck_assert_uint_gt(add("c")->id, last);
+}
+END_TEST
+
+START_TEST(the_oldest_comes_first_until_the_visitor_has_enough)
+{
+    struct card *a = add("a"), *b = add("b"), *c;
+
+    c = add("c");
+    ck_assert_str_eq(peers(), "a b c ");
+    clients_remove(&clients, b);
+    ck_assert_str_eq(peers(), "a c ");
+    clients_remove(&clients, c);
+    add("stop");
+    add("d");
+    ck_assert_str_eq(peers(), "a stop ");
+    clients_remove(&clients, a);
+    ck_assert_str_eq(peers(), "stop ");
+}
+END_TEST
+
+START_TEST(connected_and_accepted_are_counted)
+{
+    struct card *a = add("a");
+
+    add("b");
+    ck_assert_uint_eq(atomic_load(&clients.count), 2);
+    clients_remove(&clients, a);
+    ck_assert_uint_eq(atomic_load(&clients.count), 1);
+    ck_assert_uint_eq(atomic_load(&clients.accepted), 2);
+}
+END_TEST
+
+START_TEST(texts_are_copied_cut_and_forgotten)
+{
+    struct card *card = add("a");
+    char name[] = "a long name", text[5];
+
+    card_set_text(card, CARD_NAME, slice_str(name));
+    name[0] = 'X';
+    ck_assert_str_eq(card->name, "a long name");
+    ck_assert_uint_eq(card_get_text(card, CARD_NAME, text, sizeof(text)), 4);
+    ck_assert_str_eq(text, "a lo");
+    card_set_text(card, CARD_LIB_VERSION, SLICE("1.2"));
+    card_set_text(card, CARD_NAME, SLICE(""));
+    ck_assert_str_eq(card->name, "");
+    ck_assert_str_eq(card->lib_version, "1.2");
+}
+END_TEST
+
+START_TEST(names_are_printable_and_without_spaces)
+{
+    ck_assert(card_text_fits(SLICE("")));
+    ck_assert(card_text_fits(SLICE("!name~")));
+    ck_assert(!card_text_fits(SLICE("a b")));
+    ck_assert(!card_text_fits(SLICE("a\n")));
+    ck_assert(!card_text_fits(SLICE("a\0b")));
+    ck_assert(!card_text_fits(SLICE("\x7f")));
+    ck_assert(!card_text_fits(SLICE("\xc3\xa9")));
+}
+END_TEST
+
+START_TEST(types_are_known_by_name_in_any_case)
+{
+    ck_assert_int_eq(card_type_named(SLICE("normal")), CARD_TYPE_NORMAL);
+    ck_assert_int_eq(card_type_named(SLICE("PubSub")), CARD_TYPE_PUBSUB);
+    ck_assert_int_eq(card_type_named(SLICE("SLAVE")), CARD_TYPE_REPLICA);
+    ck_assert_int_eq(card_type_named(SLICE("replica")), CARD_TYPE_REPLICA);
+    ck_assert_int_eq(card_type_named(SLICE("master")), CARD_TYPE_MASTER);
+    ck_assert_int_eq(card_type_named(SLICE("norma")), CARD_TYPE_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_subscriber_is_of_type_pubsub)
+{
+    struct card *card = add("a");
+
+    ck_assert_int_eq(card_type(card), CARD_TYPE_NORMAL);
+    card_set_flag(card, CARD_PUBSUB, true);
+    ck_assert_int_eq(card_type(card), CARD_TYPE_PUBSUB);
+    card_set_flag(card, CARD_PUBSUB, false);
+    ck_assert(!card_has_flag(card, CARD_PUBSUB));
+}
+END_TEST
+
+static void note_worker(void *arg, unsigned worker)
+{
+    *(unsigned *)arg = worker;
+}
+
+START_TEST(dooming_marks_the_card_and_wakes_its_worker)
+{
+    struct card *card = add("a");
+    unsigned woken = 0;
+
+    clients.wake = note_worker;
+    clients.wake_arg = &woken;
+    clients_doom(&clients, card);
+    ck_assert(atomic_load(&card->doomed));
+    ck_assert_uint_eq(woken, 1);
+}
+END_TEST
+
+static void *come_and_go(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct card *card = add("thread");
+
+        card_set_text(card, CARD_NAME, SLICE("some name"));
+        clients_remove(&clients, card);
+    }
+    return NULL;
+}
+
+static bool read_name(void *arg, struct card *card)
+{
+    char text[32];
+
+    (void)arg;
+    card_get_text(card, CARD_NAME, text, sizeof(text));
+    ck_assert(!*text || strcmp(text, "some name") == 0);
+    return true;
+}
+
+START_TEST(the_list_can_be_walked_while_clients_come_and_go)
+{
+    pthread_t threads[2];
+
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, NULL), 0);
+    for (int i = 0; i < ROUNDS; i++)
+        clients_each(&clients, read_name, NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    ck_assert_str_eq(peers(), "");
+    ck_assert_uint_eq(atomic_load(&clients.count), 0);
+    ck_assert_uint_eq(atomic_load(&clients.accepted), 2 * ROUNDS);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("clients");
+    TCase *tests = tcase_create("clients");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_new_card_is_blank);
+    tcase_add_test(tests, ids_rise_and_are_never_given_twice);
+    tcase_add_test(tests, the_oldest_comes_first_until_the_visitor_has_enough);
+    tcase_add_test(tests, connected_and_accepted_are_counted);
+    tcase_add_test(tests, texts_are_copied_cut_and_forgotten);
+    tcase_add_test(tests, names_are_printable_and_without_spaces);
+    tcase_add_test(tests, types_are_known_by_name_in_any_case);
+    tcase_add_test(tests, a_subscriber_is_of_type_pubsub);
+    tcase_add_test(tests, dooming_marks_the_card_and_wakes_its_worker);
+    tcase_add_test(tests, the_list_can_be_walked_while_clients_come_and_go);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
