@@ -111,7 +111,7 @@ static void say_unknown(struct call *c, char text[REFUSAL_MAX])
         size_t left = SHOWN_BYTES - args.len;
 
         buf_add_char(&args, '\'');
-        buf_add(&args, c->argv[i].p, c->argv[i].n < left ? c->argv[i].n : left);
+        buf_add(&args, c->argv[i].p, strnlen(c->argv[i].p, c->argv[i].n < left ? c->argv[i].n : left));
         buf_add_str(&args, "' ");
     }
     snprintf(text, REFUSAL_MAX, "ERR unknown command '%.*s', with args beginning with: %s", shown(c->argv[0]),
