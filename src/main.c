@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "base/quiesce.h"
 #include "base/rand.h"
 #include "cmd/command.h"
 #include "cmd/instance.h"
@@ -51,14 +52,34 @@ static bool apply_loglevel(void *arg, struct conf *conf, char *why, size_t size)
     return true;
 }
 
-static bool apply_policy(void *arg, struct conf *conf, char *why, size_t size)
+static void tell_eviction(struct keyspace *ks, const struct options *o)
+{
+    atomic_store(&ks->policy, (int)OPT(o, maxmemory_policy));
+    atomic_store(&ks->lfu_factor, (int)OPT(o, lfu_log_factor));
+    atomic_store(&ks->lfu_minutes, (int)OPT(o, lfu_decay_time));
+}
+
+static bool apply_eviction(void *arg, struct conf *conf, char *why, size_t size)
 {
     struct server *s = arg;
 
     (void)why;
     (void)size;
-    atomic_store(&s->instance.keyspace->policy, (int)OPT(conf_options(conf), maxmemory_policy));
+    tell_eviction(s->instance.keyspace, conf_options(conf));
     return true;
+}
+
+/* Goes to the working directory. */
+static bool apply_dir(void *arg, struct conf *conf, char *why, size_t size)
+{
+    char *dir = conf_dup(conf, OPT_dir);
+    bool ok = chdir(dir) == 0;
+
+    (void)arg;
+    if (!ok)
+        snprintf(why, size, "Cannot change to the directory %s: %s", dir, strerror(errno));
+    mem_free(dir);
+    return ok;
 }
 
 /* More clients need more descriptors. */
@@ -125,7 +146,10 @@ static bool apply_addresses(void *arg, struct conf *conf, char *why, size_t size
 static void watch_options(struct server *s)
 {
     conf_on_change(s->conf, OPT_loglevel, apply_loglevel, s);
-    conf_on_change(s->conf, OPT_maxmemory_policy, apply_policy, s);
+    conf_on_change(s->conf, OPT_maxmemory_policy, apply_eviction, s);
+    conf_on_change(s->conf, OPT_lfu_log_factor, apply_eviction, s);
+    conf_on_change(s->conf, OPT_lfu_decay_time, apply_eviction, s);
+    conf_on_change(s->conf, OPT_dir, apply_dir, s);
     conf_on_change(s->conf, OPT_maxclients, apply_maxclients, s);
     conf_on_change(s->conf, OPT_bind, apply_addresses, s);
     conf_on_change(s->conf, OPT_port, apply_addresses, s);
@@ -172,7 +196,7 @@ static void build_instance(struct server *s)
     in->options = conf_options(s->conf);
     in->threads = conf_threads(s->conf);
     in->keyspace = keyspace_new(shards_for(in->threads), OPT(in->options, databases));
-    atomic_store(&in->keyspace->policy, (int)OPT(in->options, maxmemory_policy));
+    tell_eviction(in->keyspace, in->options);
     clients_init(&in->clients);
     in->started = clock_ms();
     in->started_mono = clock_mono_ms();
@@ -348,19 +372,28 @@ static void stop(struct server *s)
         unlink(s->socket_path);
     if (s->pidfile[0] != 0)
         unlink(s->pidfile);
+    quiesce_collect(); /* the workers have let go of everything */
     freer_stop();
+#ifdef LARDER_SANITIZE
+    keyspace_free(s->instance.keyspace); /* its references are no pointers to a leak checker; elsewhere the kernel is faster */
+#endif
     log_write(LOG_NOTICE, "Larder is now ready to exit, bye bye...");
 }
 
 static int serve(struct conf *conf)
 {
     static struct server s;
+    char why[512];
     sigset_t set;
     bool notify;
 
     s.conf = conf;
     notify = OPT(conf_options(conf), supervised) == SUPERVISED_SYSTEMD ||
              OPT(conf_options(conf), supervised) == SUPERVISED_AUTO;
+    if (!apply_dir(&s, conf, why, sizeof why)) {
+        fprintf(stderr, "larder-server: %s\n", why);
+        return 1;
+    }
     if (OPT(conf_options(conf), daemonize)) {
         int error = process_daemonize();
 

@@ -119,11 +119,20 @@ static struct blob *copied_blob(struct slice value)
     return b;
 }
 
-/* Whether a new value may be written over the old one. */
-static bool in_place(const struct entry *old, const struct entry_spec *s)
+/* Writes the new value over the old one, if that can be. */
+static bool set_in_place(struct call *c, int i, struct entry *old, const struct entry_spec *s)
 {
-    return old != NULL && entry_type(old) == TYPE_STRING && !s->is_int && s->blob == NULL &&
-           entry_expire(old) == s->expire && entry_fits(old, s->value.n);
+    if (old == NULL || entry_type(old) != TYPE_STRING || (entry_expire(old) != 0) != (s->expire != 0))
+        return false;
+    if (s->is_int && entry_encoding(old) == ENCODING_INT)
+        entry_set_int(old, s->integer);
+    else if (!s->is_int && s->blob == NULL && entry_fits(old, s->value.n))
+        entry_overwrite(old, s->value);
+    else
+        return false;
+    if (entry_expire(old) != s->expire)
+        call_set_expire(c, i, old, s->expire);
+    return true;
 }
 
 void call_set(struct call *c, int i, struct slice value, struct set_options options)
@@ -139,9 +148,7 @@ void call_set(struct call *c, int i, struct slice value, struct set_options opti
         if (s.blob == NULL)
             s.blob = copied_blob(value);
     }
-    if (in_place(old, &s))
-        entry_overwrite(old, value);
-    else
+    if (!set_in_place(c, i, old, &s))
         call_put(c, i, c->db, old, entry_new(&s));
 }
 
@@ -192,7 +199,7 @@ void call_changed_in(struct call *c, int i, unsigned db, enum event_class class,
     (void)class;
     (void)event;
     shard_changed(&p, c->argv[i]);
-    atomic_fetch_add_explicit(&c->instance->keyspace->stats.changes, 1, memory_order_relaxed);
+    counter_add(&c->runner->metrics->sums.changes, 1);
 }
 
 void call_changed(struct call *c, int i, enum event_class class, const char *event)

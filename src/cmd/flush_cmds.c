@@ -28,7 +28,7 @@ static void flush(struct call *c, int db) UNCHECKED_LOCKS /* CMD_WORLD: every sh
         if (db < 0 || i == (unsigned)db)
             gone += keyspace_size(ks, i);
     keyspace_flush(ks, db, now);
-    atomic_fetch_add_explicit(&ks->stats.changes, gone, memory_order_relaxed);
+    counter_add(&c->runner->metrics->sums.changes, gone);
     reply_ok(c->out);
 }
 
@@ -53,7 +53,7 @@ static void swap(struct call *c, unsigned a, unsigned b) UNCHECKED_LOCKS /* CMD_
     struct keyspace *ks = c->instance->keyspace;
 
     keyspace_swap(ks, a, b, c->now);
-    atomic_fetch_add_explicit(&ks->stats.changes, 1, memory_order_relaxed);
+    counter_add(&c->runner->metrics->sums.changes, 1);
 }
 
 CMD(swapdb,

@@ -88,7 +88,7 @@ static inline int engine_start(struct engine *e, const struct engine_ops *ops, c
     return ops->start(e, why, size);
 }
 
-/* All links are closed and all listeners taken off before. */
+/* All links are closed before; listeners are taken off. */
 static inline void engine_stop(struct engine *e)
 {
     e->ops->stop(e);

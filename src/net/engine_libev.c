@@ -46,6 +46,7 @@ struct ev_link {
     ev_io in;
     ev_io out;
     struct state *state;
+    bool over; /* nothing more is received */
 };
 
 _Static_assert(sizeof(struct ev_link) <= ENGINE_PRIVATE, "the private part of a link holds two watchers");
@@ -103,10 +104,22 @@ static int libev_start(struct engine *e, char *why, size_t size)
     return 0;
 }
 
+static void drop_listener(struct state *s, struct listener **at)
+{
+    struct listener *l = *at;
+
+    *at = l->next;
+    ev_io_stop(s->loop, &l->io);
+    ev_timer_stop(s->loop, &l->retry);
+    mem_free(l);
+}
+
 static void libev_stop(struct engine *e)
 {
     struct state *s = e->state;
 
+    while (s->listeners != NULL)
+        drop_listener(s, &s->listeners);
     ev_async_stop(s->loop, &s->wake);
     ev_check_stop(s->loop, &s->check);
     ev_loop_destroy(s->loop);
@@ -190,33 +203,45 @@ static void libev_unlisten(struct engine *e, int fd)
 
     for (struct listener **at = &s->listeners; *at != NULL; at = &(*at)->next)
         if ((*at)->io.fd == fd) {
-            struct listener *l = *at;
-
-            *at = l->next;
-            ev_io_stop(s->loop, &l->io);
-            ev_timer_stop(s->loop, &l->retry);
-            mem_free(l);
+            drop_listener(s, at);
             return;
         }
 }
 
 /* ---- links ---- */
 
+/* The buffer, out of the way of an engine_wait inside a callback. */
+static char *take_buffer(struct state *s)
+{
+    char *b = s->buffer;
+
+    s->buffer = NULL;
+    return b != NULL ? b : mem_alloc(RECEIVE_BYTES);
+}
+
+static void put_buffer(struct state *s, char *b)
+{
+    mem_free(s->buffer);
+    s->buffer = b;
+}
+
 static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 {
     struct link *l = w->data;
     struct state *s = ev_link(l)->state;
-    ssize_t n = recv(l->fd, s->buffer, RECEIVE_BYTES, 0);
+    char *b = take_buffer(s);
+    ssize_t n = recv(l->fd, b, RECEIVE_BYTES, 0);
+    int error = errno;
 
     (void)events;
     if (n > 0) {
-        s->engine->handler->received(l, s->buffer, n);
-        return;
+        s->engine->handler->received(l, b, n);
+    } else if (n == 0 || (error != EAGAIN && error != EINTR)) {
+        ev_io_stop(loop, w);
+        ev_link(l)->over = true;
+        s->engine->handler->ended(l, n == 0 ? 0 : error);
     }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    ev_io_stop(loop, w);
-    s->engine->handler->ended(l, n == 0 ? 0 : errno);
+    put_buffer(s, b);
 }
 
 /* Sends until the kernel takes no more. */
@@ -241,6 +266,7 @@ static void push(struct state *s, struct link *l)
 
             ev_io_stop(s->loop, &v->out);
             ev_io_stop(s->loop, &v->in);
+            v->over = true;
             s->engine->handler->ended(l, error);
             return;
         }
@@ -283,7 +309,8 @@ static void libev_resume(struct engine *e, struct link *l)
 {
     struct state *s = e->state;
 
-    ev_io_start(s->loop, &ev_link(l)->in);
+    if (!ev_link(l)->over)
+        ev_io_start(s->loop, &ev_link(l)->in);
 }
 
 static void libev_send(struct engine *e, struct link *l)

@@ -57,33 +57,40 @@ static bool has_features(struct ring *r, char *why, size_t size)
     return false;
 }
 
-/* The next completion, submitting what is queued. A completion that does not come is -ETIME. */
-static struct io_uring_cqe next(struct ring *r)
+struct outcome {
+    uint64_t data;
+    int result;
+    unsigned flags;
+};
+
+/* The next completion, submitting what is queued; the result is -ETIME if none comes. */
+static struct outcome next(struct ring *r)
 {
     struct __kernel_timespec t = {.tv_sec = WAIT_SECS};
-    struct io_uring_cqe *c, copy;
-    int error = io_uring_submit_and_wait_timeout(&r->io, &c, 1, &t, NULL);
+    struct io_uring_cqe *c;
+    struct outcome o = {.result = io_uring_submit_and_wait_timeout(&r->io, &c, 1, &t, NULL)};
 
-    if (error < 0)
-        return (struct io_uring_cqe){.res = error};
-    copy = *c;
-    io_uring_cqe_seen(&r->io, c);
-    return copy;
+    if (o.result >= 0) {
+        o = (struct outcome){io_uring_cqe_get_data64(c), c->res, c->flags};
+        io_uring_cqe_seen(&r->io, c);
+    }
+    return o;
 }
 
 /* Sends a byte and looks whether the receive brings it, and goes on. */
 static bool byte_comes(struct ring *r, int to, char byte)
 {
-    struct io_uring_cqe c;
+    unsigned flags = IORING_CQE_F_BUFFER | IORING_CQE_F_MORE;
+    struct outcome o;
     bool same;
 
     if (send(to, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
         return false;
-    c = next(r);
-    if (c.user_data != RECEIVE || c.res != 1 || !(c.flags & IORING_CQE_F_BUFFER) || !(c.flags & IORING_CQE_F_MORE))
+    o = next(r);
+    if (o.data != RECEIVE || o.result != 1 || (o.flags & flags) != flags)
         return false;
-    same = *ring_take(r, c.flags, 1) == byte;
-    ring_return(r, c.flags);
+    same = *ring_take(r, o.flags, 1) == byte;
+    ring_return(r, o.flags);
     return same;
 }
 
@@ -100,7 +107,7 @@ static bool receives(struct ring *r, char *why, size_t size)
     works = byte_comes(r, fd[1], 'a') && byte_comes(r, fd[1], 'b');
     if (works) {
         ring_cancel_fd(r, fd[0]);
-        works = next(r).res == -ECANCELED;
+        works = next(r).result == -ECANCELED;
     }
     if (!works)
         snprintf(why, size, "a receive that goes on does not work");

@@ -206,7 +206,7 @@ static void sweep(struct worker *w)
         w->next_sweep = now + SWEEP_LATER_NS;
         break;
     case EXPIRE_MORE:
-        w->next_sweep = clock_mono_ns() + SWEEP_GAP_NS;
+        w->next_sweep = clock_mono_ns() + SWEEP_GAP_NS / OPT(w->instance->options, active_expire_effort);
         break;
     }
 }
@@ -229,6 +229,7 @@ static void tick(struct worker *w)
     if (w->number == 0) {
         metrics_sample(mono);
         mem_peak_sample();
+        clients_fit(&w->instance->clients, options_maxmemory_clients(w->instance->options));
     }
 }
 
@@ -292,6 +293,7 @@ static void *worker_main(void *arg)
     }
     quiesce_leave(w->runner.slot);
     engine_stop(&w->engine);
+    out_thread_done();
     mem_thread_done();
     return NULL;
 }

@@ -37,6 +37,7 @@ struct command_metrics {
 /* The sums of a kind; every field is a counter, so that they can be added up as an array. */
 struct metrics_sums {
     counter hits, misses;                  /* keys looked up by reading commands */
+    counter changes;                       /* keys changed by commands */
     counter commands;                      /* run */
     counter error_replies;
     counter bytes_in, bytes_out;

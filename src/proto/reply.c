@@ -57,6 +57,17 @@ void chunk_free(struct chunk *c)
     }
 }
 
+void out_thread_done(void)
+{
+    while (pool != NULL) {
+        struct chunk *next = pool->next;
+
+        mem_free(pool);
+        pool = next;
+    }
+    pooled = 0;
+}
+
 void out_init(struct out *o)
 {
     *o = (struct out){.resp = 2};

@@ -52,6 +52,8 @@ size_t out_memory(const struct out *o);
 /* Takes the whole chain out: the caller sends the chunks and gives each to chunk_free. NULL if there is nothing. */
 struct chunk *out_take(struct out *o);
 void chunk_free(struct chunk *c);
+/* Frees the calling thread's pool of chunks; before the thread ends. */
+void out_thread_done(void);
 /* A place to go back to: what was written since is forgotten by out_rewind. */
 struct out_mark {
     struct chunk *last;

@@ -82,6 +82,11 @@ void clients_each(struct clients *cs, bool (*visit)(void *arg, struct card *card
 /* Marks the card and wakes its worker. Under the lock CLIENTS (from a visit) or by the owner. */
 void clients_doom(struct clients *cs, struct card *card);
 
+/* Memory that a client's buffers take, as CLIENT LIST's tot-mem has it. */
+uint64_t card_memory(struct card *card);
+/* Dooms the clients that take most until all together take at most `limit` bytes (0: no limit). Those of CLIENT NO-EVICT stay. */
+void clients_fit(struct clients *cs, int64_t limit);
+
 enum card_text { CARD_NAME, CARD_USER, CARD_LIB_NAME, CARD_LIB_VERSION };
 void card_set_text(struct card *card, enum card_text which, struct slice text);
 /* Copies the text with a NUL, cut to size - 1; returns its length. */

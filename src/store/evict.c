@@ -10,7 +10,6 @@
 #define EMPTY_DRAWS  64
 #define STAMP_MS     16 /* a stamp is a count of 16 ms */
 #define LFU_FIRST    5
-#define LFU_FACTOR   10
 #define STAMPS_PER_MINUTE (60000 / STAMP_MS)
 
 static enum policy policy_of(struct keyspace *ks)
@@ -54,21 +53,24 @@ uint32_t evict_first_stamp(struct keyspace *ks)
     return evict_policy_is_lfu(policy_of(ks)) ? lfu_stamp(ks, LFU_FIRST) : stamp_now(ks);
 }
 
-/* The counter loses one for each minute without an access. */
+/* The counter loses one for each lfu-decay-time minutes without an access. */
 unsigned evict_frequency(struct keyspace *ks, const struct entry *e)
 {
     unsigned count = e->stamp & 255;
     unsigned minutes = (stamp_now(ks) / STAMPS_PER_MINUTE - (e->stamp >> 8)) & 0xffff;
+    unsigned decay = atomic_load_explicit(&ks->lfu_minutes, memory_order_relaxed);
+    unsigned lost = decay ? minutes / decay : 0;
 
-    return minutes < count ? count - minutes : 0;
+    return lost < count ? count - lost : 0;
 }
 
 /* The counter is logarithmic: the higher it stands, the rarer an access raises it (Morris, 1978). */
-static unsigned lfu_raised(unsigned count)
+static unsigned lfu_raised(struct keyspace *ks, unsigned count)
 {
-    unsigned above = count > LFU_FIRST ? count - LFU_FIRST : 0;
+    uint64_t above = count > LFU_FIRST ? count - LFU_FIRST : 0;
+    uint64_t factor = atomic_load_explicit(&ks->lfu_factor, memory_order_relaxed);
 
-    return count < 255 && rand_below(above * LFU_FACTOR + 1) == 0 ? count + 1 : count;
+    return count < 255 && rand_below(above * factor + 1) == 0 ? count + 1 : count;
 }
 
 void evict_touch(struct keyspace *ks, struct entry *e)
@@ -79,7 +81,7 @@ void evict_touch(struct keyspace *ks, struct entry *e)
     if (UNLIKELY(is_fifo(p)))
         return;
     if (UNLIKELY(evict_policy_is_lfu(p)))
-        stamp = lfu_stamp(ks, lfu_raised(evict_frequency(ks, e)));
+        stamp = lfu_stamp(ks, lfu_raised(ks, evict_frequency(ks, e)));
     else
         stamp = stamp_now(ks);
     if (e->stamp != stamp)

@@ -34,6 +34,8 @@ struct keyspace *keyspace_new(unsigned shards, unsigned databases)
     ks->born = clock_ms();
     atomic_init(&ks->expiry_on, true);
     atomic_init(&ks->policy, POLICY_NOEVICTION);
+    atomic_init(&ks->lfu_factor, 10);
+    atomic_init(&ks->lfu_minutes, 1);
     gate_init(&ks->gate);
     ks->shards = mem_aligned_zero(64, shards * sizeof *ks->shards);
     for (unsigned i = 0; i < shards; i++)

@@ -18,7 +18,6 @@
 struct keyspace_stats {
     _Atomic uint64_t expired;        /* keys removed because their time had come */
     _Atomic uint64_t evicted;
-    _Atomic uint64_t changes;        /* writes since the start */
 };
 
 struct keyspace {
@@ -30,6 +29,7 @@ struct keyspace {
     _Atomic bool expiry_on; /* DEBUG SET-ACTIVE-EXPIRE */
     _Atomic uint32_t stamp; /* what an access writes into an entry: see evict.h */
     _Atomic int policy;     /* enum policy (conf/options.h) */
+    _Atomic int lfu_factor, lfu_minutes; /* lfu-log-factor and lfu-decay-time */
     struct keyspace_stats stats;
     struct gate gate;
 };
