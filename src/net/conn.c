@@ -121,7 +121,7 @@ static void free_conn(struct conn *c)
 void conn_closed(struct conn *c)
 {
     c->is_dead = true;
-    if (!c->is_todo)
+    if (!c->is_todo && !c->is_settling)
         free_conn(c);
 }
 
@@ -442,10 +442,12 @@ static void settle_open(struct conn *c)
 void conn_settle(struct conn *c)
 {
     c->is_todo = false;
-    if (c->is_dead)
-        free_conn(c);
-    else if (c->state == CONN_OPEN)
+    c->is_settling = true; /* sending may find the connection broken, and closing may be done at once */
+    if (c->state == CONN_OPEN)
         settle_open(c);
+    c->is_settling = false;
+    if (c->is_dead && !c->is_todo)
+        free_conn(c);
 }
 
 void conn_check(struct conn *c, int64_t mono)

@@ -40,6 +40,7 @@ struct conn {
     uint64_t counted;            /* bytes of memory last told to the metrics */
     uint8_t state;
     bool is_todo;
+    bool is_settling;            /* inside conn_settle */
     bool on_hold;                /* CLIENT PAUSE */
     bool is_full;                /* too much output waits: no requests are run */
     bool peer_gone;
