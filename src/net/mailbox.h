@@ -38,8 +38,8 @@ enum signal_bits {
 
 struct mailbox {
     struct lock lock;
-    struct letter *first GUARDED_BY(lock);
-    struct letter **last GUARDED_BY(lock);
+    struct letter *first; /* under the lock, as `last` is: in C, clang 14 cannot name a member beside */
+    struct letter **last;
     _Atomic uint32_t signals;
     _Atomic bool any; /* letters or signals */
 };
