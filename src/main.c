@@ -18,6 +18,7 @@
 #include "base/quiesce.h"
 #include "base/rand.h"
 #include "cmd/command.h"
+#include "cmd/commands_doc.h"
 #include "cmd/instance.h"
 #include "cmd/version.h"
 #include "conf/load.h"
@@ -450,6 +451,10 @@ int main(int argc, char **argv)
         return print(&text);
     case LOAD_SAMPLE:
         sample_file(&text);
+        return print(&text);
+    case LOAD_DOC:
+        commands_init();
+        commands_doc(&text);
         return print(&text);
     case LOAD_VERSION:
         printf("Larder server v=%s malloc=%s\n", PACKAGE_VERSION, mem_allocator());

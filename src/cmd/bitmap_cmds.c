@@ -25,7 +25,7 @@ CMD(setbit,
     .name = "SETBIT", .arity = 4, .group = "bitmap", .since = "2.2.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
     .summary = "Sets or clears one bit of a string and returns what it was; the string grows as needed.",
-    .syntax = "key offset value")
+    .syntax = "key offset value:integer")
 {
     struct bitmap_target target;
     uint64_t offset;

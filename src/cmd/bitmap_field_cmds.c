@@ -225,9 +225,9 @@ CMD(bitfield,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS), .key_flags = flags_of_bitfield,
     .summary = "Reads, sets and counts integers of any width at any bit of a string.",
     .syntax = "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
-              "<SET encoding offset value | INCRBY encoding offset increment> "
+              "<SET encoding offset value:integer | INCRBY encoding offset increment> "
               "[GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
-              "<SET encoding offset value | INCRBY encoding offset increment> ...]]")
+              "<SET encoding offset value:integer | INCRBY encoding offset increment> ...]]")
 {
     struct plan plan;
 

@@ -120,7 +120,7 @@ CMD(incrbyfloat,
     .name = "INCRBYFLOAT", .arity = 3, .group = "string", .since = "2.6.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
     .summary = "Adds a floating-point number to the number that a key holds; a missing key counts as 0.",
-    .syntax = "key increment")
+    .syntax = "key increment:double")
 {
     char text[NUM_LD_MAX];
     struct slice sum;

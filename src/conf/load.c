@@ -345,6 +345,7 @@ static enum load_action action_of(const char *arg)
         {"--version", LOAD_VERSION},
         {"-v", LOAD_VERSION},
         {"--sample-config", LOAD_SAMPLE},
+        {"--commands-doc", LOAD_DOC},
         {"--check-config", LOAD_CHECK},
     };
 

@@ -22,6 +22,7 @@ enum load_action {
     LOAD_HELP,    /* print sample_help */
     LOAD_VERSION, /* print the version */
     LOAD_SAMPLE,  /* print sample_file */
+    LOAD_DOC,     /* print commands_doc */
     LOAD_REFUSED, /* `err` holds what to print on stderr, with the final newline */
 };
 

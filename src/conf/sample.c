@@ -134,6 +134,7 @@ static const char usage[] =
     "  larder-server -                      read the configuration from the standard input\n"
     "  larder-server --check-config FILE    say what is wrong with a configuration, and end\n"
     "  larder-server --sample-config        print a configuration file that explains every option\n"
+    "  larder-server --commands-doc         print the documentation of all commands\n"
     "  larder-server --version, -v          print the version\n"
     "  larder-server --help, -h             print this\n"
     "\n"
