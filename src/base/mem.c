@@ -43,6 +43,18 @@ __attribute__((noreturn, cold)) static void out_of_memory(size_t size)
 
 #ifdef HAVE_JEMALLOC
 
+/*
+ * jemalloc's own settings, which it looks for under this name; MALLOC_CONF in the environment goes first.
+ *
+ * Free pages go back after one second instead of ten, and then at once. In a full cache of 300 MB whose sizes of
+ * values changed over and over, RSS over what was held came down from 1.27 .. 1.62 to 1.15, and, where small values
+ * took the place of large ones, from 350 MB to 80 .. 190 MB a moment later, for the same processor time. With no delay
+ * at all RSS would gain a further 3 %, and the time in the kernel triple. One thread to give pages back is enough,
+ * where jemalloc would start one for each processor.
+ */
+__attribute__((used, visibility("default"))) const char *malloc_conf =
+    "dirty_decay_ms:1000,muzzy_decay_ms:0,max_background_threads:1";
+
 /* Usable sizes of small blocks in steps of 8, so that the hot path need not ask the allocator. */
 #define SMALL_MAX  4096
 #define SMALL_STEP 8

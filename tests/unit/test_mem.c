@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef HAVE_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
+
 #include "base/mem.h"
 #include "seed.h"
 
@@ -235,6 +239,44 @@ START_TEST(the_allocator_tells_its_name_and_figures)
 }
 END_TEST
 
+START_TEST(the_settings_reach_the_allocator)
+{
+#ifdef HAVE_JEMALLOC
+    ssize_t decay = 0;
+    size_t n = sizeof(decay);
+
+    ck_assert_int_eq(mallctl("opt.dirty_decay_ms", &decay, &n, NULL, 0), 0);
+    ck_assert(decay == 1000 || getenv("MALLOC_CONF") != NULL);
+#endif
+}
+END_TEST
+
+START_TEST(the_kernel_tells_of_what_is_touched)
+{
+    size_t n = 64 << 20;
+    size_t before = mem_resident();
+    void *p = mem_alloc(n);
+
+    memset(p, 1, n);
+    ck_assert_uint_ge(mem_resident(), before + n / 2);
+    mem_free(p);
+}
+END_TEST
+
+static void add_length(void *arg, const char *text)
+{
+    *(size_t *)arg += strlen(text);
+}
+
+START_TEST(the_allocator_reports_in_words)
+{
+    size_t length = 0;
+
+    mem_report(add_length, &length);
+    ck_assert_uint_gt(length, 10);
+}
+END_TEST
+
 START_TEST(purging_gives_free_pages_back)
 {
     struct mem_stats before, after;
@@ -317,6 +359,9 @@ int main(void)
     tcase_add_test(tests, the_account_never_shows_less_than_nothing);
     tcase_add_test(tests, the_peak_is_the_highest_that_was_sampled);
     tcase_add_test(tests, the_allocator_tells_its_name_and_figures);
+    tcase_add_test(tests, the_settings_reach_the_allocator);
+    tcase_add_test(tests, the_kernel_tells_of_what_is_touched);
+    tcase_add_test(tests, the_allocator_reports_in_words);
     tcase_add_test(tests, purging_gives_free_pages_back);
     tcase_add_test(tests, the_background_thread_may_be_started_at_any_time);
     tcase_add_test(tests, random_allocations_agree_with_a_sum_kept_by_hand);
