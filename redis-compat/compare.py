@@ -130,6 +130,8 @@ def compare(cmd, a, b):
     c = up(cmd[0]) if cmd else ""
     if c in TTLS and a[0] == b[0] == ":" and a[1] > 0 and b[1] > 0 and abs(a[1] - b[1]) <= TTLS[c]:
         return None, ""
+    if c == "DBSIZE" and a[0] == b[0] == ":":       # counts expired keys until they are reclaimed
+        return "soft", "count"
     if a[0] in "-!" and b[0] in "-!":
         wa, wb = a[1].split(b" ")[0], b[1].split(b" ")[0]
         return ("soft", "error text") if wa == wb else ("hard", "error code")
