@@ -141,8 +141,10 @@ static void linger(struct conn *c)
 void conn_ended(struct conn *c, int error)
 {
     c->peer_gone = true;
-    if (error != 0 || c->state != CONN_OPEN || !c->session.close_after)
+    if (error != 0 || c->state != CONN_OPEN)
         conn_close(c);
+    else
+        conn_todo(c); /* it may only have said that it sends no more: what it asked is answered first */
 }
 
 /* ---- serving ---- */
@@ -363,7 +365,7 @@ static void go_on(struct conn *c)
 {
     if (c->held != NULL)
         serve_held(c);
-    if (!has_stopped(c))
+    if (!has_stopped(c) && !c->peer_gone)
         engine_resume(&c->worker->engine, &c->link);
     after_serving(c);
 }
@@ -431,6 +433,9 @@ static void settle_open(struct conn *c)
         if (UNLIKELY(c->is_full)) {
             c->is_full = false;
             go_on(c);
+        } else if (UNLIKELY(c->peer_gone && !c->on_hold)) {
+            conn_close(c);
+            return;
         }
     } else if (is_over_output(c)) {
         conn_close(c);
