@@ -109,6 +109,19 @@ uint64_t bitmap_count_range(struct slice s, int64_t start, int64_t end, enum bit
     return count_set(s.p + start, (size_t)(end - start + 1));
 }
 
+/* Moves on from the byte-aligned `from` over four words at a time while they hold nothing but `flip`. */
+static uint64_t skip_words(const char *p, uint64_t from, uint64_t to, uint64_t flip)
+{
+    for (; to - from >= 4 * WORD_BITS; from += 4 * WORD_BITS) {
+        const char *at = p + from / 8;
+
+        if ((load_word(at) ^ flip) | (load_word(at + 8) ^ flip) | (load_word(at + 16) ^ flip) |
+            (load_word(at + 24) ^ flip))
+            break;
+    }
+    return from;
+}
+
 /* The first bit that is `value` in from .. to-1, all within p; -1 if none is. */
 static int64_t find_bit(const char *p, uint64_t from, uint64_t to, bool value)
 {
@@ -117,6 +130,10 @@ static int64_t find_bit(const char *p, uint64_t from, uint64_t to, bool value)
     while (from < to) {
         uint64_t w;
 
+        if (from % 8 == 0)
+            from = skip_words(p, from, to, flip);
+        if (from == to)
+            break;
         if (from % 8 == 0 && to - from >= WORD_BITS) {
             w = load_bits(p + from / 8) ^ flip;
             if (w != 0)
