@@ -127,7 +127,7 @@ static inline struct decimal without_zeros(uint64_t digits, int exponent)
     return (struct decimal){digits, exponent};
 }
 
-/* Whether the decimal d, or else d + 1, both in units of vb / 4, is in the interval: 0, 1, or -1 for both or neither. */
+/* Which of d and d + 1, in units of `unit`, is within lower .. upper (in quarters): 0, 1, or -1 for both or none. */
 static inline int only_one_inside(uint64_t lower, uint64_t upper, uint64_t d, uint64_t unit)
 {
     bool low_inside = lower <= 4 * d * unit;

@@ -5,9 +5,9 @@
  * Role:    digits and exponent; how they are laid out as text is num's business.
  * Threads: any; the table of powers is filled before main.
  * Used by: num.
- * Why:     trying %.15g, %.16g and %.17g costs microseconds, and misses the shortest at powers of two; this is exact and
- *          takes some 20 ns. The table is computed, in well under a millisecond, rather than listed: 617 lines of hexadecimal are
- *          nothing anybody can check.
+ * Why:     trying %.15g, %.16g and %.17g costs microseconds, and misses the shortest at powers of two; this is
+ *          exact and takes tens of nanoseconds. The table of powers is computed at start, in some 100 us, rather
+ *          than listed: nobody can check 617 lines of hexadecimal.
  */
 #ifndef LARDER_BASE_DECIMAL_H
 #define LARDER_BASE_DECIMAL_H

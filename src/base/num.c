@@ -66,7 +66,7 @@ static inline bool is_space(char c)
  */
 static bool parse_plain(struct slice s, double *out)
 {
-    static const double power[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+    static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
                                    1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
     bool negative = s.p[0] == '-';
     size_t digits = 0, point = s.n;

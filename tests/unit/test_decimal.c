@@ -26,8 +26,8 @@ static void expect(double v, uint64_t digits, int exponent)
 {
     struct decimal d = decimal_shortest(v);
 
-    ck_assert_msg(d.digits == digits && d.exponent == exponent, "%.17g became %llue%d", v,
-                  (unsigned long long)d.digits, d.exponent);
+    ck_assert_msg(d.digits == digits && d.exponent == exponent, "%.17g became %llue%d", v, (unsigned long long)d.digits,
+                  d.exponent);
 }
 
 START_TEST(simple_numbers_have_the_digits_that_one_would_write)

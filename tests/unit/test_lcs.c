@@ -30,8 +30,8 @@ END_TEST
 
 START_TEST(empty_strings_have_nothing_in_common)
 {
-    struct slice pairs[][2] = {{SLICE(""), SLICE("")}, {SLICE("a"), SLICE("")}, {SLICE(""), SLICE("a")},
-                               {SLICE("abc"), SLICE("xyz")}};
+    struct slice pairs[][2] = {
+        {SLICE(""), SLICE("")}, {SLICE("a"), SLICE("")}, {SLICE(""), SLICE("a")}, {SLICE("abc"), SLICE("xyz")}};
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
         struct lcs *l = lcs_new(pairs[i][0], pairs[i][1]);
