@@ -40,6 +40,28 @@ static void write_flags(char *p, struct card *card)
     *p = '\0';
 }
 
+/* What the running request takes of its client's memory, in bytes: as it was sent, and its arguments. */
+struct running {
+    struct card *card;
+    size_t request, arguments;
+};
+
+static size_t digits(size_t n)
+{
+    return n < 10 ? 1 : 1 + digits(n / 10);
+}
+
+static struct running measure(const struct call *c)
+{
+    struct running r = {.card = c->session->card, .request = strlen("*\r\n") + digits((size_t)c->argc)};
+
+    for (int i = 0; i < c->argc; i++) {
+        r.arguments += c->argv[i].n;
+        r.request += strlen("$\r\n\r\n") + digits(c->argv[i].n) + c->argv[i].n;
+    }
+    return r;
+}
+
 /* Bytes that the client costs, beside its share of the tables. */
 static uint64_t total_memory(struct card *card)
 {
@@ -71,23 +93,26 @@ static void add_who(struct buf *b, struct card *card, int64_t mono)
                atomic_load_explicit(&card->watching, memory_order_relaxed));
 }
 
-static void add_buffers(struct buf *b, struct card *card)
+static void add_buffers(struct buf *b, struct card *card, const struct running *r)
 {
+    size_t request = card == r->card ? r->request : 0, arguments = card == r->card ? r->arguments : 0;
+
     buf_printf(b, " qbuf=%" PRIu64 " qbuf-free=%" PRIu64 " argv-mem=%" PRIu64 " multi-mem=%" PRIu64,
-               number(&card->in_bytes), number(&card->in_free), number(&card->args_bytes),
+               number(&card->in_bytes) + request, number(&card->in_free), number(&card->args_bytes) + arguments,
                number(&card->multi_bytes));
     /* Replies have no fixed buffer (rbs, rbp): all of them are in the list. */
     buf_printf(b, " rbs=0 rbp=0 obl=%" PRIu64 " oll=%" PRIu64 " omem=%" PRIu64 " tot-mem=%" PRIu64,
-               number(&card->out_bytes), number(&card->out_chunks), number(&card->out_memory), total_memory(card));
+               number(&card->out_bytes), number(&card->out_chunks), number(&card->out_memory),
+               total_memory(card) + request);
 }
 
-static void add_line(struct buf *b, struct card *card, int64_t mono)
+static void add_line(struct buf *b, struct card *card, int64_t mono, const struct running *running)
 {
     const struct command *last = atomic_load_explicit(&card->last, memory_order_relaxed);
 
     lock_take(&card->lock);
     add_who(b, card, mono);
-    add_buffers(b, card);
+    add_buffers(b, card, running);
     buf_printf(b, " events=%s cmd=%s", number(&card->out_bytes) ? "rw" : "r",
                last ? command_full_name(last) : "NULL");
     add_text(b, "user", *card->user ? card->user : "default");
@@ -110,6 +135,7 @@ struct wanted {
 struct listing {
     struct buf text;
     int64_t mono;
+    struct running running;
     enum card_type type;   /* CARD_TYPE_UNKNOWN: any */
     struct wanted *wanted; /* by id; NULL: all are listed */
     size_t wanted_count, next;
@@ -122,7 +148,7 @@ static bool list_card(void *arg, struct card *card)
     if (atomic_load_explicit(&card->doomed, memory_order_relaxed))
         return true;
     if (l->type == CARD_TYPE_UNKNOWN || l->type == card_type(card))
-        add_line(&l->text, card, l->mono);
+        add_line(&l->text, card, l->mono, &l->running);
     return true;
 }
 
@@ -136,7 +162,7 @@ static bool list_wanted(void *arg, struct card *card)
         l->next++;
     if (l->next < l->wanted_count && l->wanted[l->next].id == (int64_t)card->id &&
         !atomic_load_explicit(&card->doomed, memory_order_relaxed))
-        add_line(&l->text, card, l->mono);
+        add_line(&l->text, card, l->mono, &l->running);
     for (; l->next < l->wanted_count && l->wanted[l->next].id == (int64_t)card->id; l->next++) {
         l->wanted[l->next].at = at;
         l->wanted[l->next].len = l->text.len - at;
@@ -158,7 +184,7 @@ static int by_place(const void *a, const void *b)
 
 static void list_by_type(struct call *c, enum card_type type)
 {
-    struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .type = type};
+    struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .running = measure(c), .type = type};
 
     clients_each(&c->instance->clients, list_card, &l);
     reply_verbatim(c->out, "txt", buf_slice(&l.text));
@@ -168,7 +194,8 @@ static void list_by_type(struct call *c, enum card_type type)
 /* Lists the clients whose ids are the arguments from 3 on, in that order. */
 static void list_by_id(struct call *c)
 {
-    struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .wanted_count = (size_t)(c->argc - 3)};
+    struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .running = measure(c),
+                        .wanted_count = (size_t)(c->argc - 3)};
     struct buf ordered = BUF_EMPTY;
 
     l.wanted = mem_zalloc(l.wanted_count * sizeof(*l.wanted));
@@ -222,9 +249,10 @@ CMD(client_info,
     .flags = LIST_FLAGS, .summary = "Tells about this connection, as CLIENT LIST does.", .syntax = "",
     .hints = "nondeterministic_output")
 {
+    struct running running = measure(c);
     struct buf line = BUF_EMPTY;
 
-    add_line(&line, c->session->card, c->runner->mono);
+    add_line(&line, c->session->card, c->runner->mono, &running);
     reply_verbatim(c->out, "txt", buf_slice(&line));
     buf_fini(&line);
 }

@@ -157,6 +157,7 @@ static unsigned run_batch(struct conn *c, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         if (UNLIKELY(dispatch_run(&w->runner, &c->session, &w->batch[i]) == DISPATCH_PAUSED)) {
             c->on_hold = true;
+            card_set_flag(c->session.card, CARD_BLOCKED, true);
             return i;
         }
         if (UNLIKELY(out_size(&c->session.out) > OUT_MOST))
@@ -374,6 +375,7 @@ void conn_resume(struct conn *c)
 {
     if (c->state == CONN_OPEN && c->on_hold) {
         c->on_hold = false;
+        card_set_flag(c->session.card, CARD_BLOCKED, false);
         go_on(c);
     }
 }

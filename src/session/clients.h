@@ -25,7 +25,7 @@ struct command;
 enum {
     CARD_MULTI = 1 << 0,      /* in a transaction */
     CARD_DIRTY = 1 << 1,      /* EXEC will fail: a watched key has changed */
-    CARD_BLOCKED = 1 << 2,
+    CARD_BLOCKED = 1 << 2,    /* waits: for a key, or for the end of a CLIENT PAUSE */
     CARD_CLOSING = 1 << 3,    /* closes once its replies are sent */
     CARD_CLOSE_NOW = 1 << 4,
     CARD_UNIX = 1 << 5,       /* connected by the unix socket */
