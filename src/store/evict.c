@@ -9,6 +9,7 @@
 #define SAMPLES      10
 #define EMPTY_DRAWS  64
 #define STAMP_MS     16 /* a stamp is a count of 16 ms */
+#define IDLE_MAX     ((int64_t)INT32_MAX * STAMP_MS / 1000) /* s: over a year */
 #define LFU_FIRST    5
 #define STAMPS_PER_MINUTE (60000 / STAMP_MS)
 
@@ -88,14 +89,24 @@ void evict_touch(struct keyspace *ks, struct entry *e)
         e->stamp = stamp;
 }
 
+/* How many stamps ago e was used. A worker that was slow to store its stamp may have turned the keyspace's back: then now. */
+static uint32_t age_of(struct keyspace *ks, const struct entry *e)
+{
+    int32_t age = (int32_t)(stamp_now(ks) - e->stamp);
+
+    return age > 0 ? age : 0;
+}
+
 int64_t evict_idle_seconds(struct keyspace *ks, const struct entry *e)
 {
-    return (int64_t)(uint32_t)(stamp_now(ks) - e->stamp) * STAMP_MS / 1000;
+    return (int64_t)age_of(ks, e) * STAMP_MS / 1000;
 }
 
 void evict_set_idle(struct keyspace *ks, struct entry *e, int64_t seconds)
 {
-    e->stamp = stamp_now(ks) - (uint32_t)(seconds * 1000 / STAMP_MS);
+    uint32_t age = seconds < IDLE_MAX ? (uint32_t)(seconds * 1000 / STAMP_MS) : INT32_MAX;
+
+    e->stamp = stamp_now(ks) - age;
 }
 
 void evict_set_frequency(struct keyspace *ks, struct entry *e, unsigned count)
@@ -110,7 +121,7 @@ static uint64_t urgency(struct keyspace *ks, enum policy p, const struct entry *
         return UINT64_MAX - (uint64_t)entry_expire(e);
     if (evict_policy_is_lfu(p))
         return 255 - evict_frequency(ks, e);
-    return (uint32_t)(stamp_now(ks) - e->stamp);
+    return age_of(ks, e);
 }
 
 /* Removes the best of a few entries of one table. False: there is none. */

@@ -295,6 +295,11 @@ static void expired(void *arg, uint64_t hash, struct entry *e) UNCHECKED_LOCKS /
     shard_expire_taken(&(struct place){s->shard, s->db, hash}, e);
 }
 
+static uint32_t next_due(struct table *t)
+{
+    return atomic_load_explicit(&t->next_due, memory_order_relaxed);
+}
+
 /* One short hold of a shard's lock. Returns whether the shard is done with for now. */
 static bool sweep_shard(struct sweep *s)
 {
@@ -306,8 +311,9 @@ static bool sweep_shard(struct sweep *s)
         struct table_sweep step = {.now = keyspace_tick(s->ks, s->now), .buckets = SWEEP_BUCKETS,
                                    .most = SWEEP_REMOVALS, .due = is_due, .gone = expired, .arg = s};
 
-        if (t != NULL && atomic_load_explicit(&t->next_due, memory_order_relaxed) <= step.now)
-            done = table_sweep(t, &step);
+        /* A walk may end with something due behind it, where buckets were merged: then it begins again. */
+        if (t != NULL && next_due(t) <= step.now)
+            done = table_sweep(t, &step) && next_due(t) >= step.now;
         if (t != NULL && table_trim(t, TRIM_MERGES))
             done = false;
     }
@@ -327,7 +333,7 @@ static bool wants_sweep(const struct sweep *s, bool *any)
         if (t == NULL)
             continue;
         *any |= atomic_load_explicit(&t->volatiles, memory_order_relaxed) != 0;
-        wants |= atomic_load_explicit(&t->next_due, memory_order_relaxed) <= tick || table_is_sparse(t);
+        wants |= next_due(t) <= tick || table_is_sparse(t);
     }
     return wants;
 }

@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* keyspace: what concerns more than one shard: sizes, flushing, swapping, walks, background expiry. */
+#include <check.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/quiesce.h"
+#include "seed.h"
+#include "store/freer.h"
+#include "store/keyspace.h"
+
+#define SHARDS 8
+#define FOREVER (365 * 86400 * (int64_t)1000) /* ms from now */
+
+static struct keyspace *ks;
+
+static void setup(void)
+{
+    ks = keyspace_new(SHARDS, 4);
+    ks->born -= 1000; /* so that what is long past and now are different ticks */
+}
+
+static void teardown(void)
+{
+    quiesce_collect();
+    keyspace_free(ks);
+    quiesce_collect();
+}
+
+struct name {
+    char p[24];
+};
+
+static struct slice key_of(unsigned i, struct name *name)
+{
+    return slice_of(name->p, snprintf(name->p, sizeof name->p, "k%u", i));
+}
+
+/* The place of key i, its shard locked unless the world is. */
+static struct place place_of(unsigned db, unsigned i)
+{
+    struct name name;
+
+    return keyspace_place(ks, db, hash_bytes(key_of(i, &name)));
+}
+
+static void put(unsigned db, unsigned i, int64_t expire)
+{
+    struct name name;
+    struct place p = place_of(db, i);
+
+    shard_lock(p.shard);
+    shard_insert(&p, entry_new(&(struct entry_spec){
+                         .key = key_of(i, &name), .is_int = true, .integer = i, .expire = expire}));
+    shard_unlock(p.shard);
+}
+
+/* Whether key i is in the table, past its time or not. */
+static bool is_there(unsigned db, unsigned i)
+{
+    struct name name;
+    struct place p = place_of(db, i);
+    bool there;
+
+    shard_lock(p.shard);
+    there = shard_peek(&p, key_of(i, &name)) != NULL;
+    shard_unlock(p.shard);
+    return there;
+}
+
+static void discard(unsigned db, unsigned i)
+{
+    struct name name;
+    struct place p = place_of(db, i);
+    struct entry *e;
+
+    shard_lock(p.shard);
+    e = shard_peek(&p, key_of(i, &name));
+    if (e != NULL)
+        shard_drop(&p, e);
+    shard_unlock(p.shard);
+}
+
+static void flush(int db, bool now)
+{
+    keyspace_lock_all(ks);
+    keyspace_flush(ks, db, now);
+    keyspace_unlock_all(ks);
+}
+
+static void swap(unsigned a, unsigned b, int64_t now)
+{
+    keyspace_lock_all(ks);
+    keyspace_swap(ks, a, b, now);
+    keyspace_unlock_all(ks);
+}
+
+/* ---- whole databases ---- */
+
+START_TEST(sizes_are_those_of_each_database)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        put(i % 3, i, i % 5 == 0 ? INT64_MAX : 0);
+    for (unsigned db = 0; db < 4; db++) {
+        size_t n = 0, volatiles = 0;
+
+        for (unsigned i = 0; i < 1000; i++) {
+            n += i % 3 == db;
+            volatiles += i % 3 == db && i % 5 == 0;
+        }
+        ck_assert_uint_eq(keyspace_size(ks, db), n);
+        ck_assert_uint_eq(keyspace_volatile_size(ks, db), volatiles);
+        ck_assert_int_eq(keyspace_overhead(ks, db) > 0, n > 0);
+    }
+}
+END_TEST
+
+START_TEST(a_flush_empties_one_database_or_all)
+{
+    for (int now = 0; now <= 1; now++) {
+        for (unsigned i = 0; i < 400; i++)
+            put(i % 4, i, 0);
+        flush(2, now);
+        ck_assert_uint_eq(keyspace_size(ks, 2), 0);
+        ck_assert_uint_eq(keyspace_size(ks, 1), 100);
+        ck_assert(!is_there(2, 2));
+        put(2, 2, 0);
+        ck_assert(is_there(2, 2));
+        flush(-1, now);
+        for (unsigned db = 0; db < 4; db++)
+            ck_assert_uint_eq(keyspace_size(ks, db), 0);
+    }
+}
+END_TEST
+
+START_TEST(a_flush_gives_all_memory_back)
+{
+    size_t before;
+
+    mem_flush();
+    before = mem_used();
+    for (int now = 0; now <= 1; now++) {
+        for (unsigned i = 0; i < 20000; i++)
+            put(0, i, i % 2 ? INT64_MAX : 0);
+        flush(-1, now);
+        quiesce_collect();
+        mem_flush();
+        ck_assert_uint_eq(mem_used(), before);
+    }
+}
+END_TEST
+
+START_TEST(flushed_now_the_values_are_gone_though_somebody_looks)
+{
+    struct blob *b = blob_new(100000);
+    struct place p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
+
+    shard_lock(p.shard);
+    shard_insert(&p, entry_new(&(struct entry_spec){.key = SLICE("k"), .blob = blob_ref(b)}));
+    shard_unlock(p.shard);
+    quiesce_enter(7);
+    flush(0, true);
+    ck_assert(blob_is_sole(b));
+    quiesce_leave(7);
+    blob_unref(b);
+}
+END_TEST
+
+START_TEST(flushed_tables_go_by_way_of_the_freer)
+{
+    size_t freed = freer_freed();
+
+    freer_start();
+    for (unsigned i = 0; i < 1000; i++)
+        put(0, i, 0);
+    flush(0, false);
+    quiesce_collect();
+    freer_stop();
+    ck_assert_uint_eq(freer_freed() - freed, 1000);
+    ck_assert_uint_eq(freer_pending(), 0);
+}
+END_TEST
+
+START_TEST(swapped_databases_have_each_others_keys)
+{
+    put(0, 1, 0);
+    put(0, 2, 0);
+    put(1, 3, 0);
+    swap(0, 1, 0);
+    ck_assert(is_there(1, 1) && is_there(1, 2) && is_there(0, 3));
+    ck_assert(!is_there(0, 1) && !is_there(1, 3));
+    swap(1, 1, 0);
+    ck_assert_uint_eq(keyspace_size(ks, 1), 2);
+    swap(1, 3, 0);
+    ck_assert_uint_eq(keyspace_size(ks, 1), 0);
+    ck_assert_uint_eq(keyspace_size(ks, 3), 2);
+}
+END_TEST
+
+/* ---- whole databases and watches ---- */
+
+/* Watches key 1 of database 0, past its time or not. */
+static struct watch *watch_key_1(bool was_expired)
+{
+    static struct watch w;
+    struct place p = place_of(0, 1);
+
+    w = (struct watch){.hash = p.hash, .key = SLICE("k1"), .was_expired = was_expired};
+    shard_lock(p.shard);
+    watch_add(&p.shard->watches, &w);
+    shard_unlock(p.shard);
+    return &w;
+}
+
+static void unwatch(struct watch *w)
+{
+    struct place p = place_of(0, 1);
+
+    shard_lock(p.shard);
+    watch_remove(&p.shard->watches, w);
+    shard_unlock(p.shard);
+    flush(-1, true);
+}
+
+enum key_state { ABSENT, LIVE, EXPIRED };
+
+static void put_in_state(unsigned db, enum key_state state)
+{
+    if (state != ABSENT)
+        put(db, 1, state == EXPIRED ? 10 : 0);
+}
+
+START_TEST(a_flush_is_a_change_to_who_watches_a_key_that_was_there)
+{
+    struct watch *w = watch_key_1(false);
+
+    flush(0, false);
+    ck_assert(!w->changed); /* it was not there */
+    put(0, 1, 0);
+    flush(1, false);
+    ck_assert(!w->changed); /* not this database */
+    flush(-1, false);
+    ck_assert(w->changed);
+    unwatch(w);
+}
+END_TEST
+
+START_TEST(a_flush_is_no_change_to_who_saw_the_key_expired)
+{
+    struct watch *w;
+
+    put_in_state(0, EXPIRED);
+    w = watch_key_1(true);
+    flush(0, false);
+    ck_assert(!w->changed);
+    ck_assert(!w->was_expired);
+    put(0, 1, 0);
+    flush(0, false);
+    ck_assert(w->changed);
+    unwatch(w);
+}
+END_TEST
+
+START_TEST(a_swap_is_a_change_where_the_key_looks_another)
+{
+    /* What is in the watched database, what in the other; the clock stands at 100. */
+    static const struct {
+        enum key_state here, there;
+        bool changed, expired_after;
+    } cases[] = {
+        {ABSENT, ABSENT, false, false}, {ABSENT, LIVE, true, false},   {ABSENT, EXPIRED, false, true},
+        {LIVE, ABSENT, true, false},    {LIVE, LIVE, true, false},     {LIVE, EXPIRED, true, false},
+        {EXPIRED, ABSENT, false, false}, {EXPIRED, LIVE, true, false}, {EXPIRED, EXPIRED, false, true},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct watch *w;
+
+        put_in_state(0, cases[i].here);
+        put_in_state(1, cases[i].there);
+        w = watch_key_1(cases[i].here == EXPIRED);
+        swap(i % 2, 1 - i % 2, 100);
+        ck_assert_msg(w->changed == cases[i].changed, "case %zu", i);
+        ck_assert_msg(w->was_expired == cases[i].expired_after, "case %zu", i);
+        unwatch(w);
+    }
+}
+END_TEST
+
+/* ---- walks ---- */
+
+#define STAY 500
+#define ALL  20000
+
+static void count_visit(void *arg, struct shard *shard, struct entry *e)
+{
+    unsigned *seen = arg;
+
+    ck_assert_ptr_eq(shard, keyspace_shard(ks, hash_bytes(entry_key(e))));
+    seen[entry_int(e)]++;
+}
+
+START_TEST(a_scan_at_rest_sees_each_key_once)
+{
+    unsigned *seen = calloc(ALL, sizeof *seen);
+
+    for (int held = 0; held <= 1; held++) {
+        uint64_t cursor = 0;
+
+        while (keyspace_size(ks, 2) < STAY * (1 + (unsigned)held))
+            put(2, keyspace_size(ks, 2), 0);
+        memset(seen, 0, ALL * sizeof *seen);
+        if (held)
+            keyspace_lock_all(ks);
+        do {
+            cursor = keyspace_scan(ks, 2, cursor, held, count_visit, seen);
+            ck_assert_uint_lt(cursor, 1ull << 53);
+        } while (cursor != 0);
+        if (held)
+            keyspace_unlock_all(ks);
+        for (unsigned i = 0; i < ALL; i++)
+            ck_assert_uint_eq(seen[i], i < keyspace_size(ks, 2));
+    }
+    free(seen);
+}
+END_TEST
+
+START_TEST(a_scan_of_nothing_is_one_step)
+{
+    unsigned seen[1] = {0};
+
+    ck_assert_uint_eq(keyspace_scan(ks, 0, 0, false, count_visit, seen), 0);
+    put(0, 0, 0);
+    discard(0, 0);
+    ck_assert_uint_eq(keyspace_scan(ks, 0, 0, false, count_visit, seen), 0);
+    ck_assert_uint_eq(seen[0], 0);
+}
+END_TEST
+
+START_TEST(a_scan_sees_what_stays_whatever_comes_and_goes)
+{
+    unsigned *seen = calloc(ALL, sizeof *seen);
+
+    seed_start(__func__);
+    for (unsigned round = 0; round < 40; round++) {
+        unsigned low = STAY, high = STAY;
+        bool grows = seed_below(2);
+        uint64_t cursor = 0;
+
+        for (unsigned i = 0; i < STAY; i++)
+            put(0, i, 0);
+        for (unsigned n = seed_below(8000); n > 0; n--)
+            put(0, high++, 0);
+        memset(seen, 0, ALL * sizeof *seen);
+        do {
+            cursor = keyspace_scan(ks, 0, cursor, false, count_visit, seen);
+            if (seed_below(100) == 0)
+                grows = !grows;
+            for (unsigned n = seed_below(50); n > 0; n--) {
+                if (grows && high < ALL)
+                    put(0, high++, 0);
+                else if (!grows && low < high)
+                    discard(0, low++);
+            }
+        } while (cursor != 0);
+        for (unsigned i = 0; i < STAY; i++)
+            ck_assert_uint_ge(seen[i], 1);
+        flush(0, true);
+        quiesce_collect();
+    }
+    free(seen);
+}
+END_TEST
+
+START_TEST(any_number_is_a_cursor)
+{
+    unsigned *seen = calloc(ALL, sizeof *seen);
+
+    seed_start(__func__);
+    for (unsigned i = 0; i < 1000; i++)
+        put(0, i, 0);
+    for (unsigned n = 0; n < 1000; n++) {
+        uint64_t cursor = n == 0 ? UINT64_MAX : seed_u64() >> seed_below(64);
+        unsigned steps = 0;
+
+        do
+            cursor = keyspace_scan(ks, 0, cursor, false, count_visit, seen);
+        while (cursor != 0 && ++steps < 100000);
+        ck_assert_uint_eq(cursor, 0);
+    }
+    free(seen);
+}
+END_TEST
+
+START_TEST(a_random_key_may_be_any_that_has_not_expired)
+{
+    bool drawn[200] = {false};
+    int64_t now = clock_ms();
+
+    for (unsigned i = 0; i < 200; i++)
+        put(0, i, i % 2 ? now - 1 : now + FOREVER);
+    for (unsigned n = 0; n < 10000; n++) {
+        struct buf key = BUF_EMPTY;
+
+        ck_assert(keyspace_random_key(ks, 0, false, now, &key));
+        drawn[atoi(buf_cstr(&key) + 1)] = true;
+        buf_fini(&key);
+    }
+    for (unsigned i = 0; i < 200; i++)
+        ck_assert_int_eq(drawn[i], i % 2 == 0);
+}
+END_TEST
+
+START_TEST(among_expired_keys_alone_there_is_no_random_one)
+{
+    struct buf key = BUF_EMPTY;
+
+    for (unsigned i = 0; i < 3000; i++)
+        put(0, i, 10);
+    ck_assert(!keyspace_random_key(ks, 0, false, clock_ms(), &key));
+    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
+    ck_assert_uint_eq(ks->stats.expired, 3000);
+    put(0, 77, 0);
+    keyspace_lock_all(ks);
+    ck_assert(keyspace_random_key(ks, 0, true, clock_ms(), &key));
+    keyspace_unlock_all(ks);
+    ck_assert(slice_eq(buf_slice(&key), SLICE("k77")));
+    buf_fini(&key);
+}
+END_TEST
+
+/* ---- expiry ---- */
+
+/* Lets the background expiry run to its end for every shard. */
+static enum expire_result expire_all(void)
+{
+    enum expire_result r;
+    unsigned at = 0;
+
+    do
+        r = keyspace_expire(ks, 0, 1, &at, 1000000);
+    while (r == EXPIRE_MORE);
+    return r;
+}
+
+START_TEST(ticks_rise_with_time_and_have_an_end)
+{
+    ck_assert_uint_eq(keyspace_tick(ks, 0), 0);
+    ck_assert_uint_eq(keyspace_tick(ks, ks->born), 0);
+    ck_assert_uint_lt(keyspace_tick(ks, INT64_MAX), UINT32_MAX);
+    for (int64_t ms = 0; ms < 100000; ms += 37)
+        ck_assert_uint_le(keyspace_tick(ks, ks->born + ms), keyspace_tick(ks, ks->born + ms + 37));
+}
+END_TEST
+
+START_TEST(the_background_removes_what_is_past_and_nothing_else)
+{
+    int64_t now = clock_ms();
+
+    ck_assert_int_eq(expire_all(), EXPIRE_IDLE);
+    for (unsigned i = 0; i < 9000; i++)
+        put(i % 4, i, i % 3 == 0 ? now - 1000 : i % 3 == 1 ? now + FOREVER : 0);
+    ck_assert_int_eq(expire_all(), EXPIRE_LATER);
+    for (unsigned i = 0; i < 9000; i++)
+        ck_assert_int_eq(is_there(i % 4, i), i % 3 != 0);
+    ck_assert_uint_eq(ks->stats.expired, 3000);
+    flush(-1, true);
+    ck_assert_int_eq(expire_all(), EXPIRE_IDLE);
+}
+END_TEST
+
+START_TEST(a_key_that_gets_another_expiry_goes_by_that_one)
+{
+    struct name name;
+    int64_t now = clock_ms();
+
+    for (unsigned i = 0; i < 3000; i++) {
+        struct place p = place_of(0, i);
+        struct entry *e;
+
+        put(0, i, i % 3 == 0 ? now + FOREVER : now - 1000);
+        shard_lock(p.shard);
+        e = shard_peek(&p, key_of(i, &name));
+        shard_set_expire(&p, e, i % 3 == 0 ? now - 1000 : i % 3 == 1 ? now + FOREVER : 0);
+        shard_unlock(p.shard);
+    }
+    expire_all();
+    for (unsigned i = 0; i < 3000; i++)
+        ck_assert_int_eq(is_there(0, i), i % 3 != 0);
+}
+END_TEST
+
+START_TEST(what_comes_due_later_goes_later)
+{
+    put(0, 1, clock_ms() + 150);
+    put(0, 2, clock_ms() + FOREVER);
+    expire_all();
+    ck_assert(is_there(0, 1));
+    for (unsigned n = 0; n < 5000 && is_there(0, 1); n++) {
+        usleep(1000);
+        expire_all();
+    }
+    ck_assert(!is_there(0, 1));
+    ck_assert(is_there(0, 2));
+}
+END_TEST
+
+START_TEST(shards_are_shared_out_among_the_callers)
+{
+    unsigned at = 1;
+
+    for (unsigned i = 0; i < 2000; i++)
+        put(0, i, 10);
+    while (keyspace_expire(ks, 1, 4, &at, 1000000) == EXPIRE_MORE)
+        ;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        struct table *t = shard_table(&ks->shards[i], 0);
+
+        ck_assert_int_eq(t->used == 0, i % 4 == 1);
+    }
+}
+END_TEST
+
+START_TEST(expiry_can_be_turned_off)
+{
+    put(0, 1, 10);
+    atomic_store(&ks->expiry_on, false);
+    expire_all();
+    ck_assert(is_there(0, 1));
+    atomic_store(&ks->expiry_on, true);
+    expire_all();
+    ck_assert(!is_there(0, 1));
+}
+END_TEST
+
+START_TEST(room_that_expired_keys_leave_is_given_back)
+{
+    size_t full;
+
+    for (unsigned i = 0; i < 50000; i++)
+        put(0, i, 10);
+    full = keyspace_overhead(ks, 0);
+    expire_all();
+    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
+    ck_assert_uint_lt(keyspace_overhead(ks, 0), full / 10);
+}
+END_TEST
+
+/* ---- threads ---- */
+
+static _Atomic bool over;
+
+/* Hints without a lock, as dispatch gives them. */
+static void *prefetch(void *arg)
+{
+    unsigned slot = (unsigned)(uintptr_t)arg, i = 0;
+    struct name name;
+
+    while (!atomic_load(&over)) {
+        quiesce_enter(slot);
+        for (unsigned n = 0; n < 64; n++) {
+            uint64_t hash = hash_bytes(key_of(i++ % ALL, &name));
+            struct table *t = shard_table(keyspace_shard(ks, hash), 0);
+
+            if (t != NULL) {
+                table_prefetch_bucket(t, hash);
+                table_prefetch_entry(t, hash);
+                keyspace_overhead(ks, 0);
+            }
+        }
+        quiesce_leave(slot);
+    }
+    return NULL;
+}
+
+static void *collect(void *arg)
+{
+    while (!atomic_load(&over))
+        quiesce_collect();
+    return arg;
+}
+
+static void *scan(void *arg)
+{
+    unsigned *seen = calloc(ALL, sizeof *seen);
+    unsigned slot = (unsigned)(uintptr_t)arg;
+
+    while (!atomic_load(&over)) {
+        uint64_t cursor = 0;
+
+        do {
+            quiesce_enter(slot);
+            cursor = keyspace_scan(ks, 0, cursor, false, count_visit, seen);
+            quiesce_leave(slot);
+        } while (cursor != 0);
+    }
+    free(seen);
+    mem_thread_done();
+    return NULL;
+}
+
+START_TEST(readers_without_a_lock_meet_tables_that_grow_shrink_and_go)
+{
+    pthread_t t[4];
+
+    atomic_store(&over, false);
+    pthread_create(&t[0], NULL, prefetch, (void *)1);
+    pthread_create(&t[1], NULL, prefetch, (void *)2);
+    pthread_create(&t[2], NULL, collect, NULL);
+    pthread_create(&t[3], NULL, scan, (void *)3);
+    for (unsigned round = 0; round < 10; round++) {
+        for (unsigned i = 0; i < 4000; i++)
+            put(0, i, i % 2 ? 10 : 0);
+        if (round % 3 == 0)
+            for (unsigned i = 0; i < 4000; i++)
+                discard(0, i);
+        else if (round % 3 == 1)
+            expire_all();
+        flush(-1, round % 2);
+    }
+    atomic_store(&over, true);
+    for (unsigned i = 0; i < 4; i++)
+        pthread_join(t[i], NULL);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("keyspace");
+    TCase *tests = tcase_create("keyspace");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    hash_init();
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, sizes_are_those_of_each_database);
+    tcase_add_test(tests, a_flush_empties_one_database_or_all);
+    tcase_add_test(tests, a_flush_gives_all_memory_back);
+    tcase_add_test(tests, flushed_now_the_values_are_gone_though_somebody_looks);
+    tcase_add_test(tests, flushed_tables_go_by_way_of_the_freer);
+    tcase_add_test(tests, swapped_databases_have_each_others_keys);
+    tcase_add_test(tests, a_flush_is_a_change_to_who_watches_a_key_that_was_there);
+    tcase_add_test(tests, a_flush_is_no_change_to_who_saw_the_key_expired);
+    tcase_add_test(tests, a_swap_is_a_change_where_the_key_looks_another);
+    tcase_add_test(tests, a_scan_at_rest_sees_each_key_once);
+    tcase_add_test(tests, a_scan_of_nothing_is_one_step);
+    tcase_add_test(tests, a_scan_sees_what_stays_whatever_comes_and_goes);
+    tcase_add_test(tests, any_number_is_a_cursor);
+    tcase_add_test(tests, a_random_key_may_be_any_that_has_not_expired);
+    tcase_add_test(tests, among_expired_keys_alone_there_is_no_random_one);
+    tcase_add_test(tests, ticks_rise_with_time_and_have_an_end);
+    tcase_add_test(tests, the_background_removes_what_is_past_and_nothing_else);
+    tcase_add_test(tests, a_key_that_gets_another_expiry_goes_by_that_one);
+    tcase_add_test(tests, what_comes_due_later_goes_later);
+    tcase_add_test(tests, shards_are_shared_out_among_the_callers);
+    tcase_add_test(tests, expiry_can_be_turned_off);
+    tcase_add_test(tests, room_that_expired_keys_leave_is_given_back);
+    tcase_add_test(tests, readers_without_a_lock_meet_tables_that_grow_shrink_and_go);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* shard: finds, puts and removes under its lock; knows expiry, watches and counters. */
+#include <check.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/quiesce.h"
+#include "store/keyspace.h"
+
+#define NOW 1000000 /* these tests have a clock of their own */
+
+static struct keyspace *ks;
+
+/* The place of a key, its shard locked. */
+static struct place hold(unsigned db, struct slice key)
+{
+    struct place p = keyspace_place(ks, db, hash_bytes(key));
+
+    shard_lock(p.shard);
+    return p;
+}
+
+static void drop(struct place p)
+{
+    shard_unlock(p.shard);
+}
+
+static struct entry *made(struct slice key, struct slice value, int64_t expire)
+{
+    return entry_new(&(struct entry_spec){.key = key, .value = value, .expire = expire});
+}
+
+static void put(unsigned db, struct slice key, struct slice value, int64_t expire)
+{
+    struct place p = hold(db, key);
+
+    shard_insert(&p, made(key, value, expire));
+    drop(p);
+}
+
+static bool is_there(unsigned db, struct slice key, int64_t now)
+{
+    struct place p = hold(db, key);
+    bool there = shard_find(&p, key, now) != NULL;
+
+    drop(p);
+    return there;
+}
+
+static void setup(void)
+{
+    ks = keyspace_new(4, 3);
+}
+
+static void teardown(void)
+{
+    keyspace_free(ks);
+    quiesce_collect();
+}
+
+START_TEST(what_is_put_is_found_in_its_database_only)
+{
+    put(1, SLICE("k"), SLICE("v"), 0);
+    ck_assert(is_there(1, SLICE("k"), NOW));
+    ck_assert(!is_there(0, SLICE("k"), NOW));
+    ck_assert(!is_there(1, SLICE("K"), NOW));
+    ck_assert(!is_there(1, SLICE(""), NOW));
+    ck_assert_uint_eq(keyspace_size(ks, 1), 1);
+    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
+}
+END_TEST
+
+START_TEST(an_expired_key_is_absent_from_its_moment_on_and_counted)
+{
+    struct place p;
+
+    put(0, SLICE("k"), SLICE("v"), NOW);
+    ck_assert(is_there(0, SLICE("k"), NOW - 1));
+    p = hold(0, SLICE("k"));
+    ck_assert_ptr_nonnull(shard_peek(&p, SLICE("k")));
+    drop(p);
+    ck_assert(!is_there(0, SLICE("k"), NOW));
+    ck_assert_uint_eq(ks->stats.expired, 1);
+    p = hold(0, SLICE("k"));
+    ck_assert_ptr_null(shard_peek(&p, SLICE("k")));
+    drop(p);
+    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
+    ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 0);
+}
+END_TEST
+
+START_TEST(a_replacement_may_bring_or_lose_an_expiry)
+{
+    struct place p;
+    struct entry *e;
+
+    put(0, SLICE("k"), SLICE("v"), 0);
+    p = hold(0, SLICE("k"));
+    e = shard_find(&p, SLICE("k"), NOW);
+    shard_replace(&p, e, false, made(SLICE("k"), SLICE("w"), NOW + 5));
+    entry_free(e);
+    ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 1);
+    e = shard_find(&p, SLICE("k"), NOW);
+    ck_assert(slice_eq(entry_field(e), SLICE("w")));
+    shard_replace(&p, e, true, made(SLICE("k"), SLICE("x"), 0));
+    entry_free(e);
+    ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 0);
+    ck_assert_ptr_nonnull(shard_find(&p, SLICE("k"), NOW + 100));
+    drop(p);
+    ck_assert_uint_eq(keyspace_size(ks, 0), 1);
+}
+END_TEST
+
+START_TEST(an_expiry_is_set_and_taken_and_the_counters_follow)
+{
+    struct place p;
+    struct entry *e;
+
+    put(0, SLICE("k"), SLICE("v"), 0);
+    p = hold(0, SLICE("k"));
+    e = shard_find(&p, SLICE("k"), NOW);
+    for (int i = 0; i < 3; i++) {
+        e = shard_set_expire(&p, e, NOW + 10 + i);
+        ck_assert_int_eq(entry_expire(e), NOW + 10 + i);
+        ck_assert_ptr_eq(shard_find(&p, SLICE("k"), NOW), e);
+        ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 1);
+    }
+    e = shard_set_expire(&p, e, 0);
+    ck_assert_ptr_eq(shard_find(&p, SLICE("k"), NOW + 100), e);
+    ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 0);
+    drop(p);
+}
+END_TEST
+
+START_TEST(a_taken_entry_is_the_callers)
+{
+    struct place p;
+    struct entry *e;
+
+    put(0, SLICE("k"), SLICE("v"), 0);
+    p = hold(0, SLICE("k"));
+    e = shard_find(&p, SLICE("k"), NOW);
+    shard_take(&p, e);
+    ck_assert_ptr_null(shard_find(&p, SLICE("k"), NOW));
+    ck_assert(slice_eq(entry_field(e), SLICE("v")));
+    shard_insert(&(struct place){p.shard, 2, p.hash}, e);
+    drop(p);
+    ck_assert(is_there(2, SLICE("k"), NOW));
+}
+END_TEST
+
+/* ---- watches ---- */
+
+static struct watch watched(struct slice key, bool was_expired)
+{
+    return (struct watch){.hash = hash_bytes(key), .key = key, .was_expired = was_expired};
+}
+
+static void add_watch(struct watch *w)
+{
+    struct place p = hold(0, w->key);
+
+    watch_add(&p.shard->watches, w);
+    drop(p);
+}
+
+START_TEST(removal_is_a_change)
+{
+    struct watch w = watched(SLICE("k"), false);
+    struct place p;
+
+    put(0, SLICE("k"), SLICE("v"), 0);
+    add_watch(&w);
+    ck_assert(!w.changed);
+    p = hold(0, SLICE("k"));
+    shard_drop(&p, shard_find(&p, SLICE("k"), NOW));
+    drop(p);
+    ck_assert(w.changed);
+}
+END_TEST
+
+START_TEST(expiry_is_a_change_unless_it_was_known)
+{
+    struct watch did_not = watched(SLICE("k"), false), knew = watched(SLICE("k"), true);
+
+    put(0, SLICE("k"), SLICE("v"), NOW);
+    add_watch(&did_not);
+    add_watch(&knew);
+    ck_assert(!is_there(0, SLICE("k"), NOW));
+    ck_assert(did_not.changed);
+    ck_assert(!knew.changed);
+}
+END_TEST
+
+START_TEST(saying_changed_marks_the_key)
+{
+    struct watch w = watched(SLICE("k"), false), other = watched(SLICE("l"), false);
+    struct place p;
+
+    add_watch(&w);
+    add_watch(&other);
+    p = hold(0, SLICE("k"));
+    shard_changed(&p, SLICE("k"));
+    drop(p);
+    ck_assert(w.changed && !other.changed);
+}
+END_TEST
+
+/* ---- threads ---- */
+
+#define THREADS 4
+#define ROUNDS  20000
+
+/* Adds one to a counter under one of a few keys, as INCR does. */
+static void *count_up(void *arg)
+{
+    unsigned seed = (unsigned)(uintptr_t)arg;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct slice key = slice_of("abcdefgh" + (i * 7 + seed) % 8, 1);
+        struct place p = hold(0, key);
+        struct entry *e = shard_find(&p, key, NOW);
+
+        if (e == NULL)
+            shard_insert(&p, entry_new(&(struct entry_spec){.key = key, .is_int = true, .integer = 1}));
+        else
+            entry_set_int(e, entry_int(e) + 1);
+        drop(p);
+    }
+    mem_thread_done();
+    return NULL;
+}
+
+START_TEST(no_count_is_lost_among_threads)
+{
+    pthread_t t[THREADS];
+    int64_t sum = 0;
+
+    for (uintptr_t i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&t[i], NULL, count_up, (void *)i), 0);
+    for (unsigned i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_join(t[i], NULL), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        struct slice key = slice_of("abcdefgh" + i, 1);
+        struct place p = hold(0, key);
+
+        sum += entry_int(shard_find(&p, key, NOW));
+        drop(p);
+    }
+    ck_assert_int_eq(sum, THREADS * ROUNDS);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("shard");
+    TCase *tests = tcase_create("shard");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    hash_init();
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, what_is_put_is_found_in_its_database_only);
+    tcase_add_test(tests, an_expired_key_is_absent_from_its_moment_on_and_counted);
+    tcase_add_test(tests, a_replacement_may_bring_or_lose_an_expiry);
+    tcase_add_test(tests, an_expiry_is_set_and_taken_and_the_counters_follow);
+    tcase_add_test(tests, a_taken_entry_is_the_callers);
+    tcase_add_test(tests, removal_is_a_change);
+    tcase_add_test(tests, expiry_is_a_change_unless_it_was_known);
+    tcase_add_test(tests, saying_changed_marks_the_key);
+    tcase_add_test(tests, no_count_is_lost_among_threads);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
