@@ -12,7 +12,7 @@
 
 #include "cmd/command.h"
 
-/* The command of this name, a subcommand with its parent's name and a bar before it; NULL: there is none, or it is hidden. */
+/* The command of this name, a subcommand with its parent's name and a bar before it; NULL: there is none to be seen. */
 const struct command *catalog_find(struct slice full_name);
 /* The command that a request is for, with its subcommand; NULL: there is none. */
 const struct command *catalog_find_request(const struct slice *argv, int argc);

@@ -42,8 +42,8 @@ static bool parse_pause(struct call *c, int64_t *until, enum pause_mode *mode)
     return true;
 }
 
-/* Who runs looks for a pause once it holds its shards. Here every shard is held (CMD_WORLD), so that whoever looked before the
- * pause began has ended: nothing that is to wait runs after the OK. */
+/* Who runs looks for a pause once it holds its shards. Here every shard is held (CMD_WORLD), so that whoever looked
+ * before the pause began has ended: nothing that is to wait runs after the OK. */
 CMD(client_pause,
     .name = "PAUSE", .parent = "CLIENT", .arity = -3, .group = "connection", .since = "3.0.0", .cost = "O(1)",
     .flags = CLIENT_FLAGS | CMD_WORLD, .summary = "Puts the requests of all clients on hold for a while.",

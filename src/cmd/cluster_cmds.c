@@ -9,7 +9,8 @@ static void refuse(struct call *c)
     reply_error(c->out, ERR_NO_CLUSTER);
 }
 
-/* A subcommand of CLUSTER: its name, arity and flags, the Redis version that brought it, its cost, its syntax, and what it does where there is a cluster. */
+/* A subcommand of CLUSTER: name, arity, flags, the Redis version that brought it, cost, syntax, and what it does where
+ * there is a cluster. */
 #define REFUSED(id, name_, arity_, flags_, since_, cost_, syntax_, summary_, ...)                                  \
     CMD(cluster_##id, .name = name_, .parent = "CLUSTER", .arity = arity_, .flags = flags_, .group = "cluster",    \
         .since = since_, .cost = cost_, .syntax = syntax_, .summary = summary_, ##__VA_ARGS__)                     \
@@ -28,7 +29,8 @@ REFUSED(addslots, "ADDSLOTS", -3, CHANGES, "3.0.0", "O(N) where N is the total n
         "slot:integer [slot:integer ...]", "Gives this node slots.")
 REFUSED(addslotsrange, "ADDSLOTSRANGE", -4, CHANGES, "7.0.0",
         "O(N) where N is the total number of the slots between the start slot and end slot arguments.",
-        "start-slot:integer end-slot:integer [start-slot:integer end-slot:integer ...]", "Gives this node ranges of slots.")
+        "start-slot:integer end-slot:integer [start-slot:integer end-slot:integer ...]",
+        "Gives this node ranges of slots.")
 REFUSED(bumpepoch, "BUMPEPOCH", 2, CHANGES, "3.0.0", "O(1)", "", "Moves the epoch of the cluster on.", VARIES)
 REFUSED(count_failure_reports, "COUNT-FAILURE-REPORTS", 3, CMD_ADMIN | CMD_STALE, "3.0.0",
         "O(N) where N is the number of failure reports", "node-id", "Counts who says that a node has failed.", VARIES)
@@ -37,7 +39,8 @@ REFUSED(delslots, "DELSLOTS", -3, CHANGES, "3.0.0", "O(N) where N is the total n
         "slot:integer [slot:integer ...]", "Takes slots from this node.")
 REFUSED(delslotsrange, "DELSLOTSRANGE", -4, CHANGES, "7.0.0",
         "O(N) where N is the total number of the slots between the start slot and end slot arguments.",
-        "start-slot:integer end-slot:integer [start-slot:integer end-slot:integer ...]", "Takes ranges of slots from this node.")
+        "start-slot:integer end-slot:integer [start-slot:integer end-slot:integer ...]",
+        "Takes ranges of slots from this node.")
 REFUSED(failover, "FAILOVER", -2, CHANGES, "3.0.0", "O(1)", "[FORCE | TAKEOVER]",
         "Makes this replica the primary of its shard.")
 REFUSED(flushslots, "FLUSHSLOTS", 2, CHANGES, "3.0.0", "O(1)", "", "Takes all slots from this node.")
@@ -50,8 +53,8 @@ REFUSED(keyslot, "KEYSLOT", 3, CMD_STALE, "3.0.0", "O(N) where N is the number o
         "Returns the slot of a key.")
 REFUSED(links, "LINKS", 2, CMD_STALE, "7.0.0", "O(N) where N is the total number of Cluster nodes", "",
         "Lists the connections between this node and the others.", VARIES)
-REFUSED(meet, "MEET", -4, CHANGES, "3.0.0", "O(1)", "ip port [cluster-bus-port:integer]", "Joins this node with another.",
-        .history = "4.0.0: Takes the port of the cluster bus.")
+REFUSED(meet, "MEET", -4, CHANGES, "3.0.0", "O(1)", "ip port [cluster-bus-port:integer]",
+        "Joins this node with another.", .history = "4.0.0: Takes the port of the cluster bus.")
 REFUSED(myid, "MYID", 2, CMD_STALE, "3.0.0", "O(1)", "", "Returns the id of this node.")
 REFUSED(myshardid, "MYSHARDID", 2, CMD_STALE, "7.2.0", "O(1)", "", "Returns the id of this node's shard.", VARIES)
 REFUSED(nodes, "NODES", 2, CMD_STALE, "3.0.0", "O(N) where N is the total number of Cluster nodes", "",

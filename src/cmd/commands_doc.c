@@ -107,13 +107,15 @@ static void add_absent(struct buf *out)
     }
 }
 
+static const char head[] =
+    "# Commands\n\n"
+    "Made by `larder-server --commands-doc` from the commands' own blocks in `src/cmd/`. In the notation of Redis:\n"
+    "words in capitals are sent as they are, `[x]` may be left out, `<x | y>` is one of them, `x [x ...]` is x\n"
+    "once or more. Where a reply differs from that of Redis, [COMPATIBILITY.md](COMPATIBILITY.md) says how and why.\n";
+
 void commands_doc(struct buf *out)
 {
-    buf_add_str(out, "# Commands\n\n"
-                     "Made by `larder-server --commands-doc` from the commands' own blocks in `src/cmd/`. In the\n"
-                     "notation of Redis: words in capitals are sent as they are, `[x]` may be left out, `<x | y>` is one\n"
-                     "of them, `x [x ...]` is x once or more. Where a reply differs from that of Redis,\n"
-                     "[COMPATIBILITY.md](COMPATIBILITY.md) says how and why.\n");
+    buf_add_str(out, head);
     for (size_t i = 0; i < GROUPS; i++) {
         struct chapter chapter = {out, groups[i].name};
 

@@ -16,8 +16,8 @@
 /* Appends the whole document. */
 void commands_doc(struct buf *out);
 
-/* Commands of Redis that are not there, and why; names with a space between them, of subcommands with a bar. The list ends
- * with a NULL name. */
+/* Commands of Redis that are not there, and why; names with a space between them, of subcommands with a bar. The list
+ * ends with a NULL name. */
 struct absent_commands {
     const char *names;
     const char *why;

@@ -187,7 +187,8 @@ static void add_ttl(void *arg, struct shard *shard, struct entry *e)
     }
 }
 
-/* The mean time to live in ms, of a sample. Inside a transaction some shards are held: then 0, which Redis too says before it has looked. */
+/* The mean time to live in ms, of a sample. Inside a transaction some shards are held: then 0, which Redis too says
+ * before it has looked. */
 static int64_t mean_ttl(struct call *c, unsigned db)
 {
     struct ttl_sum s = {.now = c->now};

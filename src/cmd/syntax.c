@@ -17,10 +17,9 @@ static const char *const type_names[] = {
 
 /* The names whose type is not a string, with a space before and behind each. */
 static const char *const names_of_type[] = {
-    [SYNTAX_INTEGER] = " bit client-id count cursor cursor-id db decrement destination-db end index index1 index2 increment "
-                       "iterations len longest-shared min-match-len maxage maxlen milliseconds mode-bits numkeys "
-                       "numfields offset port protover rank samples seconds size start stop timeout timestamp version ",
-    [SYNTAX_DOUBLE] = " delay-seconds ",
+    [SYNTAX_INTEGER] = " bit client-id count cursor db decrement destination-db end index index1 index2 increment "
+                       "iterations len maxage maxlen milliseconds min-match-len numfields numkeys offset port "
+                       "protover rank samples seconds size start stop timeout timestamp version ",
     [SYNTAX_KEY] = " key key1 key2 newkey destkey destination source sourcekey ",
     [SYNTAX_PATTERN] = " pattern ",
     [SYNTAX_UNIX_TIME] = " unix-time-seconds unix-time-milliseconds ",

@@ -15,8 +15,8 @@
 
 enum log_level { LOG_DEBUG, LOG_VERBOSE, LOG_NOTICE, LOG_WARNING, LOG_NOTHING };
 
-/* file: where lines are appended; NULL or "": standard output. Returns 0, or -errno if it cannot be opened: then nothing
- * has changed. */
+/* file: where lines are appended; NULL or "": standard output. Returns 0, or -errno if it cannot be opened: then
+ * nothing has changed. */
 int log_open(const char *file);
 /* Opens the same file anew, for whoever has moved it away. Returns as log_open. */
 int log_reopen(void);

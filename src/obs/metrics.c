@@ -10,14 +10,8 @@
 #define WORKERS_MAX 1024
 #define SAMPLES     16
 #define SUM_FIELDS  (sizeof(struct metrics_sums) / sizeof(counter))
-#define FIELD(name) (offsetof(struct metrics_sums, name) / sizeof(counter))
 
 static_assert(SUM_FIELDS * sizeof(counter) == sizeof(struct metrics_sums), "the sums are an array of counters");
-
-/* The fields that are levels: a reset leaves them alone. */
-static const size_t levels[] = {
-    FIELD(client_memory), FIELD(blocked), FIELD(watching), FIELD(multi), FIELD(watched_keys),
-};
 
 /* One code of error replies. Its text is written before `error_count` shows it to readers and never changes. */
 struct error_code {
@@ -43,11 +37,6 @@ static struct {
     int64_t sampled; /* ms, monotonic; 0: never */
     unsigned next_sample;
 } state = {.lock = LOCK_INIT(METRICS)};
-
-static counter *field(struct metrics_sums *sums, size_t i)
-{
-    return (counter *)sums + i;
-}
 
 static void add_array(counter *to, const counter *from, size_t n)
 {
@@ -125,8 +114,7 @@ void metrics_reset(void)
 {
     lock_take(&state.lock);
     sum_all(&state.base);
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        atomic_store(field(&state.base, levels[i]), 0);
+    atomic_store(&state.base.client_memory, 0); /* a level is what it is */
     for (unsigned i = 0; i < METRICS_COMMANDS; i++)
         sum_command(i, &state.command_base[i]);
     for (unsigned i = 0; i < atomic_load(&state.error_count); i++)

@@ -42,10 +42,7 @@ struct metrics_sums {
     counter error_replies;
     counter bytes_in, bytes_out;
     counter reads, writes;                 /* receives and sends */
-    counter client_memory;                 /* bytes of all buffers of the worker's clients, a level */
-    counter blocked, watching, multi;      /* levels: clients that do so */
-    counter watched_keys;                  /* a level */
-    counter command_ns;
+    counter client_memory;                 /* bytes of all buffers of the worker's clients: a level, it goes down too */
 };
 
 struct metrics {
@@ -59,7 +56,7 @@ void metrics_fini(void);
 /* The sums over all workers since the start or the last reset. */
 void metrics_total(struct metrics_sums *total);
 void metrics_command(unsigned number, struct command_metrics *total);
-/* CONFIG RESETSTAT: later totals begin here. Levels are not reset. */
+/* CONFIG RESETSTAT: later totals begin here. The level is not reset. */
 void metrics_reset(void);
 /* Counts an error reply by its code ("ERR", "WRONGTYPE"). */
 void metrics_error(const char *code);

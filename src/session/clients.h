@@ -92,7 +92,7 @@ void card_set_text(struct card *card, enum card_text which, struct slice text);
 /* Copies the text with a NUL, cut to size - 1; returns its length. */
 size_t card_get_text(struct card *card, enum card_text which, char *p, size_t size);
 
-/* Whether the text may be a name: nothing but printable ASCII without spaces, so that CLIENT LIST can be taken apart. */
+/* Whether the text may be a name: only printable ASCII without spaces, so that CLIENT LIST can be taken apart. */
 bool card_text_fits(struct slice text);
 
 /* The types of clients that CLIENT LIST and CLIENT KILL choose by. */
