@@ -134,8 +134,11 @@ static bool apply_addresses(void *arg, struct conf *conf, char *why, size_t size
 
     silence(&s->tcp);
     opened = listeners_open_tcp(conf, &fresh, why, size) == 0;
-    if (!opened)
+    if (!opened) {
+        log_write(LOG_WARNING, "%s", why);
+        snprintf(why, size, "Unable to listen on this port, check server logs.");
         fresh = revived(&s->tcp, OPT(conf_options(conf), tcp_backlog));
+    }
     for (size_t i = 0; i < s->tcp.n; i++)
         workers_unlisten(&s->workers, s->tcp.fds[i]);
     listeners_fini(&s->tcp, 0);

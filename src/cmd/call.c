@@ -20,8 +20,13 @@ struct place call_place(const struct call *c, int i)
 struct entry *call_peek_in(struct call *c, int i, unsigned db) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
 {
     struct place p = call_place_in(c, i, db);
+    struct entry *e;
 
-    return shard_find(&p, c->argv[i], c->now);
+    if (LIKELY(pause_mode(&c->instance->pause, c->runner->mono) == PAUSE_NONE))
+        return shard_find(&p, c->argv[i], c->now);
+    /* CLIENT PAUSE promises that nothing changes, expired keys included. */
+    e = shard_peek(&p, c->argv[i]);
+    return e != NULL && !entry_expired(e, c->now) ? e : NULL;
 }
 
 struct entry *call_peek(struct call *c, int i)

@@ -202,6 +202,8 @@ static bool has_memory(struct call *c)
 
     if (LIKELY(limit == 0) || mem_used() <= limit || memory_used(c->instance) <= limit)
         return true;
+    if (pause_mode(&c->instance->pause, c->runner->mono) != PAUSE_NONE)
+        return true; /* nothing may change, and writes are about to be held up */
     return evict_to_fit(c->instance->keyspace, limit, memory_used, c->instance) ||
            !(effective_flags(c) & CMD_DENYOOM);
 }

@@ -149,7 +149,7 @@ void conn_ended(struct conn *c, int error)
 
 /* ---- serving ---- */
 
-/* Runs requests i .. n-1 of the batch. Returns how many have run. */
+/* Runs the requests of the batch. Returns how many have run. */
 static unsigned run_batch(struct conn *c, unsigned n)
 {
     struct worker *w = c->worker;

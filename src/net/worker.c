@@ -198,9 +198,11 @@ static void sweep(struct worker *w)
 {
     int64_t now = clock_mono_ns();
 
+    w->next_sweep = 0;
+    if (pause_mode(&w->instance->pause, w->runner.mono) != PAUSE_NONE)
+        return;
     switch (keyspace_expire(w->instance->keyspace, w->number, w->all->count, &w->sweep_at, SWEEP_NS)) {
     case EXPIRE_IDLE:
-        w->next_sweep = 0;
         break;
     case EXPIRE_LATER:
         w->next_sweep = now + SWEEP_LATER_NS;
