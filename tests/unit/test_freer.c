@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* freer: a thread that frees what takes long to free. */
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/freer.h"
+
+static _Atomic unsigned released;
+static pthread_t releaser;
+
+static void release(void *p)
+{
+    releaser = pthread_self();
+    mem_free(p);
+    released++;
+}
+
+/* Holds the freer up until the test lets go. */
+static _Atomic bool held;
+
+static void release_held(void *p)
+{
+    while (atomic_load(&held))
+        ;
+    release(p);
+}
+
+static void setup(void)
+{
+    released = 0;
+    freer_reset_freed();
+}
+
+START_TEST(without_a_thread_it_frees_at_once)
+{
+    freer_hand(mem_alloc(10), release, 3);
+    ck_assert_uint_eq(released, 1);
+    ck_assert(pthread_equal(releaser, pthread_self()));
+    ck_assert_uint_eq(freer_pending(), 0);
+}
+END_TEST
+
+START_TEST(the_thread_frees_and_counts)
+{
+    freer_start();
+    for (unsigned i = 0; i < 1000; i++)
+        freer_hand(mem_alloc(10), release, i);
+    freer_stop();
+    ck_assert_uint_eq(released, 1000);
+    ck_assert(!pthread_equal(releaser, pthread_self()));
+    ck_assert_uint_eq(freer_pending(), 0);
+    ck_assert_uint_eq(freer_freed(), 999 * 1000 / 2);
+    freer_reset_freed();
+    ck_assert_uint_eq(freer_freed(), 0);
+}
+END_TEST
+
+START_TEST(what_waits_is_pending_and_the_hander_goes_on)
+{
+    atomic_store(&held, true);
+    freer_start();
+    freer_hand(mem_alloc(10), release_held, 5);
+    freer_hand(mem_alloc(10), release, 7);
+    ck_assert_uint_eq(freer_pending(), 12);
+    ck_assert_uint_eq(released, 0);
+    atomic_store(&held, false);
+    freer_stop();
+    ck_assert_uint_eq(freer_pending(), 0);
+    ck_assert_uint_eq(released, 2);
+}
+END_TEST
+
+START_TEST(it_can_be_started_again)
+{
+    for (unsigned i = 1; i <= 3; i++) {
+        freer_start();
+        freer_hand(mem_alloc(10), release, 1);
+        freer_stop();
+        ck_assert_uint_eq(released, i);
+    }
+    freer_stop();
+}
+END_TEST
+
+static void *hand(void *arg)
+{
+    for (unsigned i = 0; i < 5000; i++)
+        freer_hand(mem_alloc(100), release, 1);
+    mem_thread_done();
+    return arg;
+}
+
+START_TEST(any_thread_may_hand_over)
+{
+    pthread_t t[4];
+
+    freer_start();
+    for (unsigned i = 0; i < 4; i++)
+        pthread_create(&t[i], NULL, hand, NULL);
+    for (unsigned i = 0; i < 4; i++)
+        pthread_join(t[i], NULL);
+    freer_stop();
+    ck_assert_uint_eq(released, 20000);
+    ck_assert_uint_eq(freer_freed(), 20000);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("freer");
+    TCase *tests = tcase_create("freer");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, without_a_thread_it_frees_at_once);
+    tcase_add_test(tests, the_thread_frees_and_counts);
+    tcase_add_test(tests, what_waits_is_pending_and_the_hander_goes_on);
+    tcase_add_test(tests, it_can_be_started_again);
+    tcase_add_test(tests, any_thread_may_hand_over);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lock: a mutex of four bytes. */
+#include <check.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+
+#define THREADS 4
+#define ROUNDS  50000
+
+static struct lock lock;
+static unsigned long guarded; /* plain on purpose: the lock is what keeps it right */
+
+static void setup(void)
+{
+    lock_init(&lock, LOCK_SHARD, 0);
+    guarded = 0;
+}
+
+static void *count(void *arg)
+{
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        lock_take(&lock);
+        guarded++;
+        if (i % 1000 == 0)
+            sched_yield();
+        lock_drop(&lock);
+    }
+    return arg;
+}
+
+static void *count_by_trying(void *arg)
+{
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        while (!lock_try(&lock))
+            sched_yield();
+        guarded++;
+        lock_drop(&lock);
+    }
+    return arg;
+}
+
+START_TEST(one_thread_at_a_time_holds_it)
+{
+    pthread_t t[THREADS];
+
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_create(&t[i], NULL, i % 2 ? count_by_trying : count, NULL);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(t[i], NULL);
+    ck_assert_uint_eq(guarded, (unsigned long)THREADS * ROUNDS);
+}
+END_TEST
+
+START_TEST(trying_fails_while_it_is_held_and_never_waits)
+{
+    ck_assert(lock_try(&lock));
+    ck_assert(!lock_try(&lock));
+    lock_drop(&lock);
+    ck_assert(lock_try(&lock));
+    lock_drop(&lock);
+}
+END_TEST
+
+static void *take_and_drop(void *arg)
+{
+    lock_take(&lock);
+    guarded++;
+    lock_drop(&lock);
+    return arg;
+}
+
+/* Long enough that the others stop spinning and sleep in the kernel. */
+START_TEST(sleepers_are_woken)
+{
+    pthread_t t[THREADS];
+    int64_t until = clock_mono_ms() + 50;
+
+    lock_take(&lock);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_create(&t[i], NULL, take_and_drop, NULL);
+    while (clock_mono_ms() < until)
+        ck_assert_uint_eq(guarded, 0);
+    lock_drop(&lock);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(t[i], NULL);
+    ck_assert_uint_eq(guarded, THREADS);
+}
+END_TEST
+
+#ifdef LARDER_DEBUG
+
+START_TEST(locks_are_taken_outermost_first)
+{
+    struct lock outer, inner;
+
+    lock_init(&outer, LOCK_SHARD, 1);
+    lock_init(&inner, LOCK_LOG, 0);
+    lock_take(&outer);
+    lock_take(&inner);
+    lock_drop(&outer); /* given back in any order */
+    lock_drop(&inner);
+    lock_take(&inner);
+    ck_assert(lock_try(&outer)); /* a try may stand out of order, since it does not wait */
+    lock_drop(&outer);
+    lock_drop(&inner);
+}
+END_TEST
+
+START_TEST(an_outer_lock_after_an_inner_one_breaks_a_promise)
+{
+    struct lock inner;
+
+    lock_init(&inner, LOCK_LOG, 0);
+    lock_take(&inner);
+    lock_take(&lock);
+}
+END_TEST
+
+START_TEST(a_lower_lock_of_the_same_rank_breaks_a_promise)
+{
+    struct lock higher;
+
+    lock_init(&higher, LOCK_SHARD, 1);
+    lock_take(&higher);
+    lock_take(&lock);
+}
+END_TEST
+
+START_TEST(giving_back_what_is_not_held_breaks_a_promise)
+{
+    lock_drop(&lock);
+}
+END_TEST
+
+START_TEST(saying_that_one_holds_what_one_does_not_breaks_a_promise)
+{
+    lock_take(&lock);
+    lock_must_hold(&lock);
+    lock_drop(&lock);
+    lock_must_hold(&lock);
+}
+END_TEST
+
+static void add_debug_tests(TCase *tests)
+{
+    tcase_add_test(tests, locks_are_taken_outermost_first);
+    tcase_add_test_raise_signal(tests, an_outer_lock_after_an_inner_one_breaks_a_promise, SIGABRT);
+    tcase_add_test_raise_signal(tests, a_lower_lock_of_the_same_rank_breaks_a_promise, SIGABRT);
+    tcase_add_test_raise_signal(tests, giving_back_what_is_not_held_breaks_a_promise, SIGABRT);
+    tcase_add_test_raise_signal(tests, saying_that_one_holds_what_one_does_not_breaks_a_promise, SIGABRT);
+}
+
+#else
+
+START_TEST(a_lock_is_four_bytes)
+{
+    ck_assert_uint_eq(sizeof(struct lock), 4);
+}
+END_TEST
+
+static void add_debug_tests(TCase *tests)
+{
+    tcase_add_test(tests, a_lock_is_four_bytes);
+}
+
+#endif
+
+int main(void)
+{
+    Suite *suite = suite_create("lock");
+    TCase *tests = tcase_create("lock");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, one_thread_at_a_time_holds_it);
+    tcase_add_test(tests, trying_fails_while_it_is_held_and_never_waits);
+    tcase_add_test(tests, sleepers_are_woken);
+    add_debug_tests(tests);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

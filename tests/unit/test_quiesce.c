@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* quiesce: memory that another worker may still be looking at is freed later. */
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/quiesce.h"
+
+static unsigned released;
+
+static void release(void *p)
+{
+    (void)p;
+    released++;
+}
+
+static char thing[8];
+
+static void setup(void)
+{
+    released = 0;
+}
+
+START_TEST(with_nobody_looking_it_goes_at_the_next_collection)
+{
+    quiesce_retire(thing, release);
+    ck_assert_uint_eq(released, 0);
+    quiesce_collect();
+    ck_assert_uint_eq(released, 1);
+    quiesce_collect();
+    ck_assert_uint_eq(released, 1);
+}
+END_TEST
+
+START_TEST(it_stays_while_somebody_looks_who_looked_before)
+{
+    quiesce_enter(3);
+    quiesce_retire(thing, release);
+    quiesce_collect();
+    ck_assert_uint_eq(released, 0);
+    quiesce_leave(3);
+    quiesce_collect();
+    ck_assert_uint_eq(released, 1);
+}
+END_TEST
+
+START_TEST(who_comes_later_keeps_nothing)
+{
+    quiesce_retire(thing, release);
+    quiesce_enter(0);
+    quiesce_collect();
+    ck_assert_uint_eq(released, 1);
+    quiesce_leave(0);
+}
+END_TEST
+
+START_TEST(the_oldest_looker_decides)
+{
+    quiesce_enter(1);
+    quiesce_retire(thing, release);
+    quiesce_enter(QUIESCE_SLOTS - 1);
+    quiesce_retire(thing + 1, release);
+    quiesce_leave(1);
+    quiesce_collect();
+    ck_assert_uint_eq(released, 1);
+    quiesce_leave(QUIESCE_SLOTS - 1);
+    quiesce_collect();
+    ck_assert_uint_eq(released, 2);
+}
+END_TEST
+
+START_TEST(entering_anew_lets_go_of_what_was)
+{
+    quiesce_enter(1);
+    quiesce_retire(thing, release);
+    quiesce_enter(1);
+    quiesce_collect();
+    ck_assert_uint_eq(released, 1);
+    quiesce_leave(1);
+}
+END_TEST
+
+static void release_and_retire(void *p)
+{
+    released++;
+    if (released < 3)
+        quiesce_retire(p, release_and_retire);
+}
+
+START_TEST(what_is_released_may_retire_more)
+{
+    quiesce_retire(thing, release_and_retire);
+    for (unsigned i = 1; i <= 3; i++) {
+        quiesce_collect();
+        ck_assert_uint_eq(released, i);
+    }
+}
+END_TEST
+
+/* ---- threads ---- */
+
+#define READERS 3
+#define ROUNDS  20000
+
+struct box {
+    unsigned a, b; /* always the same, until the box is released */
+};
+
+static struct box *_Atomic shared;
+static _Atomic bool over;
+
+static void release_box(void *p)
+{
+    struct box *box = p;
+
+    box->a = 1;
+    box->b = 2;
+    mem_free(box);
+}
+
+static struct box *new_box(unsigned n)
+{
+    struct box *box = mem_alloc(sizeof *box);
+
+    *box = (struct box){n, n};
+    return box;
+}
+
+static void *look(void *arg)
+{
+    unsigned slot = (unsigned)(uintptr_t)arg;
+
+    while (!atomic_load(&over)) {
+        quiesce_enter(slot);
+        for (unsigned i = 0; i < 10; i++) {
+            struct box *box = atomic_load_explicit(&shared, memory_order_acquire);
+
+            ck_assert_uint_eq(box->a, box->b);
+        }
+        quiesce_leave(slot);
+    }
+    mem_thread_done();
+    return NULL;
+}
+
+static void *collect(void *arg)
+{
+    while (!atomic_load(&over))
+        quiesce_collect();
+    mem_thread_done();
+    return arg;
+}
+
+START_TEST(nobody_sees_what_was_released)
+{
+    pthread_t t[READERS + 1];
+
+    atomic_store(&over, false);
+    atomic_store(&shared, new_box(0));
+    for (uintptr_t i = 0; i < READERS; i++)
+        pthread_create(&t[i], NULL, look, (void *)i);
+    pthread_create(&t[READERS], NULL, collect, NULL);
+    for (unsigned i = 1; i < ROUNDS; i++) {
+        struct box *old = atomic_exchange_explicit(&shared, new_box(i), memory_order_acq_rel);
+
+        quiesce_retire(old, release_box);
+    }
+    atomic_store(&over, true);
+    for (unsigned i = 0; i < READERS + 1; i++)
+        pthread_join(t[i], NULL);
+    quiesce_collect();
+    mem_free(shared);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("quiesce");
+    TCase *tests = tcase_create("quiesce");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, with_nobody_looking_it_goes_at_the_next_collection);
+    tcase_add_test(tests, it_stays_while_somebody_looks_who_looked_before);
+    tcase_add_test(tests, who_comes_later_keeps_nothing);
+    tcase_add_test(tests, the_oldest_looker_decides);
+    tcase_add_test(tests, entering_anew_lets_go_of_what_was);
+    tcase_add_test(tests, what_is_released_may_retire_more);
+    tcase_add_test(tests, nobody_sees_what_was_released);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
