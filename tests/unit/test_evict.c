@@ -42,7 +42,7 @@ static struct slice key_of(unsigned i, struct name *name)
     return slice_of(name->p, snprintf(name->p, sizeof name->p, "k%u", i));
 }
 
-static struct place hold(unsigned db, unsigned i)
+static struct place hold(unsigned db, unsigned i) ACQUIRES(shard_cap)
 {
     struct name name;
     struct place p = keyspace_place(ks, db, hash_bytes(key_of(i, &name)));

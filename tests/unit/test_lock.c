@@ -58,11 +58,15 @@ END_TEST
 
 START_TEST(trying_fails_while_it_is_held_and_never_waits)
 {
-    ck_assert(lock_try(&lock));
-    ck_assert(!lock_try(&lock));
-    lock_drop(&lock);
-    ck_assert(lock_try(&lock));
-    lock_drop(&lock);
+    bool again;
+
+    for (int i = 0; i < 2; i++) {
+        if (!lock_try(&lock))
+            ck_abort_msg("a free lock was not had");
+        again = lock_try(&lock);
+        ck_assert(!again);
+        lock_drop(&lock);
+    }
 }
 END_TEST
 
@@ -93,6 +97,10 @@ START_TEST(sleepers_are_woken)
 END_TEST
 
 #ifdef LARDER_DEBUG
+
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wthread-safety-analysis" /* these break the rules on purpose */
+#endif
 
 START_TEST(locks_are_taken_outermost_first)
 {

@@ -14,7 +14,7 @@
 static struct keyspace *ks;
 
 /* The place of a key, its shard locked. */
-static struct place hold(unsigned db, struct slice key)
+static struct place hold(unsigned db, struct slice key) ACQUIRES(shard_cap)
 {
     struct place p = keyspace_place(ks, db, hash_bytes(key));
 
@@ -22,7 +22,7 @@ static struct place hold(unsigned db, struct slice key)
     return p;
 }
 
-static void drop(struct place p)
+static void drop(struct place p) RELEASES(shard_cap)
 {
     shard_unlock(p.shard);
 }
@@ -213,13 +213,15 @@ END_TEST
 #define THREADS 4
 #define ROUNDS  20000
 
+static const char letters[] = "abcdefgh";
+
 /* Adds one to a counter under one of a few keys, as INCR does. */
 static void *count_up(void *arg)
 {
     unsigned seed = (unsigned)(uintptr_t)arg;
 
     for (unsigned i = 0; i < ROUNDS; i++) {
-        struct slice key = slice_of("abcdefgh" + (i * 7 + seed) % 8, 1);
+        struct slice key = slice_of(&letters[(i * 7 + seed) % 8], 1);
         struct place p = hold(0, key);
         struct entry *e = shard_find(&p, key, NOW);
 
@@ -243,7 +245,7 @@ START_TEST(no_count_is_lost_among_threads)
     for (unsigned i = 0; i < THREADS; i++)
         ck_assert_int_eq(pthread_join(t[i], NULL), 0);
     for (unsigned i = 0; i < 8; i++) {
-        struct slice key = slice_of("abcdefgh" + i, 1);
+        struct slice key = slice_of(&letters[i], 1);
         struct place p = hold(0, key);
 
         sum += entry_int(shard_find(&p, key, NOW));
