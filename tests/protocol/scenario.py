@@ -40,6 +40,7 @@ class Case:
         self.handshake = base.handshake if base else True
         self.config = list(base.config) if base else []
         self.needs = list(base.needs) if base else []
+        self.large = base.large if base else False
         self.ends_server = False
 
     def can_pipeline(self):
@@ -65,6 +66,8 @@ def case_directive(c, word, rest):
         c.larder_only = rest
     elif word == "needs":
         c.needs += rest.split()
+    elif word == "large":
+        c.large, c.bytes_ok, c.pipeline_ok = True, False, False
     elif word == "no-handshake":
         c.handshake, c.resp = False, (2,)
     elif word == "config":
