@@ -11,7 +11,7 @@
 
 #define WORD_BITS 64
 
-/* Where each byte occurs in b: one row of bits for each byte that does. */
+/* Where the bytes of a occur in b: one row of bits for each byte that both have. */
 struct places {
     size_t words;
     size_t row_of[256];
@@ -32,26 +32,46 @@ static size_t words_for(size_t bits)
     return (bits + WORD_BITS - 1) / WORD_BITS;
 }
 
-static bool places_init(struct places *p, struct slice b)
+static void note_bytes(struct slice s, bool *in)
 {
-    size_t rows = 0, bytes;
+    memset(in, 0, 256 * sizeof(*in));
+    for (size_t i = 0; i < s.n; i++)
+        in[(unsigned char)s.p[i]] = true;
+}
 
-    memset(p->occurs, 0, sizeof(p->occurs));
-    p->words = words_for(b.n);
-    for (size_t j = 0; j < b.n; j++) {
-        unsigned char c = (unsigned char)b.p[j];
+/* Gives a row to each byte that a and b both have; other bytes of b, of which there may be many in a long one, need none.
+ * Returns how many rows there are. */
+static size_t share_out_rows(struct places *p, struct slice a, struct slice b)
+{
+    bool in_a[256];
+    size_t rows = 0;
 
-        if (!p->occurs[c])
+    note_bytes(a, in_a);
+    note_bytes(b, p->occurs);
+    for (unsigned c = 0; c < 256; c++) {
+        p->occurs[c] &= in_a[c];
+        if (p->occurs[c])
             p->row_of[c] = rows++;
-        p->occurs[c] = true;
     }
-    bytes = rows * p->words * sizeof(*p->bits);
+    return rows;
+}
+
+static bool places_init(struct places *p, struct slice a, struct slice b)
+{
+    size_t bytes;
+
+    p->words = words_for(b.n);
+    bytes = share_out_rows(p, a, b) * p->words * sizeof(*p->bits);
     p->bits = mem_try_alloc(bytes);
     if (p->bits == NULL)
         return false;
     memset(p->bits, 0, bytes);
-    for (size_t j = 0; j < b.n; j++)
-        p->bits[p->row_of[(unsigned char)b.p[j]] * p->words + j / WORD_BITS] |= (uint64_t)1 << j % WORD_BITS;
+    for (size_t j = 0; j < b.n; j++) {
+        unsigned char c = (unsigned char)b.p[j];
+
+        if (p->occurs[c])
+            p->bits[p->row_of[c] * p->words + j / WORD_BITS] |= (uint64_t)1 << j % WORD_BITS;
+    }
     return true;
 }
 
@@ -118,7 +138,7 @@ bool lcs_length(struct slice a, struct slice b, size_t *length)
 
     if (row == NULL)
         return false;
-    if (!places_init(&p, across)) {
+    if (!places_init(&p, down, across)) {
         mem_free(row);
         return false;
     }
@@ -153,7 +173,7 @@ struct lcs *lcs_new(struct slice a, struct slice b)
 
     if (l == NULL)
         return NULL;
-    if (!places_init(&p, b)) {
+    if (!places_init(&p, a, b)) {
         lcs_free(l);
         return NULL;
     }

@@ -2,6 +2,7 @@
 /* lcs: the longest common subsequence of two strings. */
 #include <check.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/mem.h"
 #include "seed.h"
@@ -36,11 +37,12 @@ START_TEST(empty_strings_have_nothing_in_common)
     for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
         struct lcs *l = lcs_new(pairs[i][0], pairs[i][1]);
         struct lcs_match m;
+        char nothing;
         size_t length = 77;
 
         ck_assert_uint_eq(lcs_size(l), 0);
         ck_assert(!lcs_next(l, &m));
-        lcs_copy(l, NULL);
+        lcs_copy(l, &nothing);
         lcs_free(l);
         ck_assert(lcs_length(pairs[i][0], pairs[i][1], &length) && length == 0);
     }
@@ -82,6 +84,33 @@ START_TEST(memory_is_given_back)
     ck_assert(lcs_length(SLICE("some text"), SLICE("some other text"), &length));
     lcs_free(NULL);
     ck_assert_uint_eq(mem_used(), before);
+}
+END_TEST
+
+static long highest_kb(void)
+{
+    struct rusage usage;
+
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+START_TEST(a_long_string_beside_a_short_one_needs_no_row_for_bytes_that_only_it_has)
+{
+    size_t n = 8 << 20;
+    char *text = malloc(n);
+    struct lcs *l;
+    long before;
+
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < n; i++)
+        text[i] = (char)i;
+    before = highest_kb();
+    l = lcs_new(SLICE("ab"), slice_of(text, n));
+    ck_assert_uint_eq(lcs_size(l), 2);
+    lcs_free(l);
+    ck_assert_int_lt(highest_kb() - before, 64 << 10); /* a row is a megabyte */
+    free(text);
 }
 END_TEST
 
@@ -162,6 +191,7 @@ int main(void)
     tcase_add_test(tests, equal_strings_match_in_one_range);
     tcase_add_test(tests, the_table_that_redis_would_need_is_told_without_overflow);
     tcase_add_test(tests, memory_is_given_back);
+    tcase_add_test(tests, a_long_string_beside_a_short_one_needs_no_row_for_bytes_that_only_it_has);
     tcase_add_test(tests, random_strings_agree_with_the_textbook_table);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
