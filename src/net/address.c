@@ -32,8 +32,11 @@ static void to_text(const union any *a, char text[ADDRESS_MAX])
         inet_ntop(AF_INET6, &a->in6.sin6_addr, host, sizeof host);
         snprintf(text, ADDRESS_MAX, "[%s]:%d", host, ntohs(a->in6.sin6_port));
         break;
-    default:
+    case AF_UNIX:
         snprintf(text, ADDRESS_MAX, "%.*s:0", (int)sizeof a->un.sun_path, a->un.sun_path);
+        break;
+    default: /* it has hung up already */
+        snprintf(text, ADDRESS_MAX, "?:0");
     }
 }
 
@@ -46,7 +49,7 @@ static bool is_loopback(const union any *a)
         return IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr) ||
                (IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr) && a->in6.sin6_addr.s6_addr[12] == 127);
     default:
-        return true;
+        return a->sa.sa_family == AF_UNIX;
     }
 }
 
