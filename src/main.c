@@ -411,10 +411,10 @@ static int serve(struct conf *conf)
     clock_calibrate();
     commands_init();
     open_log(conf);
-    write_pidfile(&s);
     s.socket_path = conf_dup(conf, OPT_unixsocket);
     if (!start(&s))
         return 1;
+    write_pidfile(&s);
     if (notify)
         process_notify("READY=1");
     run(&set);
