@@ -79,14 +79,19 @@ static inline void lock_must_hold(struct lock *l)
 }
 #endif
 
-static inline void lock_take(struct lock *l) ACQUIRES(l) UNCHECKED_LOCKS
+/* Returns whether somebody else held it. */
+static inline bool lock_take(struct lock *l) ACQUIRES(l) UNCHECKED_LOCKS
 {
     uint32_t free = 0;
+    bool held = false;
 
     if (UNLIKELY(!atomic_compare_exchange_strong_explicit(&l->word, &free, 1, memory_order_acquire,
-                                                          memory_order_relaxed)))
+                                                          memory_order_relaxed))) {
         lock_wait(l);
+        held = true;
+    }
     lock_note_take(l, false);
+    return held;
 }
 
 /* Takes the lock if it is free; false: it is not. May be tried out of order, since it never waits. */

@@ -118,10 +118,12 @@ static bool parse_filter(struct call *c, int i, struct filter *f)
     return call_is(c, i, "ADDR") || call_is(c, i, "LADDR");
 }
 
+/* Every shard is held (CMD_WORLD), as for CLIENT PAUSE: a command of the victim's that had looked for its doom before has
+ * ended, and none runs after the reply. */
 CMD(client_kill,
     .name = "KILL", .parent = "CLIENT", .arity = -3, .group = "connection", .since = "2.4.0",
     .cost = "O(N) where N is the number of client connections",
-    .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE, .summary = "Closes connections.",
+    .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_WORLD, .summary = "Closes connections.",
     .syntax = "<ip:port | <ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | USER username | "
               "ADDR ip:port | LADDR ip:port | SKIPME <YES | NO> | MAXAGE maxage> [<ID client-id | TYPE <NORMAL | "
               "MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR ip:port | LADDR ip:port | SKIPME <YES | NO> "

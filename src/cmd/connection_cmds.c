@@ -90,15 +90,6 @@ static bool log_in(struct call *c, struct slice user, struct slice password)
     return right;
 }
 
-static bool is_open_to_all(const struct call *c)
-{
-    char *needed = needed_password(c);
-    bool open = !*needed;
-
-    mem_free(needed);
-    return open;
-}
-
 CMD(auth,
     .name = "AUTH", .arity = -2, .group = "connection", .since = "1.0.0",
     .cost = "O(N) where N is the number of passwords defined for the user",
@@ -108,7 +99,7 @@ CMD(auth,
 {
     if (c->argc > 3)
         call_error_syntax(c);
-    else if (c->argc == 2 && is_open_to_all(c))
+    else if (c->argc == 2 && !instance_has_password(c->instance))
         reply_error(c->out, ERR_NO_PASSWORD);
     else if (log_in(c, c->argc == 2 ? SLICE("default") : call_arg(c, 1), call_arg(c, c->argc - 1)))
         reply_ok(c->out);
@@ -213,6 +204,6 @@ CMD(reset,
     .flags = CMD_CONTROL | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
     .summary = "Makes the connection as it was when it began.", .syntax = "")
 {
-    session_reset(c->session, is_open_to_all(c));
+    session_reset(c->session, !instance_has_password(c->instance));
     reply_simple(c->out, "RESET");
 }

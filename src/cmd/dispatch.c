@@ -9,9 +9,20 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "cmd/locks.h"
+#include "store/freer.h"
 
-#define SLOW_NS      1000000 /* after so long a command the clock is read again */
+#define CLOCK_NS     1000000 /* after so long the clock is read again */
+#define EVICT_NS     1000000 /* one command waits for eviction at the most: enough to lose more than it adds */
 #define SHOWN_BYTES  128     /* of the arguments of an unknown command */
+
+bool instance_has_password(const struct instance *in)
+{
+    char *password = conf_dup(in->conf, OPT_requirepass);
+    bool has = password[0] != 0;
+
+    mem_free(password);
+    return has;
+}
 
 void runner_init(struct runner *r, struct instance *in, unsigned slot)
 {
@@ -29,8 +40,10 @@ void runner_tick(struct runner *r)
 {
     r->now = clock_ms();
     r->mono = clock_mono_ms();
-    r->cycles = clock_cycles();
+    r->cycles = r->read_at = clock_cycles();
     evict_tick(r->instance->keyspace);
+    if (OPT(r->instance->options, maxmemory) != 0)
+        r->beside = r->instance->start_memory + metrics_client_memory();
 }
 
 /* ---- ahead of time ---- */
@@ -155,6 +168,15 @@ static void say_protected(const struct call *c, char text[REFUSAL_MAX])
              debug ? "DEBUG" : "MODULE", debug ? "enable-debug-command" : "enable-module-command");
 }
 
+/* Whether the client has yet to say the password. Where it was taken away meanwhile, there is nothing to say. */
+static bool is_stranger(const struct call *c)
+{
+    if (LIKELY(c->session->authenticated) || (c->cmd->flags & CMD_NO_AUTH))
+        return false;
+    c->session->authenticated = !instance_has_password(c->instance);
+    return !c->session->authenticated;
+}
+
 /* The checks that need no look at the keyspace. False: `text` says why the command may not run. */
 static bool is_admissible(struct call *c, char text[REFUSAL_MAX])
 {
@@ -164,7 +186,7 @@ static bool is_admissible(struct call *c, char text[REFUSAL_MAX])
         snprintf(text, REFUSAL_MAX, ERR_ARITY, command_full_name(c->cmd));
     else if (UNLIKELY(is_protected(c)))
         say_protected(c, text);
-    else if (UNLIKELY(!c->session->authenticated) && !(c->cmd->flags & CMD_NO_AUTH))
+    else if (UNLIKELY(is_stranger(c)))
         snprintf(text, REFUSAL_MAX, "%s", ERR_NOAUTH);
     else if (UNLIKELY(c->session->in_multi) && (c->cmd->flags & CMD_NO_MULTI))
         snprintf(text, REFUSAL_MAX, "%s", "ERR Command not allowed inside a transaction");
@@ -184,27 +206,62 @@ static uint32_t effective_flags(const struct call *c)
     return flags;
 }
 
-static size_t memory_used(void *instance)
+/* What maxmemory is about, in bytes. */
+static size_t dataset(const struct runner *r)
 {
-    struct instance *in = instance;
-    struct metrics_sums sums;
-    size_t used = mem_used(), other;
+    size_t used = mem_used();
 
-    metrics_total(&sums);
-    other = in->start_memory + counter_get(&sums.client_memory);
-    return used > other ? used - other : 0;
+    return used > r->beside ? used - r->beside : 0;
+}
+
+struct eviction {
+    struct runner *runner;
+    uint64_t begun; /* cycles */
+};
+
+/* The same for as long as an eviction may take, then nothing: who comes next goes on with it. */
+static size_t dataset_to_evict(void *arg)
+{
+    const struct eviction *e = arg;
+
+    return clock_cycles_ns(clock_cycles() - e->begun) < EVICT_NS ? dataset(e->runner) : 0;
+}
+
+/* Whether memory is full only of what was flushed and is about to be freed: nothing else has to go for that. How much it
+ * is, is guessed from the number of keys. */
+static bool will_have_room(const struct runner *r, size_t limit)
+{
+    double gone = freer_pending(), left = 0;
+
+    for (unsigned db = 0; gone > 0 && db < r->instance->keyspace->databases; db++)
+        left += keyspace_size(r->instance->keyspace, db);
+    return gone > 0 && dataset(r) * (left / (left + gone)) <= limit;
+}
+
+/* False: memory is full, and nothing more may be evicted. */
+static bool make_room(struct runner *r)
+{
+    size_t limit = OPT(r->instance->options, maxmemory);
+    struct eviction e = {r, clock_cycles()};
+
+    if (LIKELY(limit == 0) || dataset(r) <= limit)
+        return true;
+    if (pause_mode(&r->instance->pause, r->mono) != PAUSE_NONE)
+        return true; /* nothing may change, and writes are about to be held up */
+    if (will_have_room(r, limit))
+        return true;
+    return evict_to_fit(r->instance->keyspace, limit, dataset_to_evict, &e);
+}
+
+void runner_make_room(struct runner *r)
+{
+    make_room(r);
 }
 
 /* Evicts down to maxmemory. False: memory stays full and the command must not add to it. */
 static bool has_memory(struct call *c)
 {
-    size_t limit = OPT(c->instance->options, maxmemory);
-
-    if (LIKELY(limit == 0) || mem_used() <= limit || memory_used(c->instance) <= limit)
-        return true;
-    if (pause_mode(&c->instance->pause, c->runner->mono) != PAUSE_NONE)
-        return true; /* nothing may change, and writes are about to be held up */
-    return evict_to_fit(c->instance->keyspace, limit, memory_used, c->instance) ||
+    return LIKELY(OPT(c->instance->options, maxmemory) == 0) || make_room(c->runner) ||
            !(effective_flags(c) & CMD_DENYOOM);
 }
 
@@ -262,7 +319,7 @@ void dispatch_body(struct call *c)
     counter_add(&m->ns, ns);
     if (UNLIKELY(c->out->errors != errors))
         counter_add(&m->failed, 1);
-    if (UNLIKELY(ns > SLOW_NS))
+    if (UNLIKELY(clock_cycles_ns(end - c->runner->read_at) > CLOCK_NS))
         runner_tick(c->runner);
 }
 
@@ -271,14 +328,18 @@ static bool run_locked(struct call *c, const struct request *req) UNCHECKED_LOCK
 {
     struct lock_set *l = c->runner->locks;
     struct shard *one = req->key ? keyspace_shard(c->instance->keyspace, c->hash[req->key]) : NULL;
-    bool held_up;
+    bool held_up, waited;
 
     if (LIKELY(one != NULL)) {
-        lock_take(&one->lock);
+        waited = lock_take(&one->lock);
     } else {
         want_locks(c);
-        lock_set_take(l);
+        waited = lock_set_take(l);
         c->world = lock_set_is_world(l);
+    }
+    if (UNLIKELY(waited)) { /* what has come to its end meanwhile is gone for this command */
+        runner_tick(c->runner);
+        c->now = c->runner->now;
     }
     held_up = is_held_up(c);
     if (LIKELY(!held_up))

@@ -38,14 +38,20 @@ struct instance {
     void *resume_arg;
 };
 
+/* Whether clients have to say a password (requirepass). */
+bool instance_has_password(const struct instance *in);
+
 /* What one worker thread keeps between commands. */
 struct runner {
     struct instance *instance;
     unsigned slot;           /* of the gate and of quiesce; the worker's number */
     struct metrics *metrics;
-    int64_t now;             /* ms since 1970; refreshed per batch and after a slow command */
+    int64_t now;             /* ms since 1970; read per batch, once a millisecond within one, and after waiting for a lock */
     int64_t mono;            /* ms, monotonic; the same */
+    uint64_t read_at;        /* the cycles at which these were read */
     uint64_t cycles;         /* when the last command ended: where the next one's time begins */
+    size_t beside;           /* bytes of memory that maxmemory is not about: what the server took at its start, and clients;
+                                as the batch began */
     struct lock_set *locks;  /* of the running unit; owned */
 };
 
@@ -53,5 +59,7 @@ void runner_init(struct runner *r, struct instance *in, unsigned slot);
 void runner_fini(struct runner *r);
 /* A new batch begins: reads the clocks. */
 void runner_tick(struct runner *r);
+/* Evicts for a moment where memory is over maxmemory, as commands do before they run: nobody may come for long. */
+void runner_make_room(struct runner *r);
 
 #endif

@@ -11,6 +11,7 @@ struct lock_set {
     struct keyspace *keyspace;
     unsigned slot;
     bool world;
+    bool waited;        /* while taking them */
     unsigned shards;    /* wanted */
     unsigned words;
     uint64_t *wanted;   /* a bit for each shard */
@@ -117,33 +118,34 @@ void lock_set_prefetch(struct lock_set *l, const uint64_t *hash, unsigned db)
 }
 
 /* Calls fn for each wanted shard, ascending. */
-static void each_wanted(struct lock_set *l, void (*fn)(struct lock *))
+static void each_wanted(struct lock_set *l, void (*fn)(struct lock_set *l, struct lock *lock))
 {
     for (unsigned w = 0; w < l->words; w++)
         for (uint64_t bits = l->wanted[w]; bits != 0; bits &= bits - 1)
-            fn(&l->keyspace->shards[w * WORD_BITS + __builtin_ctzll(bits)].lock);
+            fn(l, &l->keyspace->shards[w * WORD_BITS + __builtin_ctzll(bits)].lock);
 }
 
-static void take_one(struct lock *lock) UNCHECKED_LOCKS /* the caller of lock_set_take holds it */
+static void take_one(struct lock_set *l, struct lock *lock) UNCHECKED_LOCKS /* the caller of lock_set_take holds it */
 {
-    lock_take(lock);
+    l->waited |= lock_take(lock);
 }
 
-static void drop_one(struct lock *lock) UNCHECKED_LOCKS
+static void drop_one(struct lock_set *l, struct lock *lock) UNCHECKED_LOCKS
 {
+    (void)l;
     lock_drop(lock);
 }
 
-void lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for what is wanted */
+bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for what is wanted */
 {
     if (l->world) {
         gate_close(&l->keyspace->gate);
         keyspace_lock_all(l->keyspace);
-        return;
+        return true;
     }
-    if (l->shards > 1)
-        gate_enter(&l->keyspace->gate, l->slot);
+    l->waited = l->shards > 1 && gate_enter(&l->keyspace->gate, l->slot);
     each_wanted(l, take_one);
+    return l->waited;
 }
 
 void lock_set_drop(struct lock_set *l) UNCHECKED_LOCKS

@@ -30,8 +30,8 @@ bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const str
                         uint64_t *hash);
 /* Asks the cache for the entries of the keys that lock_set_want_keys has just hashed. */
 void lock_set_prefetch(struct lock_set *l, const uint64_t *hash, unsigned db);
-/* Takes what is wanted; drop gives it back. */
-void lock_set_take(struct lock_set *l) ACQUIRES(shard_cap);
+/* Takes what is wanted; returns whether that may have taken time. drop gives it back. */
+bool lock_set_take(struct lock_set *l) ACQUIRES(shard_cap);
 void lock_set_drop(struct lock_set *l) RELEASES(shard_cap);
 
 #endif

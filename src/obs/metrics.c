@@ -101,6 +101,15 @@ void metrics_total(struct metrics_sums *total)
     lock_drop(&state.lock);
 }
 
+uint64_t metrics_client_memory(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < atomic_load(&state.worker_count); i++)
+        sum += counter_get(&state.workers[i]->sums.client_memory);
+    return sum;
+}
+
 void metrics_command(unsigned number, struct command_metrics *total)
 {
     must(number < METRICS_COMMANDS);

@@ -56,6 +56,8 @@ void metrics_fini(void);
 /* The sums over all workers since the start or the last reset. */
 void metrics_total(struct metrics_sums *total);
 void metrics_command(unsigned number, struct command_metrics *total);
+/* client_memory over all workers, without a lock. */
+uint64_t metrics_client_memory(void);
 /* CONFIG RESETSTAT: later totals begin here. The level is not reset. */
 void metrics_reset(void);
 /* Counts an error reply by its code ("ERR", "WRONGTYPE"). */

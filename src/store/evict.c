@@ -35,7 +35,11 @@ static bool is_volatile(enum policy p)
 
 void evict_tick(struct keyspace *ks)
 {
-    atomic_store_explicit(&ks->stamp, clock_mono_ms() / STAMP_MS, memory_order_relaxed);
+    uint32_t stamp = clock_mono_ms() / STAMP_MS;
+
+    /* All workers read this line for every key: it is written only where there is something new. */
+    if (atomic_load_explicit(&ks->stamp, memory_order_relaxed) != stamp)
+        atomic_store_explicit(&ks->stamp, stamp, memory_order_relaxed);
 }
 
 static uint32_t stamp_now(struct keyspace *ks)

@@ -22,7 +22,7 @@ static struct job **last GUARDED_BY(queue_lock) = &first;
 static sem_t work; /* posted once per job, and once to stop */
 static pthread_t thread;
 static bool running;
-static _Atomic size_t pending, freed;
+static _Atomic size_t pending, announced, freed;
 
 static struct job *next_job(void)
 {
@@ -95,9 +95,14 @@ void freer_hand(void *p, void (*release)(void *p), size_t weight)
     sem_post(&work);
 }
 
+void freer_announce(ptrdiff_t weight)
+{
+    atomic_fetch_add(&announced, (size_t)weight);
+}
+
 size_t freer_pending(void)
 {
-    return atomic_load(&pending);
+    return atomic_load(&pending) + atomic_load(&announced);
 }
 
 size_t freer_freed(void)

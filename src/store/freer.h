@@ -17,6 +17,8 @@ void freer_start(void);
 void freer_stop(void);
 /* Takes p and calls release(p) soon; weight: how many objects it is, for INFO. Without a running thread it is called now. */
 void freer_hand(void *p, void (*release)(void *p), size_t weight);
+/* So many objects will be handed over soon, or, if negative, have been: until then they are pending too. */
+void freer_announce(ptrdiff_t weight);
 /* Objects waiting; objects freed so far. */
 size_t freer_pending(void);
 size_t freer_freed(void);

@@ -18,15 +18,15 @@ void gate_init(struct gate *g)
         atomic_init(&g->slots[i].inside, 0);
 }
 
-void gate_enter(struct gate *g, unsigned slot)
+bool gate_enter(struct gate *g, unsigned slot)
 {
     must(slot < GATE_SLOTS);
-    for (;;) {
+    for (bool waited = false;; waited = true) {
         struct timespec t = {0, SLEEP_AT_MOST};
 
         atomic_store(&g->slots[slot].inside, 1);
         if (LIKELY(atomic_load(&g->solo) == 0))
-            return;
+            return waited;
         atomic_store(&g->slots[slot].inside, 0);
         syscall(SYS_futex, &g->solo, FUTEX_WAIT_PRIVATE, 1, &t, NULL, 0);
     }

@@ -14,6 +14,7 @@
 #define LARDER_STORE_GATE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/lock.h"
@@ -29,8 +30,8 @@ struct gate {
 };
 
 void gate_init(struct gate *g);
-/* Shared: before any shard lock. */
-void gate_enter(struct gate *g, unsigned slot);
+/* Shared: before any shard lock. Returns whether it had to wait. */
+bool gate_enter(struct gate *g, unsigned slot);
 void gate_leave(struct gate *g, unsigned slot);
 /* Alone: returns when nobody is inside and nobody can enter. */
 void gate_close(struct gate *g);

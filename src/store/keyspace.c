@@ -13,6 +13,7 @@
 #define SWEEP_BUCKETS  1024
 #define SWEEP_REMOVALS 32
 #define TRIM_MERGES    16
+#define FEW_ENTRIES    16 /* a flush frees so many of one shard faster than it hands them over */
 
 static void shard_init(struct shard *s, struct keyspace *ks, unsigned index)
 {
@@ -133,19 +134,26 @@ static void watch_exchange(struct watch *w, struct table *before, struct table *
 static void release_table_soon(void *table)
 {
     struct table *t = table;
+    size_t n = atomic_load_explicit(&t->used, memory_order_relaxed);
 
-    freer_hand(t, table_free, atomic_load_explicit(&t->used, memory_order_relaxed));
+    freer_hand(t, table_free, n);
+    freer_announce(-(ptrdiff_t)n);
 }
 
 static void flush_table(struct shard *s, unsigned db, bool now)
 {
     struct table *t = shard_table(s, db);
+    size_t n;
 
     if (t == NULL)
         return;
     atomic_store_explicit(&s->tables[db], NULL, memory_order_release);
+    n = atomic_load_explicit(&t->used, memory_order_relaxed);
+    now |= n <= FEW_ENTRIES;
     if (now)
         table_empty(t);
+    else
+        freer_announce((ptrdiff_t)n);
     quiesce_retire(t, now ? table_free : release_table_soon);
 }
 
