@@ -34,13 +34,20 @@ static const struct options *options_of(const struct conn *c)
     return c->worker->instance->options;
 }
 
-static bool needs_password(struct instance *in)
+/* What client-output-buffer-limit says to the client's class. */
+static const struct output_limit *output_limit(const struct conn *c)
 {
-    char *password = conf_dup(in->conf, OPT_requirepass);
-    bool needs = password[0] != 0;
+    bool is_pubsub = card_has_flag(c->session.card, CARD_PUBSUB);
 
-    mem_free(password);
-    return needs;
+    return &options_of(c)->output_limit[is_pubsub ? OUTPUT_PUBSUB : OUTPUT_NORMAL];
+}
+
+/* Bytes of replies beyond which a single command need not go on writing: see struct out. */
+static size_t output_most(const struct conn *c)
+{
+    int64_t hard = atomic_load_explicit(&output_limit(c)->hard, memory_order_relaxed);
+
+    return hard == 0 || hard > OUT_MOST ? hard : OUT_MOST;
 }
 
 void conn_open(struct worker *w, int fd)
@@ -54,29 +61,35 @@ void conn_open(struct worker *w, int fd)
     is_unix = address_of_peer(fd, peer, local, &is_local);
     card = clients_add(&w->instance->clients, w->number, fd, peer, local, is_local);
     card_set_flag(card, CARD_UNIX, is_unix);
-    session_init(&c->session, card, !needs_password(w->instance));
+    session_init(&c->session, card, !instance_has_password(w->instance));
     c->worker = w;
     c->next = w->conns;
     if (c->next != NULL)
         c->next->prev = c;
     w->conns = c;
+    c->session.out.most = output_most(c);
     engine_open(&w->engine, &c->link, fd);
 }
 
-/* Memory that the connection's buffers take, as the card and the metrics have it. */
+/* Memory that the connection takes, as the card and the metrics have it. Blobs in its output count for the card only: as
+ * a rule they are values, which the dataset has already. */
 static void tell_memory(struct conn *c)
 {
     struct card *card = c->session.card;
+    const struct out *o = &c->session.out;
+    bool sending = c->link.sending != NULL;
     size_t in = c->held ? held_bytes(c->held) : 0;
-    size_t out = out_size(&c->session.out) + c->link.send_bytes;
-    uint64_t total = in + out + c->session.queue_bytes;
+    size_t out = o->memory + (sending ? c->sending_memory : 0);
+    size_t lent = o->lent + (sending ? c->sending_lent : 0);
+    uint64_t total = in + out + c->session.queue_bytes + c->session.watch_bytes;
     counter *sum = &c->worker->runner.metrics->sums.client_memory;
 
     if (LIKELY(total == 0 && c->counted == 0))
         return;
     atomic_store_explicit(&card->in_bytes, in, memory_order_relaxed);
-    atomic_store_explicit(&card->out_bytes, out, memory_order_relaxed);
-    atomic_store_explicit(&card->out_memory, out, memory_order_relaxed);
+    atomic_store_explicit(&card->out_bytes, out_size(o) + c->link.send_bytes, memory_order_relaxed);
+    atomic_store_explicit(&card->out_memory, out + lent, memory_order_relaxed);
+    atomic_store_explicit(&card->multi_bytes, c->session.queue_bytes + c->session.watch_bytes, memory_order_relaxed);
     counter_add(sum, total - c->counted);
     c->counted = total;
 }
@@ -156,7 +169,7 @@ static unsigned run_batch(struct conn *c, unsigned n)
 
     for (unsigned i = 0; i < n; i++) {
         if (UNLIKELY(dispatch_run(&w->runner, &c->session, &w->batch[i]) == DISPATCH_PAUSED)) {
-            c->on_hold = true;
+            c->on_hold = w->any_on_hold = true;
             card_set_flag(c->session.card, CARD_BLOCKED, true);
             return i;
         }
@@ -323,22 +336,24 @@ static void log_cut(struct conn *c, const char *why)
               c->session.card->peer, why);
 }
 
+/* Requests that wait in a transaction count as requests that have not come to an end. */
 static bool is_over_input(struct conn *c)
 {
-    return c->held != NULL && held_bytes(c->held) > (size_t)OPT(options_of(c), client_query_buffer_limit);
+    size_t bytes = (c->held ? held_bytes(c->held) : 0) + c->session.queue_bytes;
+
+    return UNLIKELY(bytes != 0) && bytes > (size_t)OPT(options_of(c), client_query_buffer_limit);
 }
 
 /* After requests have run, or could not. */
 static void after_serving(struct conn *c)
 {
     if (UNLIKELY(is_over_input(c))) {
-        log_cut(c, "its request is longer than client-query-buffer-limit");
+        log_cut(c, "its requests are longer than client-query-buffer-limit");
         atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_input, 1, memory_order_relaxed);
         c->session.close_now = true;
     }
     if (UNLIKELY(has_stopped(c)))
         engine_pause(&c->worker->engine, &c->link);
-    tell_memory(c);
     conn_todo(c);
 }
 
@@ -385,8 +400,7 @@ void conn_resume(struct conn *c)
 /* Whether the client has piled up more than its class may; logs and counts it. */
 static bool is_over_output(struct conn *c)
 {
-    const struct output_limit *l =
-        &options_of(c)->output_limit[card_has_flag(c->session.card, CARD_PUBSUB) ? OUTPUT_PUBSUB : OUTPUT_NORMAL];
+    const struct output_limit *l = output_limit(c);
     int64_t bytes = out_size(&c->session.out) + c->link.send_bytes;
     int64_t hard = atomic_load_explicit(&l->hard, memory_order_relaxed);
     int64_t soft = atomic_load_explicit(&l->soft, memory_order_relaxed);
@@ -396,7 +410,7 @@ static bool is_over_output(struct conn *c)
         c->soft_since = 0;
     else if (c->soft_since == 0)
         c->soft_since = mono;
-    if (!(hard != 0 && bytes > hard) &&
+    if (c->session.out.cut == NULL && !(hard != 0 && bytes > hard) &&
         !(c->soft_since != 0 && mono - c->soft_since >= 1000 * atomic_load_explicit(&l->seconds, memory_order_relaxed)))
         return false;
     log_cut(c, "it does not read its replies (client-output-buffer-limit)");
@@ -409,6 +423,8 @@ static void send_replies(struct conn *c)
     size_t bytes = out_size(&c->session.out);
     struct metrics_sums *sums = &c->worker->runner.metrics->sums;
 
+    c->sending_memory = c->session.out.memory;
+    c->sending_lent = c->session.out.lent;
     counter_add(&sums->bytes_out, bytes);
     counter_add(&sums->writes, 1);
     counter_add(&c->session.card->sent, bytes);
@@ -419,6 +435,10 @@ static void send_replies(struct conn *c)
 static void settle_open(struct conn *c)
 {
     if (UNLIKELY(c->session.close_now || atomic_load_explicit(&c->session.card->doomed, memory_order_acquire))) {
+        conn_close(c);
+        return;
+    }
+    if (UNLIKELY(c->session.out.cut != NULL) && is_over_output(c)) {
         conn_close(c);
         return;
     }
@@ -446,6 +466,15 @@ static void settle_open(struct conn *c)
     tell_memory(c);
 }
 
+void conn_sent(struct conn *c)
+{
+    if (c->is_settling)
+        return; /* who sends at once looks at once */
+    if (c->state == CONN_OPEN)
+        atomic_store_explicit(&c->session.card->active, c->worker->runner.mono, memory_order_relaxed);
+    conn_todo(c);
+}
+
 void conn_settle(struct conn *c)
 {
     c->is_todo = false;
@@ -466,6 +495,7 @@ void conn_check(struct conn *c, int64_t mono)
     } else if (c->state == CONN_OPEN) {
         int64_t idle = mono - atomic_load_explicit(&c->session.card->active, memory_order_relaxed);
 
+        c->session.out.most = output_most(c);
         if (timeout != 0 && idle > timeout * 1000 && !card_has_flag(c->session.card, CARD_PUBSUB | CARD_BLOCKED)) {
             log_write(LOG_VERBOSE, "Closing idle client");
             conn_close(c);

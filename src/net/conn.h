@@ -37,6 +37,7 @@ struct conn {
     struct held *held;           /* bytes that did not make a request yet, or have to wait; NULL: none */
     int64_t soft_since;          /* ms, monotonic: since when over the soft output limit; 0: it is not */
     int64_t linger_until;        /* ms, monotonic */
+    size_t sending_memory, sending_lent; /* of the chain being sent: as in struct out */
     uint64_t counted;            /* bytes of memory last told to the metrics */
     uint8_t state;
     bool is_todo;
@@ -51,6 +52,8 @@ struct conn {
 void conn_open(struct worker *w, int fd);
 /* Bytes came. */
 void conn_received(struct conn *c, const char *p, size_t n);
+/* All that was being sent is with the kernel. */
+void conn_sent(struct conn *c);
 /* The peer is gone or the connection broke. */
 void conn_ended(struct conn *c, int error);
 /* Sends, closes, goes on with what waited: whatever the state asks for. May free c. */

@@ -42,15 +42,10 @@ static void turn_away(int fd, const char *text)
 /* Whether strangers are kept out: no password is set, and the peer is not this machine. */
 static bool is_protected_from(struct instance *in, int fd)
 {
-    char peer[ADDRESS_MAX], local[ADDRESS_MAX], *password;
-    bool is_local, open;
+    char peer[ADDRESS_MAX], local[ADDRESS_MAX];
+    bool is_local;
 
-    if (!OPT(in->options, protected_mode))
-        return false;
-    password = conf_dup(in->conf, OPT_requirepass);
-    open = password[0] == 0;
-    mem_free(password);
-    if (!open)
+    if (!OPT(in->options, protected_mode) || instance_has_password(in))
         return false;
     address_of_peer(fd, peer, local, &is_local);
     return !is_local;
@@ -62,6 +57,10 @@ static void on_accepted(void *worker, int listener, int fd)
     struct instance *in = w->instance;
 
     (void)listener;
+    if (w->stopping) {
+        close(fd);
+        return;
+    }
     if (balance_total(w->all) >= OPT(in->options, maxclients)) {
         atomic_fetch_add_explicit(&in->clients.rejected, 1, memory_order_relaxed);
         turn_away(fd, "-ERR max number of clients reached\r\n");
@@ -94,7 +93,7 @@ static void on_ended(struct link *l, int error)
 
 static void on_sent(struct link *l)
 {
-    conn_todo(conn_of(l));
+    conn_sent(conn_of(l));
 }
 
 static void on_closed(struct link *l)
@@ -148,6 +147,13 @@ static void resume_conn(struct conn *c, int64_t mono)
     conn_resume(c);
 }
 
+/* Whoever has to wait on says so anew. */
+static void resume_all(struct worker *w)
+{
+    w->any_on_hold = false;
+    each_conn(w, resume_conn);
+}
+
 /* A doomed connection is closed when it is settled. */
 static void settle_soon(struct conn *c, int64_t mono)
 {
@@ -174,21 +180,23 @@ static void read_mail(struct worker *w)
     if (signals & SIGNAL_DOOMED)
         each_conn(w, settle_soon);
     if (signals & SIGNAL_RESUME)
-        each_conn(w, resume_conn);
+        resume_all(w);
     if (signals & SIGNAL_STOP)
         w->stopping = true;
 }
 
 /* ---- housekeeping ---- */
 
+/* Settles what is on the list now. What comes onto it meanwhile waits for the next round, so that a client who reads as
+ * fast as it is answered does not keep the others waiting. */
 static void settle_all(struct worker *w)
 {
-    while (w->todo != NULL) {
-        struct conn *c = w->todo;
+    struct conn *c = w->todo, *next;
 
-        w->todo = c->todo;
-        if (w->todo == NULL)
-            w->todo_end = &w->todo;
+    w->todo = NULL;
+    w->todo_end = &w->todo;
+    for (; c != NULL; c = next) {
+        next = c->todo;
         conn_settle(c);
     }
 }
@@ -220,10 +228,11 @@ static void tick(struct worker *w)
     w->next_tick = mono + TICK_MS;
     mem_flush();
     quiesce_collect();
+    runner_make_room(&w->runner);
     if (w->next_sweep == 0)
         sweep(w);
-    if (pause_mode(&w->instance->pause, mono) == PAUSE_NONE)
-        each_conn(w, resume_conn);
+    if (w->any_on_hold && pause_mode(&w->instance->pause, mono) == PAUSE_NONE)
+        resume_all(w);
     if (mono >= w->next_check) {
         w->next_check = mono + CHECK_MS;
         each_conn(w, conn_check);
@@ -239,6 +248,8 @@ static int64_t wait_time(const struct worker *w)
 {
     int64_t ns = (w->next_tick - w->runner.mono) * 1000000;
 
+    if (w->todo != NULL)
+        return 0;
     if (w->next_sweep != 0) {
         int64_t sweep_ns = w->next_sweep - clock_mono_ns();
 
@@ -294,6 +305,7 @@ static void *worker_main(void *arg)
         settle_all(w);
     }
     quiesce_leave(w->runner.slot);
+    pthread_barrier_wait(&w->all->end);
     engine_stop(&w->engine);
     out_thread_done();
     mem_thread_done();
@@ -338,6 +350,7 @@ int workers_start(struct workers *ws, struct instance *in, const struct engine_o
     *ws = (struct workers){.count = count, .instance = in, .ops = ops};
     ws->all = mem_aligned_zero(64, count * sizeof *ws->all);
     balance_init(ws);
+    pthread_barrier_init(&ws->end, NULL, count);
     in->clients.wake = wake_doomed;
     in->clients.wake_arg = ws;
     for (unsigned i = 0; i < count; i++) {
@@ -394,6 +407,7 @@ void workers_stop(struct workers *ws)
         runner_fini(&w->runner);
         parser_fini(&w->parser);
     }
+    pthread_barrier_destroy(&ws->end);
     balance_fini(ws);
     mem_free(ws->all);
 }

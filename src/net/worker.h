@@ -40,6 +40,7 @@ struct worker {
     int64_t next_tick, next_check; /* ms, monotonic */
     int64_t next_sweep;            /* ns, monotonic; 0: there are no keys that expire */
     unsigned sweep_at;
+    bool any_on_hold;              /* CLIENT PAUSE holds up some of its connections */
     bool stopping;
 };
 
@@ -52,6 +53,7 @@ struct workers {
     int *credit;             /* weighted: smooth round robin */
     int64_t weights_version; /* of credit's weights */
     int *weights;
+    pthread_barrier_t end;   /* no engine is stopped while another worker may still wake it */
 };
 
 /* Starts the threads. 0, or -errno with `why`. */

@@ -11,6 +11,7 @@
 #define CHUNK_BYTES  (16 * 1024 - sizeof(struct chunk))
 #define POOL_MOST    64
 #define HEADER_BYTES 24 /* type, up to 20 digits, CR LF */
+#define TAIL_BYTES   256 /* behind a blob or a header that comes later: enough for a line end and a few short replies */
 #define BY_REFERENCE (16 * 1024)
 
 /* Chunks of CHUNK_BYTES that this thread may use again. */
@@ -88,15 +89,6 @@ void out_fini(struct out *o)
     free_from(out_take(o));
 }
 
-size_t out_memory(const struct out *o)
-{
-    size_t n = 0;
-
-    for (const struct chunk *c = o->first; c != NULL; c = c->next)
-        n += sizeof *c + (c->blob ? c->len : c->cap);
-    return n;
-}
-
 /* Fixes the length of the last chunk. */
 static void close_last(struct out *o)
 {
@@ -107,16 +99,38 @@ static void close_last(struct out *o)
     o->closed += o->last->len;
 }
 
+/* Counts what c takes. */
+static void count_chunk(struct out *o, const struct chunk *c)
+{
+    o->memory += sizeof *c + c->cap;
+    if (c->blob != NULL)
+        o->lent += c->len;
+}
+
+static void write_to(struct out *o, struct chunk *c)
+{
+    o->last = c;
+    o->cur = c->data;
+    o->end = c->data + c->cap;
+}
+
 static void append(struct out *o, struct chunk *c)
 {
+    if (UNLIKELY(o->cut != NULL)) {
+        free_from(o->cut->next);
+        o->cut->next = c;
+        write_to(o, c);
+        return;
+    }
     close_last(o);
+    if (UNLIKELY(o->most != 0 && o->closed > o->most))
+        o->cut = o->last;
     if (o->last != NULL)
         o->last->next = c;
     else
         o->first = c;
-    o->last = c;
-    o->cur = c->data;
-    o->end = c->data + (c->blob ? 0 : c->cap);
+    count_chunk(o, c);
+    write_to(o, c);
 }
 
 struct chunk *out_take(struct out *o)
@@ -124,9 +138,9 @@ struct chunk *out_take(struct out *o)
     struct chunk *c = o->first;
 
     close_last(o);
-    o->first = o->last = NULL;
+    o->first = o->last = o->cut = NULL;
     o->cur = o->end = NULL;
-    o->closed = 0;
+    o->closed = o->memory = o->lent = 0;
     return c;
 }
 
@@ -143,10 +157,13 @@ void out_rewind(struct out *o, struct out_mark m)
     }
     free_from(m.last->next);
     m.last->next = NULL;
-    o->last = m.last;
+    write_to(o, m.last);
     o->cur = m.cur;
-    o->end = m.last->data + (m.last->blob ? 0 : m.last->cap);
     o->closed = m.closed;
+    o->cut = NULL;
+    o->memory = o->lent = 0;
+    for (const struct chunk *c = o->first; c != NULL; c = c->next)
+        count_chunk(o, c);
 }
 
 /* At least n bytes in one piece. */
@@ -286,7 +303,7 @@ void reply_blob(struct out *o, struct blob *b, size_t at, size_t n)
     c->p = b->p + at;
     c->len = n;
     append(o, c);
-    append(o, chunk_new(0));
+    append(o, chunk_small(TAIL_BYTES));
     out_add(o, "\r\n", 2);
 }
 
@@ -406,7 +423,9 @@ struct reply_later reply_later_begin(struct out *o)
     struct reply_later l = {chunk_small(HEADER_BYTES)};
 
     append(o, l.header);
-    append(o, chunk_new(0));
+    if (UNLIKELY(o->cut != NULL))
+        l.header = NULL;
+    append(o, chunk_small(TAIL_BYTES));
     return l;
 }
 
@@ -414,6 +433,8 @@ static void later_end(struct out *o, struct reply_later l, struct aggregate a)
 {
     struct out just_header = {.resp = o->resp};
 
+    if (UNLIKELY(l.header == NULL))
+        return;
     just_header.cur = l.header->data;
     just_header.end = l.header->data + l.header->cap;
     just_header.last = l.header;

@@ -35,6 +35,10 @@ struct out {
     struct chunk *first;
     struct chunk *last;
     size_t closed;      /* bytes in all chunks but the last */
+    size_t memory;      /* bytes that the chunks take, without the blobs in the chain */
+    size_t lent;        /* bytes of the blobs */
+    size_t most;        /* bytes of which no more is kept: the connection will be cut off; 0: no limit */
+    struct chunk *cut;  /* where that was passed: what is written behind it is thrown away; NULL: it was not */
     uint8_t resp;       /* 2 or 3 */
     uint32_t errors;    /* error replies written so far */
     char error_code[24]; /* first word of the last one */
@@ -47,14 +51,12 @@ static inline size_t out_size(const struct out *o)
 {
     return o->closed + (o->last ? (size_t)(o->cur - o->last->data) : 0);
 }
-/* Bytes of memory that the chain holds. */
-size_t out_memory(const struct out *o);
 /* Takes the whole chain out: the caller sends the chunks and gives each to chunk_free. NULL if there is nothing. */
 struct chunk *out_take(struct out *o);
 void chunk_free(struct chunk *c);
 /* Frees the calling thread's pool of chunks; before the thread ends. */
 void out_thread_done(void);
-/* A place to go back to: what was written since is forgotten by out_rewind. */
+/* A place to go back to: what was written since is forgotten by out_rewind. Only before anything was cut. */
 struct out_mark {
     struct chunk *last;
     char *cur;
@@ -103,7 +105,7 @@ void reply_attribute(struct out *o, size_t n);
 
 /* The same where n is known only afterwards: begin, write the elements, end with the count. Nests. */
 struct reply_later {
-    struct chunk *header;
+    struct chunk *header; /* NULL: it was written behind the cut */
 };
 struct reply_later reply_later_begin(struct out *o);
 void reply_array_end(struct out *o, struct reply_later l, size_t n);

@@ -97,6 +97,7 @@ void session_watch(struct session *s, const struct place *p, struct slice key, b
     w->next = s->watches;
     s->watches = w;
     s->watching++;
+    s->watch_bytes += sizeof *w + key.n;
     show_watching(s);
 }
 
@@ -113,6 +114,7 @@ static void all_popped(struct session *s)
 {
     if (s->watching != 0) {
         s->watching = 0;
+        s->watch_bytes = 0;
         show_watching(s);
     }
 }

@@ -50,6 +50,7 @@ struct session {
     size_t queue_bytes;
     struct session_watch *watches;
     unsigned watching;
+    size_t watch_bytes;
 };
 
 /* A watched key: a mark in the key's shard, and the key itself. */
