@@ -11,7 +11,6 @@
 #ifdef HAVE_IO_URING
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -19,9 +18,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "net/acceptor.h"
 #include "net/handover.h"
 #include "net/ring.h"
 
@@ -29,17 +28,6 @@
 #define MESSAGES 128  /* sends of more than one piece, between two enters */
 #define GATHERED 1024 /* and their pieces */
 #define SEND_MAX (1u << 30)
-#define RETRY_NS 100000000 /* until connections are accepted again, out of descriptors */
-
-/* What a completion is of: the low bits of its data, below the address of a link or a listener. */
-enum tag { TAG_NONE, TAG_RECEIVE, TAG_SEND, TAG_ACCEPT, TAG_WAKE, TAG_BITS = 7 };
-
-struct listener {
-    int fd;
-    bool armed; /* an accept is with the kernel */
-    bool gone;  /* and is being cancelled */
-    struct listener *next;
-};
 
 /* What sends of more than one piece need until they are submitted. */
 struct messages {
@@ -61,8 +49,7 @@ struct state {
     struct ring ring;
     int wake_fd;
     uint64_t wake_count;
-    struct listener *listeners;
-    int64_t retry_at;             /* ns, monotonic: when listeners without an accept get one; 0: there are none */
+    struct acceptor acceptor;
     struct link *todo, **todo_end; /* links to settle */
     unsigned todo_count;
     struct messages messages;
@@ -74,25 +61,19 @@ struct uring_link {
     struct kept *kept, **kept_end;
     int error;
     bool is_todo;
-    bool armed;     /* a receive is with the kernel */
-    bool stopping;  /* and is being cancelled */
-    bool flying;    /* a send is with the kernel */
-    bool abandoned; /* both are being cancelled, since the link is closing */
-    bool over;      /* nothing more is received */
-    bool untold;    /* the handler has yet to be told, with error */
+    bool armed;    /* a receive is with the kernel */
+    bool stopping; /* and is being cancelled */
+    bool flying;   /* a send is with the kernel */
+    bool over;     /* nothing more is received */
+    bool untold;   /* the handler has yet to be told, with error */
 };
 
 _Static_assert(sizeof(struct uring_link) <= ENGINE_PRIVATE, "the private part of a link");
-_Static_assert(_Alignof(struct link) > TAG_BITS && _Alignof(struct listener) > TAG_BITS, "addresses leave room for a tag");
+_Static_assert(_Alignof(struct link) > RING_KINDS, "the address of a link leaves room for what is told of it");
 
 static struct uring_link *uring_link(struct link *l)
 {
     return (struct uring_link *)l->private;
-}
-
-static uint64_t tagged(const void *p, enum tag tag)
-{
-    return (uintptr_t)p | tag;
 }
 
 /* ---- links to settle ---- */
@@ -161,16 +142,16 @@ static void finish(struct state *s, struct link *l)
     s->engine->handler->closed(l);
 }
 
+/* Shutting down ends what the kernel has, whatever it is doing with it. A cancellation would not: it does not find a request
+ * that is just being tried again. */
 static void settle_closing(struct state *s, struct link *l)
 {
     struct uring_link *v = uring_link(l);
 
-    if (!v->armed && !v->flying) {
+    if (!v->armed && !v->flying)
         finish(s, l);
-    } else if (!v->abandoned) {
-        v->abandoned = true;
-        ring_cancel_fd(&s->ring, l->fd);
-    }
+    else
+        shutdown(l->fd, SHUT_RDWR);
 }
 
 static void settle_receiving(struct state *s, struct link *l)
@@ -188,7 +169,7 @@ static void settle_receiving(struct state *s, struct link *l)
         s->engine->handler->ended(l, v->error);
     } else if (!v->armed && !v->over) {
         v->armed = true;
-        ring_receive(&s->ring, l->fd, tagged(l, TAG_RECEIVE));
+        ring_receive(&s->ring, l->fd, ring_data(l, RING_RECEIVE));
     }
 }
 
@@ -198,7 +179,7 @@ static void settle_paused(struct state *s, struct link *l)
 
     if (v->armed && !v->stopping) {
         v->stopping = true;
-        ring_cancel(&s->ring, tagged(l, TAG_RECEIVE));
+        ring_cancel(&s->ring, ring_data(l, RING_RECEIVE));
     }
 }
 
@@ -244,10 +225,13 @@ static void on_bytes(struct state *s, struct link *l, const char *p, size_t n)
 
     if (UNLIKELY(l->closing || v->over))
         return;
-    if (LIKELY(l->receiving && v->kept == NULL))
+    if (LIKELY(l->receiving && v->kept == NULL)) {
         s->engine->handler->received(l, p, n);
-    else
-        keep(v, p, n);
+        return;
+    }
+    keep(v, p, n);
+    v->stopping = false; /* if it was asked to, that has failed */
+    add_todo(s, l);
 }
 
 /* A receive has completed for the last time, without bytes. */
@@ -308,23 +292,24 @@ static void queue_message(struct state *s, struct link *l)
     *h = (struct msghdr){.msg_iov = pieces, .msg_iovlen = link_pieces(l, pieces, PIECES)};
     m->piece_count += h->msg_iovlen;
     hand_over_pieces(pieces, h->msg_iovlen);
-    io_uring_prep_sendmsg(ring_sqe(&s->ring, tagged(l, TAG_SEND)), l->fd, h, MSG_NOSIGNAL);
+    io_uring_prep_sendmsg(ring_sqe(&s->ring, ring_data(l, RING_SEND)), l->fd, h, MSG_NOSIGNAL);
 }
 
 static void queue_send(struct state *s, struct link *l)
 {
     struct iovec piece[2];
     unsigned n = link_pieces(l, piece, 2);
-    size_t bytes = piece[0].iov_len;
+    size_t bytes;
 
+    must(n > 0);
     uring_link(l)->flying = true;
     if (UNLIKELY(n > 1)) {
         queue_message(s, l);
         return;
     }
     hand_over_pieces(piece, 1);
-    io_uring_prep_send(ring_sqe(&s->ring, tagged(l, TAG_SEND)), l->fd, piece[0].iov_base,
-                       bytes < SEND_MAX ? bytes : SEND_MAX, MSG_NOSIGNAL);
+    bytes = piece[0].iov_len < SEND_MAX ? piece[0].iov_len : SEND_MAX;
+    io_uring_prep_send(ring_sqe(&s->ring, ring_data(l, RING_SEND)), l->fd, piece[0].iov_base, bytes, MSG_NOSIGNAL);
 }
 
 /* The connection is broken: whatever came before is not told any more. */
@@ -358,117 +343,28 @@ static void on_send(struct state *s, struct link *l, int result)
         queue_send(s, l);
 }
 
-/* ---- accepting ---- */
-
-static void arm_accept(struct state *s, struct listener *l)
-{
-    l->armed = true;
-    io_uring_prep_multishot_accept(ring_sqe(&s->ring, tagged(l, TAG_ACCEPT)), l->fd, NULL, NULL,
-                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-
-static void forget_listener(struct state *s, struct listener *l)
-{
-    struct listener **at = &s->listeners;
-
-    while (*at != l)
-        at = &(*at)->next;
-    *at = l->next;
-    mem_free(l);
-}
-
-/* An accept has completed for the last time. */
-static void on_accept_end(struct state *s, struct listener *l, int result)
-{
-    l->armed = false;
-    if (l->gone)
-        forget_listener(s, l);
-    else if (result >= 0 || result == -ECONNABORTED || result == -EINTR)
-        arm_accept(s, l);
-    else if (s->retry_at == 0)
-        s->retry_at = clock_mono_ns() + RETRY_NS;
-}
-
-static void on_accept(struct state *s, struct listener *l, int result, unsigned flags)
-{
-    int fd = l->fd;
-    bool gone = l->gone;
-
-    if ((flags & IORING_CQE_F_MORE) == 0)
-        on_accept_end(s, l, result);
-    if (result >= 0 && gone)
-        close(result);
-    else if (result >= 0)
-        s->engine->handler->accepted(s->engine->worker, fd, result);
-}
-
-static void retry_accepts(struct state *s)
-{
-    s->retry_at = 0;
-    for (struct listener *l = s->listeners; l != NULL; l = l->next)
-        if (!l->armed)
-            arm_accept(s, l);
-}
-
-/* io_uring waits by itself; told not to block, it would give up at once. */
-static void set_blocking(int fd)
-{
-    fcntl(fd, F_SETFL, 0);
-}
-
-static int uring_listen(struct engine *e, int fd)
-{
-    struct state *s = e->state;
-    struct listener *l = mem_zalloc(sizeof *l);
-
-    set_blocking(fd);
-    l->fd = fd;
-    l->next = s->listeners;
-    s->listeners = l;
-    arm_accept(s, l);
-    return 0;
-}
-
-static void uring_unlisten(struct engine *e, int fd)
-{
-    struct state *s = e->state;
-    struct listener *l = s->listeners;
-
-    while (l != NULL && (l->fd != fd || l->gone))
-        l = l->next;
-    if (l == NULL)
-        return;
-    if (!l->armed) {
-        forget_listener(s, l);
-        return;
-    }
-    l->gone = true;
-    ring_cancel(&s->ring, tagged(l, TAG_ACCEPT));
-    ring_submit(&s->ring); /* what was queued shall not find another socket under this number */
-}
-
 /* ---- the loop ---- */
 
 static void arm_wake(struct state *s)
 {
-    io_uring_prep_read(ring_sqe(&s->ring, TAG_WAKE), s->wake_fd, &s->wake_count, sizeof s->wake_count, 0);
+    io_uring_prep_read(ring_sqe(&s->ring, RING_WAKE), s->wake_fd, &s->wake_count, sizeof s->wake_count, 0);
 }
 
 static void complete(struct state *s, uint64_t data, int result, unsigned flags)
 {
-    void *p = (void *)(uintptr_t)(data & ~(uint64_t)TAG_BITS);
+    void *p = (void *)(uintptr_t)(data & ~(uint64_t)RING_KINDS);
 
-    switch ((enum tag)(data & TAG_BITS)) {
-    case TAG_RECEIVE:
+    switch ((enum ring_kind)(data & RING_KINDS)) {
+    case RING_RECEIVE:
         on_receive(s, p, result, flags);
         break;
-    case TAG_SEND:
+    case RING_SEND:
         on_send(s, p, result);
         break;
-    case TAG_ACCEPT:
-        on_accept(s, p, result, flags);
+    case RING_ACCEPT:
+        acceptor_complete(&s->acceptor, p, result, flags);
         break;
-    case TAG_WAKE:
+    case RING_WAKE:
         handover_hear(s);
         arm_wake(s);
         break;
@@ -508,25 +404,12 @@ static void enter(struct state *s, int64_t ns)
         forget_messages(s);
 }
 
-/* How long to wait, so that listeners get their retry in time. */
-static int64_t until_retry(struct state *s, int64_t ns)
-{
-    int64_t left = s->retry_at - clock_mono_ns();
-
-    if (left <= 0) {
-        retry_accepts(s);
-        return ns;
-    }
-    return ns < 0 || ns > left ? left : ns;
-}
-
 static void uring_wait(struct engine *e, int64_t ns)
 {
     struct state *s = e->state;
 
     settle_todo(s, false);
-    if (UNLIKELY(s->retry_at != 0))
-        ns = until_retry(s, ns);
+    ns = acceptor_until_retry(&s->acceptor, ns);
     enter(s, s->todo_count > 0 ? 0 : ns);
     e->handler->begin(e->worker);
     complete_all(s);
@@ -563,6 +446,7 @@ static int uring_start(struct engine *e, char *why, size_t size)
     }
     s->engine = e;
     s->todo_end = &s->todo;
+    acceptor_init(&s->acceptor, e, &s->ring);
     arm_wake(s);
     e->state = s;
     return 0;
@@ -574,16 +458,30 @@ static void uring_stop(struct engine *e)
 
     ring_close(&s->ring);
     close(s->wake_fd);
-    while (s->listeners != NULL)
-        forget_listener(s, s->listeners);
+    acceptor_fini(&s->acceptor);
     mem_free(s);
 }
 
-/* ---- links ---- */
+/* ---- listeners and links ---- */
+
+static int uring_listen(struct engine *e, int fd)
+{
+    struct state *s = e->state;
+
+    acceptor_add(&s->acceptor, fd);
+    return 0;
+}
+
+static void uring_unlisten(struct engine *e, int fd)
+{
+    struct state *s = e->state;
+
+    acceptor_remove(&s->acceptor, fd);
+}
 
 static void uring_open(struct engine *e, struct link *l)
 {
-    set_blocking(l->fd);
+    ring_set_blocking(l->fd);
     add_todo(e->state, l);
 }
 

@@ -17,7 +17,6 @@
 
 #include "net/ring.h"
 
-#define RECEIVE   1
 #define WAIT_SECS 1
 
 static const struct {
@@ -87,7 +86,7 @@ static bool byte_comes(struct ring *r, int to, char byte)
     if (send(to, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
         return false;
     o = next(r);
-    if (o.data != RECEIVE || o.result != 1 || (o.flags & flags) != flags)
+    if (o.data != RING_RECEIVE || o.result != 1 || (o.flags & flags) != flags)
         return false;
     same = *ring_take(r, o.flags, 1) == byte;
     ring_return(r, o.flags);
@@ -103,10 +102,10 @@ static bool receives(struct ring *r, char *why, size_t size)
         snprintf(why, size, "socketpair: %s", strerror(errno));
         return false;
     }
-    ring_receive(r, fd[0], RECEIVE);
+    ring_receive(r, fd[0], RING_RECEIVE);
     works = byte_comes(r, fd[1], 'a') && byte_comes(r, fd[1], 'b');
     if (works) {
-        ring_cancel_fd(r, fd[0]);
+        ring_cancel(r, RING_RECEIVE);
         works = next(r).result == -ECANCELED;
     }
     if (!works)

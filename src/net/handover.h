@@ -36,8 +36,8 @@
 #ifdef HANDOVER_THREAD
 #include <sanitizer/tsan_interface.h>
 /* What compiled code calls for its own accesses; no header of the compilers has them. */
-void __tsan_read_range(void *p, unsigned long n);
-void __tsan_write_range(void *p, unsigned long n);
+void __tsan_read_range(void *p, long n);
+void __tsan_write_range(void *p, long n);
 #endif
 
 /* These bytes are the kernel's until handover_take: nobody may look at them. */

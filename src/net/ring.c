@@ -4,6 +4,7 @@
 #ifdef HAVE_IO_URING
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -146,6 +147,11 @@ void ring_submit(struct ring *r)
     }
 }
 
+void ring_set_blocking(int fd)
+{
+    fcntl(fd, F_SETFL, 0);
+}
+
 struct io_uring_sqe *ring_sqe(struct ring *r, uint64_t data)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(&r->io);
@@ -170,17 +176,9 @@ void ring_receive(struct ring *r, int fd, uint64_t data)
 
 void ring_cancel(struct ring *r, uint64_t what)
 {
-    struct io_uring_sqe *sqe = ring_sqe(r, 0);
+    struct io_uring_sqe *sqe = ring_sqe(r, RING_NONE);
 
     io_uring_prep_cancel64(sqe, what, 0);
-    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-}
-
-void ring_cancel_fd(struct ring *r, int fd)
-{
-    struct io_uring_sqe *sqe = ring_sqe(r, 0);
-
-    io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 

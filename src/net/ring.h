@@ -24,6 +24,9 @@
 #define RING_BUFFERS      256 /* at most; a power of two */
 #define RING_BUFFER_BYTES (16 * 1024)
 
+/* What a completion is of: the low bits of its data. Above them is the address of the link or listener. */
+enum ring_kind { RING_NONE, RING_RECEIVE, RING_SEND, RING_ACCEPT, RING_WAKE, RING_KINDS = 7 };
+
 struct ring {
     struct io_uring io;
     struct io_uring_buf_ring *lent; /* what the kernel may fill next */
@@ -36,16 +39,23 @@ int ring_open(struct ring *r, char *why, size_t size);
 /* Ends what is under way, and waits for it: the kernel touches no memory of ours any more. */
 void ring_close(struct ring *r);
 
+static inline uint64_t ring_data(const void *p, enum ring_kind kind)
+{
+    return (uintptr_t)p | kind;
+}
+
+/* A ring waits by itself; with a descriptor that is not blocking it gives up at once. */
+void ring_set_blocking(int fd);
+
 /* An entry to fill; `data` comes back with its completions. Submits what is queued if there is no other way. */
 struct io_uring_sqe *ring_sqe(struct ring *r, uint64_t data);
 /* Hands the kernel all that is queued, without waiting for completions. */
 void ring_submit(struct ring *r);
 /* Queues a receive that goes on until it completes without IORING_CQE_F_MORE. */
 void ring_receive(struct ring *r, int fd, uint64_t data);
-/* Queues the end of what was queued with `what`. Only a failure completes, with data 0. */
+/* Queues the end of what was queued with `what`. Only a failure completes, with data 0:
+ * what is just being tried again is not found. */
 void ring_cancel(struct ring *r, uint64_t what);
-/* The same for everything on a descriptor. */
-void ring_cancel_fd(struct ring *r, int fd);
 
 /* The n bytes that a receive completed with, borrowed until ring_return. */
 char *ring_take(struct ring *r, unsigned cqe_flags, size_t n);

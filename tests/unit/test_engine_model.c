@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * engine, model: random operations on a few links, from outside and from inside of callbacks, beside peers that send, read,
+ * shut down and go away as they like. Every byte that arrives is the next one of its stream; none is missing in the end.
+ */
+#include "engine_side.h"
+#include "seed.h"
+
+#define SIDES 12
+#define STEPS 20000
+
+static struct side sides[SIDES];
+static bool is_open[SIDES];   /* the link is, or is about to be closed */
+static bool peer_open[SIDES];
+static bool peer_done[SIDES]; /* the peer sends no more */
+static unsigned opened;
+
+static void act(unsigned i);
+
+static void act_inside(struct side *s)
+{
+    switch (seed_below(8)) {
+    case 0:
+        act(s - sides);
+        break;
+    case 1:
+        act(seed_below(SIDES));
+        break;
+    default:
+        break;
+    }
+}
+
+static void open_one(unsigned i)
+{
+    side_open(&sides[i], opened++ * 2);
+    sides[i].on_received = sides[i].on_ended = sides[i].on_sent = act_inside;
+    is_open[i] = peer_open[i] = true;
+    peer_done[i] = false;
+}
+
+static void send_some(struct side *s)
+{
+    static const size_t sizes[] = {1, 100, 5000, 70000, 1000000};
+    size_t n = 1 + seed_below(sizes[seed_below(5)]);
+
+    if (!s->is_sending)
+        side_send(s, n, 1 + seed_below(n < 1000 ? n : 50000));
+}
+
+/* Something happens to the link. */
+static void act(unsigned i)
+{
+    struct side *s = &sides[i];
+
+    if (!is_open[i] || s->closes > 0 || s->link.closing)
+        return;
+    switch (seed_below(20)) {
+    case 0 ... 4:
+        engine_pause(&engine, &s->link);
+        break;
+    case 5 ... 11:
+        engine_resume(&engine, &s->link);
+        break;
+    case 12 ... 18:
+        send_some(s);
+        break;
+    default:
+        if (seed_below(10) == 0)
+            engine_close(&engine, &s->link);
+        break;
+    }
+}
+
+/* The peer of the link does something. */
+static void act_peer(unsigned i)
+{
+    struct side *s = &sides[i];
+
+    if (!peer_open[i])
+        return;
+    switch (seed_below(40)) {
+    case 0 ... 24:
+        if (!peer_done[i])
+            side_give(s, 1 + seed_below(seed_below(4) ? 100 : 65536));
+        break;
+    case 25 ... 37:
+        side_take(s, 1 + seed_below(65536));
+        break;
+    case 38:
+        if (seed_below(20) == 0) {
+            shutdown(s->peer, SHUT_WR);
+            peer_done[i] = true;
+        }
+        break;
+    default:
+        if (seed_below(20) == 0) {
+            close(s->peer);
+            peer_open[i] = false;
+        }
+        break;
+    }
+}
+
+/* What is over is opened anew. */
+static void replace(unsigned i)
+{
+    struct side *s = &sides[i];
+
+    if (is_open[i] && s->closes == 0) {
+        if (!s->link.closing && (s->ends > 0 || !peer_open[i]) && seed_below(4) == 0)
+            engine_close(&engine, &s->link);
+        return;
+    }
+    if (peer_open[i])
+        close(s->peer);
+    open_one(i);
+}
+
+/* Lets all that is on its way arrive, where nobody has broken anything off, and looks whether it did. */
+static void finish(unsigned i)
+{
+    struct side *s = &sides[i];
+
+    s->on_received = s->on_ended = s->on_sent = NULL;
+    if (is_open[i] && s->closes == 0 && !s->link.closing && peer_open[i]) {
+        engine_resume(&engine, &s->link);
+        for (unsigned waits = 0; s->received < s->given || s->taken < s->sent; waits++) {
+            ck_assert_uint_lt(waits, 100000);
+            if (side_take(s, 65536) == 0)
+                wait_engine(WAIT_NS / 10);
+        }
+        UNTIL(!s->is_sending);
+    }
+    if (!s->link.closing && s->closes == 0)
+        engine_close(&engine, &s->link);
+    UNTIL(s->closes == 1);
+    if (peer_open[i])
+        close(s->peer);
+}
+
+START_TEST(random_operations_lose_and_mix_no_byte)
+{
+    seed_start(engines[_i]->name);
+    start_engine(_i);
+    for (unsigned i = 0; i < SIDES; i++)
+        open_one(i);
+    for (unsigned step = 0; step < STEPS; step++) {
+        act(seed_below(SIDES));
+        act_peer(seed_below(SIDES));
+        replace(seed_below(SIDES));
+        if (seed_below(3) == 0)
+            wait_engine(0);
+    }
+    for (unsigned i = 0; i < SIDES; i++)
+        finish(i);
+    engine_stop(&engine);
+}
+END_TEST
+
+static void add_tests(TCase *t, int n)
+{
+    tcase_add_loop_test(t, random_operations_lose_and_mix_no_byte, 0, n);
+}
+
+int main(void)
+{
+    return run_tests("engine_model", add_tests);
+}
