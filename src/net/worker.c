@@ -350,7 +350,7 @@ int workers_start(struct workers *ws, struct instance *in, const struct engine_o
     *ws = (struct workers){.count = count, .instance = in, .ops = ops};
     ws->all = mem_aligned_zero(64, count * sizeof *ws->all);
     balance_init(ws);
-    pthread_barrier_init(&ws->end, NULL, count);
+    pthread_barrier_init(&ws->end, NULL, count + 1);
     in->clients.wake = wake_doomed;
     in->clients.wake_arg = ws;
     for (unsigned i = 0; i < count; i++) {
@@ -393,6 +393,7 @@ void workers_unlisten(struct workers *ws, int fd)
 void workers_stop(struct workers *ws)
 {
     workers_signal(ws, SIGNAL_STOP);
+    pthread_barrier_wait(&ws->end);
     for (unsigned i = 0; i < ws->count; i++) {
         struct worker *w = &ws->all[i];
         uint32_t signals;

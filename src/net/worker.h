@@ -53,7 +53,7 @@ struct workers {
     int *credit;             /* weighted: smooth round robin */
     int64_t weights_version; /* of credit's weights */
     int *weights;
-    pthread_barrier_t end;   /* no engine is stopped while another worker may still wake it */
+    pthread_barrier_t end;   /* of all threads: no engine is stopped while another one may still wake it */
 };
 
 /* Starts the threads. 0, or -errno with `why`. */
