@@ -103,13 +103,13 @@ static void twin_remove(struct twin *twin, unsigned i)
     twin->expire[i] = 0;
 }
 
-/* Inserts, replaces or removes key i. */
-static void change(struct table *t, struct twin *twin, unsigned i, uint32_t now)
+/* Inserts, replaces or removes key i; removes it, if it is there, `removals` times in ten. */
+static void change(struct table *t, struct twin *twin, unsigned i, uint32_t now, unsigned removals)
 {
     int64_t expire = seed_below(3) == 0 ? now + 1 + (int64_t)seed_below(200) : 0;
     struct entry *old = twin->entry[i];
 
-    if (old != NULL && seed_below(2) == 0) {
+    if (old != NULL && seed_below(10) < removals) {
         discard(t, i);
         twin_remove(twin, i);
         return;
@@ -171,7 +171,7 @@ START_TEST(it_does_what_a_list_does)
         unsigned span = seed_below(2) == 0 ? KEYS : 1 + seed_below(KEYS);
 
         for (unsigned n = 0; n < 1000; n++)
-            change(t, &twin, seed_below(span), 1000);
+            change(t, &twin, seed_below(span), 1000, 5);
         if (seed_below(4) == 0)
             for (unsigned i = 0; i < KEYS; i++)
                 if (twin.entry[i] != NULL) {
@@ -189,14 +189,21 @@ START_TEST(what_is_due_goes_and_nothing_else)
 {
     struct table *t = table_new();
     struct twin twin = {0};
+    unsigned removals = 2;
     uint32_t now = 0;
 
     seed_start(__func__);
     for (unsigned round = 0; round < 400; round++) {
         unsigned most = 1 + seed_below(100);
 
-        for (unsigned n = seed_below(200); n > 0; n--)
-            change(t, &twin, seed_below(KEYS), now);
+        if (seed_below(20) == 0)
+            removals = seed_below(2) ? 2 : 10; /* it grows for a while, or shrinks, since what is there goes at any change */
+        for (unsigned n = seed_below(200); n > 0; n--) {
+            unsigned i = seed_below(KEYS);
+
+            if (removals == 2 || twin.entry[i] != NULL)
+                change(t, &twin, i, now, removals);
+        }
         now += seed_below(50);
         sweep(t, &twin, now, 1 + seed_below(2000), most);
         if (seed_below(4) == 0)
@@ -212,6 +219,42 @@ START_TEST(what_is_due_goes_and_nothing_else)
         }
     }
     table_free(t);
+    quiesce_collect();
+}
+END_TEST
+
+/* Buckets merge while a walk is under way, before and behind it. */
+START_TEST(what_is_due_moves_with_the_buckets)
+{
+    seed_start(__func__);
+    for (unsigned round = 0; round < 100; round++) {
+        struct table *t = table_new();
+        struct twin *twin = calloc(1, sizeof *twin);
+
+        for (unsigned i = 0; i < KEYS; i++) {
+            twin->expire[i] = seed_below(100) == 0 ? 100 : 0;
+            insert(t, i, twin->expire[i]);
+            twin->entry[i] = find(t, i);
+            twin->volatiles += twin->expire[i] != 0;
+        }
+        twin->used = KEYS;
+        while (!sweep(t, twin, 0, 64, UINT32_MAX)) /* it forgets what it was told, and knows what it saw */
+            ;
+        sweep(t, twin, 100, seed_below(600), 1);
+        for (unsigned i = 0; i < KEYS; i++)
+            if (twin->entry[i] != NULL && twin->expire[i] == 0) {
+                discard(t, i);
+                twin_remove(twin, i);
+            }
+        while (!sweep(t, twin, 99, 64, UINT32_MAX))
+            ;
+        check_twin(t, twin);
+        while (!sweep(t, twin, 100, 64, UINT32_MAX))
+            ;
+        ck_assert_uint_eq(t->used, 0);
+        table_free(t);
+        free(twin);
+    }
     quiesce_collect();
 }
 END_TEST
@@ -527,6 +570,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, it_does_what_a_list_does);
     tcase_add_test(tests, what_is_due_goes_and_nothing_else);
+    tcase_add_test(tests, what_is_due_moves_with_the_buckets);
     tcase_add_test(tests, a_walk_that_finds_all_knows_what_is_next);
     tcase_add_test(tests, a_sweep_removes_no_more_than_about_what_it_may);
     tcase_add_test(tests, it_grows_and_shrinks_smoothly);
