@@ -258,11 +258,16 @@ void runner_make_room(struct runner *r)
     make_room(r);
 }
 
-/* Evicts down to maxmemory. False: memory stays full and the command must not add to it. */
+static bool is_queued(const struct call *c)
+{
+    return UNLIKELY(c->session->in_multi) && !(c->cmd->flags & CMD_CONTROL);
+}
+
+/* Evicts down to maxmemory. False: memory stays full and the command must not add to it, nor to a queue. */
 static bool has_memory(struct call *c)
 {
     return LIKELY(OPT(c->instance->options, maxmemory) == 0) || make_room(c->runner) ||
-           !(effective_flags(c) & CMD_DENYOOM);
+           !((effective_flags(c) & CMD_DENYOOM) || is_queued(c));
 }
 
 /* Whether the command must not run now: CLIENT PAUSE, or CLIENT KILL has been here. */
@@ -307,9 +312,9 @@ static void want_locks(struct call *c)
 void dispatch_body(struct call *c)
 {
     struct command_metrics *m = &c->runner->metrics->commands[command_number(c->cmd)];
-    uint32_t errors = c->out->errors;
     uint64_t end, ns;
 
+    c->errors = c->out->errors;
     atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed);
     c->cmd->run(c);
     end = clock_cycles();
@@ -317,7 +322,7 @@ void dispatch_body(struct call *c)
     c->runner->cycles = end;
     counter_add(&m->calls, 1);
     counter_add(&m->ns, ns);
-    if (UNLIKELY(c->out->errors != errors))
+    if (UNLIKELY(c->out->errors != c->errors))
         counter_add(&m->failed, 1);
     if (UNLIKELY(clock_cycles_ns(end - c->runner->read_at) > CLOCK_NS))
         runner_tick(c->runner);
@@ -349,11 +354,6 @@ static bool run_locked(struct call *c, const struct request *req) UNCHECKED_LOCK
     else
         lock_set_drop(l);
     return !held_up;
-}
-
-static bool is_queued(const struct call *c)
-{
-    return UNLIKELY(c->session->in_multi) && !(c->cmd->flags & CMD_CONTROL);
 }
 
 /* Says why the command does not run. A transaction that it belongs to will fail, or, if it is EXEC, has failed. */

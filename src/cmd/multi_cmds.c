@@ -49,6 +49,7 @@ static void run_queue(struct call *c)
         each.in_exec = true;
         each.blob_count = 0;
         dispatch_body(&each);
+        c->errors = c->out->errors;
     }
 }
 
