@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#define FEW_WATCHES 8
+
 void session_init(struct session *s, struct card *card, bool authenticated)
 {
     *s = (struct session){.card = card, .authenticated = authenticated};
@@ -81,18 +83,28 @@ static void show_watching(struct session *s)
     atomic_store_explicit(&s->card->watching, s->watching, memory_order_relaxed);
 }
 
+/* Looks at the session's own few, or where all who watch the key are: many may watch one, and one may watch many. */
+static bool is_watching(const struct session *s, const struct place *p, struct slice key) REQUIRES(shard_cap)
+{
+    if (s->watching > FEW_WATCHES)
+        return watch_has(&p->shard->watches, p->db, p->hash, key, s);
+    for (const struct session_watch *w = s->watches; w != NULL; w = w->next)
+        if (w->mark.db == p->db && w->mark.hash == p->hash && slice_eq(w->mark.key, key))
+            return true;
+    return false;
+}
+
 void session_watch(struct session *s, const struct place *p, struct slice key, bool was_expired)
 {
     struct session_watch *w;
 
-    for (w = s->watches; w != NULL; w = w->next)
-        if (w->mark.db == p->db && w->mark.hash == p->hash && slice_eq(w->mark.key, key))
-            return;
+    if (is_watching(s, p, key))
+        return;
     w = mem_alloc(sizeof *w + key.n);
     memcpy(w->key, key.p, key.n);
     w->shard = p->shard;
     w->mark = (struct watch){
-        .hash = p->hash, .key = slice_of(w->key, key.n), .db = p->db, .was_expired = was_expired};
+        .owner = s, .hash = p->hash, .key = slice_of(w->key, key.n), .db = p->db, .was_expired = was_expired};
     watch_add(&p->shard->watches, &w->mark);
     w->next = s->watches;
     s->watches = w;

@@ -21,7 +21,6 @@ static void shard_init(struct shard *s, struct keyspace *ks, unsigned index)
     s->index = index;
     s->keyspace = ks;
     s->tables = mem_zalloc(ks->databases * sizeof *s->tables);
-    s->watches.first = NULL;
 }
 
 struct keyspace *keyspace_new(unsigned shards, unsigned databases)
@@ -52,6 +51,7 @@ void keyspace_free(struct keyspace *ks)
             if (shard_table(&ks->shards[i], db) != NULL)
                 table_free(shard_table(&ks->shards[i], db));
         mem_free((void *)ks->shards[i].tables);
+        mem_free(ks->shards[i].watches.buckets);
     }
     mem_free(ks->shards);
     mem_free(ks);
@@ -162,7 +162,7 @@ void keyspace_flush(struct keyspace *ks, int db, bool now)
     for (unsigned i = 0; i < ks->shard_count; i++) {
         struct shard *s = &ks->shards[i];
 
-        for (struct watch *w = s->watches.first; w != NULL; w = w->next)
+        for (struct watch *w = watch_next(&s->watches, NULL); w != NULL; w = watch_next(&s->watches, w))
             if (db < 0 || w->db == (unsigned)db)
                 watch_exchange(w, shard_table(s, w->db), NULL, 0);
         if (db >= 0)
@@ -179,7 +179,7 @@ void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now)
         struct shard *s = &ks->shards[i];
         struct table *ta = shard_table(s, a), *tb = shard_table(s, b);
 
-        for (struct watch *w = s->watches.first; w != NULL; w = w->next)
+        for (struct watch *w = watch_next(&s->watches, NULL); w != NULL; w = watch_next(&s->watches, w))
             if (w->db == a || w->db == b)
                 watch_exchange(w, w->db == a ? ta : tb, w->db == a ? tb : ta, now);
         atomic_store_explicit(&s->tables[a], tb, memory_order_release);

@@ -78,7 +78,7 @@ void shard_expire(const struct place *p, struct entry *e)
 
 void shard_expire_taken(const struct place *p, struct entry *e)
 {
-    if (UNLIKELY(p->shard->watches.first != NULL))
+    if (UNLIKELY(p->shard->watches.n != 0))
         watch_expired(&p->shard->watches, p->db, p->hash, entry_key(e));
     entry_free(e);
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
@@ -95,6 +95,6 @@ struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t e
 
 void shard_changed(const struct place *p, struct slice key)
 {
-    if (UNLIKELY(p->shard->watches.first != NULL))
+    if (UNLIKELY(p->shard->watches.n != 0))
         watch_mark(&p->shard->watches, p->db, p->hash, key);
 }
