@@ -208,7 +208,8 @@ static void list_by_id(struct call *c)
     clients_each(&c->instance->clients, list_wanted, &l);
     qsort(l.wanted, l.wanted_count, sizeof(*l.wanted), by_place);
     for (size_t i = 0; i < l.wanted_count; i++)
-        buf_add(&ordered, l.text.p + l.wanted[i].at, l.wanted[i].len);
+        if (l.wanted[i].len != 0)
+            buf_add(&ordered, l.text.p + l.wanted[i].at, l.wanted[i].len);
     reply_verbatim(c->out, "txt", buf_slice(&ordered));
 out:
     buf_fini(&ordered);
