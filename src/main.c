@@ -230,7 +230,8 @@ static const struct engine_ops *choose_engine(int64_t wanted, char *why, size_t 
     return &engine_libev;
 }
 
-static void open_log(struct conf *conf)
+/* False: said why on the standard error. */
+static bool open_log(struct conf *conf)
 {
     const struct options *o = conf_options(conf);
     char *file = conf_dup(conf, OPT_logfile);
@@ -241,9 +242,10 @@ static void open_log(struct conf *conf)
     if (OPT(o, syslog_enabled))
         log_syslog(ident, (int)OPT(o, syslog_facility));
     if (error != 0)
-        log_write(LOG_WARNING, "Cannot open the log file %s: %s", file, strerror(-error));
+        fprintf(stderr, "larder-server: cannot open the log file %s: %s\n", file, strerror(-error));
     mem_free(file);
     mem_free(ident);
+    return error == 0;
 }
 
 static void write_pidfile(struct server *s)
@@ -276,17 +278,31 @@ static void raise_files(struct conf *conf)
                   (long long)OPT(conf_options(conf), maxclients));
 }
 
+/* "127.0.0.1 ::1 port 6379 and /path": where clients find the server. */
+static void add_listeners(struct buf *b, const struct server *s)
+{
+    if (s->tcp.n != 0) {
+        char *bind = conf_dup(s->conf, OPT_bind);
+
+        buf_printf(b, "%s port %d%s", bind, (int)OPT(s->instance.options, port), s->local.n != 0 ? " and " : "");
+        mem_free(bind);
+    }
+    if (s->local.n != 0)
+        buf_add_str(b, s->socket_path);
+}
+
 /* The one line that tells what was started. */
 static void log_start(struct server *s)
 {
     struct instance *in = &s->instance;
-    char *bind = conf_dup(s->conf, OPT_bind), *limit = conf_dup(s->conf, OPT_maxmemory);
+    char *limit = conf_dup(s->conf, OPT_maxmemory);
+    struct buf where = BUF_EMPTY;
 
-    log_write(LOG_NOTICE, "Larder %s, PID: %d, engine %s, %u thread%s, listening on %s port %d, maxmemory %s, policy %s",
-              PACKAGE_VERSION, (int)getpid(), in->engine, in->threads, in->threads == 1 ? "" : "s",
-              s->tcp.n ? bind : "no", (int)OPT(in->options, port), limit[0] == '0' ? "none" : limit,
-              conf_word(s->conf, OPT_maxmemory_policy));
-    mem_free(bind);
+    add_listeners(&where, s);
+    log_write(LOG_NOTICE, "Larder %s, PID: %d, engine %s, %u thread%s, listening on %s, maxmemory %s, policy %s",
+              PACKAGE_VERSION, (int)getpid(), in->engine, in->threads, in->threads == 1 ? "" : "s", buf_cstr(&where),
+              limit[0] == '0' ? "none" : limit, conf_word(s->conf, OPT_maxmemory_policy));
+    buf_fini(&where);
     mem_free(limit);
 }
 
@@ -302,6 +318,29 @@ static void log_notes(struct conf *conf)
     buf_fini(&line);
 }
 
+/* False: said why. */
+static bool open_listeners(struct server *s)
+{
+    char why[512];
+
+    if (listeners_open_tcp(s->conf, &s->tcp, why, sizeof why) != 0 ||
+        listeners_open_unix(s->conf, &s->local, why, sizeof why) != 0) {
+        log_write(LOG_WARNING, "%s", why);
+        return false;
+    }
+    if (s->tcp.n + s->local.n == 0)
+        log_write(LOG_WARNING, "There is nothing to listen on: set port and bind, or unixsocket");
+    return s->tcp.n + s->local.n != 0;
+}
+
+static void close_listeners(struct server *s)
+{
+    if (s->local.n != 0)
+        unlink(s->socket_path);
+    listeners_fini(&s->tcp, 1);
+    listeners_fini(&s->local, 1);
+}
+
 /* Everything up to the first client. False: said why. */
 static bool start(struct server *s)
 {
@@ -310,11 +349,8 @@ static bool start(struct server *s)
 
     log_notes(s->conf);
     raise_files(s->conf);
-    if (listeners_open_tcp(s->conf, &s->tcp, why, sizeof why) != 0 ||
-        listeners_open_unix(s->conf, &s->local, why, sizeof why) != 0) {
-        log_write(LOG_WARNING, "%s", why);
+    if (!open_listeners(s))
         return false;
-    }
     build_instance(s);
     ops = choose_engine(OPT(s->instance.options, io_engine), why, sizeof why);
     if (ops == NULL) {
@@ -332,6 +368,7 @@ static bool start(struct server *s)
     watch_options(s);
     s->instance.start_memory = mem_used();
     log_write(LOG_NOTICE, "Server initialized");
+    write_pidfile(s);
     listen_all(s, &s->tcp);
     listen_all(s, &s->local);
     log_write(LOG_NOTICE, "Ready to accept connections");
@@ -370,10 +407,7 @@ static void run(const sigset_t *set)
 static void stop(struct server *s)
 {
     workers_stop(&s->workers);
-    listeners_fini(&s->tcp, 1);
-    listeners_fini(&s->local, 1);
-    if (s->socket_path[0] != 0)
-        unlink(s->socket_path);
+    close_listeners(s);
     if (s->pidfile[0] != 0)
         unlink(s->pidfile);
     quiesce_collect(); /* the workers have let go of everything */
@@ -384,37 +418,46 @@ static void stop(struct server *s)
     log_write(LOG_NOTICE, "Larder is now ready to exit, bye bye...");
 }
 
+/* Goes to its directory, opens the log, and goes into the background if that is asked for. False: said why. */
+static bool settle_in(struct server *s)
+{
+    char why[512];
+    int error;
+
+    if (!apply_dir(s, s->conf, why, sizeof why)) {
+        fprintf(stderr, "larder-server: %s\n", why);
+        return false;
+    }
+    if (!open_log(s->conf))
+        return false;
+    if (!OPT(conf_options(s->conf), daemonize))
+        return true;
+    error = process_daemonize();
+    if (error != 0)
+        fprintf(stderr, "larder-server: cannot go into the background: %s\n", strerror(-error));
+    return error == 0 && open_log(s->conf); /* the standard output has become another */
+}
+
 static int serve(struct conf *conf)
 {
     static struct server s;
-    char why[512];
     sigset_t set;
     bool notify;
 
     s.conf = conf;
+    s.socket_path = conf_dup(conf, OPT_unixsocket);
     notify = OPT(conf_options(conf), supervised) == SUPERVISED_SYSTEMD ||
              OPT(conf_options(conf), supervised) == SUPERVISED_AUTO;
-    if (!apply_dir(&s, conf, why, sizeof why)) {
-        fprintf(stderr, "larder-server: %s\n", why);
+    if (!settle_in(&s))
         return 1;
-    }
-    if (OPT(conf_options(conf), daemonize)) {
-        int error = process_daemonize();
-
-        if (error != 0) {
-            fprintf(stderr, "larder-server: cannot go into the background: %s\n", strerror(-error));
-            return 1;
-        }
-    }
     block_signals(&set);
     hash_init();
     clock_calibrate();
     commands_init();
-    open_log(conf);
-    s.socket_path = conf_dup(conf, OPT_unixsocket);
-    if (!start(&s))
+    if (!start(&s)) {
+        close_listeners(&s);
         return 1;
-    write_pidfile(&s);
+    }
     if (notify)
         process_notify("READY=1");
     run(&set);
@@ -436,19 +479,18 @@ int main(int argc, char **argv)
 {
     struct buf text = BUF_EMPTY;
     struct conf *conf;
-    int result;
 
     (void)argc;
+    process_hold_standard();
     switch (load_start(argv, environ, &conf, &text)) {
     case LOAD_RUN:
         buf_fini(&text);
-        result = serve(conf);
-        return result;
+        return serve(conf);
     case LOAD_CHECK:
         buf_fini(&text);
         conf_free(conf);
-        printf("The configuration is valid.\n");
-        return 0;
+        buf_add_str(&text, "The configuration is valid.\n");
+        return print(&text);
     case LOAD_HELP:
         sample_help(&text);
         return print(&text);
@@ -460,8 +502,8 @@ int main(int argc, char **argv)
         commands_doc(&text);
         return print(&text);
     case LOAD_VERSION:
-        printf("Larder server v=%s malloc=%s\n", PACKAGE_VERSION, mem_allocator());
-        return 0;
+        buf_printf(&text, "Larder server v=%s malloc=%s\n", PACKAGE_VERSION, mem_allocator());
+        return print(&text);
     case LOAD_REFUSED:
         fputs(buf_cstr(&text), stderr);
         return 1;

@@ -13,6 +13,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+void process_hold_standard(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int process_daemonize(void)
 {
     pid_t pid = fork();

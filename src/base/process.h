@@ -10,6 +10,9 @@
 
 #include <stdint.h>
 
+/* Opens /dev/null in place of each standard descriptor that is closed, lest a socket get its number, and the log be sent to a
+ * client. First of all. */
+void process_hold_standard(void);
 /* Goes into the background: the caller returns in the child, with the standard descriptors on /dev/null. 0 or -errno. */
 int process_daemonize(void);
 /* Writes the process id. 0 or -errno. */

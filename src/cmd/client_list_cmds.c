@@ -119,6 +119,7 @@ static void add_line(struct buf *b, struct card *card, int64_t mono, const struc
     buf_printf(b, " redir=-1 resp=%" PRIu32, atomic_load_explicit(&card->resp, memory_order_relaxed));
     add_text(b, "lib-name", card->lib_name);
     add_text(b, "lib-ver", card->lib_version);
+    buf_printf(b, " io-thread=%" PRIu32, card->worker); /* Redis 8.0's name for who serves the client */
     buf_add_char(b, '\n');
     lock_drop(&card->lock);
 }

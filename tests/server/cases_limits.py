@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What one client, or all of them together, may take: time, connections, descriptors, buffers."""
+import os
+import re
+import resource
+import socket
+import time
+
+from harness import LIBC, Closed, Failure, case, contains, equal, expect
+
+PR_CAPBSET_DROP, CAP_SYS_RESOURCE = 24, 24
+MB = 1 << 20
+
+
+def narrow(t, s):
+    """A client whose kernel takes few bytes before somebody reads them, or before they can be sent"""
+    def connected():
+        k = socket.socket()
+        k.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        k.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        k.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)   # loopback's own do not fit, and wait for timers
+        k.settimeout(t.limit)
+        k.connect(("127.0.0.1", s.port))
+        return k
+    return s.client(make=connected)
+
+
+# ---- time and number ----
+
+@case("timeout disconnects who is idle, and nobody else")
+def timeout(t):
+    s = t.server("--timeout", 1)
+    idle, half, busy = s.client(), s.client(), s.client()
+    half.send_raw(b"*2\r\n$3\r\nGET\r\n")
+    end = time.monotonic() + t.limit
+    while busy.number("connected_clients") > 1:
+        expect(time.monotonic() < end, "idle clients stay")
+        time.sleep(0.1)
+    equal((idle.ended(), half.ended()), (b"", b""), "what the idle ones were told")
+    expect(busy.is_alive(), "a busy client is cut off")
+
+
+@case("timeout can be set while the server runs, for those who are idle already")
+def set_timeout(t):
+    s = t.server()
+    idle, busy = s.client(), s.client()
+    expect(idle.is_alive(), "no answer")
+    busy.set("timeout", 1)
+    idle.ended()
+
+
+@case("one client more than maxclients is told so; when one goes there is room again")
+def maxclients(t):
+    s = t.server("--maxclients", 5, "--threads", 3)
+    clients = [s.client() for _ in range(5)]
+    expect(all(c.is_alive() for c in clients), "no answer")
+    equal(s.client().ended(), b"-ERR max number of clients reached\r\n", "what the sixth is told")
+    equal(clients[0].number("rejected_connections"), 1, "rejected_connections")
+    clients.pop().close()
+    t.wait(lambda: clients[0].number("connected_clients") == 4, "the client to be gone")
+    clients.append(s.client())
+    expect(all(c.is_alive() for c in clients), "no room again")
+    clients[0].set("maxclients", 6)
+    expect(s.client().is_alive(), "no room after CONFIG SET maxclients")
+
+
+def limit_files(soft, hard):
+    def act():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        LIBC.prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0)     # root could raise the hard limit
+    return act
+
+
+def soft_files(s):
+    return int(re.search(r"Max open files\s+(\d+)", s.proc("limits"))[1])
+
+
+@case("the limit of open files is raised to what maxclients needs", engines=False)
+def files_raised(t):
+    s = t.server("--maxclients", 500, prepare=limit_files(100, 4000))
+    expect(500 < soft_files(s) < 4000, "the limit is %d" % soft_files(s))
+    equal(s.lines("open files"), [], "lines about the limit")
+    c = s.client()
+    c.set("maxclients", 2000)
+    expect(2000 < soft_files(s) <= 4000, "the limit is %d" % soft_files(s))
+    contains(c.error("CONFIG", "SET", "maxclients", 5000), "The operating system is not able to handle")
+    equal(c.get("maxclients"), "2000", "maxclients after the refusal")
+
+
+@case("a limit of open files that cannot be raised is told, and keeps nobody from being served")
+def files_short(t):
+    s = t.server("--maxclients", 500, "--threads", 2, prepare=limit_files(100, 100))
+    equal(soft_files(s), 100, "the limit")
+    equal(len(s.lines("open files")), 1, "lines about the limit")
+    contains(s.lines("open files")[0], "100")
+    contains(s.lines("open files")[0], "500")
+    c = s.client()
+    crowd = [socket.create_connection(("127.0.0.1", s.port), t.limit) for _ in range(150)]
+    before = s.cpu_seconds()
+    time.sleep(0.5)
+    expect(c.is_alive(), "the first client is not served while descriptors are out")
+    expect(s.cpu_seconds() - before < 0.25, "it spins: %.2f s of CPU time" % (s.cpu_seconds() - before))
+    for k in crowd:
+        k.close()
+    expect(s.client().is_alive(), "no room again")
+    t.wait(lambda: c.number("connected_clients") == 2, "the crowd to be gone")
+
+
+# ---- replies that nobody reads ----
+
+def flood(c, data, limit):
+    """Sends the data again and again without reading, until no more is taken. -> how many times it went out whole"""
+    sent, since = 0, time.monotonic()
+    c.s.setblocking(False)
+    while time.monotonic() - since < 0.7:
+        try:
+            sent += c.s.send(data[sent % len(data):])
+            since = time.monotonic()
+        except BlockingIOError:
+            time.sleep(0.01)
+        expect(sent < limit, "more than %d bytes of requests are taken" % limit)
+    c.s.settimeout(c.timeout)
+    return sent // len(data)
+
+
+@case("from a client that does not read its replies no more is read; when it reads again it gets all of them")
+def reading_stops(t):
+    s = t.server("--threads", 2)
+    c, slow = s.client(), narrow(t, s)
+    text = os.urandom(5000)
+    times = flood(slow, slow.encode(("ECHO", text)), 64 * MB)
+    expect(c.is_alive(), "another client is not served")
+    for i in range(times):
+        expect(slow.read() == ("$", text), "reply %d of %d is wrong" % (i, times))
+
+
+@case("small requests for large replies that nobody reads do not grow the server")
+def no_growth(t):
+    s = t.server("--threads", 2)
+    c, slow = s.client(), narrow(t, s)
+    c.ask("SET", "k", os.urandom(15000))        # one that is copied into each reply
+    c.ask("SET", "large", os.urandom(500000))   # one that is sent by reference
+    before, used = s.resident(), c.number("used_memory")
+    slow.s.sendall(slow.encode(("GET", "k")) * 10000 + slow.encode(("GET", "large")) * 1000)
+    time.sleep(0.5)
+    expect(c.number("used_memory") - used < 8 * MB, "used_memory grew by %d" % (c.number("used_memory") - used))
+    if not t.sanitizer:
+        expect(s.resident() - before < 16 * MB, "it grew by %d bytes" % (s.resident() - before))
+
+
+@case("client-output-buffer-limit: who passes the hard limit is cut off at once, and told of in the log")
+def hard_limit(t):
+    s = t.server("--client-output-buffer-limit", "normal", "2mb", "0", "0")
+    c, slow = s.client(), narrow(t, s)
+    c.ask("SET", "k", "x" * (12 * MB))
+    id_ = slow.ask("CLIENT", "ID")
+    slow.send("GET", "k")
+    t.wait(lambda: c.number("connected_clients") == 1, "the client to be cut off")
+    expect(len(slow.ended()) < 12 * MB, "it got everything")
+    equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
+    contains("\n".join(s.lines("client-output-buffer-limit")), "id=%d " % id_)
+    equal(c.ask("STRLEN", "k"), 12 * MB, "STRLEN")
+
+
+@case("client-output-buffer-limit: the soft limit may be passed for its seconds only")
+def soft_limit(t):
+    s = t.server("--client-output-buffer-limit", "normal", "0", "1mb", "1")
+    c, slow, quick = s.client(), narrow(t, s), s.client()
+    c.ask("SET", "k", "x" * (12 * MB))
+    slow.send("GET", "k")
+    for _ in range(2):
+        equal(len(quick.ask("GET", "k")), 12 * MB, "a reply over the limit to a client that reads")
+    t.wait(lambda: c.number("connected_clients") == 2, "the slow client to be cut off")
+    expect(len(slow.ended()) < 12 * MB, "it got everything")
+    expect(quick.is_alive(), "a client that reads is cut off")
+    equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
+
+
+@case("without an output limit a slow client gets its large reply whole")
+def no_output_limit(t):
+    s = t.server()
+    value = os.urandom(6 * MB)
+    c, slow = s.client(), narrow(t, s)
+    c.ask("SET", "k", value)
+    slow.send("GET", "k")
+    time.sleep(0.3)
+    c.ask("SET", "k", "other")          # what is on its way stays as it was
+    equal(slow.read() == ("$", value), True, "the reply")
+
+
+# ---- requests ----
+
+@case("client-query-buffer-limit: who sends a longer request is cut off, and told of in the log")
+def query_limit(t):
+    s = t.server("--client-query-buffer-limit", "1mb")
+    c, long = s.client(), s.client()
+    c.ask("SET", "k", "x" * 900000)
+    id_ = long.ask("CLIENT", "ID")
+    try:
+        long.send_raw(b"*100000\r\n" + b"$100\r\n%s\r\n" % (b"x" * 100) * 20000)
+    except (ConnectionError, Closed):
+        pass
+    t.wait(lambda: c.number("connected_clients") == 1, "the client to be cut off")
+    equal(c.number("client_query_buffer_limit_disconnections"), 1, "client_query_buffer_limit_disconnections")
+    contains("\n".join(s.lines("client-query-buffer-limit")), "id=%d " % id_)
+    equal(c.ask("STRLEN", "k"), 900000, "STRLEN")
+
+
+@case("a queue of MULTI counts for client-query-buffer-limit", engines=False)
+def queue_limit(t):
+    s = t.server("--client-query-buffer-limit", "1mb")
+    c, long = s.client(), s.client()
+    long.ask("MULTI")
+    try:
+        for _ in range(40):
+            long.send("SET", "k", "x" * 50000)
+        long.ended()
+    except (ConnectionError, Closed):
+        pass
+    equal(c.number("connected_clients"), 1, "connected_clients")
+
+
+@case("proto-max-bulk-len: an argument of that length is taken, a longer one is an error")
+def bulk_limit(t):
+    s = t.server("--proto-max-bulk-len", "1mb")
+    c = s.client()
+    c.ask("SET", "k", "x" * MB)
+    c.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (MB + 1))
+    equal(c.ended(), b"-ERR Protocol error: invalid bulk length\r\n", "what it is told")
+    c = s.client()
+    equal(c.ask("STRLEN", "k"), MB, "STRLEN")
+    contains(c.error("APPEND", "k", "x"), "exceeds maximum allowed size")
+    c.set("proto-max-bulk-len", "2mb")
+    c.ask("SET", "k", "x" * (2 * MB))
+
+
+@case("maxmemory-clients: those who take most are disconnected, but not who has CLIENT NO-EVICT")
+def client_memory(t):
+    s = t.server("--maxmemory-clients", "8mb")
+    c, kept = s.client(), s.client()
+    kept.ask("CLIENT", "NO-EVICT", "ON")
+    half = b"*2\r\n$3\r\nSET\r\n$%d\r\n" % (8 * MB) + b"x" * (3 * MB)
+    kept.send_raw(half)
+    small = s.client()
+    small.send_raw(half[:len(half) // 6])
+    large = s.client()
+    try:
+        for _ in range(3):
+            large.send_raw(half.replace(b"*2", b"*3") if _ == 0 else b"x" * (2 * MB))
+    except (ConnectionError, Closed):
+        pass
+    large.ended()
+    t.wait(lambda: c.number("evicted_clients") == 1, "evicted_clients to be 1")
+    equal(c.number("connected_clients"), 3, "connected_clients")
+
+
+# ---- unpleasant clients ----
+
+@case("half requests and silent clients in numbers cost the others nothing but their memory")
+def half_open(t):
+    s = t.server("--threads", 2, "--maxclients", 2000)
+    c = s.client()
+    crowd = []
+    for i in range(400):
+        k = socket.create_connection(("127.0.0.1", s.port), t.limit)
+        if i % 2:
+            k.send((b"*3\r\n$3\r\nSET\r\n$1\r\nk", b"PING", b"*", b"$")[i // 2 % 4])
+        crowd.append(k)
+    t.wait(lambda: c.number("connected_clients") == 401, "401 clients")
+    before = s.cpu_seconds()
+    time.sleep(0.5)
+    expect(s.cpu_seconds() - before < 0.2, "it works for nobody: %.2f s of CPU time" % (s.cpu_seconds() - before))
+    for k in crowd:
+        k.close()
+    t.wait(lambda: c.number("connected_clients") == 1, "the crowd to be gone")
+
+
+@case("clients that go in the middle of a reply are forgotten, and what they held is freed")
+def gone_in_reply(t):
+    s = t.server("--threads", 2)
+    c = s.client()
+    c.ask("SET", "k", "x" * (4 * MB))
+    for _ in range(20):
+        k = narrow(t, s)
+        k.send("GET", "k")
+        k.send("GET", "k")
+        k.close()
+    t.wait(lambda: c.number("connected_clients") == 1, "the others to be gone")
+    c.ask("DEL", "k")
+    t.wait(lambda: c.number("used_memory") < 16 * MB, "the memory to be free")
+    if not c.is_alive():
+        raise Failure("no answer")

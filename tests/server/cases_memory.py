@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""maxmemory: errors without a policy, room with one, and which keys make it."""
+from harness import case, contains, equal, expect
+
+MB = 1 << 20
+VALUE = "x" * 1000
+
+
+def fill(c, first, n, *more):
+    """Sets keys from first on; -> the replies"""
+    replies = []
+    for at in range(first, first + n, 1000):
+        part = range(at, min(at + 1000, first + n))
+        c.send_raw(b"".join(c.encode(("SET", "k%d" % i, VALUE) + more) for i in part))
+        replies += [c.read() for _ in part]
+    return replies
+
+
+def kept(c, first, n):
+    """How many of the keys are there"""
+    return c.ask("EXISTS", *("k%d" % i for i in range(first, first + n)))
+
+
+def limit(t, c, more):
+    """maxmemory so that so many bytes more may be used; -> the limit"""
+    size = c.number("used_memory") + more
+    c.set("maxmemory", size)
+    return size
+
+
+@case("noeviction: at the limit writes are errors, reads and deletes go on, and then writes again", engines=False)
+def noeviction(t):
+    c = t.server("--threads", 2).client()
+    limit(t, c, 8 * MB)
+    replies = fill(c, 0, 12000)
+    errors = [r for r in replies if r[0] == "-"]
+    expect(0 < len(errors) < 12000, "%d of 12000 writes fail" % len(errors))
+    contains(errors[0][1], b"OOM command not allowed when used memory > 'maxmemory'")
+    equal(len(set(errors)), 1, "kinds of errors")
+    count = c.ask("DBSIZE")
+    equal(count, 12000 - len(errors), "DBSIZE")
+    equal(c.ask("GET", "k0"), VALUE.encode(), "GET")
+    expect(c.number("evicted_keys") == 0, "keys were evicted")
+    equal(c.ask("DEL", *("k%d" % i for i in range(2000))), 2000, "DEL")
+    t.wait(lambda: c.cmd("SET", "again", "x")[0] == "+", "a write that succeeds")
+    c.set("maxmemory", 0)
+    expect(all(r[0] == "+" for r in fill(c, 30000, 3000)), "writes fail without a limit")
+
+
+def eviction(t, policy, expires):
+    c = t.server("--threads", 2, "--maxmemory-policy", policy).client()
+    size = limit(t, c, 8 * MB)
+    for i in range(8):
+        replies = fill(c, i * 2000, 2000, *(("EX", str(10000 + i)) if expires else ()))
+        expect(all(r[0] == "+" for r in replies), "a write fails: %r" % [r for r in replies if r[0] == "-"][:1])
+        expect(c.number("used_memory") < size + 2 * MB, "used_memory is %d with maxmemory %d" %
+               (c.number("used_memory"), size))
+    count = c.ask("DBSIZE")
+    equal(c.number("evicted_keys"), 16000 - count, "evicted_keys")
+    expect(c.number("used_memory") > size - 4 * MB, "it evicts more than it has to: %d keys left" % count)
+    return c, size
+
+
+def add(policy, expires):
+    @case("%s keeps the memory at maxmemory" % policy, engines=False)
+    def run(t):
+        eviction(t, policy, expires)
+
+
+for word in ("lru", "lfu", "random", "fifo"):
+    add("allkeys-" + word, False)
+for word in ("lru", "lfu", "random", "fifo", "ttl"):
+    add("volatile-" + word, True)
+
+
+@case("volatile policies leave keys without a time to live, and refuse writes when no others are left", engines=False)
+def volatile_only(t):
+    c = t.server("--threads", 2, "--maxmemory-policy", "volatile-lru").client()
+    fill(c, 0, 3000)
+    limit(t, c, 4 * MB)
+    expect(all(r[0] == "+" for r in fill(c, 100000, 6000, "EX", "1000")), "a write fails")
+    equal(kept(c, 0, 3000), 3000, "keys without a time to live")
+    replies = fill(c, 120000, 10000)
+    expect(replies[0][0] == "+" and replies[-1][0] == "-", "no writes are refused")
+    equal(kept(c, 0, 3000), 3000, "keys without a time to live")
+    equal(kept(c, 100000, 6000), 0, "keys with one")
+
+
+@case("allkeys-lru keeps what is in use", engines=False)
+def lru_keeps(t):
+    c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru").client()
+    limit(t, c, 8 * MB)
+    fill(c, 0, 1000)
+    for i in range(20):
+        fill(c, 10000 + i * 1000, 1000)
+        c.ask("MGET", *("k%d" % k for k in range(1000)))
+    expect(kept(c, 0, 1000) > 800, "only %d of 1000 keys in use are left" % kept(c, 0, 1000))
+
+
+@case("a lower maxmemory at run time is kept to, and another policy works at once", engines=False)
+def lower(t):
+    c, size = eviction(t, "allkeys-lru", False)
+    c.set("maxmemory", size - 5 * MB)
+    t.wait(lambda: c.cmd("SET", "x", "x") and c.number("used_memory") < size - 4 * MB, "the memory to go down")
+    c.set("maxmemory-policy", "noeviction")
+    c.set("maxmemory", size - 7 * MB)
+    contains(c.error("SET", "k0", VALUE), "OOM")
+    c.set("maxmemory-policy", "allkeys-random")
+    c.ask("SET", "k0", VALUE)
+
+
+@case("writers on all workers at once stay within maxmemory together")
+def many_writers(t):
+    s = t.server("--threads", 4, "--maxmemory-policy", "allkeys-lru")
+    clients = [s.client() for _ in range(8)]
+    size = limit(t, clients[0], 8 * MB)
+    for i in range(4):
+        for j, c in enumerate(clients):
+            c.s.sendall(b"".join(c.encode(("SET", "k%d" % (j * 10000 + i * 1000 + k), VALUE)) for k in range(500)))
+        for c in clients:
+            expect(all(c.read() == ("+", b"OK") for _ in range(500)), "a write fails")
+        expect(clients[0].number("used_memory") < size + 2 * MB, "used_memory is %d with maxmemory %d" %
+               (clients[0].number("used_memory"), size))
+    equal(clients[0].number("evicted_keys") > 0, True, "evicted_keys > 0")

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The process: signals and the end, the log, the background, systemd."""
+import os
+import signal
+import socket
+import threading
+
+from harness import READY, Closed, Failure, case, contains, equal, expect
+
+
+def files_left(t):
+    return sorted(n for n in os.listdir(t.dir) if not n.startswith("log-"))
+
+
+def crowd(t, s):
+    """Clients in every state that a client can be in"""
+    clients = {name: s.client() for name in ("idle", "half", "queue", "watch", "slow", "paused", "gone", "monitor")}
+    clients["idle"].ask("SET", "k", "x" * 4000000)
+    clients["half"].send_raw(b"*3\r\n$3\r\nSET\r\n$100\r\nabc")
+    clients["queue"].ask("MULTI")
+    clients["queue"].ask("INCR", "n")
+    clients["watch"].ask("WATCH", "k", "n")
+    for _ in range(5):
+        clients["slow"].send("GET", "k")
+    clients["gone"].send("GET", "k")
+    clients["gone"].close()
+    clients["idle"].ask("CLIENT", "PAUSE", "100000", "WRITE")
+    clients["paused"].send("SET", "k", "v")
+    return clients
+
+
+def end_with_crowd(t, sig):
+    s = t.server("--threads", 3, "--unixsocket", t.path("socket"), "--pidfile", t.path("pid"))
+    equal(files_left(t), ["pid", "socket"], "files while it runs")
+    clients = crowd(t, s)
+    s.stop(sig)
+    for name in ("idle", "half", "queue", "watch", "paused"):
+        equal(clients[name].ended(), b"", "what client %s is told" % name)
+    equal(files_left(t), [], "files at the end")
+    contains(s.output(), "bye bye")
+
+
+@case("SIGTERM ends the server cleanly, whatever its clients are at")
+def sigterm(t):
+    end_with_crowd(t, signal.SIGTERM)
+
+
+@case("SIGINT ends the server cleanly, whatever its clients are at")
+def sigint(t):
+    end_with_crowd(t, signal.SIGINT)
+
+
+def hammer(c, go):
+    """Sends requests and reads replies until the server hangs up, and checks them"""
+    text = b"x" * 2000
+    data = c.encode(("SET", "k", text)) * 20 + c.encode(("GET", "k")) * 20
+    go.count = 0
+    try:
+        while True:
+            c.send_raw(data)
+            for i in range(40):
+                if c.read() != (("+", b"OK") if i < 20 else ("$", text)):
+                    go.wrong = True
+            go.count += 1
+    except (OSError, Closed):
+        return
+
+
+@case("SIGTERM ends the server cleanly under load")
+def under_load(t):
+    s = t.server("--threads", 3)
+    threads = []
+    for _ in range(4):
+        go = threading.Event()
+        go.wrong = False
+        thread = threading.Thread(target=hammer, args=(s.client(), go), daemon=True)
+        thread.start()
+        threads.append((thread, go))
+    t.wait(lambda: all(getattr(go, "count", 0) > 3 for _, go in threads), "the load")
+    s.stop()
+    for thread, go in threads:
+        thread.join(t.limit)
+        expect(not thread.is_alive(), "a client still waits")
+        expect(not go.wrong, "a wrong reply")
+
+
+@case("a server starts at once on the port of the one that just ended")
+def start_again(t):
+    s = t.server()
+    for sig in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+        clients = [s.client() for _ in range(5)]
+        expect(all(c.is_alive() for c in clients), "no answer")
+        if sig == signal.SIGTERM:
+            s.stop()
+        else:
+            s.p.kill()
+            s.p.wait()
+        s = t.server(port=s.port)
+
+
+@case("a second SIGTERM changes nothing", engines=False)
+def sigterm_twice(t):
+    s = t.server()
+    s.p.send_signal(signal.SIGTERM)
+    s.stop()
+
+
+@case("SHUTDOWN NOSAVE ends the process without a reply, exit status 0")
+def shutdown(t):
+    for words in (("SHUTDOWN", "NOSAVE"), ("shutdown",)):
+        s = t.server("--pidfile", t.path("pid"), "--unixsocket", t.path("socket"))
+        c, other = s.client(), s.client()
+        c.send(*words)
+        equal((c.ended(), other.ended()), (b"", b""), "what the clients are told")
+        equal(s.status(), 0, "exit status")
+        equal(files_left(t), [], "files at the end")
+
+
+@case("a server that is refused a SHUTDOWN goes on")
+def shutdown_refused(t):
+    c = t.server().client()
+    c.error("SHUTDOWN", "SAVE")
+    c.error("SHUTDOWN", "SAVE", "NOSAVE")
+    c.error("SHUTDOWN", "ABORT")
+    expect(c.is_alive(), "no answer")
+
+
+# ---- log ----
+
+@case("SIGHUP opens the log anew after it was moved")
+def sighup(t):
+    log = t.path("log")
+    s = t.server("--logfile", log, log=log)
+    os.rename(log, log + ".1")
+    s.p.send_signal(signal.SIGHUP)
+    t.wait(lambda: os.path.exists(log) and os.path.getsize(log), "a new log")
+    with open(log + ".1") as f:
+        old = f.read()
+    contains(old, READY)
+    c = s.client()
+    expect(c.is_alive(), "no answer")
+    s.stop()
+    with open(log) as f:
+        contains(f.read(), "bye bye")
+    with open(log + ".1") as f:
+        equal(f.read(), old, "the old log")
+
+
+@case("SIGHUP without a log file does no harm, nor where the file cannot be opened", engines=False)
+def sighup_harmless(t):
+    s = t.server()
+    s.p.send_signal(signal.SIGHUP)
+    s.wait_log("The log was opened anew")
+    expect(s.client().is_alive(), "no answer")
+    os.mkdir(t.path("d"))
+    log = t.path("d/log")
+    s = t.server("--logfile", log, log=log)
+    s.log = t.path("e/log")
+    os.rename(t.path("d"), t.path("e"))
+    s.p.send_signal(signal.SIGHUP)
+    s.wait_log("could not be opened anew")
+    expect(s.client().is_alive(), "no answer")
+
+
+@case("a log file that cannot be opened stops the start, with path and reason", engines=False)
+def bad_logfile(t):
+    out = t.refused("--logfile", t.path("no/such/log"))
+    contains(out, t.path("no/such/log"))
+    contains(out, os.strerror(2))
+
+
+@case("the standard output has the log where no file is named, and nothing where one is", engines=False)
+def where_logged(t):
+    s = t.server()
+    contains(s.output(), READY)
+    s = t.server("--logfile", "relative.log", "--dir", t.dir, ready=False)
+    t.wait(lambda: os.path.exists(t.path("relative.log")) and READY in open(t.path("relative.log")).read(), "the log")
+    equal(s.output(), "", "standard output")
+
+
+# ---- background and supervision ----
+
+@case("daemonize: the start returns, the server goes on in the background, with pid file and log")
+def daemonize(t):
+    s = t.launch("--daemonize", "yes", "--pidfile", t.path("pid"), "--logfile", t.path("log"), "--dir", t.dir)
+    equal(s.status("the start does not return"), 0, "exit status of the start")
+    t.wait(lambda: os.path.exists(t.path("log")) and READY in open(t.path("log")).read(), "the log")
+    pid = int(open(t.path("pid")).read())
+    expect(pid != s.pid, "it has the pid of the process that was started")
+    s.pid = pid
+    c = s.client()
+    equal(c.number("process_id"), pid, "process_id")
+    equal(os.getsid(pid), pid, "its session")
+    for fd in range(3):
+        equal(os.readlink("/proc/%d/fd/%d" % (pid, fd)), "/dev/null", "descriptor %d" % fd)
+    equal(s.output(), "", "what the start says")
+    os.kill(pid, signal.SIGTERM)
+    equal(os.waitpid(pid, 0)[1], 0, "exit status")
+    equal(files_left(t), ["log"], "files at the end")
+
+
+@case("a server in the background that cannot start says why in its log", engines=False)
+def daemonize_fails(t):
+    other = t.server()
+    s = t.launch("--daemonize", "yes", "--pidfile", t.path("pid"), "--logfile", t.path("log"), port=other.port)
+    s.status()
+    t.wait(lambda: os.path.exists(t.path("log")) and "Failed listening" in open(t.path("log")).read(), "the reason")
+    pid, status = os.waitpid(-1, 0)
+    while pid == other.pid:
+        raise Failure("the other server has ended")
+    equal(os.waitstatus_to_exitcode(status), 1, "exit status")
+    equal(files_left(t), ["log"], "files at the end")
+
+
+def notified(t, *options, abstract=False):
+    """Starts a server with a NOTIFY_SOCKET; -> (server, socket)"""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    name = t.path("notify")
+    s.bind("\0" + name if abstract else name)
+    s.settimeout(t.limit)
+    return t.server(*options, env={"NOTIFY_SOCKET": ("@" if abstract else "") + name}), s
+
+
+@case("supervised systemd and auto say READY=1 when clients are taken, and STOPPING=1")
+def systemd(t):
+    for word, abstract in (("systemd", False), ("auto", True)):
+        s, notify = notified(t, "--supervised", word, abstract=abstract)
+        contains(notify.recv(1000), b"READY=1")
+        expect(s.client().is_alive(), "no answer")
+        s.stop()
+        contains(notify.recv(1000), b"STOPPING=1")
+        notify.close()
+
+
+@case("supervised no says nothing, and systemd does without a socket", engines=False)
+def unsupervised(t):
+    s, notify = notified(t, "--supervised", "no")
+    s.stop()
+    notify.setblocking(False)
+    try:
+        raise Failure("it says %r" % notify.recv(1000))
+    except BlockingIOError:
+        pass
+    expect(t.server("--supervised", "systemd").client().is_alive(), "no answer")

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Engines and workers: which engine is taken, how many workers there are, and which of them serves whom."""
+import ctypes
+import errno
+import os
+import platform
+import socket
+import struct
+
+from harness import LIBC, Skip, case, contains, equal, expect
+
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW = 0x00050000, 0x7fff0000
+IO_URING_SETUP = 425            # on every machine: system calls since 5.1 share their numbers
+
+
+def forbid_io_uring():
+    """In the child: a filter as containers have it, which lets io_uring_setup fail with EPERM"""
+    class Program(ctypes.Structure):
+        _fields_ = [("n", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+    code = (struct.pack("=HBBI", 0x20, 0, 0, 0) +                               # load the number of the system call
+            struct.pack("=HBBI", 0x15, 0, 1, IO_URING_SETUP) +                  # skip one unless it is this one
+            struct.pack("=HBBI", 0x06, 0, 0, SECCOMP_RET_ERRNO | errno.EPERM) +
+            struct.pack("=HBBI", 0x06, 0, 0, SECCOMP_RET_ALLOW))
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = Program(4, ctypes.addressof(buffer))
+    if (LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 or
+            LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) != 0):
+        os._exit(77)
+
+
+def needs_seccomp():
+    if platform.machine() not in ("x86_64", "aarch64", "riscv64", "ppc64le", "s390x"):
+        raise Skip("the number of io_uring_setup is not known on %s" % platform.machine())
+
+
+@case("io-engine auto takes libev where io_uring is refused, and says so in one line", engines=False)
+def fall_back(t):
+    needs_seccomp()
+    s = t.server("--io-engine", "auto", prepare=forbid_io_uring)
+    equal(s.client().info("multiplexing_api"), "libev", "multiplexing_api")
+    equal(len(s.lines("io_uring")), 1, "lines about io_uring")
+    contains(s.lines("io_uring")[0], "libev")
+    contains(s.lines("io_uring")[0], os.strerror(errno.EPERM))
+    contains(s.lines("Larder ")[0], "engine libev")
+
+
+@case("io-engine io_uring stops the start where it is refused, with the reason", engines=False)
+def no_fall_back(t):
+    needs_seccomp()
+    out = t.refused("--io-engine", "io_uring", prepare=forbid_io_uring)
+    contains(out, "io_uring")
+    contains(out, os.strerror(errno.EPERM))
+
+
+@case("the engine that was asked for is the one that runs")
+def engine_told(t):
+    s = t.server()
+    c = s.client()
+    equal(c.info("multiplexing_api"), t.engine, "multiplexing_api")
+    equal(c.get("io-engine"), t.engine, "CONFIG GET io-engine")
+    contains(s.lines("Larder ")[0], "engine " + t.engine)
+
+
+@case("threads is by default what affinity gives", engines=False)
+def threads_by_affinity(t):
+    allowed = sorted(os.sched_getaffinity(0))
+    s = t.server(prepare=lambda: os.sched_setaffinity(0, {allowed[-1]}))
+    equal(s.client().number("worker_threads"), 1, "worker_threads on one processor")
+    equal(s.workers(), 1, "threads on one processor")
+    if len(allowed) > 1:
+        s = t.server(prepare=lambda: os.sched_setaffinity(0, set(allowed[:2])))
+        expect(s.workers() in (1, 2), "threads on two processors: %d" % s.workers())
+        equal(s.client().number("worker_threads"), s.workers(), "worker_threads")
+
+
+@case("threads N starts N workers")
+def threads_given(t):
+    s = t.server("--threads", 5)
+    equal(s.workers(), 5, "threads")
+    equal(s.client().number("worker_threads"), 5, "worker_threads")
+    contains(s.lines("Larder ")[0], "5 threads")
+
+
+# ---- who serves whom ----
+
+def spread(clients, threads):
+    """How many of the clients each worker has"""
+    workers = [c.worker() for c in clients]
+    return [workers.count(i) for i in range(threads)]
+
+
+@case("connection-balance round-robin gives each worker as many")
+def round_robin(t):
+    s = t.server("--threads", 4)
+    equal(spread([s.client() for _ in range(12)], 4), [3, 3, 3, 3], "clients of each worker")
+
+
+@case("connection-balance weighted goes by worker-weights, which may change")
+def weighted(t):
+    s = t.server("--threads", 3, "--connection-balance", "weighted", "--worker-weights", "3", "2")
+    clients = [s.client() for _ in range(12)]
+    equal(spread(clients, 3), [6, 4, 2], "clients of each worker")
+    clients[0].set("worker-weights", "1 1 5")
+    equal(spread([s.client() for _ in range(14)], 3), [2, 2, 10], "clients of each worker with new weights")
+
+
+@case("connection-balance least-connections fills the worker that has fewest")
+def least_connections(t):
+    s = t.server("--threads", 2, "--connection-balance", "least-connections")
+    clients = [s.client() for _ in range(8)]
+    equal(spread(clients, 2), [4, 4], "clients of each worker")
+    stay = [c for c in clients if c.worker() == 0]
+    for c in clients:
+        if c not in stay:
+            c.close()
+    t.wait(lambda: stay[0].number("connected_clients") == 4, "the clients to be gone")
+    equal(spread([s.client() for _ in range(4)], 2), [0, 4], "clients of each worker")
+
+
+@case("connection-balance source-hash keeps an address at one worker, and spreads the addresses")
+def source_hash(t):
+    s = t.server("--threads", 4, "--connection-balance", "source-hash")
+
+    def worker_of(host):
+        return s.client(make=lambda: socket.create_connection(("127.0.0.1", s.port), t.limit, (host, 0))).worker()
+    hosts = ["127.0.1.%d" % i for i in range(1, 41)]
+    first = [worker_of(host) for host in hosts]
+    equal([worker_of(host) for host in hosts], first, "workers at the second visit")
+    equal(set(first), {0, 1, 2, 3}, "workers that got any")
+
+
+@case("connection-balance can change while the server runs")
+def change_balance(t):
+    s = t.server("--threads", 4)
+    s.client().set("connection-balance", "source-hash")
+    expect(max(spread([s.client() for _ in range(8)], 4)) == 8, "one address is spread")
+    s.client().set("connection-balance", "round-robin")
+    equal(spread([s.client() for _ in range(8)], 4), [2, 2, 2, 2], "clients of each worker")
+
+
+@case("clients of all workers see one keyspace, and each other in CLIENT LIST")
+def one_keyspace(t):
+    s = t.server("--threads", 4)
+    clients = [s.client() for _ in range(8)]
+    for i, c in enumerate(clients):
+        c.ask("SET", "k%d" % i, i)
+    for c in clients:
+        equal(c.ask("MGET", *("k%d" % i for i in range(8))), [("$", b"%d" % i) for i in range(8)], "MGET")
+        equal(len(c.text("CLIENT", "LIST").splitlines()), 8, "lines of CLIENT LIST")
