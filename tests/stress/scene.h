@@ -4,7 +4,7 @@
 //
 // Owns:    nothing; scenes are constant tables, a world lives for one run.
 // Threads: setup and judge run alone, act runs in all threads at once.
-// Used by: stress.c, which runs them; atomic.c, single.c and churn.c hold them.
+// Used by: stress.c, which runs them; atomic.c, single.c, churn.c and greedy.c hold them.
 // Why:     each scene is a promise in one sentence, as the unit tests are, so that a failure names what is broken.
 #ifndef STRESS_SCENE_H
 #define STRESS_SCENE_H
@@ -44,7 +44,7 @@ struct scene {
     void (*judge)(struct world *w, struct client *c);   // may be NULL
 };
 
-extern const struct scene scenes_atomic[], scenes_single[], scenes_churn[];
+extern const struct scene scenes_atomic[], scenes_single[], scenes_churn[], scenes_greedy[];
 
 // Counts a broken promise and tells the first few.
 void wrong(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -19,7 +19,7 @@
 
 #define TOLD_MAX 5
 
-static const struct scene *const all_scenes[] = {scenes_single, scenes_atomic, scenes_churn};
+static const struct scene *const all_scenes[] = {scenes_single, scenes_atomic, scenes_churn, scenes_greedy};
 
 static uint64_t next_random(uint64_t *state)
 {
