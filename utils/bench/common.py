@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Servers under measurement: start, CPU time, memory; the load generator; tables."""
+import atexit
+import json
+import os
+import resource
+import shlex
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(os.environ.get("LARDER_BUILD", os.path.join(HERE, "..", "..", "build")), "release")
+LOADGEN = os.path.join(BUILD, "utils", "bench", "loadgen")
+OURS = os.path.join(BUILD, "larder-server") + " --port {port} --bind 127.0.0.1 --threads {threads} --maxclients 15000 --io-engine "
+SERVERS = {
+    "larder": OURS + "io_uring",
+    "larder-libev": OURS + "libev",
+    "redis": "redis-server --port {port} --bind 127.0.0.1 --save '' --maxclients 15000 --io-threads {threads}",
+}
+# with one thread each, server and client have a core of their own, where there are two
+CORES = sorted(os.sched_getaffinity(0))
+
+
+def raise_open_files():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+raise_open_files()
+
+
+def add_arguments(parser, servers="larder,larder-libev,redis", rounds=5):
+    """The arguments that every script takes"""
+    parser.add_argument("--server", action="append", default=[], metavar="NAME='COMMAND {port} {threads}'",
+                        help="a further server to measure, or another command for a known name")
+    parser.add_argument("--servers", default=servers, help="names, comma-separated; known: " + ", ".join(SERVERS))
+    parser.add_argument("--rounds", type=int, default=rounds)
+
+
+def chosen(args):
+    """The names of the servers to measure"""
+    names = args.servers.split(",") if args.servers else []
+    for text in args.server:
+        name, command = text.split("=", 1)
+        SERVERS[name] = command
+        if name not in names:
+            names.append(name)
+    for name in names:
+        if name not in SERVERS:
+            sys.exit("unknown server " + name)
+    present = [n for n in names if shutil.which(shlex.split(SERVERS[n])[0])]
+    for name in set(names) - set(present):
+        print("%s is not there: left out" % shlex.split(SERVERS[name])[0], file=sys.stderr)
+    return present
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """A running server; the end of the script is the end of it."""
+
+    def __init__(self, name, threads=1):
+        self.name = name
+        self.port = free_port()
+        self.dir = tempfile.mkdtemp(prefix="bench-")
+        self.pinned = threads == 1 and len(CORES) > 1
+        pin = ["taskset", "-c", str(CORES[0])] if self.pinned else []
+        command = SERVERS[name].format(port=self.port, threads=threads)
+        self.log = os.path.join(self.dir, "log")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(pin + shlex.split(command), stdout=log, stderr=log, cwd=self.dir)
+        atexit.register(self.stop)
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
+        for _ in range(500):
+            if self.process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(.02)
+        with open(self.log, errors="replace") as log:
+            raise RuntimeError("%s does not start: %s" % (self.name, log.read()[-600:]))
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def cpu(self):
+        """CPU seconds that all its threads have used"""
+        total = 0
+        for thread in os.listdir("/proc/%d/task" % self.process.pid):
+            with open("/proc/%d/task/%s/schedstat" % (self.process.pid, thread)) as f:
+                total += int(f.read().split()[0])
+        return total / 1e9
+
+    def rss(self):
+        """Bytes of memory that it has in user space"""
+        with open("/proc/%d/status" % self.process.pid) as f:
+            return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS"))
+
+    def settled_rss(self):
+        """The same once it has stopped moving, or after ten seconds"""
+        last = self.rss()
+        for _ in range(20):
+            time.sleep(.5)
+            this = self.rss()
+            if abs(this - last) < 65536:
+                break
+            last = this
+        return self.rss()
+
+    def on_client_core(self, *argv):
+        return ["taskset", "-c", str(CORES[1]), *argv] if self.pinned else list(argv)
+
+    def loadgen(self, *options):
+        """Starts the load generator; its result is what finish returns"""
+        argv = self.on_client_core(LOADGEN, "-p", str(self.port), *map(str, options))
+        return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+
+    def load(self, *options):
+        """Runs the load generator to its end. The result has cpu_us, the server's CPU time per request."""
+        before = self.cpu()
+        result = finish(self.loadgen(*options))
+        result["cpu_us"] = (self.cpu() - before) * 1e6 / max(result["ops"], 1)
+        return result
+
+    def fill(self, keys, value_bytes=32, *options):
+        return self.load("-l", "-k", keys, "-d", value_bytes, "-P", 64, "-c", 8, *options)
+
+    def client(self):
+        return Client(self.port)
+
+
+def finish(process):
+    out = process.communicate()[0]
+    if process.returncode != 0:
+        raise RuntimeError("the load generator failed")
+    return json.loads(out)
+
+
+class Client:
+    """A plain blocking client: commands in, replies out"""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 60)
+        self.file = self.socket.makefile("rb")
+
+    def __call__(self, *words):
+        self.socket.sendall(request(*words))
+        return self.reply()
+
+    def reply(self):
+        line = self.file.readline()
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"$":
+            return None if rest == b"-1" else self.file.read(int(rest) + 2)[:-2]
+        if kind == b"*":
+            return [self.reply() for _ in range(int(rest))]
+        if kind == b"-":
+            raise RuntimeError(rest.decode())
+        return int(rest) if kind == b":" else rest
+
+    def info(self, field):
+        for line in self("INFO").decode().splitlines():
+            if line.startswith(field + ":"):
+                return line.split(":", 1)[1]
+        return None
+
+
+def request(*words):
+    words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
+
+
+def turns(things, rounds):
+    """Each thing once a round, the order shifted by one from round to round: (round, thing)"""
+    for r in range(rounds):
+        for thing in things[r % len(things):] + things[:r % len(things)]:
+            yield r, thing
+
+
+def median_ratio(these, those):
+    """Of two lists of the same rounds: the median of the rounds' ratios"""
+    return statistics.median(a / b for a, b in zip(these, those))
+
+
+def print_table(head, rows):
+    print("\n| " + " | ".join(head) + " |")
+    print("|---" + "|--:" * (len(head) - 1) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    sys.stdout.flush()
