@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "cmd/call.h"
+#include "store/bucket.h"
 
 CMD_CONTAINER(memory,
     .name = "MEMORY", .arity = -2, .group = "server", .since = "4.0.0", .cost = "Depends on the subcommand.",

@@ -64,7 +64,18 @@ uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms)
     return tick < UINT32_MAX - 1 ? (uint32_t)tick : UINT32_MAX - 1;
 }
 
-size_t keyspace_size(const struct keyspace *ks, unsigned db)
+static size_t entries_of(struct table *t)
+{
+    return atomic_load_explicit(&t->used, memory_order_relaxed);
+}
+
+static size_t volatiles_of(struct table *t)
+{
+    return atomic_load_explicit(&t->volatiles, memory_order_relaxed);
+}
+
+/* The sum of what `of` tells of each table of a database. */
+static size_t sum(const struct keyspace *ks, unsigned db, size_t (*of)(struct table *t))
 {
     size_t n = 0;
 
@@ -72,35 +83,24 @@ size_t keyspace_size(const struct keyspace *ks, unsigned db)
         struct table *t = shard_table(&ks->shards[i], db);
 
         if (t != NULL)
-            n += atomic_load_explicit(&t->used, memory_order_relaxed);
+            n += of(t);
     }
     return n;
+}
+
+size_t keyspace_size(const struct keyspace *ks, unsigned db)
+{
+    return sum(ks, db, entries_of);
 }
 
 size_t keyspace_volatile_size(const struct keyspace *ks, unsigned db)
 {
-    size_t n = 0;
-
-    for (unsigned i = 0; i < ks->shard_count; i++) {
-        struct table *t = shard_table(&ks->shards[i], db);
-
-        if (t != NULL)
-            n += atomic_load_explicit(&t->volatiles, memory_order_relaxed);
-    }
-    return n;
+    return sum(ks, db, volatiles_of);
 }
 
 size_t keyspace_overhead(const struct keyspace *ks, unsigned db)
 {
-    size_t n = 0;
-
-    for (unsigned i = 0; i < ks->shard_count; i++) {
-        struct table *t = shard_table(&ks->shards[i], db);
-
-        if (t != NULL)
-            n += table_overhead(t);
-    }
-    return n;
+    return sum(ks, db, table_overhead);
 }
 
 void keyspace_lock_all(struct keyspace *ks) UNCHECKED_LOCKS /* shard_cap stands for all of them */

@@ -20,26 +20,10 @@
 
 #include "base/slice.h"
 
+struct bucket;
 struct entry;
 
-#define BUCKET_SLOTS    9
-#define TABLE_FIRST     8 /* buckets of a new table, and of its first segment */
-
-/*
- *   0        9       10       16                    58       64
- *   +--------+-------+--------+--------+-- ... --+--------+
- *   | 9 tags | chain | ref 0  | ref 1  |         | ref 8  |
- *   +--------+-------+--------+--------+-- ... --+--------+
- *
- * tag: 8 bits of the hash, never 0; 0 marks a free slot. chain: 1 if ref 8 is not an entry but the next bucket of an overflow
- * chain. Reference i is bytes 10+6i .. 15+6i: the upper 48 bits of the 64-bit word that begins at 8+6i.
- */
-struct bucket {
-    _Alignas(64) unsigned char bytes[64];
-};
-
-_Static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
-_Static_assert(10 + 6 * BUCKET_SLOTS == 64, "nine references end with the line");
+#define TABLE_FIRST 8 /* buckets of a new table, and of its first segment */
 
 struct directory;
 

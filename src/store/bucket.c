@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/bucket.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/quiesce.h"
+#include "store/entry.h"
+
+static unsigned free_slots(const struct bucket *b)
+{
+    return bucket_match(b, 0) & ((1u << (BUCKET_SLOTS - bucket_is_chained(b))) - 1);
+}
+
+/* Begins a chain behind a full bucket: what the last slot held moves on, and the slot becomes the link. */
+static struct bucket *add_bucket(struct bucket *b)
+{
+    struct bucket *more = mem_aligned_zero(sizeof *more, sizeof *more);
+
+    more->bytes[0] = b->bytes[BUCKET_LINK];
+    bucket_set_ref(more, 0, bucket_ref(b, BUCKET_LINK));
+    b->bytes[BUCKET_LINK] = 0;
+    bucket_set_ref(b, BUCKET_LINK, more);
+    b->bytes[BUCKET_SLOTS] = 1;
+    return more;
+}
+
+unsigned bucket_put(struct bucket *b, uint8_t tag, struct entry *e)
+{
+    unsigned added = 0, room, i;
+
+    while ((room = free_slots(b)) == 0) {
+        if (bucket_is_chained(b)) {
+            b = bucket_next(b);
+        } else {
+            b = add_bucket(b);
+            added = 1;
+        }
+    }
+    i = __builtin_ctz(room);
+    b->bytes[i] = tag;
+    bucket_set_ref(b, i, e);
+    return added;
+}
+
+unsigned bucket_find(struct bucket **b, uint64_t hash, const struct entry *e)
+{
+    uint8_t tag = bucket_tag(hash);
+
+    for (; *b != NULL; *b = bucket_next(*b))
+        for (unsigned bits = bucket_match(*b, tag); bits != 0; bits &= bits - 1)
+            if (bucket_ref(*b, __builtin_ctz(bits)) == e)
+                return __builtin_ctz(bits);
+    must(!"an entry that was found is in its bucket");
+    return 0;
+}
+
+unsigned bucket_length(const struct bucket *b)
+{
+    unsigned n = 0;
+
+    for (; b != NULL; b = bucket_next(b))
+        n += __builtin_popcount(bucket_used(b));
+    return n;
+}
+
+/* The entries' lines are fetched together, since each is a miss of its own. */
+void bucket_take(const struct bucket *b, struct bucket_taken *out)
+{
+    unsigned n = 0;
+
+    for (; b != NULL; b = bucket_next(b))
+        for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1) {
+            out[n].e = bucket_ref(b, __builtin_ctz(bits));
+            __builtin_prefetch(out[n].e);
+            n++;
+        }
+    for (unsigned i = 0; i < n; i++)
+        out[i].hash = hash_bytes(entry_key(out[i].e));
+}
+
+unsigned bucket_clear(struct bucket *b)
+{
+    unsigned given_up = 0;
+
+    for (struct bucket *chain = bucket_next(b), *after; chain != NULL; chain = after) {
+        after = bucket_next(chain);
+        quiesce_retire(chain, mem_free);
+        given_up++;
+    }
+    memset(b, 0, sizeof *b);
+    return given_up;
+}
+
+void bucket_free_all(struct bucket *b)
+{
+    for (const struct bucket *chain = b; chain != NULL; chain = bucket_next(chain))
+        for (unsigned bits = bucket_used(chain); bits != 0; bits &= bits - 1)
+            entry_free(bucket_ref(chain, __builtin_ctz(bits)));
+    for (struct bucket *chain = bucket_next(b), *after; chain != NULL; chain = after) {
+        after = bucket_next(chain);
+        mem_free(chain);
+    }
+}
+
+void bucket_visit(const struct bucket *b, void (*visit)(void *arg, struct entry *e), void *arg)
+{
+    for (; b != NULL; b = bucket_next(b))
+        for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
+            visit(arg, bucket_ref(b, __builtin_ctz(bits)));
+}
+
+struct entry *bucket_pick(const struct bucket *b, unsigned n)
+{
+    unsigned bits = bucket_used(b);
+
+    for (; n >= (unsigned)__builtin_popcount(bits); bits = bucket_used(b)) {
+        n -= __builtin_popcount(bits);
+        b = bucket_next(b);
+    }
+    while (n-- > 0)
+        bits &= bits - 1;
+    return bucket_ref(b, __builtin_ctz(bits));
+}

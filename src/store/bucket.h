@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * bucket: one cache line of a table, and the chain of further ones behind it when it overflows.
+ *
+ * Role:    tags and references of nine entries, found by one comparison of all tags.
+ * Owns:    the overflow buckets of its chain.
+ * Threads: under the shard's lock; bucket_match, bucket_ref also as hints without it, on the first bucket of a chain.
+ * Used by: table.
+ * Why:     six bytes hold any user-space address of today's 64-bit machines, so that nine references and their tags fit
+ *          where eight pointers would.
+ */
+#ifndef LARDER_STORE_BUCKET_H
+#define LARDER_STORE_BUCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "base/must.h"
+
+struct entry;
+
+#define BUCKET_SLOTS 9
+#define BUCKET_LINK  (BUCKET_SLOTS - 1) /* the slot that refers to the next bucket where there is a chain */
+
+/*
+ *   0        9       10       16                    58       64
+ *   +--------+-------+--------+--------+-- ... --+--------+
+ *   | 9 tags | chain | ref 0  | ref 1  |         | ref 8  |
+ *   +--------+-------+--------+--------+-- ... --+--------+
+ *
+ * tag: 8 bits of the hash, never 0; 0 marks a free slot. chain: 1 if ref 8 is not an entry but the next bucket.
+ * Reference i is bytes 10+6i .. 15+6i: the upper 48 bits of the 64-bit word that begins at 8+6i.
+ */
+struct bucket {
+    _Alignas(64) unsigned char bytes[64];
+};
+
+_Static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
+_Static_assert(10 + 6 * BUCKET_SLOTS == 64, "nine references end with the line");
+
+static inline uint8_t bucket_tag(uint64_t hash)
+{
+    uint8_t tag = hash >> 40;
+
+    return tag | (tag == 0);
+}
+
+static inline bool bucket_is_chained(const struct bucket *b)
+{
+    return b->bytes[BUCKET_SLOTS] != 0;
+}
+
+static inline void *bucket_ref(const struct bucket *b, unsigned i)
+{
+    uint64_t word;
+
+    memcpy(&word, b->bytes + 8 + 6 * i, sizeof word);
+    return (void *)(uintptr_t)(word >> 16);
+}
+
+static inline void bucket_set_ref(struct bucket *b, unsigned i, const void *p)
+{
+    uint64_t word = (uintptr_t)p;
+
+    sane(word >> 48 == 0);
+    memcpy(b->bytes + 10 + 6 * i, &word, 6);
+}
+
+/* NULL at the end of the chain. */
+static inline struct bucket *bucket_next(const struct bucket *b)
+{
+    return bucket_is_chained(b) ? bucket_ref(b, BUCKET_LINK) : NULL;
+}
+
+/* A bit for each slot whose tag is `tag`. */
+static inline unsigned bucket_match(const struct bucket *b, uint8_t tag)
+{
+#if defined(__SSE2__)
+    __m128i line = _mm_load_si128((const __m128i *)b->bytes);
+
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(line, _mm_set1_epi8(tag))) & ((1u << BUCKET_SLOTS) - 1);
+#else
+    unsigned bits = 0;
+
+    for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+        bits |= (unsigned)(b->bytes[i] == tag) << i;
+    return bits;
+#endif
+}
+
+/* A bit for each slot that holds an entry. */
+static inline unsigned bucket_used(const struct bucket *b)
+{
+    return ~bucket_match(b, 0) & ((1u << (BUCKET_SLOTS - bucket_is_chained(b))) - 1);
+}
+
+/* What bucket_take gives of each entry. */
+struct bucket_taken {
+    uint64_t hash;
+    struct entry *e;
+};
+
+/* All of these work on the whole chain that b begins. */
+
+/* Puts e into a free slot. Returns how many buckets were added to the chain for that: 0 or 1. */
+unsigned bucket_put(struct bucket *b, uint8_t tag, struct entry *e);
+/* The slot that refers to e, which is there; *b becomes its bucket. */
+unsigned bucket_find(struct bucket **b, uint64_t hash, const struct entry *e);
+/* Entries in it. */
+unsigned bucket_length(const struct bucket *b);
+/* Fills `out` with all bucket_length(b) of them and their hashes; they stay where they are. */
+void bucket_take(const struct bucket *b, struct bucket_taken *out);
+/* Forgets the entries. Returns how many buckets of the chain were given up. */
+unsigned bucket_clear(struct bucket *b);
+/* Frees the entries, and the buckets behind the first. */
+void bucket_free_all(struct bucket *b);
+void bucket_visit(const struct bucket *b, void (*visit)(void *arg, struct entry *e), void *arg);
+/* The nth entry, n below bucket_length(b). */
+struct entry *bucket_pick(const struct bucket *b, unsigned n);
+
+#endif
