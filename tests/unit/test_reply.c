@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* reply: replies, written straight into what will be sent. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "proto/reply.h"
+#include "seed.h"
+
+static struct out out;
+
+static void set_up(void)
+{
+    out_init(&out);
+}
+
+static void tear_down(void)
+{
+    out_fini(&out);
+    out_thread_done();
+}
+
+/* Takes what was written; the sizes that `out` tells are those of what comes out. */
+static struct buf taken(void)
+{
+    struct buf all = BUF_EMPTY;
+    size_t size = out_size(&out);
+
+    for (struct chunk *c = out_take(&out), *next; c != NULL; c = next) {
+        next = c->next;
+        buf_add(&all, c->p, c->len);
+        chunk_free(c);
+    }
+    ck_assert_uint_eq(size, all.len);
+    ck_assert_uint_eq(out_size(&out), 0);
+    ck_assert_uint_eq(out.memory, 0);
+    ck_assert_uint_eq(out.lent, 0);
+    return all;
+}
+
+static void expect(const char *text)
+{
+    struct buf all = taken();
+
+    ck_assert_str_eq(buf_cstr(&all), text);
+    buf_fini(&all);
+}
+
+static struct blob *blob_of(char c, size_t n)
+{
+    struct blob *b = blob_new(n);
+
+    memset(b->p, c, n);
+    b->len = n;
+    return b;
+}
+
+START_TEST(each_type_has_its_form_in_resp2)
+{
+    reply_ok(&out);
+    reply_simple(&out, "PONG");
+    reply_int(&out, -7);
+    reply_int(&out, INT64_MIN);
+    expect("+OK\r\n+PONG\r\n:-7\r\n:-9223372036854775808\r\n");
+    reply_bulk(&out, SLICE(""));
+    reply_bulk_int(&out, 1234567890);
+    reply_null(&out);
+    reply_null_array(&out);
+    reply_bool(&out, true);
+    reply_double(&out, 1.5);
+    reply_double(&out, -INFINITY);
+    reply_big_number(&out, SLICE("123"));
+    reply_verbatim(&out, "txt", SLICE("hello"));
+    reply_array(&out, 10);
+    reply_map(&out, 2);
+    reply_set(&out, 3);
+    reply_push(&out, 1);
+    expect("$0\r\n\r\n$10\r\n1234567890\r\n$-1\r\n*-1\r\n:1\r\n$3\r\n1.5\r\n$4\r\n-inf\r\n$3\r\n123\r\n$5\r\nhello\r\n"
+           "*10\r\n*4\r\n*3\r\n*1\r\n");
+}
+END_TEST
+
+START_TEST(each_type_has_its_form_in_resp3)
+{
+    out.resp = 3;
+    reply_null(&out);
+    reply_null_array(&out);
+    reply_bool(&out, true);
+    reply_bool(&out, false);
+    reply_double(&out, 1.5);
+    reply_big_number(&out, SLICE("123"));
+    reply_verbatim(&out, "txt", SLICE("hello"));
+    reply_array(&out, 10);
+    reply_map(&out, 2);
+    reply_set(&out, 3);
+    reply_push(&out, 1);
+    reply_attribute(&out, 1);
+    expect("_\r\n_\r\n#t\r\n#f\r\n,1.5\r\n(123\r\n=9\r\ntxt:hello\r\n*10\r\n%2\r\n~3\r\n>1\r\n|1\r\n");
+}
+END_TEST
+
+START_TEST(an_error_is_one_line_counted_by_its_first_word)
+{
+    reply_errorf(&out, "ERR what is '%s'", "a\r\nb");
+    ck_assert_str_eq(out.error_code, "ERR");
+    reply_error(&out, ERR_WRONGTYPE);
+    ck_assert_str_eq(out.error_code, "WRONGTYPE");
+    ck_assert_uint_eq(out.errors, 2);
+    expect("-ERR what is 'a  b'\r\n-" ERR_WRONGTYPE "\r\n");
+}
+END_TEST
+
+START_TEST(a_count_told_at_the_end_stands_in_front)
+{
+    struct reply_later outer = reply_later_begin(&out), inner;
+
+    reply_int(&out, 1);
+    inner = reply_later_begin(&out);
+    reply_int(&out, 2);
+    reply_map_end(&out, inner, 1);
+    inner = reply_later_begin(&out);
+    reply_set_end(&out, inner, 0);
+    reply_array_end(&out, outer, 3);
+    expect("*3\r\n:1\r\n*2\r\n:2\r\n*0\r\n");
+}
+END_TEST
+
+START_TEST(large_values_are_sent_without_a_copy)
+{
+    struct blob *b = blob_of('x', 100000);
+    struct buf all;
+
+    reply_blob(&out, b, 10, 20000);
+    ck_assert_uint_eq(atomic_load(&b->refs), 2);
+    ck_assert_uint_eq(out.lent, 20000);
+    ck_assert_uint_lt(out.memory, 20000);
+    reply_blob(&out, b, 0, 3); /* not worth it */
+    ck_assert_uint_eq(atomic_load(&b->refs), 2);
+    all = taken();
+    ck_assert_uint_eq(atomic_load(&b->refs), 1);
+    ck_assert_uint_eq(all.len, strlen("$20000\r\n") + 20000 + strlen("\r\n$3\r\nxxx\r\n"));
+    ck_assert_int_eq(memcmp(all.p + all.len - 11, "\r\n$3\r\nxxx\r\n", 11), 0);
+    buf_fini(&all);
+    blob_unref(b);
+}
+END_TEST
+
+START_TEST(many_small_values_by_reference_take_little_memory_each)
+{
+    struct blob *b = blob_of('x', 20000);
+
+    for (unsigned i = 0; i < 1000; i++)
+        reply_blob(&out, b, 0, b->len);
+    ck_assert_uint_eq(out.lent, 1000 * 20000);
+    ck_assert_uint_lt(out.memory, 1000 * 1024);
+    out_fini(&out);
+    ck_assert_uint_eq(atomic_load(&b->refs), 1);
+    blob_unref(b);
+}
+END_TEST
+
+/* ---- going back ---- */
+
+START_TEST(what_was_written_since_a_mark_can_be_forgotten)
+{
+    struct blob *b = blob_of('x', 20000);
+    struct out_mark mark = out_mark(&out);
+
+    reply_ok(&out);
+    out_rewind(&out, mark); /* to nothing at all */
+    ck_assert_ptr_null(out.first);
+    reply_int(&out, 1);
+    mark = out_mark(&out);
+    reply_blob(&out, b, 0, b->len);
+    reply_array_end(&out, reply_later_begin(&out), 0);
+    out_rewind(&out, mark);
+    ck_assert_uint_eq(out.lent, 0);
+    ck_assert_uint_eq(atomic_load(&b->refs), 1);
+    reply_int(&out, 2);
+    expect(":1\r\n:2\r\n");
+    blob_unref(b);
+}
+END_TEST
+
+START_TEST(a_mark_behind_a_value_by_reference_keeps_it)
+{
+    struct blob *b = blob_of('x', 20000);
+    struct out_mark mark;
+    struct buf all;
+
+    reply_blob(&out, b, 0, b->len);
+    mark = out_mark(&out);
+    for (unsigned i = 0; i < 10000; i++)
+        reply_int(&out, i);
+    out_rewind(&out, mark);
+    ck_assert_uint_eq(out.lent, 20000);
+    reply_int(&out, 5);
+    all = taken();
+    ck_assert_uint_eq(all.len, strlen("$20000\r\n") + 20000 + strlen("\r\n:5\r\n"));
+    buf_fini(&all);
+    blob_unref(b);
+}
+END_TEST
+
+/* ---- the limit ---- */
+
+static size_t used(void)
+{
+    return mem_used();
+}
+
+START_TEST(beyond_the_limit_nothing_is_kept)
+{
+    struct blob *b = blob_of('x', 20000);
+    char text[1000] = {0};
+    size_t before = used();
+    struct reply_later all, each;
+
+    out.most = 100000;
+    all = reply_later_begin(&out);
+    for (unsigned i = 0; i < 20000; i++) {
+        each = reply_later_begin(&out);
+        reply_bulk(&out, slice_of(text, sizeof text));
+        reply_blob(&out, b, 0, b->len);
+        reply_array_end(&out, each, 2);
+        ck_assert_uint_lt(used() - before, 400000);
+    }
+    reply_array_end(&out, all, 20000);
+    ck_assert_ptr_nonnull(out.cut);
+    ck_assert_uint_gt(out_size(&out), out.most);
+    out_fini(&out);
+    ck_assert_ptr_null(out.cut);
+    ck_assert_uint_eq(atomic_load(&b->refs), 1);
+    blob_unref(b);
+}
+END_TEST
+
+START_TEST(one_piece_longer_than_the_limit_is_followed_by_nothing)
+{
+    struct blob *b = blob_of('x', 200000);
+
+    out.most = 100000;
+    reply_blob(&out, b, 0, b->len);
+    reply_blob(&out, b, 0, b->len);
+    reply_blob(&out, b, 0, b->len);
+    ck_assert_ptr_nonnull(out.cut);
+    out_fini(&out);
+    ck_assert_uint_eq(atomic_load(&b->refs), 1);
+    blob_unref(b);
+}
+END_TEST
+
+START_TEST(who_goes_back_before_the_cut_was_not_cut)
+{
+    struct out_mark mark;
+
+    out.most = 1000;
+    reply_int(&out, 1);
+    mark = out_mark(&out);
+    for (unsigned i = 0; i < 100000; i++)
+        reply_int(&out, i);
+    ck_assert_ptr_nonnull(out.cut);
+    out_rewind(&out, mark);
+    ck_assert_ptr_null(out.cut);
+    reply_int(&out, 2);
+    expect(":1\r\n:2\r\n");
+}
+END_TEST
+
+/* ---- against a twin ---- */
+
+static void write_some(struct buf *twin, struct blob *b)
+{
+    char text[40000];
+    size_t n = seed_below(2) ? seed_below(40) : seed_below(sizeof text);
+
+    switch (seed_below(3)) {
+    case 0:
+        memset(text, 'a' + (int)seed_below(26), n);
+        reply_bulk(&out, slice_of(text, n));
+        buf_printf(twin, "$%zu\r\n%.*s\r\n", n, (int)n, text);
+        break;
+    case 1:
+        n = seed_below(b->len);
+        reply_blob(&out, b, 0, n);
+        buf_printf(twin, "$%zu\r\n%.*s\r\n", n, (int)n, b->p);
+        break;
+    default:
+        reply_int(&out, (int64_t)n);
+        buf_printf(twin, ":%zu\r\n", n);
+    }
+}
+
+START_TEST(random_replies_and_marks_come_out_as_written)
+{
+    struct blob *b = blob_of('x', 50000);
+
+    seed_start(__func__);
+    for (unsigned round = 0; round < 200; round++) {
+        struct buf twin = BUF_EMPTY, all;
+
+        for (uint64_t n = seed_below(40); n > 0; n--) {
+            struct out_mark mark = out_mark(&out);
+            size_t length = twin.len;
+
+            for (uint64_t k = seed_below(5); k > 0; k--)
+                write_some(&twin, b);
+            if (seed_below(3) == 0) {
+                out_rewind(&out, mark);
+                twin.len = length;
+            }
+        }
+        all = taken();
+        ck_assert(slice_eq(buf_slice(&all), buf_slice(&twin)));
+        buf_fini(&all);
+        buf_fini(&twin);
+    }
+    ck_assert_uint_eq(atomic_load(&b->refs), 1);
+    blob_unref(b);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("reply");
+    TCase *tests = tcase_create("reply");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, each_type_has_its_form_in_resp2);
+    tcase_add_test(tests, each_type_has_its_form_in_resp3);
+    tcase_add_test(tests, an_error_is_one_line_counted_by_its_first_word);
+    tcase_add_test(tests, a_count_told_at_the_end_stands_in_front);
+    tcase_add_test(tests, large_values_are_sent_without_a_copy);
+    tcase_add_test(tests, many_small_values_by_reference_take_little_memory_each);
+    tcase_add_test(tests, what_was_written_since_a_mark_can_be_forgotten);
+    tcase_add_test(tests, a_mark_behind_a_value_by_reference_keeps_it);
+    tcase_add_test(tests, beyond_the_limit_nothing_is_kept);
+    tcase_add_test(tests, one_piece_longer_than_the_limit_is_followed_by_nothing);
+    tcase_add_test(tests, who_goes_back_before_the_cut_was_not_cut);
+    tcase_add_test(tests, random_replies_and_marks_come_out_as_written);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
