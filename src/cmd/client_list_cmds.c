@@ -65,8 +65,7 @@ static struct running measure(const struct call *c)
 /* Bytes that the client costs, beside its share of the tables. */
 static uint64_t total_memory(struct card *card)
 {
-    return sizeof(struct card) + sizeof(struct session) + number(&card->in_bytes) + number(&card->in_free) +
-           number(&card->args_bytes) + number(&card->multi_bytes) + number(&card->out_memory);
+    return sizeof(struct card) + sizeof(struct session) + card_memory(card);
 }
 
 /* " name=text" of a string of the card. */

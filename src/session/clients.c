@@ -113,7 +113,8 @@ uint64_t card_memory(struct card *card)
            atomic_load_explicit(&card->in_free, memory_order_relaxed) +
            atomic_load_explicit(&card->args_bytes, memory_order_relaxed) +
            atomic_load_explicit(&card->multi_bytes, memory_order_relaxed) +
-           atomic_load_explicit(&card->out_memory, memory_order_relaxed);
+           atomic_load_explicit(&card->out_memory, memory_order_relaxed) +
+           atomic_load_explicit(&card->text_bytes, memory_order_relaxed);
 }
 
 /* The client that takes most of those that may go; *sum: what all take that are not doomed yet. */
@@ -154,6 +155,7 @@ void card_set_text(struct card *card, enum card_text which, struct slice text)
     lock_take(&card->lock);
     old = *place;
     *place = copy;
+    atomic_fetch_add_explicit(&card->text_bytes, text.n - strlen(old), memory_order_relaxed);
     lock_drop(&card->lock);
     free_text(old);
 }

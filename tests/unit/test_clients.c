@@ -120,6 +120,19 @@ START_TEST(texts_are_copied_cut_and_forgotten)
 }
 END_TEST
 
+START_TEST(long_texts_count_as_memory)
+{
+    struct card *card = add("a");
+    uint64_t before = card_memory(card);
+
+    card_set_text(card, CARD_NAME, SLICE("twelve bytes"));
+    card_set_text(card, CARD_LIB_NAME, SLICE("three"));
+    ck_assert_uint_eq(card_memory(card), before + 12 + 5);
+    card_set_text(card, CARD_NAME, SLICE("a"));
+    ck_assert_uint_eq(card_memory(card), before + 1 + 5);
+}
+END_TEST
+
 START_TEST(names_are_printable_and_without_spaces)
 {
     ck_assert(card_text_fits(SLICE("")));
@@ -224,6 +237,7 @@ int main(void)
     tcase_add_test(tests, the_oldest_comes_first_until_the_visitor_has_enough);
     tcase_add_test(tests, connected_and_accepted_are_counted);
     tcase_add_test(tests, texts_are_copied_cut_and_forgotten);
+    tcase_add_test(tests, long_texts_count_as_memory);
     tcase_add_test(tests, names_are_printable_and_without_spaces);
     tcase_add_test(tests, types_are_known_by_name_in_any_case);
     tcase_add_test(tests, a_subscriber_is_of_type_pubsub);
