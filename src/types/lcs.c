@@ -39,7 +39,7 @@ static void note_bytes(struct slice s, bool *in)
         in[(unsigned char)s.p[i]] = true;
 }
 
-/* Gives a row to each byte that a and b both have; other bytes of b, of which there may be many in a long one, need none.
+/* Gives a row to each byte that a and b both have; other bytes of b, of which a long one may have many, need none.
  * Returns how many rows there are. */
 static size_t share_out_rows(struct places *p, struct slice a, struct slice b)
 {
