@@ -5,9 +5,11 @@ import re
 
 UNORDERED = {"KEYS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "HKEYS", "HVALS", "SPOP"}
 PAIRS = {"HGETALL", "CONFIG"}
-SHAPE = {"LOLWUT", "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER", "DUMP", "TIME", "RANDOMKEY", "MEMORY", "LATENCY", "SLOWLOG"}
+SHAPE = {"LOLWUT", "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER", "DUMP", "TIME", "RANDOMKEY", "MEMORY", "LATENCY",
+         "SLOWLOG"}
 TTLS = {"TTL": 2, "PTTL": 3000, "EXPIRETIME": 2, "PEXPIRETIME": 3000}
-MASK = {b"radix-tree-keys", b"radix-tree-nodes", b"idle", b"inactive", b"seen-time", b"active-time", b"length-bytes", b"id", b"version", b"server", b"proto-x", b"library_code"}
+MASK = {b"radix-tree-keys", b"radix-tree-nodes", b"idle", b"inactive", b"seen-time", b"active-time", b"length-bytes",
+        b"id", b"version", b"server", b"proto-x", b"library_code"}
 XMASKKEY = {b"radix-tree-keys", b"radix-tree-nodes", b"idle", b"inactive", b"seen-time", b"active-time"}
 
 
@@ -34,7 +36,8 @@ def tojson(r):
 def mask_fields(r, names):
     t, v = r
     if t == "%":
-        return (t, sorted([(k, ("$", b"<masked>") if k[1] in names else mask_fields(x, names)) for k, x in v], key=flat))
+        return (t, sorted([(k, ("$", b"<masked>") if k[1] in names else mask_fields(x, names)) for k, x in v],
+                          key=flat))
     if isinstance(v, list):
         out, i = [], 0
         while i < len(v):
@@ -88,7 +91,8 @@ def norm(cmd, r):
             return mask_times(mask_fields(r, XMASKKEY | {b"consumers"}))
         return mask_fields(r, XMASKKEY)
     if c == "XPENDING" and isinstance(v, list) and len(cmd) > 3:
-        return (t, [("*", x[1][:2] + [(":", 0)] + x[1][3:]) if x[0] == "*" and x[1] and len(x[1]) == 4 else x for x in v])
+        return (t,
+                [("*", x[1][:2] + [(":", 0)] + x[1][3:]) if x[0] == "*" and x[1] and len(x[1]) == 4 else x for x in v])
     if c == "FUNCTION" and isinstance(v, list):
         return mask_fields((t, sorted([sortdeep(x) for x in v], key=flat)), {b"library_code"})
     if c == "CLIENT" and sub == "TRACKINGINFO":

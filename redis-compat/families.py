@@ -177,7 +177,8 @@ GEODIST kg m m [u]
 GEOHASH kg {m}+
 GEORADIUS kg lon lat rad u [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT n] (ASC|DESC)
 GEORADIUSBYMEMBER kg m rad u [WITHDIST] [COUNT n] (ASC|DESC)
-GEOSEARCH kg (FROMMEMBER m|FROMLONLAT lon lat) (BYRADIUS rad u|BYBOX rad rad u) (ASC|DESC) [COUNT n] [WITHCOORD] [WITHDIST] [WITHHASH]
+GEOSEARCH kg (FROMMEMBER m|FROMLONLAT lon lat) (BYRADIUS rad u|BYBOX rad rad u) (ASC|DESC) [COUNT n] \
+[WITHCOORD] [WITHDIST] [WITHHASH]
 GEOSEARCHSTORE kz kg FROMLONLAT lon lat BYRADIUS rad u (ASC|DESC) [COUNT n] [STOREDIST]
 ZRANGE kg 0 -1 WITHSCORES""",
     "keys": """DEL {k}+
@@ -225,10 +226,12 @@ CLIENT UNPAUSE
 CLIENT KILL ID 999999999
 CLIENT NOSUCH
 COMMAND GETKEYS SET a b
-COMMAND GETKEYS (MSET a b c d|EVAL x 2 a b c|ZUNIONSTORE d 2 a b|XREAD STREAMS a b 0 0|SORT a STORE b|GET|NOSUCH a|BLPOP a b 0|LMPOP 2 a b LEFT)
+COMMAND GETKEYS (MSET a b c d|EVAL x 2 a b c|ZUNIONSTORE d 2 a b|XREAD STREAMS a b 0 0|\
+SORT a STORE b|GET|NOSUCH a|BLPOP a b 0|LMPOP 2 a b LEFT)
 COMMAND NOSUCH
 CONFIG GET (maxmemory|maxmemory-policy|nosuch|databases|hash-max-listpack-entries)
-CONFIG SET (maxmemory-policy (noeviction|allkeys-lru|bad)|nosuch 1|hash-max-listpack-entries (4|128)|zset-max-listpack-entries (4|128)|set-max-intset-entries (4|512))
+CONFIG SET (maxmemory-policy (noeviction|allkeys-lru|bad)|nosuch 1|hash-max-listpack-entries (4|128)|\
+zset-max-listpack-entries (4|128)|set-max-intset-entries (4|512))
 OBJECT HELP
 NOSUCHCMD v v
 GET
@@ -267,34 +270,66 @@ LEVEL72 = {"zset": ["ZRANK kz m WITHSCORE", "ZREVRANK kz m WITHSCORE"],
            "server": ["CLIENT SETINFO (LIB-NAME v|LIB-VER v|NOSUCH v)", "CLIENT NO-TOUCH (on|off|x)"]}
 
 SCRIPTS = [
-    "return 1", "return 'x'", "return {1,2,{3,'a',nil,4}}", "return {1,nil,2}", "return 3.99", "return -3.99", "return true", "return false", "return nil",
-    "return {ok='fine'}", "return {err='MY bad'}", "return {err='nospace'}", "return redis.error_reply('ERR foo')", "return redis.error_reply('foo bar')",
-    "return redis.status_reply('S')", "return {double=3.5}", "redis.setresp(3); return {double=3.5}", "redis.setresp(3); return {map={a=1}}",
-    "redis.setresp(3); return {set={a=true}}", "return {big_number='123'}", "redis.setresp(3); return {big_number='12345678901234567890'}",
+    "return 1", "return 'x'", "return {1,2,{3,'a',nil,4}}", "return {1,nil,2}", "return 3.99", "return -3.99",
+    "return true", "return false", "return nil",
+    "return {ok='fine'}", "return {err='MY bad'}", "return {err='nospace'}", "return redis.error_reply('ERR foo')",
+    "return redis.error_reply('foo bar')",
+    "return redis.status_reply('S')", "return {double=3.5}", "redis.setresp(3); return {double=3.5}",
+    "redis.setresp(3); return {map={a=1}}",
+    "redis.setresp(3); return {set={a=true}}", "return {big_number='123'}",
+    "redis.setresp(3); return {big_number='12345678901234567890'}",
     "return redis.call('SET',KEYS[1],ARGV[1])", "return redis.call('GET',KEYS[1])", "return redis.pcall('GET',KEYS[1])",
-    "return redis.call('INCR',KEYS[1])", "return redis.pcall('INCR',KEYS[1])", "return redis.call('nosuch')", "return redis.pcall('nosuch')",
-    "return redis.call('GET')", "return redis.pcall('GET')", "return redis.call()", "error('boom')", "return nosuchglobal", "x=1", "return #KEYS+#ARGV",
-    "return KEYS", "return ARGV", "return {KEYS[1],ARGV[2],tonumber(ARGV[2])}", "return cjson.encode({1,2,3,{a='b'}})", "return cjson.decode('[1,2,{\"a\":3}]')[3]['a']",
-    "return cjson.encode(cjson.decode('{\"a\":[1,2.5,null,true,\"x\"]}')['a'])", "return cjson.decode('bad')", "return cmsgpack.unpack(cmsgpack.pack({1,2,'x'}))", "return struct.unpack('>I2', struct.pack('>I2', 513))",
-    "return bit.band(0xff, 0x0f)", "return bit.tohex(255)", "return redis.sha1hex('')", "return redis.sha1hex(ARGV[1])", "return tostring(1e15)", "return tostring(0.1+0.2)",
-    "return string.format('%.3f', 3.14159)", "local t={} for i=1,300 do t[i]=i end return t", "return redis.call('TYPE',KEYS[1])", "return redis.call('TYPE',KEYS[1])['ok']",
-    "return redis.call('HGETALL',KEYS[1])", "redis.setresp(3); return redis.call('HGETALL',KEYS[1])", "return redis.call('ZRANGE',KEYS[1],0,-1,'WITHSCORES')",
+    "return redis.call('INCR',KEYS[1])", "return redis.pcall('INCR',KEYS[1])", "return redis.call('nosuch')",
+    "return redis.pcall('nosuch')",
+    "return redis.call('GET')", "return redis.pcall('GET')", "return redis.call()", "error('boom')",
+    "return nosuchglobal", "x=1", "return #KEYS+#ARGV",
+    "return KEYS", "return ARGV", "return {KEYS[1],ARGV[2],tonumber(ARGV[2])}", "return cjson.encode({1,2,3,{a='b'}})",
+    "return cjson.decode('[1,2,{\"a\":3}]')[3]['a']",
+    "return cjson.encode(cjson.decode('{\"a\":[1,2.5,null,true,\"x\"]}')['a'])", "return cjson.decode('bad')",
+    "return cmsgpack.unpack(cmsgpack.pack({1,2,'x'}))", "return struct.unpack('>I2', struct.pack('>I2', 513))",
+    "return bit.band(0xff, 0x0f)", "return bit.tohex(255)", "return redis.sha1hex('')", "return redis.sha1hex(ARGV[1])",
+    "return tostring(1e15)", "return tostring(0.1+0.2)",
+    "return string.format('%.3f', 3.14159)", "local t={} for i=1,300 do t[i]=i end return t",
+    "return redis.call('TYPE',KEYS[1])", "return redis.call('TYPE',KEYS[1])['ok']",
+    "return redis.call('HGETALL',KEYS[1])", "redis.setresp(3); return redis.call('HGETALL',KEYS[1])",
+    "return redis.call('ZRANGE',KEYS[1],0,-1,'WITHSCORES')",
     "local a=redis.call('EXISTS',KEYS[1]); if a==1 then return redis.call('DEL',KEYS[1]) else return 'none' end",
-    "return redis.call('SUBSCRIBE','x')", "return redis.call('BLPOP',KEYS[1],0)", "return redis.call('MULTI')", "return math.floor(2.7)", "return table.concat({'a','b'},',')",
-    "return type(redis.call('GET','nokey'))", "return redis.call('SET',KEYS[1],1.5)", "return redis.call('RPUSH',KEYS[1],ARGV[1],2,3.5)",
-    "#!lua\nreturn 1", "#!lua flags=no-writes\nreturn redis.call('SET',KEYS[1],1)", "#!lua flags=nosuch\nreturn 1", "#!nosuch\nreturn 1", "return redis.acl_check_cmd('GET','a')",
-    "return redis.REDIS_VERSION_NUM > 0", "return _G.os ~= nil", "return loadstring('return 1')()", "return pcall(function() return redis.call('nosuch') end)", "return redis.breakpoint()",
-    "redis.log(redis.LOG_DEBUG,'x'); return 1", "return redis.replicate_commands()", "return {1,'a',false,true,{},{{}}}", "return tonumber('0x10')", "return unpack({1,2,3})", "this is not lua",
-    "local function f(n) return f(n+1)+1 end return f(1)", "setmetatable(_G,{}) return 1", "return string.rep('x',100)", "while true do break end return redis.call('LRANGE',KEYS[1],0,-1)",
+    "return redis.call('SUBSCRIBE','x')", "return redis.call('BLPOP',KEYS[1],0)", "return redis.call('MULTI')",
+    "return math.floor(2.7)", "return table.concat({'a','b'},',')",
+    "return type(redis.call('GET','nokey'))", "return redis.call('SET',KEYS[1],1.5)",
+    "return redis.call('RPUSH',KEYS[1],ARGV[1],2,3.5)",
+    "#!lua\nreturn 1", "#!lua flags=no-writes\nreturn redis.call('SET',KEYS[1],1)", "#!lua flags=nosuch\nreturn 1",
+    "#!nosuch\nreturn 1", "return redis.acl_check_cmd('GET','a')",
+    "return redis.REDIS_VERSION_NUM > 0", "return _G.os ~= nil", "return loadstring('return 1')()",
+    "return pcall(function() return redis.call('nosuch') end)", "return redis.breakpoint()",
+    "redis.log(redis.LOG_DEBUG,'x'); return 1", "return redis.replicate_commands()",
+    "return {1,'a',false,true,{},{{}}}", "return tonumber('0x10')", "return unpack({1,2,3})", "this is not lua",
+    "local function f(n) return f(n+1)+1 end return f(1)", "setmetatable(_G,{}) return 1", "return string.rep('x',100)",
+    "while true do break end return redis.call('LRANGE',KEYS[1],0,-1)",
 ]
-LIB = "#!lua name=lib1\nredis.register_function('f1', function(keys,args) return {keys[1],args[1],#keys} end)\nredis.register_function{function_name='f2', callback=function(keys,args) return redis.call('GET',keys[1]) end, flags={'no-writes'}}\nredis.register_function('f3', function(keys,args) return redis.call('SET',keys[1],args[1]) end)"
-FUNCS = [["FUNCTION", "LOAD", LIB], ["FUNCTION", "LOAD", "REPLACE", LIB], ["FCALL", "f1", "1", "s1", "a"], ["FCALL", "f2", "1", "s1"], ["FCALL_RO", "f2", "1", "s1"],
-         ["FCALL", "f3", "1", "s1", "zz"], ["FCALL_RO", "f3", "1", "s1", "zz"], ["FCALL", "nosuch", "0"], ["FUNCTION", "DELETE", "lib1"], ["FUNCTION", "LIST"],
-         ["FUNCTION", "LIST", "LIBRARYNAME", "lib*"], ["FUNCTION", "FLUSH"], ["FUNCTION", "LOAD", "#!lua\nreturn 1"], ["FUNCTION", "LOAD", "return 1"],
-         ["FUNCTION", "LOAD", "#!lua name=lib2\nreturn 1"], ["FCALL", "f1", "a"], ["FUNCTION", "NOSUCH"], ["FCALL", "f1", "-1"], ["FCALL", "f1", "5", "a"]]
-RAW = [b"PING\r\n", b"PING\n", b"\r\n\r\nPING\r\n", b"SET a b\r\nGET a\r\n", b"SET a \"x\\x41\\n\"\r\nGET a\r\n", b"SET a 'it\\'s'\r\nGET a\r\n", b"SET a \"unbalanced\r\n",
-       b"*1\r\n$4\r\nPING\r\n", b"*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n", b"*0\r\n*1\r\n$4\r\nPING\r\n", b"*-1\r\n*1\r\n$4\r\nPING\r\n", b"*1\r\n$-1\r\n", b"*1\r\n+PING\r\n",
-       b"*a\r\n", b"*1\r\n$a\r\n", b"*2147483648\r\n", b"*1\r\n$536870913\r\n", b"*1048577\r\n", b"*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$3\r\nabcd\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-       b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", b"*2\r\n$3\r\nGET\r\n$0\r\n\r\n", b"*2\r\n$4\r\nECHO\r\n$2\r\n\r\n\r\n", b"*1\r\n$4\r\nQUIT\r\n*1\r\n$4\r\nPING\r\n", b"\x00\x01\x02\r\n", b"*1\r\n$0\r\n\r\n",
-       b"   PING   \r\n", b"ping hello\r\n", b"*2\r\n$4\r\nHELL\r\n$1\r\n3\r\n", b"*1\n$4\nPING\n", b"*1\r\n$4\r\nPINGxx", b"x" * 70000, b"*1\r\n$10\r\nPING\r\n", b"HELLO 3\r\n", b"*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n",
-       b"MULTI\r\nSET a\r\nEXEC\r\n", b"EVAL \"return 1\" 0\r\n", b"SUBSCRIBE a\r\nPING\r\nGET a\r\nUNSUBSCRIBE\r\nGET a\r\n", b"*1\r\n$4\r\nping\r\n$4\r\nPING\r\n", b"CLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY ON\r\nPING\r\n", b"CLIENT REPLY SKIP\r\nPING\r\nPING\r\n"]
+LIB = """#!lua name=lib1
+redis.register_function('f1', function(keys,args) return {keys[1],args[1],#keys} end)
+redis.register_function{function_name='f2', callback=function(keys,args) return redis.call('GET',keys[1]) end, flags={'no-writes'}}
+redis.register_function('f3', function(keys,args) return redis.call('SET',keys[1],args[1]) end)"""
+FUNCS = [["FUNCTION", "LOAD", LIB], ["FUNCTION", "LOAD", "REPLACE", LIB], ["FCALL", "f1", "1", "s1", "a"],
+         ["FCALL", "f2", "1", "s1"], ["FCALL_RO", "f2", "1", "s1"],
+         ["FCALL", "f3", "1", "s1", "zz"], ["FCALL_RO", "f3", "1", "s1", "zz"], ["FCALL", "nosuch", "0"],
+         ["FUNCTION", "DELETE", "lib1"], ["FUNCTION", "LIST"],
+         ["FUNCTION", "LIST", "LIBRARYNAME", "lib*"], ["FUNCTION", "FLUSH"], ["FUNCTION", "LOAD", "#!lua\nreturn 1"],
+         ["FUNCTION", "LOAD", "return 1"],
+         ["FUNCTION", "LOAD", "#!lua name=lib2\nreturn 1"], ["FCALL", "f1", "a"], ["FUNCTION", "NOSUCH"],
+         ["FCALL", "f1", "-1"], ["FCALL", "f1", "5", "a"]]
+RAW = [b"PING\r\n", b"PING\n", b"\r\n\r\nPING\r\n", b"SET a b\r\nGET a\r\n", b"SET a \"x\\x41\\n\"\r\nGET a\r\n",
+       b"SET a 'it\\'s'\r\nGET a\r\n", b"SET a \"unbalanced\r\n",
+       b"*1\r\n$4\r\nPING\r\n", b"*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n", b"*0\r\n*1\r\n$4\r\nPING\r\n",
+       b"*-1\r\n*1\r\n$4\r\nPING\r\n", b"*1\r\n$-1\r\n", b"*1\r\n+PING\r\n",
+       b"*a\r\n", b"*1\r\n$a\r\n", b"*2147483648\r\n", b"*1\r\n$536870913\r\n", b"*1048577\r\n",
+       b"*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$3\r\nabcd\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+       b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", b"*2\r\n$3\r\nGET\r\n$0\r\n\r\n", b"*2\r\n$4\r\nECHO\r\n$2\r\n\r\n\r\n",
+       b"*1\r\n$4\r\nQUIT\r\n*1\r\n$4\r\nPING\r\n", b"\x00\x01\x02\r\n", b"*1\r\n$0\r\n\r\n",
+       b"   PING   \r\n", b"ping hello\r\n", b"*2\r\n$4\r\nHELL\r\n$1\r\n3\r\n", b"*1\n$4\nPING\n",
+       b"*1\r\n$4\r\nPINGxx", b"x" * 70000, b"*1\r\n$10\r\nPING\r\n", b"HELLO 3\r\n",
+       b"*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n",
+       b"MULTI\r\nSET a\r\nEXEC\r\n", b"EVAL \"return 1\" 0\r\n",
+       b"SUBSCRIBE a\r\nPING\r\nGET a\r\nUNSUBSCRIBE\r\nGET a\r\n", b"*1\r\n$4\r\nping\r\n$4\r\nPING\r\n",
+       b"CLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY ON\r\nPING\r\n", b"CLIENT REPLY SKIP\r\nPING\r\nPING\r\n"]

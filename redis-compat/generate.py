@@ -116,7 +116,8 @@ class Gen(Words):
         if c in ("BLMPOP", "BZMPOP"):
             a = a[:1] + ["0.01"] + a[2:]
         if c in ("XREAD", "XREADGROUP"):
-            a = [x for i, x in enumerate(a) if not (self.str(x).upper() == "BLOCK" or (i and self.str(a[i - 1]).upper() == "BLOCK"))]
+            block = {i for i, x in enumerate(a) if self.str(x).upper() == "BLOCK"}
+            a = [x for i, x in enumerate(a) if i not in block and i - 1 not in block]
         if c == "COMMAND" and len(a) == 1:
             a = a + ["NOSUCH"]
         if c == "SPOP":
@@ -156,20 +157,25 @@ class Gen(Words):
             (["BLMPOP", "0.5", "2", "l1", "l2", "RIGHT", "COUNT", "2"], ["RPUSH", "l2", "a", "b", "c"]),
             (["BZPOPMIN", "z1", "z2", "0.5"], ["ZADD", "z2", "2", "b", "1", "a"]),
             (["BZMPOP", "0.5", "1", "z1", "MAX", "COUNT", "2"], ["ZADD", "z1", "2", "b", "1", "a"]),
-            (["XREAD", "BLOCK", "500", "STREAMS", "x1", "$"], ["XADD", "x1", "%d-1" % (100 + r.randint(0, 10 ** 6)), "f", "v"]),
+            (["XREAD", "BLOCK", "500", "STREAMS", "x1", "$"],
+             ["XADD", "x1", "%d-1" % (100 + r.randint(0, 10 ** 6)), "f", "v"]),
             (["BRPOPLPUSH", "l1", "l2", "0.5"], ["LPUSH", "l1", self.word("v")])])
         return ["block", b, p]
 
     def step_pubsub(self, r):
         ch = r.choice(["ch1", "ch2"])
-        sub = r.choice([["SUBSCRIBE", "ch1", "ch2"], ["PSUBSCRIBE", "ch*"], ["SUBSCRIBE", "ch1"], ["PSUBSCRIBE", "ch[1]", "ch?"]])
-        return ["pubsub", [sub], [["PUBLISH", ch, self.word("v")], ["PUBSUB", "NUMSUB", "ch1", "ch2"], ["PUBSUB", "NUMPAT"], ["PUBSUB", "CHANNELS"]],
-                [["PING"], ["GET", "x"], ["UNSUBSCRIBE", "ch1"], ["PUNSUBSCRIBE", "ch?"], [r.choice(["UNSUBSCRIBE", "PUNSUBSCRIBE"])], ["PING", "z"]]]
+        sub = r.choice([["SUBSCRIBE", "ch1", "ch2"], ["PSUBSCRIBE", "ch*"], ["SUBSCRIBE", "ch1"],
+                        ["PSUBSCRIBE", "ch[1]", "ch?"]])
+        return ["pubsub", [sub], [["PUBLISH", ch, self.word("v")], ["PUBSUB", "NUMSUB", "ch1", "ch2"],
+                                  ["PUBSUB", "NUMPAT"], ["PUBSUB", "CHANNELS"]],
+                [["PING"], ["GET", "x"], ["UNSUBSCRIBE", "ch1"], ["PUNSUBSCRIBE", "ch?"],
+                 [r.choice(["UNSUBSCRIBE", "PUNSUBSCRIBE"])], ["PING", "z"]]]
 
     def step_tracking(self, r):
         k = r.choice(POOL["ks"])
         opt = r.choice([[], ["BCAST"], ["BCAST", "PREFIX", "s"], ["OPTIN"], ["OPTOUT"], ["NOLOOP"]])
-        return ["tracking", opt, [["GET", k], ["HGETALL", "h1"]], [["SET", k, self.word("v")], ["DEL", "h1"], ["FLUSHDB"]][:r.randint(1, 3)]]
+        return ["tracking", opt, [["GET", k], ["HGETALL", "h1"]],
+                [["SET", k, self.word("v")], ["DEL", "h1"], ["FLUSHDB"]][:r.randint(1, 3)]]
 
     def step_raw(self, r):
         b = r.choice(RAW)
@@ -186,14 +192,17 @@ class Gen(Words):
         return ["raw", b]
 
     def step_scan(self, r):
-        t = r.choice([["SCAN"], ["SCAN", "MATCH", self.word("pat_")], ["SCAN", "TYPE", r.choice(["string", "hash", "list", "zset", "set", "stream"])],
-                      ["HSCAN", self.word("kh")], ["SSCAN", self.word("kt")], ["ZSCAN", self.word("kz")], ["SCAN", "COUNT", "2"],
+        t = r.choice([["SCAN"], ["SCAN", "MATCH", self.word("pat_")],
+                      ["SCAN", "TYPE", r.choice(["string", "hash", "list", "zset", "set", "stream"])],
+                      ["HSCAN", self.word("kh")], ["SSCAN", self.word("kt")], ["ZSCAN", self.word("kz")],
+                      ["SCAN", "COUNT", "2"],
                       ["HSCAN", self.word("kh"), "MATCH", "f*", "COUNT", "1"]])
         return ["scan", t]
 
     def step_dumprestore(self, r):
         a, b = self.word("k"), self.word("k")
-        return ["dumprestore", a, b, r.choice([[], ["REPLACE"], ["REPLACE", "ABSTTL"], ["REPLACE", "IDLETIME", "10"], ["REPLACE", "FREQ", "5"]])]
+        return ["dumprestore", a, b, r.choice([[], ["REPLACE"], ["REPLACE", "ABSTTL"], ["REPLACE", "IDLETIME", "10"],
+                                               ["REPLACE", "FREQ", "5"]])]
 
     def step_px(self, r):
         return ["px", r.choice([["SET", self.word("ks"), self.word("v"), "PX", "1"], ["PEXPIRE", self.word("k"), "1"],

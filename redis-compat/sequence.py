@@ -20,7 +20,8 @@ def sig(step, cmd, a, b, why):
     """Signature of a difference: what tells one kind from another."""
     c = cmd or ["?"]
     name = up(c[0])
-    if name in ("XINFO", "XGROUP", "OBJECT", "CLIENT", "CONFIG", "COMMAND", "ACL", "SCRIPT", "FUNCTION", "PUBSUB", "DEBUG", "MEMORY") and len(c) > 1:
+    if name in ("XINFO", "XGROUP", "OBJECT", "CLIENT", "CONFIG", "COMMAND", "ACL", "SCRIPT", "FUNCTION", "PUBSUB",
+                "DEBUG", "MEMORY") and len(c) > 1:
         name += " " + up(c[1])[:20]
 
     def kind(r):

@@ -44,7 +44,8 @@ class Side:
                 self.c.pushes = []
                 self.c.send(*cmd)
             # subscribe family answers with pushes in RESP3
-            if self.resp == 3 and up(cmd[0]) in ("SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE"):
+            if self.resp == 3 and up(cmd[0]) in ("SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE",
+                                                 "SUNSUBSCRIBE"):
                 return self.c.read_any()
             return self.c.read()
         except (Closed, ConnectionError):
@@ -274,8 +275,10 @@ class Side:
         for k in sorted(x[1] for x in ks[1]):
             t = self.call(["TYPE", k])
             out.append((["STATE", k], t))
-            cmd = {b"string": ["GET", k], b"hash": ["HGETALL", k], b"list": ["LRANGE", k, "0", "-1"], b"set": ["SMEMBERS", k],
-                   b"zset": ["ZRANGE", k, "0", "-1", "WITHSCORES"], b"stream": ["XRANGE", k, "-", "+"]}.get(t[1] if isinstance(t, tuple) else None)
+            cmd = {b"string": ["GET", k], b"hash": ["HGETALL", k], b"list": ["LRANGE", k, "0", "-1"],
+                   b"set": ["SMEMBERS", k],
+                   b"zset": ["ZRANGE", k, "0", "-1", "WITHSCORES"],
+                   b"stream": ["XRANGE", k, "-", "+"]}.get(t[1] if isinstance(t, tuple) else None)
             if cmd:
                 out.append((cmd, self.call(cmd)))
             out.append((["PTTL", k], self.call(["PTTL", k])))

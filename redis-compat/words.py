@@ -77,7 +77,8 @@ class Words:
 
     def word_pn(self, r):
         x = r.random()
-        return str(r.randint(0, 5)) if x < 0.9 else (r.choice(EDGE_INT[:12]) if x < 0.95 else r.choice(BAD_INT + ["-1"]))
+        return str(r.randint(0,
+                             5)) if x < 0.9 else (r.choice(EDGE_INT[:12]) if x < 0.95 else r.choice(BAD_INT + ["-1"]))
 
     def word_N(self, r):
         x = r.random()
@@ -175,16 +176,23 @@ class Words:
 
     def word_bt(self, r):
         x = r.random()
-        return r.choice(["u8", "i8", "u4", "i5", "u16", "i16", "u1", "i64", "u63"]) if x < .92 else r.choice(["u64", "i65", "u0", "x8", "8", ""])
+        return r.choice(["u8", "i8", "u4", "i5", "u16", "i16", "u1", "i64", "u63"]) if x < .92 else r.choice(["u64",
+                                                                                                              "i65",
+                                                                                                              "u0",
+                                                                                                              "x8", "8",
+                                                                                                              ""])
 
     def word_bfo(self, r):
         return r.choice(["0", "1", "#0", "#1", "#2", "7", "100", "-1", "#-1", "a"])
 
     def word_lon(self, r):
-        return "%.6f" % r.uniform(-179, 179) if r.random() < .3 else r.choice(["13.361389", "15.087269", "0", "-122.27652", "2.349", "180", "181", "a"])
+        return "%.6f" % r.uniform(-179, 179) if r.random() < .3 else r.choice(["13.361389", "15.087269", "0",
+                                                                               "-122.27652", "2.349", "180", "181",
+                                                                               "a"])
 
     def word_lat(self, r):
-        return "%.6f" % r.uniform(-84, 84) if r.random() < .3 else r.choice(["38.115556", "37.502669", "0", "37.805186", "48.86", "85", "86", "x"])
+        return "%.6f" % r.uniform(-84, 84) if r.random() < .3 else r.choice(["38.115556", "37.502669", "0", "37.805186",
+                                                                             "48.86", "85", "86", "x"])
 
     def word_u(self, r):
         return r.choice(["m", "km", "ft", "mi", "M"]) if r.random() < .96 else "yard"
@@ -193,7 +201,8 @@ class Words:
         return r.choice(["100", "200", "500", "1000", "0", "20000", "1", "-1", "a"])
 
     def word_pat_(self, r):
-        return r.choice(["*", "s*", "h?", "[sh]*", "*1", "x[1-2]", "", "\\*", "[^s]*", "[", "[a-", "nokey", "?1", "{t}*"])
+        return r.choice(["*", "s*", "h?", "[sh]*", "*1", "x[1-2]", "", "\\*", "[^s]*", "[", "[a-", "nokey", "?1",
+                         "{t}*"])
 
     def word_src(self, r):
         return r.choice(["s1", "nokey", "#", "w_*", "h1->f1", "h*->f1", "*"])

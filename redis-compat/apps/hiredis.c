@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define PIPELINE 50000
-#define LARGE 5000000
+#define LARGE    5000000
 
 static redisContext *c;
 
@@ -79,7 +79,8 @@ static void transaction(void)
     freeReplyObject(redisCommand(c, "SET t 1"));
     freeReplyObject(redisCommand(c, "INCR t"));
     redisReply *r = redisCommand(c, "EXEC");
-    check("a transaction", r != NULL && r->type == REDIS_REPLY_ARRAY && r->elements == 2 && r->element[1]->integer == 2);
+    check("a transaction",
+          r != NULL && r->type == REDIS_REPLY_ARRAY && r->elements == 2 && r->element[1]->integer == 2);
     freeReplyObject(r);
 }
 

@@ -257,6 +257,10 @@ bool call_db(struct call *c, int i, unsigned *db)
 
     if (!call_int_or(c, i, &v, ERR_NOT_INT))
         return false;
+    if (v < INT32_MIN || v > INT32_MAX) {
+        reply_error(c->out, ERR_NOT_INT32);
+        return false;
+    }
     if (v < 0 || v >= c->instance->keyspace->databases) {
         reply_error(c->out, ERR_DB_INDEX);
         return false;

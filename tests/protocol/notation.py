@@ -354,7 +354,9 @@ def short_escape(c):
 
 def show_line(sign, b, depth):
     text = b.decode("latin-1")
-    if (depth and not re.fullmatch(r"[\w.]+", text)) or not text.isprintable() or text != text.strip() or text.startswith(("/", '"')):
+    if (depth and not re.fullmatch(r"[\w.]+",
+                                   text)) or not text.isprintable() or text != text.strip() or text.startswith(("/",
+                                                                                                                '"')):
         return sign + show_bytes(b)
     return sign + text
 

@@ -59,8 +59,8 @@ static void judge_group(struct actor *a, const struct reply *r)
 {
     for (size_t i = 1; i < r->count; i++) {
         if (!same(&r->items[0], &r->items[i])) {
-            wrong(a->world, "half done: one key is %.30s, another %.30s", r->items[0].null ? "(none)" : r->items[0].text,
-                  r->items[i].null ? "(none)" : r->items[i].text);
+            wrong(a->world, "half done: one key is %.30s, another %.30s",
+                  r->items[0].null ? "(none)" : r->items[0].text, r->items[i].null ? "(none)" : r->items[i].text);
             return;
         }
     }
@@ -221,7 +221,7 @@ static void judge_watched(struct world *w, struct client *c)
 // -- WATCH: accounts; the sum stays
 
 #define ACCOUNTS 6
-#define MONEY 1000
+#define MONEY    1000
 
 static void open_accounts(struct world *w, struct client *c)
 {

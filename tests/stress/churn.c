@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEADY 4            // actors with a lower index behave
+#define STEADY      4    // actors with a lower index behave
 #define GARBAGE_MAX 400
 
 static void nothing(struct world *w, struct client *c)
@@ -61,12 +61,35 @@ static void again(struct actor *a)
 static void add_any(struct actor *a)
 {
     static const char *const requests[][6] = {
-        {"SET", "shared:1", "v", "PX", "5"}, {"GET", "shared:1"}, {"MSET", "shared:2", "a", "shared:3", "b"},
-        {"MGET", "shared:1", "shared:2", "shared:3"}, {"DEL", "shared:2"}, {"INCR", "shared:1"}, {"NOSUCH", "x"}, {"GET"},
-        {"MULTI"}, {"EXEC"}, {"DISCARD"}, {"WATCH", "shared:1"}, {"SELECT", "3"}, {"SELECT", "99"}, {"KEYS", "shared:*"},
-        {"SCAN", "0"}, {"RENAME", "shared:2", "shared:4"}, {"CLIENT", "LIST"}, {"CLIENT", "SETNAME", "any"}, {"INFO"},
-        {"EXPIRE", "shared:3", "0"}, {"HELLO", "2"}, {"RESET"}, {"SETRANGE", "shared:5", "20000", "x"}, {"GET", "shared:5"},
-        {"COMMAND", "COUNT"}, {"RANDOMKEY"}, {"DBSIZE"}, {"OBJECT", "ENCODING", "shared:1"},
+        {"SET", "shared:1", "v", "PX", "5"},
+        {"GET", "shared:1"},
+        {"MSET", "shared:2", "a", "shared:3", "b"},
+        {"MGET", "shared:1", "shared:2", "shared:3"},
+        {"DEL", "shared:2"},
+        {"INCR", "shared:1"},
+        {"NOSUCH", "x"},
+        {"GET"},
+        {"MULTI"},
+        {"EXEC"},
+        {"DISCARD"},
+        {"WATCH", "shared:1"},
+        {"SELECT", "3"},
+        {"SELECT", "99"},
+        {"KEYS", "shared:*"},
+        {"SCAN", "0"},
+        {"RENAME", "shared:2", "shared:4"},
+        {"CLIENT", "LIST"},
+        {"CLIENT", "SETNAME", "any"},
+        {"INFO"},
+        {"EXPIRE", "shared:3", "0"},
+        {"HELLO", "2"},
+        {"RESET"},
+        {"SETRANGE", "shared:5", "20000", "x"},
+        {"GET", "shared:5"},
+        {"COMMAND", "COUNT"},
+        {"RANDOMKEY"},
+        {"DBSIZE"},
+        {"OBJECT", "ENCODING", "shared:1"},
     };
     const char *const *words = requests[pick(a, sizeof requests / sizeof *requests)];
     size_t count = 0;

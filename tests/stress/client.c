@@ -13,7 +13,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define WORDS_MAX 64
+#define WORDS_MAX     64
 #define REPLY_SECONDS 20    // a reply that takes longer counts as the end of the connection
 
 struct client {

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STEADY 4            // actors with a lower index behave
-#define OWN_KEYS 50
+#define STEADY       4    // actors with a lower index behave
+#define OWN_KEYS     50
 #define LARGE_LENGTH "20000"
 
 static void nothing(struct world *w, struct client *c)
@@ -63,12 +63,13 @@ static void write_and_read(struct actor *a)
 static void change_limits(struct actor *a)
 {
     static const char *const limits[] = {"0", "1", "100000", "3000000", "50mb"};
-    static const char *const policies[] = {"noeviction",  "allkeys-lru",  "allkeys-lfu",     "allkeys-random",
+    static const char *const policies[] = {"noeviction",   "allkeys-lru",  "allkeys-lfu",     "allkeys-random",
                                            "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"};
-    static const char *const others[][3] = {
-        {"FLUSHALL", "ASYNC"}, {"FLUSHDB", "SYNC"}, {"SWAPDB", "8", "9"}, {"KEYS", "*"}, {"MEMORY", "STATS"}, {"DBSIZE"}};
+    static const char *const others[][3] = {{"FLUSHALL", "ASYNC"}, {"FLUSHDB", "SYNC"}, {"SWAPDB", "8", "9"},
+                                            {"KEYS", "*"},         {"MEMORY", "STATS"}, {"DBSIZE"}};
     unsigned i = pick(a, sizeof others / sizeof *others);
-    const char *limit[] = {"CONFIG", "SET", "maxmemory", limits[pick(a, sizeof limits / sizeof *limits)],
+    const char *limit[] = {"CONFIG",           "SET",
+                           "maxmemory",        limits[pick(a, sizeof limits / sizeof *limits)],
                            "maxmemory-policy", policies[pick(a, sizeof policies / sizeof *policies)]};
 
     if (pick(a, 3) != 0)

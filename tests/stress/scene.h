@@ -15,15 +15,15 @@
 #include <stdint.h>
 
 #define THREADS_MAX 16
-#define KEY_LENGTH 32
+#define KEY_LENGTH  32
 
 // What the threads of a scene share.
 struct world {
     int port;
     uint64_t seed;
-    atomic_bool over;               // the time is up
-    atomic_int wrongs;              // broken promises seen
-    atomic_llong sums[THREADS_MAX]; // of the scene: what was done
+    atomic_bool over;                  // the time is up
+    atomic_int wrongs;                 // broken promises seen
+    atomic_llong sums[THREADS_MAX];    // of the scene: what was done
 };
 
 // One thread of a scene.
@@ -31,9 +31,9 @@ struct actor {
     struct world *world;
     const struct scene *scene;
     struct client *client;
-    int index;              // 0 … threads - 1
+    int index;    // 0 … threads - 1
     uint64_t random;
-    long long done;         // rounds
+    long long done;    // rounds
 };
 
 struct scene {
@@ -41,7 +41,7 @@ struct scene {
     int threads;
     void (*setup)(struct world *w, struct client *c);
     void (*act)(struct actor *a);
-    void (*judge)(struct world *w, struct client *c);   // may be NULL
+    void (*judge)(struct world *w, struct client *c);    // may be NULL
 };
 
 extern const struct scene scenes_atomic[], scenes_single[], scenes_churn[], scenes_greedy[];
