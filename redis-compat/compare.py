@@ -91,8 +91,7 @@ def norm(cmd, r):
             return mask_times(mask_fields(r, XMASKKEY | {b"consumers"}))
         return mask_fields(r, XMASKKEY)
     if c == "XPENDING" and isinstance(v, list) and len(cmd) > 3:
-        return (t,
-                [("*", x[1][:2] + [(":", 0)] + x[1][3:]) if x[0] == "*" and x[1] and len(x[1]) == 4 else x for x in v])
+        return (t, [without_idle(x) if x[0] == "*" and x[1] and len(x[1]) == 4 else x for x in v])
     if c == "FUNCTION" and isinstance(v, list):
         return mask_fields((t, sorted([sortdeep(x) for x in v], key=flat)), {b"library_code"})
     if c == "CLIENT" and sub == "TRACKINGINFO":
@@ -102,6 +101,11 @@ def norm(cmd, r):
     if c in ("GEORADIUS", "GEORADIUSBYMEMBER", "GEOSEARCH") and isinstance(v, list):
         return r
     return r
+
+
+def without_idle(x):
+    """A pending entry without its milliseconds"""
+    return ("*", x[1][:2] + [(":", 0)] + x[1][3:])
 
 
 def sortdeep(r):

@@ -7,6 +7,7 @@ from compare import flat, up
 from resp import Closed, Conn
 
 
+ANSWER_BY_PUSH = ("SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE")
 # what a sequence may have changed
 FRESH = ("FLUSHALL", "FUNCTION FLUSH", "ACL DELUSER u1", "CONFIG SET maxmemory-policy noeviction",
          "CONFIG SET hash-max-listpack-entries 128", "CONFIG SET zset-max-listpack-entries 128",
@@ -44,8 +45,7 @@ class Side:
                 self.c.pushes = []
                 self.c.send(*cmd)
             # subscribe family answers with pushes in RESP3
-            if self.resp == 3 and up(cmd[0]) in ("SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE",
-                                                 "SUNSUBSCRIBE"):
+            if self.resp == 3 and up(cmd[0]) in ANSWER_BY_PUSH:
                 return self.c.read_any()
             return self.c.read()
         except (Closed, ConnectionError):

@@ -77,8 +77,9 @@ class Words:
 
     def word_pn(self, r):
         x = r.random()
-        return str(r.randint(0,
-                             5)) if x < 0.9 else (r.choice(EDGE_INT[:12]) if x < 0.95 else r.choice(BAD_INT + ["-1"]))
+        if x < 0.9:
+            return str(r.randint(0, 5))
+        return r.choice(EDGE_INT[:12]) if x < 0.95 else r.choice(BAD_INT + ["-1"])
 
     def word_N(self, r):
         x = r.random()
@@ -176,23 +177,22 @@ class Words:
 
     def word_bt(self, r):
         x = r.random()
-        return r.choice(["u8", "i8", "u4", "i5", "u16", "i16", "u1", "i64", "u63"]) if x < .92 else r.choice(["u64",
-                                                                                                              "i65",
-                                                                                                              "u0",
-                                                                                                              "x8", "8",
-                                                                                                              ""])
+        if x < 0.92:
+            return r.choice(["u8", "i8", "u4", "i5", "u16", "i16", "u1", "i64", "u63"])
+        return r.choice(["u64", "i65", "u0", "x8", "8", ""])
 
     def word_bfo(self, r):
         return r.choice(["0", "1", "#0", "#1", "#2", "7", "100", "-1", "#-1", "a"])
 
     def word_lon(self, r):
-        return "%.6f" % r.uniform(-179, 179) if r.random() < .3 else r.choice(["13.361389", "15.087269", "0",
-                                                                               "-122.27652", "2.349", "180", "181",
-                                                                               "a"])
+        if r.random() < 0.3:
+            return "%.6f" % r.uniform(-179, 179)
+        return r.choice(["13.361389", "15.087269", "0", "-122.27652", "2.349", "180", "181", "a"])
 
     def word_lat(self, r):
-        return "%.6f" % r.uniform(-84, 84) if r.random() < .3 else r.choice(["38.115556", "37.502669", "0", "37.805186",
-                                                                             "48.86", "85", "86", "x"])
+        if r.random() < 0.3:
+            return "%.6f" % r.uniform(-84, 84)
+        return r.choice(["38.115556", "37.502669", "0", "37.805186", "48.86", "85", "86", "x"])
 
     def word_u(self, r):
         return r.choice(["m", "km", "ft", "mi", "M"]) if r.random() < .96 else "yard"

@@ -354,9 +354,8 @@ def short_escape(c):
 
 def show_line(sign, b, depth):
     text = b.decode("latin-1")
-    if (depth and not re.fullmatch(r"[\w.]+",
-                                   text)) or not text.isprintable() or text != text.strip() or text.startswith(("/",
-                                                                                                                '"')):
+    plain = text.isprintable() and text == text.strip() and not text.startswith(("/", '"'))
+    if not plain or (depth and not re.fullmatch(r"[\w.]+", text)):
         return sign + show_bytes(b)
     return sign + text
 
