@@ -348,7 +348,7 @@ START_TEST(a_scan_sees_what_stays_whatever_comes_and_goes)
     unsigned *seen = calloc(ALL, sizeof *seen);
 
     seed_start(__func__);
-    for (unsigned round = 0; round < 40; round++) {
+    for (unsigned round = 0; round < 15; round++) {
         unsigned low = STAY, high = STAY;
         bool grows = seed_below(2);
         uint64_t cursor = 0;

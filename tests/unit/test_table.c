@@ -193,7 +193,7 @@ START_TEST(what_is_due_goes_and_nothing_else)
     uint32_t now = 0;
 
     seed_start(__func__);
-    for (unsigned round = 0; round < 400; round++) {
+    for (unsigned round = 0; round < 200; round++) {
         unsigned most = 1 + seed_below(100);
 
         if (seed_below(20) == 0)
@@ -433,7 +433,7 @@ START_TEST(a_scan_sees_what_stays_though_the_table_grows_and_shrinks)
     unsigned *seen = calloc(ALL, sizeof *seen);
 
     seed_start(__func__);
-    for (unsigned round = 0; round < 300; round++) {
+    for (unsigned round = 0; round < 60; round++) {
         struct table *t = table_new();
         unsigned low = STAY, high = STAY; /* the others that are there */
         unsigned grows = seed_below(3), step = 1 + seed_below(400), calls = 0;
