@@ -3,6 +3,7 @@
  * DEBUG: looks inside, and what test suites need. It runs with the world locked, so that any key may be looked at, and
  * so that SLEEP stops the whole server, as suites expect.
  */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +14,14 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "cmd/call.h"
+#include "cmd/digest.h"
 #include "conf/kind.h"
 #include "obs/log.h"
 
 #define WORD_BYTES 64
 
-/* Argument i with a NUL, for the functions of C that read numbers from it as Redis does: cut if it is longer than any. */
+/* Argument i with a NUL, for the functions of C that read numbers from it as Redis does: cut if it is longer than
+ * any. */
 static const char *word(const struct call *c, int i, char *text)
 {
     size_t n = c->argv[i].n < WORD_BYTES - 1 ? c->argv[i].n : WORD_BYTES - 1;
@@ -30,12 +33,19 @@ static const char *word(const struct call *c, int i, char *text)
 
 /* ---- keys ---- */
 
-/* The entry of the key in argument 2, past its time or not. NULL: an error was replied. */
-static struct entry *find_any(struct call *c) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+/* The entry of the key in argument i, past its time or not; NULL: there is none. */
+static struct entry *look_up(struct call *c, int i) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
 {
-    struct slice key = call_arg(c, 2);
+    struct slice key = call_arg(c, i);
     struct place p = keyspace_place(c->instance->keyspace, c->db, hash_bytes(key));
-    struct entry *e = shard_peek(&p, key);
+
+    return shard_peek(&p, key);
+}
+
+/* The same for argument 2. NULL: the error was replied. */
+static struct entry *find_any(struct call *c)
+{
+    struct entry *e = look_up(c, 2);
 
     if (e == NULL)
         reply_error(c->out, ERR_NO_KEY);
@@ -110,7 +120,36 @@ static void debug_htstats_key(struct call *c)
         reply_error(c->out, "ERR The value stored at the specified key is not represented using an hash table");
 }
 
+static void reply_digest(struct call *c, const struct digest *d)
+{
+    char hex[2 * SHA1_BYTES + 1];
+
+    for (int i = 0; i < SHA1_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", d->bytes[i]);
+    reply_simple(c->out, hex);
+}
+
+static void debug_digest_value(struct call *c)
+{
+    reply_array(c->out, c->argc - 2);
+    for (int i = 2; i < c->argc; i++) {
+        struct entry *e = look_up(c, i);
+        struct digest d = {{0}};
+
+        if (e != NULL)
+            d = digest_value(e);
+        reply_digest(c, &d);
+    }
+}
+
 /* ---- databases ---- */
+
+static void debug_digest(struct call *c)
+{
+    struct digest d = digest_keyspace(c->instance->keyspace);
+
+    reply_digest(c, &d);
+}
 
 static void debug_htstats(struct call *c)
 {
@@ -402,6 +441,10 @@ static void debug_accept(struct call *c)
 static void debug_help(struct call *c)
 {
     static const char *const lines[] = {
+        "DIGEST",
+        "    Forty digits that are the same where all databases hold the same, in Redis too.",
+        "DIGEST-VALUE <key> [<key> ...]",
+        "    The same of single values.",
         "ERROR <text>",
         "    Replies with an error of this text.",
         "HTSTATS <db> [FULL]",
@@ -443,6 +486,8 @@ static const struct debug_sub {
     void (*run)(struct call *c);
 } subs[] = {
     {"DICT-RESIZING", 3, 3, debug_accept},
+    {"DIGEST", 2, 2, debug_digest},
+    {"DIGEST-VALUE", 2, INT_MAX, debug_digest_value},
     {"ERROR", 3, 3, debug_error},
     {"HELP", 2, 2, debug_help},
     {"HTSTATS", 3, 4, debug_htstats},

@@ -130,7 +130,6 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
 CMD(rename,
     .name = "RENAME", .arity = 3, .group = "generic", .since = "1.0.0", .cost = "O(1)", .flags = CMD_WRITE,
     .keys = RENAME_KEYS(KEY_OW | KEY_UPDATE), .syntax = "key newkey",
-    .history = "3.2.0: Both names may be the same.",
     .summary = "Gives a key another name; what had that name before is replaced.")
 {
     bool done;

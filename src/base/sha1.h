@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sha1: the Secure Hash Algorithm of 1995 (FIPS 180-4).
+ *
+ * Role:    the names that Redis gives by it: those of scripts, and the digests of DEBUG.
+ * Threads: any.
+ * Why:     not for secrets: collisions can be made.
+ */
+#ifndef LARDER_BASE_SHA1_H
+#define LARDER_BASE_SHA1_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+#define SHA1_BYTES 20
+
+void sha1(struct slice s, uint8_t digest[SHA1_BYTES]);
+
+#endif
