@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/quiesce.h"
@@ -37,6 +38,7 @@ struct server {
     struct conf *conf;
     struct instance instance;
     struct workers workers;
+    struct lock lock; /* tcp, once there are clients */
     struct listeners tcp, local;
     char *pidfile;
     char *socket_path;
@@ -132,6 +134,7 @@ static bool apply_addresses(void *arg, struct conf *conf, char *why, size_t size
     struct listeners fresh;
     bool opened;
 
+    lock_take(&s->lock);
     silence(&s->tcp);
     opened = listeners_open_tcp(conf, &fresh, why, size) == 0;
     if (!opened) {
@@ -144,6 +147,7 @@ static bool apply_addresses(void *arg, struct conf *conf, char *why, size_t size
     listeners_fini(&s->tcp, 0);
     s->tcp = fresh;
     listen_all(s, &s->tcp);
+    lock_drop(&s->lock);
     return opened;
 }
 
@@ -369,8 +373,10 @@ static bool start(struct server *s)
     s->instance.start_memory = mem_used();
     log_write(LOG_NOTICE, "Server initialized");
     write_pidfile(s);
-    listen_all(s, &s->tcp);
     listen_all(s, &s->local);
+    lock_take(&s->lock); /* the first client may change the rest of the list */
+    listen_all(s, &s->tcp);
+    lock_drop(&s->lock);
     log_write(LOG_NOTICE, "Ready to accept connections");
     return true;
 }
@@ -413,7 +419,8 @@ static void stop(struct server *s)
     quiesce_collect(); /* the workers have let go of everything */
     freer_stop();
 #ifdef LARDER_SANITIZE
-    keyspace_free(s->instance.keyspace); /* its references are no pointers to a leak checker; elsewhere the kernel is faster */
+    /* To a leak checker its references are no pointers; elsewhere the kernel is faster. */
+    keyspace_free(s->instance.keyspace);
 #endif
     log_write(LOG_NOTICE, "Larder is now ready to exit, bye bye...");
 }
@@ -440,7 +447,7 @@ static bool settle_in(struct server *s)
 
 static int serve(struct conf *conf)
 {
-    static struct server s;
+    static struct server s = {.lock = LOCK_INIT(LISTENERS)};
     sigset_t set;
     bool notify;
 

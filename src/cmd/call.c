@@ -17,14 +17,16 @@ struct place call_place(const struct call *c, int i)
     return call_place_in(c, i, c->db);
 }
 
-struct entry *call_peek_in(struct call *c, int i, unsigned db) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+struct entry *call_peek_in(struct call *c, int i,
+                           unsigned db) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
 {
     struct place p = call_place_in(c, i, db);
     struct entry *e;
 
     if (LIKELY(pause_mode(&c->instance->pause, c->runner->mono) == PAUSE_NONE) || (c->cmd->flags & CMD_WRITE))
         return shard_find(&p, c->argv[i], c->now);
-    /* CLIENT PAUSE promises that nothing changes, expired keys included. (What writes though is of the same transaction.) */
+    /* CLIENT PAUSE promises that nothing changes, expired keys included. (What writes though is of the same
+     * transaction.) */
     e = shard_peek(&p, c->argv[i]);
     return e != NULL && !entry_expired(e, c->now) ? e : NULL;
 }

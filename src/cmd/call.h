@@ -8,9 +8,10 @@
  * Threads: the worker that runs it.
  * Used by: every *_cmds.c.
  *
- * A body reads keys with call_find or call_find_read, changes them with the functions below, and says call_changed for each key that is
- * another than before (that is what WATCH, and later notifications and replicas, hear of). Entries and slices from call_find are
- * borrowed until the key is changed or the body returns. Arguments are borrowed until the body returns.
+ * A body reads keys with call_find or call_find_read, changes them with the functions below, and says call_changed for
+ * each key that is another than before (that is what WATCH, and later notifications and replicas, hear of). Entries and
+ * slices from call_find are borrowed until the key is changed or the body returns. Arguments are borrowed until the
+ * body returns.
  */
 #ifndef LARDER_CMD_CALL_H
 #define LARDER_CMD_CALL_H
@@ -32,7 +33,7 @@ struct call {
     int64_t now;              /* ms since 1970: one time for the whole unit */
     bool world;               /* every shard is locked: inside EXEC of such a command, or CMD_WORLD itself */
     bool in_exec;
-    uint32_t errors;          /* those in out that are no failure of this command: earlier ones, those of a queue it ran */
+    uint32_t errors;          /* those in out that are no failure of this command: earlier ones, and of a queue it ran */
     struct blob *const *blobs; /* arguments that were received into blobs of their own */
     unsigned blob_count;
 };
@@ -65,8 +66,8 @@ static inline bool call_is(const struct call *c, int i, const char *word)
 struct place call_place(const struct call *c, int i);
 struct place call_place_in(const struct call *c, int i, unsigned db);
 
-/* The entry of the key in argument i, or NULL; past its time counts as absent. Makes it the most recently used. The first for commands that write or only
- * need the key; the second for reading commands: also counts a hit or a miss. */
+/* The entry of the key in argument i, or NULL; past its time counts as absent. Makes it the most recently used. The
+ * first for commands that write or only need the key; the second for reading commands: also counts a hit or a miss. */
 struct entry *call_find(struct call *c, int i);
 struct entry *call_find_read(struct call *c, int i);
 /* Looks without touching recency; the second counts a hit or a miss (EXISTS, TTL, TYPE, OBJECT). */
@@ -81,15 +82,17 @@ struct set_options {
     int64_t expire;      /* ms since 1970; 0: none */
     bool keep_expire;    /* the old entry's, if there is one */
 };
-/* Makes the key a string of these bytes, whatever it was: an integer where it looks like one, a large argument without a copy. Says nothing to
- * call_changed. The value may be an argument or any other slice, except one that lies in this very entry. */
+/* Makes the key a string of these bytes, whatever it was: an integer where it looks like one, a large argument without
+ * a copy. Says nothing to call_changed. The value may be an argument or any other slice, except one that lies in this
+ * very entry. */
 void call_set(struct call *c, int i, struct slice value, struct set_options options);
 /* Makes the key hold this integer. Keeps expiry. old: what call_find gave, may be NULL. */
 void call_set_int(struct call *c, int i, struct entry *old, int64_t v);
-/* The key as a string of n writable bytes, the old content kept, the rest zero: for APPEND, SETRANGE, SETBIT. old as found (NULL: new key). NULL: no memory, and
- * the error was replied. */
+/* The key as a string of n writable bytes, the old content kept, the rest zero: for APPEND, SETRANGE, SETBIT. old as
+ * found (NULL: new key). NULL: no memory, and the error was replied. */
 char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n);
-/* Takes a new entry for the key in argument i of database db, in the place of `old` (as found; NULL: none), which is freed. */
+/* Takes a new entry for the key in argument i of database db, in the place of `old` (as found; NULL: none), which is
+ * freed. */
 void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e);
 /* Removes the entry of the key in argument i: the first frees it, the second gives it to the caller. */
 void call_drop(struct call *c, int i, struct entry *e);
@@ -113,7 +116,8 @@ void call_error_arity(struct call *c);
 void call_error_syntax(struct call *c);
 /* The bytes of a string entry as a reply. */
 void call_reply_string(struct call *c, const struct entry *e);
-/* The reply of a HELP subcommand: the head line of Redis ("NAME <subcommand> ..."), then these lines, then HELP's own. lines ends with NULL. */
+/* The reply of a HELP subcommand: the head line of Redis ("NAME <subcommand> ..."), then these lines, then HELP's own.
+ * lines ends with NULL. */
 void call_reply_help(struct call *c, const char *const *lines);
 /* The largest string a client may make, bytes. */
 size_t call_string_max(const struct call *c);

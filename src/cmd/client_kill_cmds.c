@@ -118,8 +118,8 @@ static bool parse_filter(struct call *c, int i, struct filter *f)
     return call_is(c, i, "ADDR") || call_is(c, i, "LADDR");
 }
 
-/* Every shard is held (CMD_WORLD), as for CLIENT PAUSE: a command of the victim's that had looked for its doom before has
- * ended, and none runs after the reply. */
+/* Every shard is held (CMD_WORLD), as for CLIENT PAUSE: a command of the victim's that had looked for its doom before
+ * has ended, and none runs after the reply. */
 CMD(client_kill,
     .name = "KILL", .parent = "CLIENT", .arity = -3, .group = "connection", .since = "2.4.0",
     .cost = "O(N) where N is the number of client connections",

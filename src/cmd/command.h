@@ -75,7 +75,8 @@ enum key_find {
 struct key_spec {
     uint32_t flags;         /* of enum key_flag; 0: no such specification */
     enum key_find find;
-    const char *keyword;    /* they begin behind this word, searched from `first` on (from the end if negative); NULL: at first */
+    const char *keyword;    /* they begin behind this word, searched from `first` on (from the end if negative); NULL:
+                               at first */
     int first, last, step;
     int limit;              /* with last -1 and limit > 1: only the first 1/limit of what is left */
     int after;
@@ -89,14 +90,15 @@ struct key_spec {
 struct command {
     const char *name;       /* capitals; of a subcommand, its own word */
     const char *parent;     /* CLIENT of CLIENT LIST; NULL: none */
-    int arity;              /* arguments with the name; negative: at least so many. A subcommand counts its parent's name */
+    int arity;              /* arguments with the name; negative: at least so many. A subcommand counts its parent's
+                               name */
     uint32_t flags;
     struct key_spec keys[KEYS_MAX];
     const char *group;      /* string, bitmap, generic, connection, server, transactions … */
     const char *since;      /* the Redis version that brought it */
     const char *cost;       /* O(1) … */
     const char *summary;    /* one sentence of ours */
-    const char *syntax;     /* what follows the name, as documentation writes it: "key value [NX | XX] [GET] [EX seconds | PX milliseconds]" */
+    const char *syntax;     /* what follows the name, as documentation writes it: "key value [NX | XX] [GET]" */
     const char *history;    /* lines "version: what changed", or NULL */
     const char *hints;      /* COMMAND's tips, comma-separated ("nondeterministic_output"), or NULL */
     const char *replaced_by; /* for deprecated commands */
@@ -104,7 +106,8 @@ struct command {
     const char *categories; /* ACL categories beyond those that follow from group and flags: "@dangerous", or NULL */
     unsigned *number;       /* set by CMD: where commands_init puts the command's number */
     void (*run)(struct call *c); /* NULL: a container of subcommands only */
-    /* Where key_spec cannot tell: writes the positions of the keys, at most `max`, returns how many or -1 on bad syntax. */
+    /* Where key_spec cannot tell: writes the positions of the keys, at most `max`, returns how many or -1 on bad
+     * syntax. */
     int (*find_keys)(const struct slice *argv, int argc, int *positions, int max);
     /* With KEY_VARIABLE_FLAGS: what this very request does with its key, as enum key_flag. */
     uint32_t (*key_flags)(const struct slice *argv, int argc);
@@ -144,8 +147,8 @@ unsigned commands_count(void);
 const struct command *command_by_number(unsigned number);
 bool command_has_subs(const struct command *cmd);
 
-/* Positions of the keys of a request, at most `max`; returns how many there are (which may be more than max), -1: the arguments make
- * no sense. The arity has been checked. */
+/* Positions of the keys of a request, at most `max`; returns how many there are (which may be more than max), -1: the
+ * arguments make no sense. The arity has been checked. */
 int command_keys(const struct command *cmd, const struct slice *argv, int argc, int *positions, int max);
 
 #endif

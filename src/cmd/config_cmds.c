@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CONFIG: the options of the running server, as a client sees them. https://redis.io/docs/latest/commands/config-get/ */
+/* CONFIG: the options of the running server, as a client sees them.
+ * https://redis.io/docs/latest/commands/config-get/ */
 #include "base/mem.h"
 #include "cmd/call.h"
 #include "conf/rewrite.h"

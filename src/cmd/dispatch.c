@@ -11,7 +11,7 @@
 #include "cmd/locks.h"
 #include "store/freer.h"
 
-#define CLOCK_NS     1000000 /* after so long the clock is read again */
+#define CLOCK_MS     1       /* after so long the clock is read again */
 #define EVICT_NS     1000000 /* one command waits for eviction at the most: enough to lose more than it adds */
 #define SHOWN_BYTES  128     /* of the arguments of an unknown command */
 
@@ -28,6 +28,7 @@ void runner_init(struct runner *r, struct instance *in, unsigned slot)
 {
     *r = (struct runner){.instance = in, .slot = slot, .metrics = metrics_new()};
     r->locks = lock_set_new(in->keyspace, slot);
+    r->clock_cycles = CLOCK_MS * 1000000ull * (1 << 20) / clock_ns_per_mega;
     runner_tick(r);
 }
 
@@ -227,8 +228,8 @@ static size_t dataset_to_evict(void *arg)
     return clock_cycles_ns(clock_cycles() - e->begun) < EVICT_NS ? dataset(e->runner) : 0;
 }
 
-/* Whether memory is full only of what was flushed and is about to be freed: nothing else has to go for that. How much it
- * is, is guessed from the number of keys. */
+/* Whether memory is full only of what was flushed and is about to be freed: nothing else has to go for that. How much
+ * it is, is guessed from the number of keys. */
 static bool will_have_room(const struct runner *r, size_t limit)
 {
     double gone = freer_pending(), left = 0;
@@ -324,7 +325,7 @@ void dispatch_body(struct call *c)
     counter_add(&m->ns, ns);
     if (UNLIKELY(c->out->errors != c->errors))
         counter_add(&m->failed, 1);
-    if (UNLIKELY(clock_cycles_ns(end - c->runner->read_at) > CLOCK_NS))
+    if (UNLIKELY(end - c->runner->read_at > c->runner->clock_cycles))
         runner_tick(c->runner);
 }
 

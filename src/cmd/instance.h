@@ -26,7 +26,7 @@ struct instance {
     int64_t started;        /* ms since 1970 */
     int64_t started_mono;   /* ms, monotonic */
     char run_id[41];        /* 40 random hexadecimal digits, NUL */
-    size_t start_memory;    /* bytes in use when the start was over */
+    _Atomic size_t start_memory; /* bytes in use when the start was over */
     unsigned threads;
     const char *engine;     /* "io_uring" or "libev" */
     const char *executable; /* path, for INFO */
@@ -46,12 +46,12 @@ struct runner {
     struct instance *instance;
     unsigned slot;           /* of the gate and of quiesce; the worker's number */
     struct metrics *metrics;
-    int64_t now;             /* ms since 1970; read per batch, once a millisecond within one, and after waiting for a lock */
+    int64_t now;             /* ms since 1970; read per batch, every millisecond in it, and after waiting for a lock */
     int64_t mono;            /* ms, monotonic; the same */
     uint64_t read_at;        /* the cycles at which these were read */
+    uint64_t clock_cycles;   /* after so many they are read again */
     uint64_t cycles;         /* when the last command ended: where the next one's time begins */
-    size_t beside;           /* bytes of memory that maxmemory is not about: what the server took at its start, and clients;
-                                as the batch began */
+    size_t beside;           /* bytes that maxmemory is not about: the server at its start, and clients as of read_at */
     struct lock_set *locks;  /* of the running unit; owned */
 };
 

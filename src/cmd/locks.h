@@ -2,8 +2,8 @@
 /*
  * locks: which shards a unit needs, and the taking of them.
  *
- * Role:    gathers the shards of all keys of a command or of a whole transaction, takes them in ascending order (through the gate
- *          where they are several), gives them back.
+ * Role:    gathers the shards of all keys of a command or of a whole transaction, takes them in ascending order
+ *          (through the gate where they are several), gives them back.
  * Owns:    one set per runner.
  * Threads: the runner's.
  * Used by: dispatch only: nothing else in the command room takes a shard.
@@ -24,8 +24,8 @@ void lock_set_clear(struct lock_set *l);
 void lock_set_want(struct lock_set *l, uint64_t hash);
 void lock_set_want_world(struct lock_set *l);
 bool lock_set_is_world(const struct lock_set *l);
-/* Hashes the keys of a command into hash[] and wants their shards (or the world, as the command's scope says). False: the arguments
- * do not tell the keys; the body will find what is wrong with them. */
+/* Hashes the keys of a command into hash[] and wants their shards (or the world, as the command's scope says). False:
+ * the arguments do not tell the keys; the body will find what is wrong with them. */
 bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const struct slice *argv, int argc,
                         uint64_t *hash);
 /* Asks the cache for the entries of the keys that lock_set_want_keys has just hashed. */

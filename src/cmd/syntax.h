@@ -10,8 +10,8 @@
  *
  * The notation: WORDS in capitals, and signs, are sent as they are; words in small letters stand for a value; [x] may
  * be left out; <x> groups; x | y is one of them; "x [x ...]" is x once or more. A word in capitals belongs to the
- * values behind it. What type a value has is known by its name, or told behind a colon ("increment:double"), which readers of
- * the text never see.
+ * values behind it. What type a value has is known by its name, or told behind a colon ("increment:double"), which
+ * readers of the text never see.
  */
 #ifndef LARDER_CMD_SYNTAX_H
 #define LARDER_CMD_SYNTAX_H

@@ -71,8 +71,8 @@ void conn_open(struct worker *w, int fd)
     engine_open(&w->engine, &c->link, fd);
 }
 
-/* Memory that the connection takes, as the card and the metrics have it. Blobs in its output count for the card only: as
- * a rule they are values, which the dataset has already. */
+/* Memory that the connection takes, as the card and the metrics have it. Blobs in its output count for the card only:
+ * as a rule they are values, which the dataset has already. */
 static void tell_memory(struct conn *c)
 {
     struct card *card = c->session.card;
@@ -191,7 +191,8 @@ static struct parser_limits limits_of(const struct conn *c)
     return (struct parser_limits){OPT(options_of(c), proto_max_bulk_len), c->session.authenticated};
 }
 
-/* Parses up to a batch. Returns how many requests there are. *r: why it ended there; *tail: the first byte behind them. */
+/* Parses up to a batch. Returns how many requests there are. *r: why it ended there; *tail: the first byte behind
+ * them. */
 static unsigned parse_batch(struct conn *c, const char *end, enum parse_result *r, const char **tail)
 {
     struct worker *w = c->worker;
@@ -245,8 +246,8 @@ static void protocol_error(struct conn *c, const char *text)
     c->session.close_after = true;
 }
 
-/* Serves bytes through the worker's parser. Returns the first byte that was not used up; if that begins a half request and nothing has
- * stopped, the parser's state is inside it (left > 0). */
+/* Serves bytes through the worker's parser. Returns the first byte that was not used up; if that begins a half request
+ * and nothing has stopped, the parser's state is inside it (left > 0). */
 static const char *serve(struct conn *c, const char *p, const char *end)
 {
     struct parser *parser = &c->worker->parser;

@@ -7,8 +7,8 @@
  * Owns:    its session, its card, the bytes it holds.
  * Threads: its worker.
  * Used by: worker.
- * Why:     requests are served straight from the engine's buffer, so a connection has none of its own: bytes are kept only
- *          while a request is incomplete or has to wait.
+ * Why:     requests are served straight from the engine's buffer, so a connection has none of its own: bytes are kept
+ *          only while a request is incomplete or has to wait.
  */
 #ifndef LARDER_NET_CONN_H
 #define LARDER_NET_CONN_H

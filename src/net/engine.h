@@ -2,9 +2,10 @@
 /*
  * engine: how a worker talks to the kernel.
  *
- * Role:    waits, receives, sends, accepts, wakes; io_uring and libev behind one interface. Timers, batching, the mailbox
- *          and all that is said on a connection live above it and are the same for both.
- * Owns:    its ring or loop, the buffers received bytes lie in, and, while they are being sent, the chunks handed to it.
+ * Role:    waits, receives, sends, accepts, wakes; io_uring and libev behind one interface. Timers, batching, the
+ *          mailbox and all that is said on a connection live above it and are the same for both.
+ * Owns:    its ring or loop, the buffers received bytes lie in, and, while they are being sent, the chunks handed to
+ *          it.
  * Threads: its worker, except engine_wake.
  * Used by: worker, conn.
  * Why:     io_uring is refused in most containers, so libev must be as good, and both pass the same tests.
@@ -19,6 +20,9 @@
 #include "proto/reply.h"
 
 #define ENGINE_PRIVATE 144
+
+/* Events between two calls of handler->flush. */
+#define ENGINE_BATCH 32
 
 struct engine;
 
@@ -37,6 +41,9 @@ struct link {
 struct engine_handler {
     /* The kernel has been asked; events follow. Called before the first of them, once per engine_wait. */
     void (*begin)(void *worker);
+    /* Many events are handled, and more follow: a chance to send what they left, while it is in the cache. Not from an engine_wait that a
+     * callback made. */
+    void (*flush)(void *worker);
     /* A new connection, not blocking, close-on-exec. Takes fd. */
     void (*accepted)(void *worker, int listener, int fd);
     /* Bytes came; borrowed until the call returns. Never after engine_close, nor while the link is paused. */
@@ -45,8 +52,8 @@ struct engine_handler {
     void (*ended)(struct link *l, int error);
     /* All that was handed to engine_send is with the kernel. May be called from engine_send itself. */
     void (*sent)(struct link *l);
-    /* After engine_close: the descriptor is closed, and the engine has forgotten the link: its memory may go. May be called from
-     * engine_close itself. */
+    /* After engine_close: the descriptor is closed, and the engine has forgotten the link: its memory may go. May be
+     * called from engine_close itself. */
     void (*closed)(struct link *l);
 };
 
@@ -94,7 +101,8 @@ static inline void engine_stop(struct engine *e)
     e->ops->stop(e);
 }
 
-/* Sends what was queued, waits for events for at most ns nanoseconds (0: does not wait; negative: without end), and handles all there are. */
+/* Sends what was queued, waits for events for at most ns nanoseconds (0: does not wait; negative: without end), and
+ * handles all there are. */
 static inline void engine_wait(struct engine *e, int64_t ns)
 {
     e->ops->wait(e, ns);
@@ -106,7 +114,8 @@ static inline void engine_wake(struct engine *e)
     e->ops->wake(e);
 }
 
-/* Accepts connections from a listening, non-blocking socket. Out of descriptors, it tries again every 100 ms. 0 or -errno. */
+/* Accepts connections from a listening, non-blocking socket. Out of descriptors, it tries again every 100 ms. 0 or
+ * -errno. */
 static inline int engine_listen(struct engine *e, int fd)
 {
     return e->ops->listen(e, fd);
@@ -142,7 +151,8 @@ static inline void engine_resume(struct engine *e, struct link *l)
     }
 }
 
-/* Takes the chain of chunks, of `bytes` bytes in all (more than 0), while nothing is on its way. handler->sent follows, or handler->ended. */
+/* Takes the chain of chunks, of `bytes` bytes in all (more than 0), while nothing is on its way. handler->sent follows,
+ * or handler->ended. */
 static inline void engine_send(struct engine *e, struct link *l, struct chunk *chain, size_t bytes)
 {
     l->sending = chain;

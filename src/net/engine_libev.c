@@ -39,6 +39,8 @@ struct state {
     ev_check check;
     struct listener *listeners;
     char *buffer;
+    unsigned waits;  /* engine_wait, and those inside its callbacks */
+    unsigned events; /* since the last flush */
 };
 
 /* What a link keeps for this engine. */
@@ -127,10 +129,8 @@ static void libev_stop(struct engine *e)
     mem_free(s);
 }
 
-static void libev_wait(struct engine *e, int64_t ns)
+static void run(struct state *s, int64_t ns)
 {
-    struct state *s = e->state;
-
     if (ns == 0) {
         ev_run(s->loop, EVRUN_NOWAIT);
         return;
@@ -142,6 +142,16 @@ static void libev_wait(struct engine *e, int64_t ns)
     }
     ev_run(s->loop, EVRUN_ONCE);
     ev_timer_stop(s->loop, &s->deadline);
+}
+
+static void libev_wait(struct engine *e, int64_t ns)
+{
+    struct state *s = e->state;
+
+    s->waits++;
+    s->events = 0;
+    run(s, ns);
+    s->waits--;
 }
 
 static void libev_wake(struct engine *e)
@@ -210,6 +220,14 @@ static void libev_unlisten(struct engine *e, int fd)
 
 /* ---- links ---- */
 
+static void count_event(struct state *s)
+{
+    if (++s->events < ENGINE_BATCH || s->waits > 1)
+        return;
+    s->events = 0;
+    s->engine->handler->flush(s->engine->worker);
+}
+
 /* The buffer, out of the way of an engine_wait inside a callback. */
 static char *take_buffer(struct state *s)
 {
@@ -242,6 +260,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
         s->engine->handler->ended(l, n == 0 ? 0 : error);
     }
     put_buffer(s, b);
+    count_event(s); /* which may free the link */
 }
 
 /* Sends until the kernel takes no more. */

@@ -2,9 +2,10 @@
 /*
  * engine_uring: the engine on io_uring.
  *
- * One enter per engine_wait: it submits what was queued, waits, and lets the kernel finish what is ready. A link has at most
- * one receive and one send with the kernel. What a callback or the worker asks of a link (pause, resume, close) only puts it
- * on a list; settle does what its state then asks for, so that nobody frees a link while somebody up the stack looks at it.
+ * One enter per engine_wait: it submits what was queued, waits, and lets the kernel finish what is ready. A link has at
+ * most one receive and one send with the kernel. What a callback or the worker asks of a link (pause, resume, close)
+ * only puts it on a list; settle does what its state then asks for, so that nobody frees a link while somebody up the
+ * stack looks at it.
  */
 #include "net/engine.h"
 
@@ -53,6 +54,7 @@ struct state {
     struct link *todo, **todo_end; /* links to settle */
     unsigned todo_count;
     struct messages messages;
+    unsigned waits;               /* engine_wait, and those inside its callbacks */
 };
 
 /* What a link keeps for this engine. */
@@ -142,8 +144,8 @@ static void finish(struct state *s, struct link *l)
     s->engine->handler->closed(l);
 }
 
-/* Shutting down ends what the kernel has, whatever it is doing with it. A cancellation would not: it does not find a request
- * that is just being tried again. */
+/* Shutting down ends what the kernel has, whatever it is doing with it. A cancellation would not: it does not find a
+ * request that is just being tried again. */
 static void settle_closing(struct state *s, struct link *l)
 {
     struct uring_link *v = uring_link(l);
@@ -385,6 +387,8 @@ static void complete_all(struct state *s)
 
         io_uring_cq_advance(&s->ring.io, 1);
         complete(s, data, result, flags);
+        if (UNLIKELY(n % ENGINE_BATCH == 1) && n > 1 && s->waits == 1)
+            s->engine->handler->flush(s->engine->worker);
     }
 }
 
@@ -408,12 +412,14 @@ static void uring_wait(struct engine *e, int64_t ns)
 {
     struct state *s = e->state;
 
+    s->waits++;
     settle_todo(s, false);
     ns = acceptor_until_retry(&s->acceptor, ns);
     enter(s, s->todo_count > 0 ? 0 : ns);
     e->handler->begin(e->worker);
     complete_all(s);
     settle_todo(s, true);
+    s->waits--;
 }
 
 static void uring_wake(struct engine *e)

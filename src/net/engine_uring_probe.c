@@ -2,7 +2,8 @@
 /*
  * engine_uring_probe: whether io_uring can be used here.
  *
- * A version number does not tell: containers forbid the calls, and kernels are built without. So everything that the engine
+ * A version number does not tell: containers forbid the calls, and kernels are built without. So everything that the
+ *                                 engine
  * needs is done once, down to a multishot receive that is cancelled again.
  */
 #include "net/engine.h"

@@ -63,7 +63,8 @@ static inline void handover_take(void *p, size_t n)
 #endif
 }
 
-/* The kernel may read these bytes from here on, or has read them until now: they must be there, and unchanged in between. */
+/* The kernel may read these bytes from here on, or has read them until now: they must be there, and unchanged in
+ * between. */
 static inline void handover_read(const void *p, size_t n)
 {
     (void)p;

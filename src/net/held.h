@@ -33,8 +33,8 @@ void held_free(struct held *h);
 size_t held_bytes(const struct held *h);
 /* More bytes came. */
 void held_add(struct held *h, const char *p, size_t n);
-/* Reads on in the half request. PARSE_REQUEST: the parser's arguments, from the first on, are a whole one; asked again, it says so again until
- * held_done. */
+/* Reads on in the half request. PARSE_REQUEST: the parser's arguments, from the first on, are a whole one; asked again,
+ * it says so again until held_done. */
 enum parse_result held_parse(struct held *h, const struct parser_limits *limits);
 /* The request was used up: what is left of `in` begins the next one. */
 void held_done(struct held *h);

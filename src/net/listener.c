@@ -89,7 +89,7 @@ int listeners_open_tcp(struct conf *conf, struct listeners *l, char *why, size_t
 
     *l = (struct listeners){NULL, 0};
     snprintf(port, sizeof port, "%d", (int)OPT(o, port));
-    for (char *name = strtok_r(names, " ", &save); name != NULL && OPT(o, port) != 0; name = strtok_r(NULL, " ", &save)) {
+    for (char *name = OPT(o, port) ? strtok_r(names, " ", &save) : NULL; name; name = strtok_r(NULL, " ", &save)) {
         int optional = name[0] == '-';
         int error = open_name(name + optional, port, OPT(o, tcp_backlog), l);
 

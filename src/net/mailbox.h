@@ -6,8 +6,8 @@
  * Owns:    the letters not yet taken.
  * Threads: mailbox_post, mailbox_signal: any. mailbox_take: the worker.
  * Used by: worker.
- * Why:     the poster wakes the worker only where nothing was waiting, and the worker says so before it looks: no wake-up is
- *          lost and none is wasted.
+ * Why:     the poster wakes the worker only where nothing was waiting, and the worker says so before it looks: no
+ *          wake-up is lost and none is wasted.
  */
 #ifndef LARDER_NET_MAILBOX_H
 #define LARDER_NET_MAILBOX_H

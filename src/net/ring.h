@@ -7,10 +7,10 @@
  * Owns:    the ring; the buffers.
  * Threads: the one that opened it, to the end.
  * Used by: engine_uring, engine_uring_probe.
- * Why:     buffers are handed to the kernel in the order in which they come back, so every one the kernel has is touched
- *          sooner or later. It therefore starts with few, which stay in the cache, and is given more when it runs out.
- *          They are mapped and not allocated: what a quiet worker never touches is neither resident nor counted.
- *          The interface: https://kernel.dk/io_uring.pdf and io_uring_setup(2).
+ * Why:     buffers are handed to the kernel in the order in which they come back, so every one the kernel has is
+ *          touched sooner or later. It therefore starts with few, which stay in the cache, and is given more when it
+ *          runs out. They are mapped and not allocated: what a quiet worker never touches is neither resident nor
+ *          counted. The interface: https://kernel.dk/io_uring.pdf and io_uring_setup(2).
  */
 #ifndef LARDER_NET_RING_H
 #define LARDER_NET_RING_H
@@ -34,7 +34,8 @@ struct ring {
     unsigned count;                 /* buffers in use, of RING_BUFFERS */
 };
 
-/* Completions come only while this thread asks for them. 0, or -errno with `why` filled: then there is nothing to close. */
+/* Completions come only while this thread asks for them. 0, or -errno with `why` filled: then there is nothing to
+ * close. */
 int ring_open(struct ring *r, char *why, size_t size);
 /* Ends what is under way, and waits for it: the kernel touches no memory of ours any more. */
 void ring_close(struct ring *r);

@@ -59,8 +59,8 @@ static enum parse_result fail(struct parser *p, const char *text)
     return PARSE_ERROR;
 }
 
-/* Reads the number of a length line that begins at p->at with its type byte. PARSE_REQUEST: *v is it, and at is behind the line;
- * PARSE_ERROR: it is no number. */
+/* Reads the number of a length line that begins at p->at with its type byte. PARSE_REQUEST: *v is it, and at is behind
+ * the line; PARSE_ERROR: it is no number. */
 static inline enum parse_result length_line(struct parser *p, const char *end, int64_t *v, const char *too_long)
 {
     const char *digit = p->at + 1, *cr;

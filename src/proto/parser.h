@@ -38,8 +38,8 @@ struct parser {
 
 enum parse_result {
     PARSE_REQUEST, /* args[first .. n) is a request, maybe of no arguments (nothing to do); at is behind it */
-    PARSE_MORE,    /* the bytes end inside a request: what was read of it is args[first .. n) and left, bulk. Or the request
-                      is an inline one and another came before it since parser_clear */
+    PARSE_MORE,    /* the bytes end inside a request: what was read of it is args[first .. n) and left, bulk. Or the
+                      request is an inline one and another came before it since parser_clear */
     PARSE_ERROR,   /* the connection cannot go on */
 };
 

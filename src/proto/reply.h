@@ -3,7 +3,8 @@
  * reply: replies, written straight into what will be sent.
  *
  * Role:    the types of RESP2 and RESP3, each in the form the connection asked for with HELLO.
- * Owns:    a chain of chunks; the last one has the room between cur and end. Large strings hang in the chain by reference.
+ * Owns:    a chain of chunks; the last one has the room between cur and end. Large strings hang in the chain by
+ *          reference.
  * Threads: the worker of the connection.
  * Used by: cmd (writes), net (sends).
  * Why:     one copy from the entry to the bytes the kernel takes, and no object per reply. An idle connection holds
@@ -95,8 +96,8 @@ void reply_big_number(struct out *o, struct slice digits);
 /* RESP2: a bulk string. RESP3: =, with the three letters of the format ("txt", "mkd"). */
 void reply_verbatim(struct out *o, const char *format, struct slice s);
 
-/* Headers; n elements follow (2n for a map or an attribute). RESP2: a map is an array of 2n, a set and a push an array of n, an attribute
- * is not allowed. */
+/* Headers; n elements follow (2n for a map or an attribute). RESP2: a map is an array of 2n, a set and a push an array
+ * of n, an attribute is not allowed. */
 void reply_array(struct out *o, size_t n);
 void reply_map(struct out *o, size_t n);
 void reply_set(struct out *o, size_t n);

@@ -52,7 +52,7 @@ struct card {
     _Atomic uint32_t watching; /* watched keys */
     _Atomic uint64_t in_bytes, in_free, args_bytes, multi_bytes; /* query buffer: used, free; arguments; queue */
     _Atomic uint64_t out_bytes, out_chunks, out_memory;           /* replies not yet sent */
-    _Atomic uint64_t text_bytes;                                  /* of the strings below: a client may make them long */
+    _Atomic uint64_t text_bytes;                                  /* of the strings below: they may be long */
     _Atomic uint64_t received, sent, requests;
     _Atomic(const struct command *) last;
     _Atomic bool doomed;    /* somebody wants it closed: the worker does so at the next look */
@@ -85,7 +85,8 @@ void clients_doom(struct clients *cs, struct card *card);
 
 /* Memory that a client's buffers take, as CLIENT LIST's tot-mem has it. */
 uint64_t card_memory(struct card *card);
-/* Dooms the clients that take most until all together take at most `limit` bytes (0: no limit). Those of CLIENT NO-EVICT stay. */
+/* Dooms the clients that take most until all together take at most `limit` bytes (0: no limit). Those of CLIENT
+ * NO-EVICT stay. */
 void clients_fit(struct clients *cs, int64_t limit);
 
 enum card_text { CARD_NAME, CARD_USER, CARD_LIB_NAME, CARD_LIB_VERSION };

@@ -194,8 +194,8 @@ struct entry *entry_with_expire(struct entry *e, int64_t expire);
  * class; if so entry_overwrite puts it there. */
 bool entry_fits(const struct entry *e, size_t n);
 void entry_overwrite(struct entry *e, struct slice value);
-/* The string as n writable bytes, marked raw: old content kept up to n, the rest zero. The entry may move: the result is the one
- * to use, `old` is gone if it differs. NULL if there is no memory: nothing changed. */
+/* The string as n writable bytes, marked raw: old content kept up to n, the rest zero. The entry may move: the result
+ * is the one to use, `old` is gone if it differs. NULL if there is no memory: nothing changed. */
 struct entry *entry_resize(struct entry *old, size_t n);
 /* The writable bytes after entry_resize. */
 char *entry_bytes(struct entry *e);

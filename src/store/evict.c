@@ -93,7 +93,8 @@ void evict_touch(struct keyspace *ks, struct entry *e)
         e->stamp = stamp;
 }
 
-/* How many stamps ago e was used. A worker that was slow to store its stamp may have turned the keyspace's back: then now. */
+/* How many stamps ago e was used. A worker that was slow to store its stamp may have turned the keyspace's back: then
+ * now. */
 static uint32_t age_of(struct keyspace *ks, const struct entry *e)
 {
     int32_t age = (int32_t)(stamp_now(ks) - e->stamp);

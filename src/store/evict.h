@@ -6,7 +6,8 @@
  * Threads: evict_touch under the shard's lock; evict_to_fit holds no lock when called and takes one shard at a time.
  * Used by: cmd/call.
  * Why:     order comes from a 4-byte stamp in the entry, not from lists, so that a policy costs no memory and
- *          switching it needs no rebuild. The victim is the best of EVICT_SAMPLES entries drawn from all shards.
+ *          switching it needs no rebuild. The victim is the best of a few entries drawn from one
+ *          database of a shard, which is drawn too.
  */
 #ifndef LARDER_STORE_EVICT_H
 #define LARDER_STORE_EVICT_H

@@ -15,7 +15,8 @@
 void freer_start(void);
 /* Frees the rest of the queue, then ends the thread. */
 void freer_stop(void);
-/* Takes p and calls release(p) soon; weight: how many objects it is, for INFO. Without a running thread it is called now. */
+/* Takes p and calls release(p) soon; weight: how many objects it is, for INFO. Without a running thread it is called
+ * now. */
 void freer_hand(void *p, void (*release)(void *p), size_t weight);
 /* So many objects will be handed over soon, or, if negative, have been: until then they are pending too. */
 void freer_announce(ptrdiff_t weight);

@@ -115,8 +115,8 @@ void keyspace_unlock_all(struct keyspace *ks) UNCHECKED_LOCKS
         lock_drop(&ks->shards[i].lock);
 }
 
-/* The database that w watches has one table taken away and gets another; either may be NULL. A key that was expired when it
- * was watched changes only if there is another in its place that is not. */
+/* The database that w watches has one table taken away and gets another; either may be NULL. A key that was expired
+ * when it was watched changes only if there is another in its place that is not. */
 static void watch_exchange(struct watch *w, struct table *before, struct table *after, int64_t now)
 {
     struct entry *old = before ? table_find(before, w->hash, w->key) : NULL;
@@ -329,7 +329,8 @@ static bool sweep_shard(struct sweep *s)
     return done;
 }
 
-/* Whether a shard has something to expire or to trim; *any: whether it has volatile keys at all. A look without the lock. */
+/* Whether a shard has something to expire or to trim; *any: whether it has volatile keys at all. A look without the
+ * lock. */
 static bool wants_sweep(const struct sweep *s, bool *any)
 {
     uint32_t tick = keyspace_tick(s->ks, s->now);

@@ -58,14 +58,15 @@ size_t keyspace_overhead(const struct keyspace *ks, unsigned db);
 void keyspace_lock_all(struct keyspace *ks) ACQUIRES(shard_cap);
 void keyspace_unlock_all(struct keyspace *ks) RELEASES(shard_cap);
 
-/* Empties one database, or all with db < 0. The entries are freed in the background, or now if `now`. All locks held. */
+/* Empties one database, or all with db < 0. The entries are freed in the background, or now if `now`. All locks
+ * held. */
 void keyspace_flush(struct keyspace *ks, int db, bool now) REQUIRES(shard_cap);
 /* Exchanges two databases. All locks held. */
 void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now) REQUIRES(shard_cap);
 
 /* One step of a walk over a database: visits one part of one shard (taking its lock unless all_held) and returns the
- * next cursor, 0 at the end. Shards without keys are no step. Any number is a cursor; those returned are below 2^53. See
- * table_scan for what is promised. Between quiesce_enter and _leave. */
+ * next cursor, 0 at the end. Shards without keys are no step. Any number is a cursor; those returned are below 2^53.
+ * See table_scan for what is promised. Between quiesce_enter and _leave. */
 typedef void keyspace_visit(void *arg, struct shard *shard, struct entry *e);
 uint64_t keyspace_scan(struct keyspace *ks, unsigned db, uint64_t cursor, bool all_held, keyspace_visit *visit,
                        void *arg);
@@ -80,7 +81,8 @@ enum expire_result {
     EXPIRE_MORE,  /* the budget is used up: there is more to do */
 };
 /* Removes what is past its time in the shards first, first + step, ... for at most budget ns, a few dozen entries to a
- * lock; frees the room that tables no longer need. `*at` keeps the place between calls. Between quiesce_enter and _leave. */
+ * lock; frees the room that tables no longer need. `*at` keeps the place between calls. Between quiesce_enter and
+ * _leave. */
 enum expire_result keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget);
 
 /* The tick of expiry in which a moment lies (table.h). */

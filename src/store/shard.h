@@ -49,14 +49,15 @@ struct place {
     uint64_t hash;
 };
 
-/* The entry, or NULL where there is none or it is past its time at `now` (ms since 1970): then it is removed and counted.
- * Borrowed until the lock is given back or the key is changed. */
+/* The entry, or NULL where there is none or it is past its time at `now` (ms since 1970): then it is removed and
+ * counted. Borrowed until the lock is given back or the key is changed. */
 struct entry *shard_find(const struct place *p, struct slice key, int64_t now) REQUIRES(shard_cap);
 /* The same without removing: for those who only look. Also gives entries that are past their time. */
 struct entry *shard_peek(const struct place *p, struct slice key) REQUIRES(shard_cap);
 /* Takes e, whose key is not there. */
 void shard_insert(const struct place *p, struct entry *e) REQUIRES(shard_cap);
-/* Puts e in the place of an entry that was found: `old` may be freed already, did_expire tells whether it had an expiry. */
+/* Puts e in the place of an entry that was found: `old` may be freed already, did_expire tells whether it had an
+ * expiry. */
 void shard_replace(const struct place *p, const struct entry *old, bool did_expire, struct entry *e)
     REQUIRES(shard_cap);
 /* Removes an entry that was found and gives it back. */
@@ -71,7 +72,8 @@ struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t e
 /* The key was changed or removed: marks its watches. */
 void shard_changed(const struct place *p, struct slice key) REQUIRES(shard_cap);
 
-/* The table of a database, NULL if it was never used. May be asked without the lock between quiesce_enter and _leave. */
+/* The table of a database, NULL if it was never used. May be asked without the lock between quiesce_enter and
+ * _leave. */
 static inline struct table *shard_table(const struct shard *s, unsigned db)
 {
     return atomic_load_explicit(&s->tables[db], memory_order_acquire);

@@ -28,9 +28,9 @@ struct entry;
 struct directory;
 
 /*
- * Buckets lie in segments: segment 0 holds TABLE_FIRST of them, and each doubling after that adds eight segments of an eighth
- * of what is there: 1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 4 4 ... So nothing is moved when the table grows, and never is more than
- * an eighth of it room for later.
+ * Buckets lie in segments: segment 0 holds TABLE_FIRST of them, and each doubling after that adds eight segments of an
+ * eighth of what is there: 1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 4 4 ... So nothing is moved when the table grows, and never
+ * is more than an eighth of it room for later.
  */
 struct table {
     _Atomic uint32_t buckets;
@@ -66,9 +66,9 @@ bool table_is_sparse(struct table *t);
 /* Merges up to so many buckets of a table that has become sparse. Returns whether it still is. */
 bool table_trim(struct table *t, unsigned merges);
 
-/* Calls visit for each entry under the part of the hash space that `at` begins, and returns where the next part begins, 0 at the end. What stays
- * in the table from the first call to the last is visited at least once, whatever splits and merges come between.
- * visit may not change the table. Begin with 0; positions are below 2^32. */
+/* Calls visit for each entry under the part of the hash space that `at` begins, and returns where the next part begins,
+ * 0 at the end. What stays in the table from the first call to the last is visited at least once, whatever splits and
+ * merges come between. visit may not change the table. Begin with 0; positions are below 2^32. */
 uint64_t table_scan(struct table *t, uint64_t at, void (*visit)(void *arg, struct entry *e), void *arg);
 /* A random entry; NULL if the table is empty. Not exactly uniform: an entry in a crowded bucket is a little rarer. */
 struct entry *table_random(struct table *t);
@@ -83,9 +83,9 @@ void table_prefetch_entry(struct table *t, uint64_t hash);
 
 /* Says that the entry under this hash is due at `tick`: see keyspace_tick. */
 void table_note_due(struct table *t, uint64_t hash, uint32_t tick);
-/* One step of the expiry walk: looks at up to `buckets` buckets from t->sweep on, and in those with something due at `now` gives each
- * volatile entry to due(): true: the entry is removed and handed to gone(). At the end of the table next_due is set and the walk
- * begins again: returns true then. */
+/* One step of the expiry walk: looks at up to `buckets` buckets from t->sweep on, and in those with something due at
+ * `now` gives each volatile entry to due(): true: the entry is removed and handed to gone(). At the end of the table
+ * next_due is set and the walk begins again: returns true then. */
 struct table_sweep {
     uint32_t now;
     unsigned buckets;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A configuration file from bytes that nobody has checked: it is read or refused with its line, and what was read is the
+ * A configuration file from bytes that nobody has checked: it is read or refused with its line, and what was read is
+ *                                                          the
  * same when it is written out, option by option, and read again.
  *
  * Inputs that include other files are left out: what they do depends on the machine.

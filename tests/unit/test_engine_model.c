@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * engine, model: random operations on a few links, from outside and from inside of callbacks, beside peers that send, read,
- * shut down and go away as they like. Every byte that arrives is the next one of its stream; none is missing in the end.
+ * engine, model: random operations on a few links, from outside and from inside of callbacks, beside peers that send,
+ * read, shut down and go away as they like. Every byte that arrives is the next one of its stream; none is missing in
+ * the end.
  */
 #include "engine_side.h"
 #include "seed.h"

@@ -147,8 +147,8 @@ START_TEST(volatile_policies_spare_what_has_no_expiry)
 }
 END_TEST
 
-/* The test has made the first half of the keys the better victims; a quarter of all goes, and nearly all of that must be
- * theirs. Ten draws that all miss a third to a half of the keys happen once in a hundred times. */
+/* The test has made the first half of the keys the better victims; a quarter of all goes, and nearly all of that must
+ * be theirs. Ten draws that all miss a third to a half of the keys happen once in a hundred times. */
 static void check_that_the_first_half_goes(void)
 {
     ck_assert(evict_to(KEYS * 3 / 4));
