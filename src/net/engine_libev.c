@@ -137,6 +137,7 @@ static void run(struct state *s, int64_t ns)
     }
     if (ns > 0) {
         ev_now_update(s->loop);
+        ev_timer_stop(s->loop, &s->deadline); /* of the wait that this one is inside of */
         ev_timer_set(&s->deadline, (double)ns / 1e9, 0.);
         ev_timer_start(s->loop, &s->deadline);
     }

@@ -81,6 +81,25 @@ static void on_accepted(void *worker, int listener, int fd)
         engine_wake(&to->engine);
 }
 
+/* Settles what is on the list now. What comes onto it meanwhile waits for the next round, so that a client who reads as
+ * fast as it is answered does not keep the others waiting. */
+static void settle_all(struct worker *w)
+{
+    struct conn *c = w->todo, *next;
+
+    w->todo = NULL;
+    w->todo_end = &w->todo;
+    for (; c != NULL; c = next) {
+        next = c->todo;
+        conn_settle(c);
+    }
+}
+
+static void on_flush(void *worker)
+{
+    settle_all(worker);
+}
+
 static void on_received(struct link *l, const char *p, size_t n)
 {
     conn_received(conn_of(l), p, n);
@@ -103,6 +122,7 @@ static void on_closed(struct link *l)
 
 static const struct engine_handler handler = {
     .begin = on_begin,
+    .flush = on_flush,
     .accepted = on_accepted,
     .received = on_received,
     .ended = on_ended,
@@ -187,20 +207,6 @@ static void read_mail(struct worker *w)
 
 /* ---- housekeeping ---- */
 
-/* Settles what is on the list now. What comes onto it meanwhile waits for the next round, so that a client who reads as
- * fast as it is answered does not keep the others waiting. */
-static void settle_all(struct worker *w)
-{
-    struct conn *c = w->todo, *next;
-
-    w->todo = NULL;
-    w->todo_end = &w->todo;
-    for (; c != NULL; c = next) {
-        next = c->todo;
-        conn_settle(c);
-    }
-}
-
 /* Expires what is due, a slice at a time. */
 static void sweep(struct worker *w)
 {
@@ -231,8 +237,6 @@ static void tick(struct worker *w)
     runner_make_room(&w->runner);
     if (w->next_sweep == 0)
         sweep(w);
-    if (w->any_on_hold && pause_mode(&w->instance->pause, mono) == PAUSE_NONE)
-        resume_all(w);
     if (mono >= w->next_check) {
         w->next_check = mono + CHECK_MS;
         each_conn(w, conn_check);
@@ -244,12 +248,19 @@ static void tick(struct worker *w)
     }
 }
 
+/* Nanoseconds until there is something to do, whatever the clients ask. */
 static int64_t wait_time(const struct worker *w)
 {
     int64_t ns = (w->next_tick - w->runner.mono) * 1000000;
 
     if (w->todo != NULL)
         return 0;
+    if (UNLIKELY(w->any_on_hold)) {
+        int64_t pause_ns = (pause_until(&w->instance->pause) - clock_mono_ms()) * 1000000;
+
+        if (pause_ns < ns)
+            ns = pause_ns;
+    }
     if (w->next_sweep != 0) {
         int64_t sweep_ns = w->next_sweep - clock_mono_ns();
 
@@ -265,6 +276,8 @@ static void loop(struct worker *w)
         quiesce_leave(w->runner.slot);
         engine_wait(&w->engine, wait_time(w));
         read_mail(w);
+        if (UNLIKELY(w->any_on_hold) && pause_mode(&w->instance->pause, w->runner.mono) == PAUSE_NONE)
+            resume_all(w);
         settle_all(w);
         if (w->runner.mono >= w->next_tick)
             tick(w);

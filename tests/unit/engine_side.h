@@ -41,8 +41,9 @@ struct side {
 };
 
 static struct engine engine;
-static unsigned begins;
+static unsigned begins, flushes;
 static bool has_begun; /* in this engine_wait */
+static void (*flush_hook)(void);
 static int accepted_fd[4096];
 static unsigned accepted;
 
@@ -71,6 +72,15 @@ static void on_begin(void *worker)
     ck_assert_ptr_eq(worker, &engine);
     begins++;
     has_begun = true;
+}
+
+static void on_flush(void *worker)
+{
+    ck_assert_ptr_eq(worker, &engine);
+    ck_assert(has_begun);
+    flushes++;
+    if (flush_hook != NULL)
+        flush_hook();
 }
 
 static void on_accepted(void *worker, int listener, int fd)
@@ -130,6 +140,7 @@ static void on_closed(struct link *l)
 
 static const struct engine_handler handler = {
     .begin = on_begin,
+    .flush = on_flush,
     .accepted = on_accepted,
     .received = on_received,
     .ended = on_ended,

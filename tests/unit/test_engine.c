@@ -391,6 +391,43 @@ START_TEST(a_thousand_links_are_served)
 }
 END_TEST
 
+static unsigned since_flush, most_since_flush;
+
+static void count_event(struct side *s)
+{
+    (void)s;
+    if (++since_flush > most_since_flush)
+        most_since_flush = since_flush;
+}
+
+/* Closes a link that may have bytes waiting. */
+static void forget_count(void)
+{
+    since_flush = 0;
+    if (flushes % 2 && many[flushes].closes == 0 && !many[flushes].link.closing)
+        engine_close(&engine, &many[flushes].link);
+}
+
+START_TEST(many_events_are_handled_in_batches)
+{
+    start_engine(_i);
+    flush_hook = forget_count;
+    for (unsigned i = 0; i < THOUSAND; i++) {
+        side_open(&many[i], i);
+        many[i].on_received = count_event;
+        side_give(&many[i], 32);
+    }
+    for (unsigned i = 0; i < 1000; i++) {
+        since_flush = 0;
+        wait_engine(WAIT_NS / 100);
+    }
+    ck_assert_uint_le(most_since_flush, ENGINE_BATCH);
+    for (unsigned i = 0; i < THOUSAND; i++)
+        side_close(&many[i]);
+    engine_stop(&engine);
+}
+END_TEST
+
 /* ---- waking ---- */
 
 #define WAKES 20000
@@ -456,6 +493,7 @@ static void add_tests(TCase *t, int n)
     tcase_add_loop_test(t, many_long_chains_go_out_together, 0, n);
     tcase_add_loop_test(t, sending_to_a_peer_that_is_gone_ends_the_link, 0, n);
     tcase_add_loop_test(t, a_thousand_links_are_served, 0, n);
+    tcase_add_loop_test(t, many_events_are_handled_in_batches, 0, n);
     tcase_add_loop_test(t, a_wake_from_another_thread_is_never_lost, 0, n);
     tcase_add_loop_test(t, a_wake_before_the_wait_ends_it, 0, n);
 }
