@@ -34,7 +34,7 @@ CMD(unlink,
     .name = "UNLINK", .arity = -2, .group = "generic", .since = "4.0.0", .cost = "O(N), N being the number of keys.",
     .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, -1, 1, KEY_RM | KEY_DELETE),
     .hints = "request_policy:multi_shard,response_policy:agg_sum", .syntax = "key [key ...]",
-    .summary = "Removes keys, as DEL does, leaving large values to the background.")
+    .summary = "Removes keys, as DEL does.")
 {
     delete_keys(c);
 }
