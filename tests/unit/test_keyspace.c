@@ -1,97 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* keyspace: what concerns more than one shard: sizes, flushing, swapping, walks, background expiry. */
+/* keyspace: what concerns more than one shard: sizes, flushing, swapping, walks. Expiry is in test_keyspace_expiry.c. */
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/quiesce.h"
+#include "keys.h"
 #include "seed.h"
 #include "store/freer.h"
-#include "store/keyspace.h"
-
-#define SHARDS 8
-#define FOREVER (365 * 86400 * (int64_t)1000) /* ms from now */
-
-static struct keyspace *ks;
-
-static void setup(void)
-{
-    ks = keyspace_new(SHARDS, 4);
-    ks->born -= 1000; /* so that what is long past and now are different ticks */
-}
-
-static void teardown(void)
-{
-    quiesce_collect();
-    keyspace_free(ks);
-    quiesce_collect();
-}
-
-struct name {
-    char p[24];
-};
-
-static struct slice key_of(unsigned i, struct name *name)
-{
-    return slice_of(name->p, snprintf(name->p, sizeof name->p, "k%u", i));
-}
-
-/* The place of key i, its shard locked unless the world is. */
-static struct place place_of(unsigned db, unsigned i)
-{
-    struct name name;
-
-    return keyspace_place(ks, db, hash_bytes(key_of(i, &name)));
-}
-
-static void put(unsigned db, unsigned i, int64_t expire)
-{
-    struct name name;
-    struct place p = place_of(db, i);
-
-    shard_lock(p.shard);
-    shard_insert(&p, entry_new(&(struct entry_spec){
-                         .key = key_of(i, &name), .is_int = true, .integer = i, .expire = expire}));
-    shard_unlock(p.shard);
-}
-
-/* Whether key i is in the table, past its time or not. */
-static bool is_there(unsigned db, unsigned i)
-{
-    struct name name;
-    struct place p = place_of(db, i);
-    bool there;
-
-    shard_lock(p.shard);
-    there = shard_peek(&p, key_of(i, &name)) != NULL;
-    shard_unlock(p.shard);
-    return there;
-}
-
-static void discard(unsigned db, unsigned i)
-{
-    struct name name;
-    struct place p = place_of(db, i);
-    struct entry *e;
-
-    shard_lock(p.shard);
-    e = shard_peek(&p, key_of(i, &name));
-    if (e != NULL)
-        shard_drop(&p, e);
-    shard_unlock(p.shard);
-}
-
-static void flush(int db, bool now)
-{
-    keyspace_lock_all(ks);
-    keyspace_flush(ks, db, now);
-    keyspace_unlock_all(ks);
-}
 
 static void swap(unsigned a, unsigned b, int64_t now)
 {
@@ -435,123 +354,6 @@ START_TEST(among_expired_keys_alone_there_is_no_random_one)
 }
 END_TEST
 
-/* ---- expiry ---- */
-
-/* Lets the background expiry run to its end for every shard. */
-static enum expire_result expire_all(void)
-{
-    enum expire_result r;
-    unsigned at = 0;
-
-    do
-        r = keyspace_expire(ks, 0, 1, &at, 1000000);
-    while (r == EXPIRE_MORE);
-    return r;
-}
-
-START_TEST(ticks_rise_with_time_and_have_an_end)
-{
-    ck_assert_uint_eq(keyspace_tick(ks, 0), 0);
-    ck_assert_uint_eq(keyspace_tick(ks, ks->born), 0);
-    ck_assert_uint_lt(keyspace_tick(ks, INT64_MAX), UINT32_MAX);
-    for (int64_t ms = 0; ms < 100000; ms += 37)
-        ck_assert_uint_le(keyspace_tick(ks, ks->born + ms), keyspace_tick(ks, ks->born + ms + 37));
-}
-END_TEST
-
-START_TEST(the_background_removes_what_is_past_and_nothing_else)
-{
-    int64_t now = clock_ms();
-
-    ck_assert_int_eq(expire_all(), EXPIRE_IDLE);
-    for (unsigned i = 0; i < 9000; i++)
-        put(i % 4, i, i % 3 == 0 ? now - 1000 : i % 3 == 1 ? now + FOREVER : 0);
-    ck_assert_int_eq(expire_all(), EXPIRE_LATER);
-    for (unsigned i = 0; i < 9000; i++)
-        ck_assert_int_eq(is_there(i % 4, i), i % 3 != 0);
-    ck_assert_uint_eq(ks->stats.expired, 3000);
-    flush(-1, true);
-    ck_assert_int_eq(expire_all(), EXPIRE_IDLE);
-}
-END_TEST
-
-START_TEST(a_key_that_gets_another_expiry_goes_by_that_one)
-{
-    struct name name;
-    int64_t now = clock_ms();
-
-    for (unsigned i = 0; i < 3000; i++) {
-        struct place p = place_of(0, i);
-        struct entry *e;
-
-        put(0, i, i % 3 == 0 ? now + FOREVER : now - 1000);
-        shard_lock(p.shard);
-        e = shard_peek(&p, key_of(i, &name));
-        shard_set_expire(&p, e, i % 3 == 0 ? now - 1000 : i % 3 == 1 ? now + FOREVER : 0);
-        shard_unlock(p.shard);
-    }
-    expire_all();
-    for (unsigned i = 0; i < 3000; i++)
-        ck_assert_int_eq(is_there(0, i), i % 3 != 0);
-}
-END_TEST
-
-START_TEST(what_comes_due_later_goes_later)
-{
-    put(0, 1, clock_ms() + 150);
-    put(0, 2, clock_ms() + FOREVER);
-    expire_all();
-    ck_assert(is_there(0, 1));
-    for (unsigned n = 0; n < 5000 && is_there(0, 1); n++) {
-        usleep(1000);
-        expire_all();
-    }
-    ck_assert(!is_there(0, 1));
-    ck_assert(is_there(0, 2));
-}
-END_TEST
-
-START_TEST(shards_are_shared_out_among_the_callers)
-{
-    unsigned at = 1;
-
-    for (unsigned i = 0; i < 2000; i++)
-        put(0, i, 10);
-    while (keyspace_expire(ks, 1, 4, &at, 1000000) == EXPIRE_MORE)
-        ;
-    for (unsigned i = 0; i < SHARDS; i++) {
-        struct table *t = shard_table(&ks->shards[i], 0);
-
-        ck_assert_int_eq(t->used == 0, i % 4 == 1);
-    }
-}
-END_TEST
-
-START_TEST(expiry_can_be_turned_off)
-{
-    put(0, 1, 10);
-    atomic_store(&ks->expiry_on, false);
-    expire_all();
-    ck_assert(is_there(0, 1));
-    atomic_store(&ks->expiry_on, true);
-    expire_all();
-    ck_assert(!is_there(0, 1));
-}
-END_TEST
-
-START_TEST(room_that_expired_keys_leave_is_given_back)
-{
-    size_t full;
-
-    for (unsigned i = 0; i < 50000; i++)
-        put(0, i, 10);
-    full = keyspace_overhead(ks, 0);
-    expire_all();
-    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
-    ck_assert_uint_lt(keyspace_overhead(ks, 0), full / 10);
-}
-END_TEST
-
 /* ---- threads ---- */
 
 static _Atomic bool over;
@@ -639,7 +441,7 @@ int main(void)
 
     hash_init();
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, keyspace_setup, keyspace_teardown);
     tcase_add_test(tests, sizes_are_those_of_each_database);
     tcase_add_test(tests, a_flush_empties_one_database_or_all);
     tcase_add_test(tests, a_flush_gives_all_memory_back);
@@ -655,13 +457,6 @@ int main(void)
     tcase_add_test(tests, any_number_is_a_cursor);
     tcase_add_test(tests, a_random_key_may_be_any_that_has_not_expired);
     tcase_add_test(tests, among_expired_keys_alone_there_is_no_random_one);
-    tcase_add_test(tests, ticks_rise_with_time_and_have_an_end);
-    tcase_add_test(tests, the_background_removes_what_is_past_and_nothing_else);
-    tcase_add_test(tests, a_key_that_gets_another_expiry_goes_by_that_one);
-    tcase_add_test(tests, what_comes_due_later_goes_later);
-    tcase_add_test(tests, shards_are_shared_out_among_the_callers);
-    tcase_add_test(tests, expiry_can_be_turned_off);
-    tcase_add_test(tests, room_that_expired_keys_leave_is_given_back);
     tcase_add_test(tests, readers_without_a_lock_meet_tables_that_grow_shrink_and_go);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
