@@ -31,7 +31,8 @@
 
 #define SHARDS_LEAST       256
 #define SHARDS_PER_THREAD  16
-#define FILES_BESIDE       64 /* descriptors for other things than clients */
+#define FILES_BESIDE       32 /* descriptors for other things than clients */
+#define FILES_PER_THREAD   4
 #define DEFAULT_PIDFILE    "/var/run/larder.pid"
 
 struct server {
@@ -85,17 +86,26 @@ static bool apply_dir(void *arg, struct conf *conf, char *why, size_t size)
     return ok;
 }
 
+/* Raises the limit of open files to what maxclients needs. Returns how many clients can connect, at most maxclients. */
+static int64_t make_room(struct conf *conf)
+{
+    int64_t beside = FILES_BESIDE + FILES_PER_THREAD * conf_threads(conf);
+    int64_t clients = OPT(conf_options(conf), maxclients);
+    int64_t have = process_raise_files(clients + beside) - beside;
+
+    return have < clients ? have : clients;
+}
+
 /* More clients need more descriptors. */
 static bool apply_maxclients(void *arg, struct conf *conf, char *why, size_t size)
 {
-    int64_t want = OPT(conf_options(conf), maxclients) + FILES_BESIDE;
-    int64_t have = process_raise_files(want);
+    int64_t have = make_room(conf);
 
     (void)arg;
-    if (have >= want)
+    if (have == OPT(conf_options(conf), maxclients))
         return true;
     snprintf(why, size, "The operating system is not able to handle the specified number of clients, try with %lld",
-             (long long)(have - FILES_BESIDE));
+             (long long)have);
     return false;
 }
 
@@ -269,17 +279,27 @@ static void write_pidfile(struct server *s)
         log_write(LOG_WARNING, "Cannot write the pid file %s: %s", s->pidfile, strerror(-error));
 }
 
-static void raise_files(struct conf *conf)
+/* Lowers maxclients where the limit of open files is too low for it, so that those beyond are told why they cannot be
+ * served. False: there is no room for a single one; said so. */
+static bool fit_maxclients(struct conf *conf)
 {
-    int64_t want = OPT(conf_options(conf), maxclients) + FILES_BESIDE;
-    int64_t have = process_raise_files(want);
+    int64_t wanted = OPT(conf_options(conf), maxclients), have = make_room(conf);
+    struct conf_error error;
+    char text[32];
 
-    if (have < want)
-        log_write(LOG_WARNING,
-                  "The limit of open files is %lld, so that only %lld of maxclients %lld can connect: raise it "
-                  "(ulimit -n) or lower maxclients",
-                  (long long)have, (long long)(have - FILES_BESIDE),
-                  (long long)OPT(conf_options(conf), maxclients));
+    if (have == wanted)
+        return true;
+    if (have < 1) {
+        log_write(LOG_WARNING, "The limit of open files leaves no room for a client: raise it by %lld (ulimit -n)",
+                  (long long)(1 - have));
+        return false;
+    }
+    log_write(LOG_WARNING,
+              "The limit of open files allows for %lld clients, not for maxclients %lld, which is lowered: raise the "
+              "limit (ulimit -n) or set maxclients lower",
+              (long long)have, (long long)wanted);
+    snprintf(text, sizeof text, "%lld", (long long)have);
+    return conf_set(conf, &(struct conf_pair){SLICE("maxclients"), slice_str(text)}, 1, true, &error);
 }
 
 /* "127.0.0.1 ::1 port 6379 and /path": where clients find the server. */
@@ -352,8 +372,7 @@ static bool start(struct server *s)
     const struct engine_ops *ops;
 
     log_notes(s->conf);
-    raise_files(s->conf);
-    if (!open_listeners(s))
+    if (!fit_maxclients(s->conf) || !open_listeners(s))
         return false;
     build_instance(s);
     ops = choose_engine(OPT(s->instance.options, io_engine), why, sizeof why);

@@ -111,8 +111,8 @@ def all_or_nothing(t):
 
 @case("CONFIG REWRITE keeps what was set, and the comments; the next start has the same options", engines=False)
 def rewrite(t):
-    file = t.write("larder.conf", "# mine", "bind 127.0.0.1", "timeout 5  ", "# more of mine", "maxmemory 10mb", "hz 20",
-                   "client-output-buffer-limit normal 1mb 0 0")
+    file = t.write("larder.conf", "# mine", "bind 127.0.0.1", "timeout 5  ", "# more of mine", "maxmemory 10mb",
+                   "hz 20", "client-output-buffer-limit normal 1mb 0 0")
     s = t.server("--tcp-keepalive", 44, config=file)
     c = s.client()
     c.set("timeout", 0, "maxmemory-policy", "allkeys-lfu", "requirepass", 'p "w" \x01', "worker-weights", "2 3",

@@ -6,7 +6,7 @@ import resource
 import socket
 import time
 
-from harness import LIBC, Closed, Failure, case, contains, equal, expect
+from harness import LIBC, Closed, Failure, case, contains, equal, expect, free_port
 
 PR_CAPBSET_DROP, CAP_SYS_RESOURCE = 24, 24
 MB = 1 << 20
@@ -87,23 +87,48 @@ def files_raised(t):
     equal(c.get("maxclients"), "2000", "maxclients after the refusal")
 
 
-@case("a limit of open files that cannot be raised is told, and keeps nobody from being served")
+@case("where the limit of open files cannot be raised maxclients is lowered, which is told; the rest is turned away")
 def files_short(t):
     s = t.server("--maxclients", 500, "--threads", 2, prepare=limit_files(100, 100))
     equal(soft_files(s), 100, "the limit")
     equal(len(s.lines("open files")), 1, "lines about the limit")
-    contains(s.lines("open files")[0], "100")
-    contains(s.lines("open files")[0], "500")
     c = s.client()
-    crowd = [socket.create_connection(("127.0.0.1", s.port), t.limit) for _ in range(150)]
-    before = s.cpu_seconds()
-    time.sleep(0.5)
-    expect(c.is_alive(), "the first client is not served while descriptors are out")
-    expect(s.cpu_seconds() - before < 0.25, "it spins: %.2f s of CPU time" % (s.cpu_seconds() - before))
+    room = int(c.get("maxclients"))
+    expect(20 < room < 100, "maxclients is %d" % room)
+    contains(s.lines("open files")[0], " %d " % room)
+    contains(s.lines("open files")[0], " 500")
+    crowd = [s.client() for _ in range(150)]
+    for k in crowd[:room - 1]:
+        expect(k.is_alive(), "one of %d clients is not served" % room)
+    for k in crowd[room - 1:]:
+        equal(k.ended(), b"-ERR max number of clients reached\r\n", "what the others are told")
     for k in crowd:
         k.close()
+    t.wait(lambda: c.number("connected_clients") == 1, "the crowd to be gone")
     expect(s.client().is_alive(), "no room again")
-    t.wait(lambda: c.number("connected_clients") == 2, "the crowd to be gone")
+
+
+@case("a limit of open files that is too low for any client stops the start", engines=False)
+def files_none(t):
+    contains(t.refused("--threads", 2, prepare=limit_files(30, 30)), "open files")
+
+
+@case("when the system has no descriptors left the server waits, without haste, and goes on")
+def files_out(t):
+    s = t.server("--threads", 2)
+    c = s.client()
+    resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (s.descriptors() + 10, 4000))
+    s.port = free_port()
+    c.set("port", s.port)       # io_uring keeps to the limit that was in force when it began to accept
+    crowd = [s.client() for _ in range(50)]
+    before = s.cpu_seconds()
+    time.sleep(0.5)
+    expect(c.is_alive(), "a client is not served while descriptors are out")
+    expect(s.cpu_seconds() - before < 0.25, "it spins: %.2f s of CPU time" % (s.cpu_seconds() - before))
+    expect(s.descriptors() < 40, "the limit is not kept to")
+    for k in crowd[:-1]:
+        k.close()
+    expect(crowd[-1].is_alive(), "one that waited is not served when there is room")
 
 
 # ---- replies that nobody reads ----
@@ -162,14 +187,36 @@ def hard_limit(t):
     equal(c.ask("STRLEN", "k"), 12 * MB, "STRLEN")
 
 
+@case("client-output-buffer-limit: replies of many requests add up to the hard limit")
+def hard_limit_in_sum(t):
+    s = t.server("--client-output-buffer-limit", "normal", "300kb", "0", "0")
+    c, slow = s.client(), narrow(t, s)
+    c.ask("SET", "k", "x" * 100000)
+    id_ = slow.ask("CLIENT", "ID")
+
+    for _ in range(1000):
+        try:
+            slow.send("GET", "k")
+        except ConnectionError:
+            break
+        line = c.text("CLIENT", "LIST", "ID", id_)
+        if not line:
+            break
+        waiting = int(re.search(r" obl=(\d+)", line)[1])
+        expect(waiting <= 400000, "%d bytes wait, and it is not cut off" % waiting)
+        time.sleep(0.003)
+    equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
+    expect(c.is_alive(), "another client is not served")
+
+
 @case("client-output-buffer-limit: the soft limit may be passed for its seconds only")
 def soft_limit(t):
     s = t.server("--client-output-buffer-limit", "normal", "0", "1mb", "1")
     c, slow, quick = s.client(), narrow(t, s), s.client()
     c.ask("SET", "k", "x" * (12 * MB))
+    c.ask("SET", "half", "x" * (6 * MB))
     slow.send("GET", "k")
-    for _ in range(2):
-        equal(len(quick.ask("GET", "k")), 12 * MB, "a reply over the limit to a client that reads")
+    equal(len(quick.ask("GET", "half")), 6 * MB, "a reply over the limit to a client that reads")
     t.wait(lambda: c.number("connected_clients") == 2, "the slow client to be cut off")
     expect(len(slow.ended()) < 12 * MB, "it got everything")
     expect(quick.is_alive(), "a client that reads is cut off")
@@ -239,19 +286,21 @@ def client_memory(t):
     s = t.server("--maxmemory-clients", "8mb")
     c, kept = s.client(), s.client()
     kept.ask("CLIENT", "NO-EVICT", "ON")
-    half = b"*2\r\n$3\r\nSET\r\n$%d\r\n" % (8 * MB) + b"x" * (3 * MB)
-    kept.send_raw(half)
     small = s.client()
-    small.send_raw(half[:len(half) // 6])
+    for k, size in ((small, 1), (kept, 5)):
+        k.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (size * MB) + b"x" * (size * MB - 1))
+    t.wait(lambda: c.number("mem_clients_normal") > 6 * MB, "mem_clients_normal over 6 MB")
     large = s.client()
     try:
-        for _ in range(3):
-            large.send_raw(half.replace(b"*2", b"*3") if _ == 0 else b"x" * (2 * MB))
+        large.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (4 * MB) + b"x" * (4 * MB - 1))
     except (ConnectionError, Closed):
         pass
     large.ended()
     t.wait(lambda: c.number("evicted_clients") == 1, "evicted_clients to be 1")
     equal(c.number("connected_clients"), 3, "connected_clients")
+    for k in (small, kept):
+        k.send_raw(b"x\r\n")
+        equal(k.read(), ("+", b"OK"), "the reply to those who were left")
 
 
 # ---- unpleasant clients ----

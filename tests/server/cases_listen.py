@@ -185,6 +185,20 @@ def set_bind(t):
     expect(not is_open(s.port), "an address that was given up is open again")
 
 
+@case("changes of port and bind, and those that are refused, leave no descriptor behind")
+def no_leak(t):
+    s, other = t.server(), t.server()
+    c = s.client()
+    before = s.descriptors()
+    for _ in range(5):
+        c.set("port", free_port())
+        c.error("CONFIG", "SET", "port", other.port)
+        c.set("bind", "127.0.0.1 127.0.0.2")
+        c.error("CONFIG", "SET", "bind", "127.0.0.1 " + NOWHERE)
+        c.set("bind", "127.0.0.1")
+    t.wait(lambda: s.descriptors() == before, "%d descriptors, there are %d" % (before, s.descriptors()))
+
+
 # ---- sockets ----
 
 def backlogs(port):

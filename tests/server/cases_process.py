@@ -62,7 +62,7 @@ def hammer(c, go):
                 if c.read() != (("+", b"OK") if i < 20 else ("$", text)):
                     go.wrong = True
             go.count += 1
-    except (OSError, Closed):
+    except (OSError, Closed, AttributeError, TypeError):    # the last two: the case is over and has closed it
         return
 
 
@@ -197,6 +197,18 @@ def daemonize(t):
     os.kill(pid, signal.SIGTERM)
     equal(os.waitpid(pid, 0)[1], 0, "exit status")
     equal(files_left(t), ["log"], "files at the end")
+
+
+@case("a server in the background without a log file writes nowhere", engines=False)
+def daemonize_silent(t):
+    s = t.launch("--daemonize", "yes", "--pidfile", t.path("pid"))
+    s.status()
+    t.wait(lambda: os.path.exists(t.path("pid")) and open(t.path("pid")).read().endswith("\n"), "the pid file")
+    pid = int(open(t.path("pid")).read())
+    t.wait(lambda: s.client().is_alive(), "an answer")
+    os.kill(pid, signal.SIGTERM)
+    equal(os.waitpid(pid, 0)[1], 0, "exit status")
+    equal(s.output(), "", "what it says")
 
 
 @case("a server in the background that cannot start says why in its log", engines=False)

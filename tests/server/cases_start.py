@@ -133,8 +133,8 @@ def bad_environment(t):
 
 @case("directives that ask for nothing are accepted", engines=False)
 def absent_but_off(t):
-    t.server(config=t.write("off.conf", "bind 127.0.0.1", 'save ""', "appendonly no", "cluster-enabled no", "tls-port 0",
-                            "activedefrag no", 'notify-keyspace-events ""', "min-replicas-to-write 0"))
+    t.server(config=t.write("off.conf", "bind 127.0.0.1", 'save ""', "appendonly no", "cluster-enabled no",
+                            "tls-port 0", "activedefrag no", 'notify-keyspace-events ""', "min-replicas-to-write 0"))
 
 
 @case("hints are accepted and named in one line of the log", engines=False)

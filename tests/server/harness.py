@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the tests of the server as a process share: cases, servers started as children, clients, a look at the kernel.
 
-A case is a function with a sentence for its name. It gets a Scene, starts servers with it, and fails by Failure (expect,
-equal, wait) or Skip. Each case runs in a process of its own, so it may change whatever a process can change about itself.
+A case is a function with a sentence for its name. It gets a Scene, starts servers with it, and fails by Failure
+(expect, equal, contains, wait) or ends by Skip. Each runs in a process of its own, so it may change whatever a process
+can change about itself.
 """
 import ctypes
 import os
@@ -140,8 +141,11 @@ class Server:
         self.pid = p.pid
 
     def output(self):
-        with open(self.log, errors="replace") as f:
-            return f.read()
+        try:
+            with open(self.log, errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
 
     def lines(self, part):
         """Lines of the log that have the part in them"""
@@ -191,6 +195,10 @@ class Server:
             with open("/proc/%d/task/%s/comm" % (self.pid, task)) as f:
                 names.append(f.read())
         return sum(name.startswith("worker-") for name in names)
+
+    def descriptors(self):
+        """How many descriptors it has open"""
+        return len(os.listdir("/proc/%d/fd" % self.pid))
 
     def sockets(self):
         """Inodes of its sockets"""
