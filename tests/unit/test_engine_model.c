@@ -123,7 +123,6 @@ static void finish(unsigned i)
 {
     struct side *s = &sides[i];
 
-    s->on_received = s->on_ended = s->on_sent = NULL;
     if (is_open[i] && s->closes == 0 && !s->link.closing && peer_open[i]) {
         engine_resume(&engine, &s->link);
         for (unsigned waits = 0; s->received < s->given || s->taken < s->sent; waits++) {
@@ -133,7 +132,7 @@ static void finish(unsigned i)
         }
         UNTIL(!s->is_sending);
     }
-    if (!s->link.closing && s->closes == 0)
+    if (s->closes == 0 && !s->link.closing)
         engine_close(&engine, &s->link);
     UNTIL(s->closes == 1);
     if (peer_open[i])
@@ -153,6 +152,8 @@ START_TEST(random_operations_lose_and_mix_no_byte)
         if (seed_below(3) == 0)
             wait_engine(0);
     }
+    for (unsigned i = 0; i < SIDES; i++)
+        sides[i].on_received = sides[i].on_ended = sides[i].on_sent = NULL;
     for (unsigned i = 0; i < SIDES; i++)
         finish(i);
     engine_stop(&engine);
