@@ -42,7 +42,7 @@ void runner_tick(struct runner *r)
     r->now = clock_ms();
     r->mono = clock_mono_ms();
     r->cycles = r->read_at = clock_cycles();
-    evict_tick(r->instance->keyspace);
+    stamp_tick(r->instance->keyspace);
     if (OPT(r->instance->options, maxmemory) != 0)
         r->beside = r->instance->start_memory + metrics_client_memory();
 }
@@ -69,7 +69,7 @@ static const struct command *find_command(const struct slice *argv, int argc)
     return command_find_sub(cmd, argv[1]);
 }
 
-void dispatch_prepare(struct runner *r, const struct session *s, struct request *req)
+void dispatch_prepare(struct request *req)
 {
     int i;
 
@@ -79,25 +79,31 @@ void dispatch_prepare(struct runner *r, const struct session *s, struct request 
         return;
     i = only_key(req->cmd);
     if (i != 0 && i < req->argc) {
-        struct keyspace *ks = r->instance->keyspace;
-        struct table *t;
-
         req->key = i;
         req->hash[i] = hash_bytes(req->argv[i]);
-        t = shard_table(keyspace_shard(ks, req->hash[i]), s->db);
-        if (t != NULL)
-            table_prefetch_bucket(t, req->hash[i]);
     }
 }
 
-void dispatch_prefetch(struct runner *r, const struct session *s, const struct request *req)
+/* The table in which the request's only key is, if it has one and there is a table. */
+static inline struct table *table_of(const struct runner *r, const struct session *s, const struct request *req)
 {
-    if (req->key != 0) {
-        uint64_t h = req->hash[req->key];
-        struct table *t = shard_table(keyspace_shard(r->instance->keyspace, h), s->db);
+    return req->key ? shard_table(keyspace_shard(r->instance->keyspace, req->hash[req->key]), s->db) : NULL;
+}
+
+void dispatch_prefetch(const struct runner *r, const struct session *s, const struct request *reqs, unsigned n)
+{
+    /* Two loops with little else in them: so the processor has many misses under way at a time. */
+    for (unsigned i = 0; i < n; i++) {
+        struct table *t = table_of(r, s, &reqs[i]);
 
         if (t != NULL)
-            table_prefetch_entry(t, h);
+            table_prefetch_bucket(t, reqs[i].hash[reqs[i].key]);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        struct table *t = table_of(r, s, &reqs[i]);
+
+        if (t != NULL)
+            table_prefetch_entry(t, reqs[i].hash[reqs[i].key]);
     }
 }
 

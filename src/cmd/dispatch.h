@@ -27,10 +27,10 @@ enum dispatch_result {
     DISPATCH_PAUSED, /* nothing was done: try again when the pause is over, unless the client is doomed */
 };
 
-/* Finds the command, hashes the first key and asks the cache for its bucket. Without locks, changes nothing. */
-void dispatch_prepare(struct runner *r, const struct session *s, struct request *req);
-/* A moment later: asks for the entry. */
-void dispatch_prefetch(struct runner *r, const struct session *s, const struct request *req);
+/* Finds the command and hashes its only key. Changes nothing. */
+void dispatch_prepare(struct request *req);
+/* Asks the cache for what n prepared requests will look at: buckets, then entries. Without locks, changes nothing. */
+void dispatch_prefetch(const struct runner *r, const struct session *s, const struct request *reqs, unsigned n);
 /* Runs the request, or queues it, or refuses it: the reply is in the session's output in any case. */
 enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct request *req);
 /* Runs a body whose locks are held, and counts it: for EXEC. */

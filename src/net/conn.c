@@ -232,10 +232,9 @@ static void prepare_batch(struct conn *c, unsigned n)
         req->argv = w->parser.args + w->batch_first[i];
         req->hash = w->parser.hashes + w->batch_first[i];
         req->blob_count = 0;
-        dispatch_prepare(&w->runner, &c->session, req);
+        dispatch_prepare(req);
     }
-    for (unsigned i = 0; i < n; i++)
-        dispatch_prefetch(&w->runner, &c->session, &w->batch[i]);
+    dispatch_prefetch(&w->runner, &c->session, w->batch, n);
 }
 
 static void protocol_error(struct conn *c, const char *text)
@@ -299,7 +298,7 @@ static bool serve_half(struct conn *c)
     }
     w->batch[0] = (struct request){.argv = h->parser.args, .hash = h->parser.hashes, .argc = h->parser.n,
                                    .blobs = h->blobs, .blob_count = h->blob_count};
-    dispatch_prepare(&w->runner, &c->session, &w->batch[0]);
+    dispatch_prepare(&w->batch[0]);
     if (run_batch(c, 1) == 0)
         return false;
     held_done(h);
