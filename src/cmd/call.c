@@ -41,7 +41,7 @@ struct entry *call_find(struct call *c, int i)
     struct entry *e = call_peek(c, i);
 
     if (e != NULL && LIKELY(!c->session->no_touch))
-        evict_touch(c->instance->keyspace, e);
+        stamp_touch(c->instance->keyspace, e);
     return e;
 }
 

@@ -76,7 +76,7 @@ static void debug_object(struct call *c)
     snprintf(text, sizeof text,
              "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld", (void *)e,
              entry_encoding_name(e), serialized_length(e), e->stamp,
-             (long long)evict_idle_seconds(c->instance->keyspace, e));
+             (long long)stamp_idle(c->instance->keyspace, e));
     reply_simple(c->out, text);
 }
 

@@ -257,6 +257,8 @@ static bool make_room(struct runner *r)
         return true; /* nothing may change, and writes are about to be held up */
     if (will_have_room(r, limit))
         return true;
+    if (OPT(r->instance->options, maxmemory_policy) == POLICY_NOEVICTION)
+        return false; /* however long it took to get here */
     return evict_to_fit(r->instance->keyspace, limit, dataset_to_evict, &e);
 }
 

@@ -196,7 +196,7 @@ CMD(copy,
     }
     e = entry_copy(e, call_arg(c, 2));
     call_put(c, 2, o.db, old, e);
-    e->stamp = evict_first_stamp(c->instance->keyspace); /* new, and no heir to the use of what it replaces */
+    e->stamp = stamp_first(c->instance->keyspace); /* new, and no heir to the use of what it replaces */
     call_changed_in(c, 2, o.db, EVENT_GENERIC, "copy_to");
     reply_int(c->out, 1);
 }

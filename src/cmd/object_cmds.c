@@ -38,7 +38,7 @@ CMD(object_refcount, .name = "REFCOUNT", OBJECT_SUB, .since = "2.2.3",
 
 static bool is_lfu(const struct call *c)
 {
-    return evict_policy_is_lfu(OPT(c->instance->options, maxmemory_policy));
+    return stamp_policy_is_lfu(OPT(c->instance->options, maxmemory_policy));
 }
 
 CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
@@ -52,7 +52,7 @@ CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
         reply_error(c->out, "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
                             "switching between policies at runtime LRU and LFU data will take some time to adjust.");
     else
-        reply_int(c->out, evict_idle_seconds(c->instance->keyspace, e));
+        reply_int(c->out, stamp_idle(c->instance->keyspace, e));
 }
 
 CMD(object_freq, .name = "FREQ", OBJECT_SUB, .since = "4.0.0",
@@ -67,7 +67,7 @@ CMD(object_freq, .name = "FREQ", OBJECT_SUB, .since = "4.0.0",
                             "that when switching between policies at runtime LRU and LFU data will take some time to "
                             "adjust.");
     else
-        reply_int(c->out, evict_frequency(c->instance->keyspace, e));
+        reply_int(c->out, stamp_frequency(c->instance->keyspace, e));
 }
 
 CMD(object_help,

@@ -9,7 +9,6 @@
 #include "base/rand.h"
 #include "store/freer.h"
 
-#define TICK_MS_BITS   4 /* a tick of expiry is 16 ms */
 #define SWEEP_BUCKETS  1024
 #define SWEEP_REMOVALS 32
 #define TRIM_MERGES    16
@@ -40,7 +39,7 @@ struct keyspace *keyspace_new(unsigned shards, unsigned databases)
     ks->shards = mem_aligned_zero(64, shards * sizeof *ks->shards);
     for (unsigned i = 0; i < shards; i++)
         shard_init(&ks->shards[i], ks, i);
-    evict_tick(ks);
+    stamp_tick(ks);
     return ks;
 }
 
@@ -55,13 +54,6 @@ void keyspace_free(struct keyspace *ks)
     }
     mem_free(ks->shards);
     mem_free(ks);
-}
-
-uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms)
-{
-    int64_t tick = ms <= ks->born ? 0 : (ms - ks->born) >> TICK_MS_BITS;
-
-    return tick < UINT32_MAX - 1 ? (uint32_t)tick : UINT32_MAX - 1;
 }
 
 static size_t entries_of(struct table *t)

@@ -14,6 +14,9 @@
 #include "store/evict.h"
 #include "store/gate.h"
 #include "store/shard.h"
+#include "store/stamp.h"
+
+#define KEYSPACE_TICK_BITS 4 /* a tick of expiry is 16 ms */
 
 struct keyspace_stats {
     _Atomic uint64_t expired;        /* keys removed because their time had come */
@@ -86,6 +89,11 @@ enum expire_result {
 enum expire_result keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget);
 
 /* The tick of expiry in which a moment lies (table.h). */
-uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms);
+static inline uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms)
+{
+    int64_t tick = ms <= ks->born ? 0 : (ms - ks->born) >> KEYSPACE_TICK_BITS;
+
+    return tick < UINT32_MAX - 1 ? (uint32_t)tick : UINT32_MAX - 1;
+}
 
 #endif

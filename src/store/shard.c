@@ -44,7 +44,7 @@ static void note_due(const struct place *p, const struct entry *e)
 void shard_insert(const struct place *p, struct entry *e)
 {
     lock_must_hold(&p->shard->lock);
-    e->stamp = evict_first_stamp(p->shard->keyspace);
+    e->stamp = stamp_first(p->shard->keyspace);
     table_insert(table_for(p), p->hash, e);
     note_due(p, e);
 }

@@ -163,7 +163,7 @@ START_TEST(lru_evicts_what_was_not_used_for_long)
         put(0, i, 0);
     pass(100);
     for (unsigned i = KEYS / 2; i < KEYS; i++)
-        evict_touch(ks, entry_at(0, i));
+        stamp_touch(ks, entry_at(0, i));
     pass(100);
     check_that_the_first_half_goes();
 }
@@ -179,7 +179,7 @@ START_TEST(fifo_evicts_the_oldest_though_it_is_used)
     }
     pass(100);
     for (unsigned i = 0; i < KEYS / 2; i++)
-        evict_touch(ks, entry_at(0, i));
+        stamp_touch(ks, entry_at(0, i));
     check_that_the_first_half_goes();
 }
 END_TEST
@@ -191,7 +191,7 @@ START_TEST(lfu_evicts_what_is_seldom_used)
         put(0, i, 0);
     for (unsigned n = 0; n < 100; n++)
         for (unsigned i = KEYS / 2; i < KEYS; i++)
-            evict_touch(ks, entry_at(0, i));
+            stamp_touch(ks, entry_at(0, i));
     check_that_the_first_half_goes();
 }
 END_TEST
@@ -238,15 +238,15 @@ START_TEST(idle_time_counts_from_the_last_use)
     ks->policy = POLICY_ALLKEYS_LRU;
     put(0, 1, 0);
     e = entry_at(0, 1);
-    ck_assert_int_eq(evict_idle_seconds(ks, e), 0);
+    ck_assert_int_eq(stamp_idle(ks, e), 0);
     pass(1000);
-    ck_assert_int_eq(evict_idle_seconds(ks, e), 1000);
-    evict_touch(ks, e);
-    ck_assert_int_eq(evict_idle_seconds(ks, e), 0);
-    evict_set_idle(ks, e, 12345);
-    ck_assert_int_le(llabs(evict_idle_seconds(ks, e) - 12345), 1);
-    evict_set_idle(ks, e, INT64_MAX);
-    ck_assert_int_gt(evict_idle_seconds(ks, e), 300 * 86400);
+    ck_assert_int_eq(stamp_idle(ks, e), 1000);
+    stamp_touch(ks, e);
+    ck_assert_int_eq(stamp_idle(ks, e), 0);
+    stamp_set_idle(ks, e, 12345);
+    ck_assert_int_le(llabs(stamp_idle(ks, e) - 12345), 1);
+    stamp_set_idle(ks, e, INT64_MAX);
+    ck_assert_int_gt(stamp_idle(ks, e), 300 * 86400);
 }
 END_TEST
 
@@ -258,7 +258,7 @@ START_TEST(a_stamp_from_a_moment_ahead_is_now)
     put(0, 1, 0);
     e = entry_at(0, 1);
     ks->stamp -= 2;
-    ck_assert_int_eq(evict_idle_seconds(ks, e), 0);
+    ck_assert_int_eq(stamp_idle(ks, e), 0);
 }
 END_TEST
 
@@ -271,7 +271,7 @@ START_TEST(the_stamp_may_wrap_around)
     put(0, 1, 0);
     e = entry_at(0, 1);
     pass(60);
-    ck_assert_int_eq(evict_idle_seconds(ks, e), 60);
+    ck_assert_int_eq(stamp_idle(ks, e), 60);
 }
 END_TEST
 
@@ -283,22 +283,22 @@ START_TEST(a_count_rises_ever_more_slowly_and_ends_at_255)
     ks->policy = POLICY_ALLKEYS_LFU;
     put(0, 1, 0);
     e = entry_at(0, 1);
-    ck_assert_uint_eq(evict_frequency(ks, e), 5);
-    while (evict_frequency(ks, e) < 255 && used < 20000000) {
-        unsigned before = evict_frequency(ks, e);
+    ck_assert_uint_eq(stamp_frequency(ks, e), 5);
+    while (stamp_frequency(ks, e) < 255 && used < 20000000) {
+        unsigned before = stamp_frequency(ks, e);
 
-        evict_touch(ks, e);
+        stamp_touch(ks, e);
         used++;
-        ck_assert_uint_le(evict_frequency(ks, e), before + 1);
-        at[evict_frequency(ks, e)] = used;
+        ck_assert_uint_le(stamp_frequency(ks, e), before + 1);
+        at[stamp_frequency(ks, e)] = used;
     }
-    ck_assert_uint_eq(evict_frequency(ks, e), 255);
+    ck_assert_uint_eq(stamp_frequency(ks, e), 255);
     /* Some 310,000 uses with a factor of 10; the spread is about one in a hundred. */
     ck_assert_uint_gt(used, 250000);
     ck_assert_uint_lt(used, 370000);
     ck_assert_uint_lt(at[50], at[255] / 10);
-    evict_touch(ks, e);
-    ck_assert_uint_eq(evict_frequency(ks, e), 255);
+    stamp_touch(ks, e);
+    ck_assert_uint_eq(stamp_frequency(ks, e), 255);
 }
 END_TEST
 
@@ -309,18 +309,18 @@ START_TEST(a_count_falls_with_time_unless_told_not_to)
     ks->policy = POLICY_ALLKEYS_LFU;
     put(0, 1, 0);
     e = entry_at(0, 1);
-    evict_set_frequency(ks, e, 100);
+    stamp_set_frequency(ks, e, 100);
     pass(60 * 30);
-    ck_assert_uint_ge(evict_frequency(ks, e), 69);
-    ck_assert_uint_le(evict_frequency(ks, e), 71);
+    ck_assert_uint_ge(stamp_frequency(ks, e), 69);
+    ck_assert_uint_le(stamp_frequency(ks, e), 71);
     ks->lfu_minutes = 10;
-    ck_assert_uint_ge(evict_frequency(ks, e), 96);
-    ck_assert_uint_le(evict_frequency(ks, e), 98);
+    ck_assert_uint_ge(stamp_frequency(ks, e), 96);
+    ck_assert_uint_le(stamp_frequency(ks, e), 98);
     ks->lfu_minutes = 0;
-    ck_assert_uint_eq(evict_frequency(ks, e), 100);
+    ck_assert_uint_eq(stamp_frequency(ks, e), 100);
     ks->lfu_minutes = 1;
     pass(60 * 200);
-    ck_assert_uint_eq(evict_frequency(ks, e), 0);
+    ck_assert_uint_eq(stamp_frequency(ks, e), 0);
 }
 END_TEST
 
@@ -333,8 +333,8 @@ START_TEST(a_factor_of_nothing_counts_each_use)
     put(0, 1, 0);
     e = entry_at(0, 1);
     for (unsigned i = 6; i <= 255; i++) {
-        evict_touch(ks, e);
-        ck_assert_uint_eq(evict_frequency(ks, e), i);
+        stamp_touch(ks, e);
+        ck_assert_uint_eq(stamp_frequency(ks, e), i);
     }
 }
 END_TEST
