@@ -90,7 +90,6 @@ def secret(t):
 @case("loglevel changes at run time", engines=False)
 def loglevel(t):
     s = t.server("--loglevel", "warning", "--unixsocket", t.path("socket"), ready=False)
-    t.wait(lambda: os.path.exists(t.path("socket")), "the socket")
     c = t.unix_client(t.path("socket"))
     equal(s.output(), "", "what is logged below warning")
     c.set("loglevel", "notice")

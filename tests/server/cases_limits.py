@@ -117,6 +117,7 @@ def files_none(t):
 def files_out(t):
     s = t.server("--threads", 2)
     c = s.client()
+    expect(c.is_alive(), "no answer")
     resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (s.descriptors() + 10, 4000))
     s.port = free_port()
     c.set("port", s.port)       # io_uring keeps to the limit that was in force when it began to accept

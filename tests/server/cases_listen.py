@@ -189,6 +189,7 @@ def set_bind(t):
 def no_leak(t):
     s, other = t.server(), t.server()
     c = s.client()
+    expect(c.is_alive(), "no answer")
     before = s.descriptors()
     for _ in range(5):
         c.set("port", free_port())
@@ -196,7 +197,7 @@ def no_leak(t):
         c.set("bind", "127.0.0.1 127.0.0.2")
         c.error("CONFIG", "SET", "bind", "127.0.0.1 " + NOWHERE)
         c.set("bind", "127.0.0.1")
-    t.wait(lambda: s.descriptors() == before, "%d descriptors, there are %d" % (before, s.descriptors()))
+    t.wait(lambda: s.descriptors() <= before, "%d descriptors or fewer" % before)
 
 
 # ---- sockets ----

@@ -258,11 +258,18 @@ class Scene:
         return c
 
     def unix_client(self, path):
+        """A client on the unix socket, as soon as it is there"""
+        found = []
+
         def connected():
             s = socket.socket(socket.AF_UNIX)
-            s.connect(path)
-            return s
-        return self.client(make=connected)
+            if s.connect_ex(path) == 0:
+                found.append(s)
+            else:
+                s.close()
+            return found
+        self.wait(connected, "a unix socket that takes clients")
+        return self.client(make=lambda: found[0])
 
     def run(self, *words, **how):
         """Runs the program to its end"""
