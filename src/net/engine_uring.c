@@ -325,9 +325,19 @@ static void on_send_error(struct state *s, struct link *l, int error)
     s->engine->handler->ended(l, error);
 }
 
+/* Nobody may have freed or changed what the kernel had until now. */
+static void take_back_pieces(const struct link *l)
+{
+    struct iovec pieces[PIECES];
+
+    hand_over_pieces(pieces, link_pieces(l, pieces, PIECES));
+}
+
 static void on_send(struct state *s, struct link *l, int result)
 {
     uring_link(l)->flying = false;
+    if (HANDOVER_IS_SEEN)
+        take_back_pieces(l);
     if (UNLIKELY(l->closing)) {
         add_todo(s, l);
         return;

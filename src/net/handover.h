@@ -40,6 +40,13 @@ void __tsan_read_range(void *p, long n);
 void __tsan_write_range(void *p, long n);
 #endif
 
+/* Whether anybody looks at what is said here. */
+#if defined(HANDOVER_ADDRESS) || defined(HANDOVER_THREAD)
+#define HANDOVER_IS_SEEN 1
+#else
+#define HANDOVER_IS_SEEN 0
+#endif
+
 /* These bytes are the kernel's until handover_take: nobody may look at them. */
 static inline void handover_give(void *p, size_t n)
 {
