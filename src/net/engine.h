@@ -41,8 +41,8 @@ struct link {
 struct engine_handler {
     /* The kernel has been asked; events follow. Called before the first of them, once per engine_wait. */
     void (*begin)(void *worker);
-    /* Many events are handled, and more follow: a chance to send what they left, while it is in the cache. Not from an engine_wait that a
-     * callback made. */
+    /* Many events are handled, and more follow: a chance to send what they left, while it is in the cache. Not from an
+     * engine_wait that a callback made. */
     void (*flush)(void *worker);
     /* A new connection, not blocking, close-on-exec. Takes fd. */
     void (*accepted)(void *worker, int listener, int fd);
