@@ -69,7 +69,7 @@ static const struct command *find_command(const struct slice *argv, int argc)
     return command_find_sub(cmd, argv[1]);
 }
 
-void dispatch_prepare(struct request *req)
+void dispatch_prepare(const struct session *s, struct request *req)
 {
     int i;
 
@@ -80,30 +80,31 @@ void dispatch_prepare(struct request *req)
     i = only_key(req->cmd);
     if (i != 0 && i < req->argc) {
         req->key = i;
-        req->hash[i] = hash_bytes(req->argv[i]);
+        req->db = s->db;
+        req->key_hash = req->hash[i] = hash_bytes(req->argv[i]);
     }
 }
 
 /* The table in which the request's only key is, if it has one and there is a table. */
-static inline struct table *table_of(const struct runner *r, const struct session *s, const struct request *req)
+static inline struct table *table_of(const struct runner *r, const struct request *req)
 {
-    return req->key ? shard_table(keyspace_shard(r->instance->keyspace, req->hash[req->key]), s->db) : NULL;
+    return req->key ? shard_table(keyspace_shard(r->instance->keyspace, req->key_hash), req->db) : NULL;
 }
 
-void dispatch_prefetch(const struct runner *r, const struct session *s, const struct request *reqs, unsigned n)
+void dispatch_prefetch(const struct runner *r, const struct request *reqs, unsigned n)
 {
     /* Two loops with little else in them: so the processor has many misses under way at a time. */
     for (unsigned i = 0; i < n; i++) {
-        struct table *t = table_of(r, s, &reqs[i]);
+        struct table *t = table_of(r, &reqs[i]);
 
         if (t != NULL)
-            table_prefetch_bucket(t, reqs[i].hash[reqs[i].key]);
+            table_prefetch_bucket(t, reqs[i].key_hash);
     }
     for (unsigned i = 0; i < n; i++) {
-        struct table *t = table_of(r, s, &reqs[i]);
+        struct table *t = table_of(r, &reqs[i]);
 
         if (t != NULL)
-            table_prefetch_entry(t, reqs[i].hash[reqs[i].key]);
+            table_prefetch_entry(t, reqs[i].key_hash);
     }
 }
 

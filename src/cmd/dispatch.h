@@ -18,6 +18,8 @@ struct request {
     uint64_t *hash;
     int argc;
     int key;                   /* position of the only key, already hashed; 0: none, several, or not known yet */
+    unsigned db;               /* in which that key is looked for ahead of time */
+    uint64_t key_hash;
     struct blob *const *blobs;
     unsigned blob_count;
 };
@@ -28,9 +30,9 @@ enum dispatch_result {
 };
 
 /* Finds the command and hashes its only key. Changes nothing. */
-void dispatch_prepare(struct request *req);
+void dispatch_prepare(const struct session *s, struct request *req);
 /* Asks the cache for what n prepared requests will look at: buckets, then entries. Without locks, changes nothing. */
-void dispatch_prefetch(const struct runner *r, const struct session *s, const struct request *reqs, unsigned n);
+void dispatch_prefetch(const struct runner *r, const struct request *reqs, unsigned n);
 /* Runs the request, or queues it, or refuses it: the reply is in the session's output in any case. */
 enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct request *req);
 /* Runs a body whose locks are held, and counts it: for EXEC. */

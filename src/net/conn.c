@@ -15,6 +15,8 @@
 #define OUT_MOST    (1024 * 1024) /* bytes of waiting replies above which no further request is run */
 #define LINGER_MS   1000
 
+_Static_assert(ENGINE_BATCH <= WORKER_BATCH, "what is looked ahead into together is one batch");
+
 void conn_todo(struct conn *c)
 {
     struct worker *w = c->worker;
@@ -232,9 +234,9 @@ static void prepare_batch(struct conn *c, unsigned n)
         req->argv = w->parser.args + w->batch_first[i];
         req->hash = w->parser.hashes + w->batch_first[i];
         req->blob_count = 0;
-        dispatch_prepare(req);
+        dispatch_prepare(&c->session, req);
     }
-    dispatch_prefetch(&w->runner, &c->session, w->batch, n);
+    dispatch_prefetch(&w->runner, w->batch, n);
 }
 
 static void protocol_error(struct conn *c, const char *text)
@@ -298,7 +300,7 @@ static bool serve_half(struct conn *c)
     }
     w->batch[0] = (struct request){.argv = h->parser.args, .hash = h->parser.hashes, .argc = h->parser.n,
                                    .blobs = h->blobs, .blob_count = h->blob_count};
-    dispatch_prepare(&w->batch[0]);
+    dispatch_prepare(&c->session, &w->batch[0]);
     if (run_batch(c, 1) == 0)
         return false;
     held_done(h);
@@ -374,6 +376,33 @@ void conn_received(struct conn *c, const char *p, size_t n)
         serve_held(c);
     }
     after_serving(c);
+}
+
+/* Finds the first request in what has come for c, without running it. False: it cannot be told yet. */
+static bool look_ahead(struct conn *c, const struct arrival *a, struct request *req)
+{
+    struct parser *p = &c->worker->parser;
+    struct parser_limits limits;
+
+    if (c->state != CONN_OPEN || c->held != NULL || !c->session.authenticated)
+        return false;
+    limits = limits_of(c);
+    parser_clear(p);
+    p->at = a->p;
+    if (parser_next(p, a->p + a->n, &limits) != PARSE_REQUEST || p->n == 0)
+        return false;
+    *req = (struct request){.argv = p->args, .hash = p->hashes, .argc = p->n};
+    dispatch_prepare(&c->session, req);
+    return true;
+}
+
+void conn_look_ahead(struct worker *w, const struct arrival *a, unsigned count)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        n += look_ahead(conn_of(a[i].link), &a[i], &w->batch[n]);
+    dispatch_prefetch(&w->runner, w->batch, n);
 }
 
 /* Goes on after a pause or with room for output. */

@@ -50,6 +50,8 @@ struct conn {
 
 /* Takes fd. In the worker's list from here on. */
 void conn_open(struct worker *w, int fd);
+/* Bytes will come for several connections: asks the cache for what the first request of each will look at. */
+void conn_look_ahead(struct worker *w, const struct arrival *a, unsigned count);
 /* Bytes came. */
 void conn_received(struct conn *c, const char *p, size_t n);
 /* All that was being sent is with the kernel. */

@@ -21,10 +21,18 @@
 
 #define ENGINE_PRIVATE 144
 
-/* Events between two calls of handler->flush. */
+/* Events between two calls of handler->flush, and those that are looked ahead into together. */
 #define ENGINE_BATCH 32
 
 struct engine;
+struct link;
+
+/* Bytes that have come, and will be given to handler->received in a moment, unless the link is paused or over then. */
+struct arrival {
+    struct link *link;
+    const char *p;
+    size_t n;
+};
 
 /* One connection, as the engine sees it. Embedded in the connection; its address may not change. */
 struct link {
@@ -46,6 +54,9 @@ struct engine_handler {
     void (*flush)(void *worker);
     /* A new connection, not blocking, close-on-exec. Takes fd. */
     void (*accepted)(void *worker, int listener, int fd);
+    /* Bytes have come, in `count` pieces, 2 to ENGINE_BATCH: a chance to look ahead. Borrowed until the call returns; it
+     * calls nothing of the engine. */
+    void (*coming)(void *worker, const struct arrival *a, unsigned count);
     /* Bytes came; borrowed until the call returns. Never after engine_close, nor while the link is paused. */
     void (*received)(struct link *l, const char *p, size_t n);
     /* The peer has closed its side (error 0), or the connection broke (errno). Nothing is received from here on. */

@@ -2,7 +2,8 @@
 /*
  * engine_libev: the engine on libev, for wherever io_uring is not allowed.
  *
- * One receive buffer per worker: bytes are handled before the next connection is read, so no connection needs one.
+ * One receive buffer per worker: short pieces from many connections are gathered in it, told to the handler together
+ * and then handed on one by one, so no connection needs a buffer.
  * Sends are tried at once, and only what the kernel does not take waits for the socket to become writable.
  */
 #include "config.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@
 #include "base/must.h"
 
 #define RECEIVE_BYTES  (64 * 1024)
+#define RECEIVE_LEAST  (32 * 1024) /* room for one receive: with less, what has come is handed on first */
+#define GATHERED_MOST  2048        /* a longer piece is no lonely request: it gains nothing by waiting for others */
 #define ACCEPTS        64 /* per event: others shall get their turn */
 #define PIECES         64
 #define RETRY_SECONDS  0.1
@@ -39,6 +43,10 @@ struct state {
     ev_check check;
     struct listener *listeners;
     char *buffer;
+    size_t filled;
+    struct arrival arrivals[ENGINE_BATCH]; /* gathered, and not handed on yet: from next on */
+    unsigned next, count;
+    struct link *resumed; /* links with bytes kept that are to be handed on */
     unsigned waits;  /* engine_wait, and those inside its callbacks */
     unsigned events; /* since the last flush */
 };
@@ -48,7 +56,11 @@ struct ev_link {
     ev_io in;
     ev_io out;
     struct state *state;
-    bool over; /* nothing more is received */
+    char *kept; /* bytes that came just before the link was paused. Owned */
+    size_t kept_n;
+    struct link *resumed; /* the next of the list */
+    bool is_resumed;      /* on it */
+    bool over;            /* nothing more is received */
 };
 
 _Static_assert(sizeof(struct ev_link) <= ENGINE_PRIVATE, "the private part of a link holds two watchers");
@@ -58,53 +70,7 @@ static struct ev_link *ev_link(struct link *l)
     return (struct ev_link *)l->private;
 }
 
-/* ---- the loop ---- */
-
-static void on_wake(struct ev_loop *loop, ev_async *w, int events)
-{
-    (void)loop;
-    (void)w;
-    (void)events;
-}
-
-static void on_deadline(struct ev_loop *loop, ev_timer *w, int events)
-{
-    (void)loop;
-    (void)w;
-    (void)events;
-}
-
-static void on_check(struct ev_loop *loop, ev_check *w, int events)
-{
-    struct state *s = w->data;
-
-    (void)loop;
-    (void)events;
-    s->engine->handler->begin(s->engine->worker);
-}
-
-static int libev_start(struct engine *e, char *why, size_t size)
-{
-    struct state *s = mem_zalloc(sizeof *s);
-
-    s->loop = ev_loop_new(EVFLAG_NOENV | EVFLAG_NOSIGMASK);
-    if (s->loop == NULL) {
-        snprintf(why, size, "libev finds no way to wait for events");
-        mem_free(s);
-        return -ENOSYS;
-    }
-    s->engine = e;
-    s->buffer = mem_alloc(RECEIVE_BYTES);
-    ev_async_init(&s->wake, on_wake);
-    ev_async_start(s->loop, &s->wake);
-    ev_timer_init(&s->deadline, on_deadline, 0., 0.);
-    ev_check_init(&s->check, on_check);
-    ev_set_priority(&s->check, EV_MAXPRI);
-    s->check.data = s;
-    ev_check_start(s->loop, &s->check);
-    e->state = s;
-    return 0;
-}
+/* ---- accepting ---- */
 
 static void drop_listener(struct state *s, struct listener **at)
 {
@@ -115,54 +81,6 @@ static void drop_listener(struct state *s, struct listener **at)
     ev_timer_stop(s->loop, &l->retry);
     mem_free(l);
 }
-
-static void libev_stop(struct engine *e)
-{
-    struct state *s = e->state;
-
-    while (s->listeners != NULL)
-        drop_listener(s, &s->listeners);
-    ev_async_stop(s->loop, &s->wake);
-    ev_check_stop(s->loop, &s->check);
-    ev_loop_destroy(s->loop);
-    mem_free(s->buffer);
-    mem_free(s);
-}
-
-static void run(struct state *s, int64_t ns)
-{
-    if (ns == 0) {
-        ev_run(s->loop, EVRUN_NOWAIT);
-        return;
-    }
-    if (ns > 0) {
-        ev_now_update(s->loop);
-        ev_timer_stop(s->loop, &s->deadline); /* of the wait that this one is inside of */
-        ev_timer_set(&s->deadline, (double)ns / 1e9, 0.);
-        ev_timer_start(s->loop, &s->deadline);
-    }
-    ev_run(s->loop, EVRUN_ONCE);
-    ev_timer_stop(s->loop, &s->deadline);
-}
-
-static void libev_wait(struct engine *e, int64_t ns)
-{
-    struct state *s = e->state;
-
-    s->waits++;
-    s->events = 0;
-    run(s, ns);
-    s->waits--;
-}
-
-static void libev_wake(struct engine *e)
-{
-    struct state *s = e->state;
-
-    ev_async_send(s->loop, &s->wake);
-}
-
-/* ---- accepting ---- */
 
 static void on_retry(struct ev_loop *loop, ev_timer *w, int events)
 {
@@ -221,46 +139,99 @@ static void libev_unlisten(struct engine *e, int fd)
 
 /* ---- links ---- */
 
+/* The link is over: what is left of it is not told any more. */
+static void forget(struct state *s, struct link *l)
+{
+    struct ev_link *v = ev_link(l);
+    unsigned n = s->next;
+
+    for (unsigned i = s->next; i < s->count; i++)
+        if (s->arrivals[i].link != l)
+            s->arrivals[n++] = s->arrivals[i];
+    s->count = n;
+    if (v->is_resumed) {
+        struct link **at = &s->resumed;
+
+        while (*at != l)
+            at = &ev_link(*at)->resumed;
+        *at = v->resumed;
+        v->is_resumed = false;
+    }
+    mem_free(v->kept);
+    v->kept = NULL;
+}
+
+static void keep(struct link *l, const char *p, size_t n)
+{
+    struct ev_link *v = ev_link(l);
+
+    must(v->kept == NULL);
+    v->kept = mem_alloc(n);
+    v->kept_n = n;
+    memcpy(v->kept, p, n);
+}
+
+static void hand_on_kept(struct state *s, struct link *l)
+{
+    struct ev_link *v = ev_link(l);
+    char *p = v->kept;
+
+    s->resumed = v->resumed;
+    v->is_resumed = false;
+    if (!l->receiving)
+        return;
+    v->kept = NULL;
+    s->engine->handler->received(l, p, v->kept_n);
+    mem_free(p);
+}
+
+/* Hands on what was gathered. An engine_wait inside a callback does the rest, before it gathers anything itself. */
+static void hand_on(struct state *s)
+{
+    if (s->next == 0 && s->count > 1)
+        s->engine->handler->coming(s->engine->worker, s->arrivals, s->count);
+    while (s->next < s->count) {
+        struct arrival a = s->arrivals[s->next++];
+
+        if (LIKELY(a.link->receiving))
+            s->engine->handler->received(a.link, a.p, a.n);
+        else
+            keep(a.link, a.p, a.n);
+    }
+    s->next = s->count = 0;
+    s->filled = 0;
+}
+
 static void count_event(struct state *s)
 {
     if (++s->events < ENGINE_BATCH || s->waits > 1)
         return;
     s->events = 0;
+    hand_on(s);
     s->engine->handler->flush(s->engine->worker);
-}
-
-/* The buffer, out of the way of an engine_wait inside a callback. */
-static char *take_buffer(struct state *s)
-{
-    char *b = s->buffer;
-
-    s->buffer = NULL;
-    return b != NULL ? b : mem_alloc(RECEIVE_BYTES);
-}
-
-static void put_buffer(struct state *s, char *b)
-{
-    mem_free(s->buffer);
-    s->buffer = b;
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 {
     struct link *l = w->data;
     struct state *s = ev_link(l)->state;
-    char *b = take_buffer(s);
-    ssize_t n = recv(l->fd, b, RECEIVE_BYTES, 0);
-    int error = errno;
+    char *b = s->buffer + s->filled;
+    ssize_t n;
+    int error;
 
     (void)events;
+    n = recv(l->fd, b, RECEIVE_BYTES - s->filled, 0);
+    error = errno;
     if (n > 0) {
-        s->engine->handler->received(l, b, n);
+        s->arrivals[s->count++] = (struct arrival){l, b, n};
+        s->filled += n;
+        if (n > GATHERED_MOST || s->count == ENGINE_BATCH || s->filled > RECEIVE_BYTES - RECEIVE_LEAST)
+            hand_on(s);
     } else if (n == 0 || (error != EAGAIN && error != EINTR)) {
         ev_io_stop(loop, w);
         ev_link(l)->over = true;
         s->engine->handler->ended(l, n == 0 ? 0 : error);
     }
-    put_buffer(s, b);
     count_event(s); /* which may free the link */
 }
 
@@ -287,6 +258,7 @@ static void push(struct state *s, struct link *l)
             ev_io_stop(s->loop, &v->out);
             ev_io_stop(s->loop, &v->in);
             v->over = true;
+            forget(s, l);
             s->engine->handler->ended(l, error);
             return;
         }
@@ -331,6 +303,11 @@ static void libev_resume(struct engine *e, struct link *l)
 
     if (!ev_link(l)->over)
         ev_io_start(s->loop, &ev_link(l)->in);
+    if (ev_link(l)->kept != NULL && !ev_link(l)->is_resumed) {
+        ev_link(l)->is_resumed = true;
+        ev_link(l)->resumed = s->resumed;
+        s->resumed = l;
+    }
 }
 
 static void libev_send(struct engine *e, struct link *l)
@@ -344,10 +321,114 @@ static void libev_close(struct engine *e, struct link *l)
 
     ev_io_stop(s->loop, &ev_link(l)->in);
     ev_io_stop(s->loop, &ev_link(l)->out);
+    forget(s, l);
     link_drop_chain(l);
     close(l->fd);
     l->fd = -1;
     e->handler->closed(l);
+}
+
+/* ---- the loop ---- */
+
+static void on_wake(struct ev_loop *loop, ev_async *w, int events)
+{
+    (void)loop;
+    (void)w;
+    (void)events;
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *w, int events)
+{
+    (void)loop;
+    (void)w;
+    (void)events;
+}
+
+static void on_check(struct ev_loop *loop, ev_check *w, int events)
+{
+    struct state *s = w->data;
+
+    (void)loop;
+    (void)events;
+    s->engine->handler->begin(s->engine->worker);
+    hand_on(s); /* of the wait that this one is inside of */
+    while (s->resumed != NULL)
+        hand_on_kept(s, s->resumed);
+}
+
+static int libev_start(struct engine *e, char *why, size_t size)
+{
+    struct state *s = mem_zalloc(sizeof *s);
+
+    s->loop = ev_loop_new(EVFLAG_NOENV | EVFLAG_NOSIGMASK);
+    if (s->loop == NULL) {
+        snprintf(why, size, "libev finds no way to wait for events");
+        mem_free(s);
+        return -ENOSYS;
+    }
+    s->engine = e;
+    s->buffer = mem_alloc(RECEIVE_BYTES);
+    ev_async_init(&s->wake, on_wake);
+    ev_async_start(s->loop, &s->wake);
+    ev_timer_init(&s->deadline, on_deadline, 0., 0.);
+    ev_check_init(&s->check, on_check);
+    ev_set_priority(&s->check, EV_MAXPRI);
+    s->check.data = s;
+    ev_check_start(s->loop, &s->check);
+    e->state = s;
+    return 0;
+}
+
+static void libev_stop(struct engine *e)
+{
+    struct state *s = e->state;
+
+    while (s->listeners != NULL)
+        drop_listener(s, &s->listeners);
+    ev_async_stop(s->loop, &s->wake);
+    ev_check_stop(s->loop, &s->check);
+    ev_loop_destroy(s->loop);
+    mem_free(s->buffer);
+    mem_free(s);
+}
+
+static void run(struct state *s, int64_t ns)
+{
+    if (ns == 0) {
+        ev_run(s->loop, EVRUN_NOWAIT);
+        return;
+    }
+    if (ns > 0) {
+        ev_now_update(s->loop);
+        ev_timer_stop(s->loop, &s->deadline); /* of the wait that this one is inside of */
+        ev_timer_set(&s->deadline, (double)ns / 1e9, 0.);
+        ev_timer_start(s->loop, &s->deadline);
+    }
+    ev_run(s->loop, EVRUN_ONCE);
+    ev_timer_stop(s->loop, &s->deadline);
+}
+
+static void libev_wait(struct engine *e, int64_t ns)
+{
+    struct state *s = e->state;
+    char *outer = s->buffer;
+
+    if (s->waits++ > 0)
+        s->buffer = mem_alloc(RECEIVE_BYTES); /* the callback may still look at what is in the other one */
+    s->events = 0;
+    run(s, s->resumed ? 0 : ns);
+    hand_on(s);
+    if (--s->waits > 0) {
+        mem_free(s->buffer);
+        s->buffer = outer;
+    }
+}
+
+static void libev_wake(struct engine *e)
+{
+    struct state *s = e->state;
+
+    ev_async_send(s->loop, &s->wake);
 }
 
 const struct engine_ops engine_libev = {

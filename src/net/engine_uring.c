@@ -249,6 +249,31 @@ static void on_receive_end(struct state *s, struct link *l, int result)
     }
 }
 
+static bool is_wanted(struct link *l)
+{
+    struct uring_link *v = uring_link(l);
+
+    return l->receiving && !l->closing && !v->over && v->kept == NULL;
+}
+
+/* Tells the handler what the next completions will give it. */
+static void look_ahead(struct state *s)
+{
+    struct io_uring_cqe *c[ENGINE_BATCH];
+    struct arrival a[ENGINE_BATCH];
+    unsigned n = io_uring_peek_batch_cqe(&s->ring.io, c, ENGINE_BATCH), count = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t data = io_uring_cqe_get_data64(c[i]);
+        struct link *l = (struct link *)(uintptr_t)(data & ~(uint64_t)RING_KINDS);
+
+        if ((data & RING_KINDS) == RING_RECEIVE && c[i]->res > 0 && is_wanted(l))
+            a[count++] = (struct arrival){l, ring_take(&s->ring, c[i]->flags, c[i]->res), c[i]->res};
+    }
+    if (count > 1)
+        s->engine->handler->coming(s->engine->worker, a, count);
+}
+
 static void on_receive(struct state *s, struct link *l, int result, unsigned flags)
 {
     struct uring_link *v = uring_link(l);
@@ -388,17 +413,21 @@ static void complete(struct state *s, uint64_t data, int result, unsigned flags)
 /* Handles the completions that are there now. An engine_wait inside a callback may have handled some of them. */
 static void complete_all(struct state *s)
 {
+    unsigned ready = io_uring_cq_ready(&s->ring.io);
     struct io_uring_cqe *c;
 
-    for (unsigned n = io_uring_cq_ready(&s->ring.io); n > 0 && io_uring_peek_cqe(&s->ring.io, &c) == 0; n--) {
+    for (unsigned i = 0; i < ready && io_uring_peek_cqe(&s->ring.io, &c) == 0; i++) {
         uint64_t data = io_uring_cqe_get_data64(c);
         int result = c->res;
         unsigned flags = c->flags;
 
+        if (UNLIKELY(i % ENGINE_BATCH == 0)) {
+            if (i > 0 && s->waits == 1)
+                s->engine->handler->flush(s->engine->worker);
+            look_ahead(s);
+        }
         io_uring_cq_advance(&s->ring.io, 1);
         complete(s, data, result, flags);
-        if (UNLIKELY(n % ENGINE_BATCH == 1) && n > 1 && s->waits == 1)
-            s->engine->handler->flush(s->engine->worker);
     }
 }
 

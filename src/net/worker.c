@@ -100,6 +100,11 @@ static void on_flush(void *worker)
     settle_all(worker);
 }
 
+static void on_coming(void *worker, const struct arrival *a, unsigned count)
+{
+    conn_look_ahead(worker, a, count);
+}
+
 static void on_received(struct link *l, const char *p, size_t n)
 {
     conn_received(conn_of(l), p, n);
@@ -124,6 +129,7 @@ static const struct engine_handler handler = {
     .begin = on_begin,
     .flush = on_flush,
     .accepted = on_accepted,
+    .coming = on_coming,
     .received = on_received,
     .ended = on_ended,
     .sent = on_sent,

@@ -41,7 +41,7 @@ struct side {
 };
 
 static struct engine engine;
-static unsigned begins, flushes;
+static unsigned begins, flushes, comings;
 static bool has_begun; /* in this engine_wait */
 static void (*flush_hook)(void);
 static int accepted_fd[4096];
@@ -90,6 +90,30 @@ static void on_accepted(void *worker, int listener, int fd)
     ck_assert_int_ge(listener, 0);
     ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
     accepted_fd[accepted++] = fd;
+}
+
+/* The bytes that `count` arrivals have for a link. */
+static uint64_t arrived(const struct arrival *a, unsigned count, const struct link *l)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        n += a[i].link == l ? a[i].n : 0;
+    return n;
+}
+
+/* Of each link, the next bytes: unless it is paused meanwhile, they come. */
+static void on_coming(void *worker, const struct arrival *a, unsigned count)
+{
+    ck_assert_ptr_eq(worker, &engine);
+    ck_assert(has_begun && count >= 2 && count <= ENGINE_BATCH);
+    for (unsigned i = 0; i < count; i++) {
+        struct side *s = (struct side *)a[i].link;
+
+        ck_assert(!s->link.closing && s->closes == 0 && s->ends == 0);
+        stream_check(s->seed, s->received + arrived(a, i, a[i].link), a[i].p, a[i].n);
+    }
+    comings++;
 }
 
 static void on_received(struct link *l, const char *p, size_t n)
@@ -142,6 +166,7 @@ static const struct engine_handler handler = {
     .begin = on_begin,
     .flush = on_flush,
     .accepted = on_accepted,
+    .coming = on_coming,
     .received = on_received,
     .ended = on_ended,
     .sent = on_sent,
