@@ -23,6 +23,7 @@
 #include "cmd/instance.h"
 #include "cmd/version.h"
 #include "conf/load.h"
+#include "conf/machine.h"
 #include "conf/sample.h"
 #include "net/listener.h"
 #include "net/worker.h"
@@ -56,20 +57,13 @@ static bool apply_loglevel(void *arg, struct conf *conf, char *why, size_t size)
     return true;
 }
 
-static void tell_eviction(struct keyspace *ks, const struct options *o)
-{
-    atomic_store(&ks->policy, (int)OPT(o, maxmemory_policy));
-    atomic_store(&ks->lfu_factor, (int)OPT(o, lfu_log_factor));
-    atomic_store(&ks->lfu_minutes, (int)OPT(o, lfu_decay_time));
-}
-
-static bool apply_eviction(void *arg, struct conf *conf, char *why, size_t size)
+static bool apply_policy(void *arg, struct conf *conf, char *why, size_t size)
 {
     struct server *s = arg;
 
     (void)why;
     (void)size;
-    tell_eviction(s->instance.keyspace, conf_options(conf));
+    keyspace_choose(s->instance.keyspace, OPT(conf_options(conf), maxmemory_policy));
     return true;
 }
 
@@ -164,9 +158,7 @@ static bool apply_addresses(void *arg, struct conf *conf, char *why, size_t size
 static void watch_options(struct server *s)
 {
     conf_on_change(s->conf, OPT_loglevel, apply_loglevel, s);
-    conf_on_change(s->conf, OPT_maxmemory_policy, apply_eviction, s);
-    conf_on_change(s->conf, OPT_lfu_log_factor, apply_eviction, s);
-    conf_on_change(s->conf, OPT_lfu_decay_time, apply_eviction, s);
+    conf_on_change(s->conf, OPT_maxmemory_policy, apply_policy, s);
     conf_on_change(s->conf, OPT_dir, apply_dir, s);
     conf_on_change(s->conf, OPT_maxclients, apply_maxclients, s);
     conf_on_change(s->conf, OPT_bind, apply_addresses, s);
@@ -214,7 +206,7 @@ static void build_instance(struct server *s)
     in->options = conf_options(s->conf);
     in->threads = conf_threads(s->conf);
     in->keyspace = keyspace_new(shards_for(in->threads), OPT(in->options, databases));
-    tell_eviction(in->keyspace, in->options);
+    keyspace_choose(in->keyspace, OPT(in->options, maxmemory_policy));
     clients_init(&in->clients);
     in->started = clock_ms();
     in->started_mono = clock_mono_ms();
@@ -332,7 +324,12 @@ static void log_start(struct server *s)
 
 static void log_notes(struct conf *conf)
 {
+    uint64_t limit = machine_memory_limit();
     struct buf line = BUF_EMPTY;
+
+    if (limit != 0 && OPT(conf_options(conf), maxmemory) == 0)
+        log_write(LOG_NOTICE, "The cgroup allows %llu MiB of memory and maxmemory is not set: a full cache would be killed. "
+                  "Set maxmemory to less, 75%% say", (unsigned long long)(limit >> 20));
 
     if (conf_hints(conf, &line))
         log_write(LOG_NOTICE, "%s", buf_cstr(&line));

@@ -41,7 +41,7 @@ struct entry *call_find(struct call *c, int i)
     struct entry *e = call_peek(c, i);
 
     if (e != NULL && LIKELY(!c->session->no_touch))
-        stamp_touch(c->instance->keyspace, e);
+        keyspace_touch(c->instance->keyspace, e);
     return e;
 }
 
@@ -81,7 +81,7 @@ void call_put(struct call *c, int i, unsigned db, struct entry *old,
         shard_insert(&p, e);
         return;
     }
-    e->stamp = old->stamp;
+    entry_set_usage(e, entry_usage(old));
     shard_replace(&p, old, old->flags & ENTRY_EXPIRES, e);
     entry_free(old);
 }

@@ -68,6 +68,7 @@ static size_t serialized_length(const struct entry *e)
 
 static void debug_object(struct call *c)
 {
+    struct keyspace *ks = c->instance->keyspace;
     struct entry *e = find_any(c);
     char text[256];
 
@@ -76,7 +77,7 @@ static void debug_object(struct call *c)
     snprintf(text, sizeof text,
              "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld", (void *)e,
              entry_encoding_name(e), serialized_length(e), e->stamp,
-             (long long)stamp_idle(c->instance->keyspace, e));
+             (long long)(keyspace_policy(ks)->counts ? 0 : stamp_idle(&ks->stamps, e)));
     reply_simple(c->out, text);
 }
 

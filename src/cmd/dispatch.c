@@ -42,7 +42,7 @@ void runner_tick(struct runner *r)
     r->now = clock_ms();
     r->mono = clock_mono_ms();
     r->cycles = r->read_at = clock_cycles();
-    stamp_tick(r->instance->keyspace);
+    r->stamp_unit = stamp_unit(&r->instance->keyspace->stamps);
     if (OPT(r->instance->options, maxmemory) != 0)
         r->beside = r->instance->start_memory + metrics_client_memory();
 }
@@ -214,6 +214,30 @@ static uint32_t effective_flags(const struct call *c)
     return flags;
 }
 
+static size_t bytes_of(const struct command *cmd, const struct slice *argv, int argc)
+{
+    size_t n = 0;
+
+    for (int i = 1; i < argc && (cmd->flags & CMD_DENYOOM); i++)
+        n += argv[i].n;
+    return n;
+}
+
+/* How much the command may add to the data, by the length of what it was given, for EXEC with all that is queued. */
+static size_t bytes_to_store(const struct call *c)
+{
+    size_t n = 0;
+
+    if (LIKELY(!(c->cmd->flags & CMD_QUEUE)))
+        return bytes_of(c->cmd, c->argv, c->argc);
+    for (unsigned i = 0; i < c->session->queued; i++) {
+        const struct queued *q = &c->session->queue[i];
+
+        n += bytes_of(q->cmd, q->argv, q->argc);
+    }
+    return n;
+}
+
 /* What maxmemory is about, in bytes. */
 static size_t dataset(const struct runner *r)
 {
@@ -246,26 +270,26 @@ static bool will_have_room(const struct runner *r, size_t limit)
     return gone > 0 && dataset(r) * (left / (left + gone)) <= limit;
 }
 
-/* False: memory is full, and nothing more may be evicted. */
-static bool make_room(struct runner *r)
+/* Evicts until `bytes` more fit, if they ever can. False: memory is full, and nothing more may be evicted. */
+static bool make_room(struct runner *r, size_t bytes)
 {
-    size_t limit = OPT(r->instance->options, maxmemory);
+    size_t limit = OPT(r->instance->options, maxmemory), least = bytes < limit ? limit - bytes : limit;
     struct eviction e = {r, clock_cycles()};
 
-    if (LIKELY(limit == 0) || dataset(r) <= limit)
+    if (LIKELY(limit == 0) || dataset(r) <= least)
         return true;
     if (pause_mode(&r->instance->pause, r->mono) != PAUSE_NONE)
         return true; /* nothing may change, and writes are about to be held up */
     if (will_have_room(r, limit))
         return true;
     if (OPT(r->instance->options, maxmemory_policy) == POLICY_NOEVICTION)
-        return false; /* however long it took to get here */
-    return evict_to_fit(r->instance->keyspace, limit, dataset_to_evict, &e);
+        return dataset(r) <= limit; /* however long it took to get here */
+    return evict_to_fit(r->instance->keyspace, least, dataset_to_evict, &e) || dataset(r) <= limit;
 }
 
 void runner_make_room(struct runner *r)
 {
-    make_room(r);
+    make_room(r, 0);
 }
 
 static bool is_queued(const struct call *c)
@@ -276,7 +300,7 @@ static bool is_queued(const struct call *c)
 /* Evicts down to maxmemory. False: memory stays full and the command must not add to it, nor to a queue. */
 static bool has_memory(struct call *c)
 {
-    return LIKELY(OPT(c->instance->options, maxmemory) == 0) || make_room(c->runner) ||
+    return LIKELY(OPT(c->instance->options, maxmemory) == 0) || make_room(c->runner, bytes_to_store(c)) ||
            !((effective_flags(c) & CMD_DENYOOM) || is_queued(c));
 }
 
@@ -324,6 +348,10 @@ void dispatch_body(struct call *c)
     struct command_metrics *m = &c->runner->metrics->commands[command_number(c->cmd)];
     uint64_t end, ns;
 
+    if (UNLIKELY(++c->runner->unstamped >= c->runner->stamp_unit)) {
+        c->runner->unstamped = 0;
+        stamps_advance(&c->instance->keyspace->stamps, 1);
+    }
     c->errors = c->out->errors;
     atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed);
     c->cmd->run(c);

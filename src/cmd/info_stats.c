@@ -38,7 +38,9 @@ static void add_traffic(struct buf *b, struct call *c, const struct metrics_sums
 
 static void add_keys(struct buf *b, struct call *c, const struct metrics_sums *sums)
 {
-    const struct keyspace_stats *stats = &c->instance->keyspace->stats;
+    struct keyspace *ks = c->instance->keyspace;
+    const struct keyspace_stats *stats = &ks->stats;
+    uint64_t evicted_stamp = number(&stats->evicted_stamp);
     uint64_t hits = counter_get(&sums->hits), misses = counter_get(&sums->misses);
 
     buf_add_str(b, "expired_subkeys:0\r\n");
@@ -46,11 +48,14 @@ static void add_keys(struct buf *b, struct call *c, const struct metrics_sums *s
     buf_add_str(b, "expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
                    "expire_cycle_cpu_milliseconds:0\r\n");
     add_number(b, "evicted_keys", number(&stats->evicted));
+    add_number(b, "eviction_age", evicted_stamp ? (uint64_t)stamp_seconds(&ks->stamps, evicted_stamp) : 0);
     add_number(b, "evicted_clients", number(&c->instance->clients.evicted));
     buf_add_str(b, "evicted_scripts:0\r\ntotal_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\n");
     add_number(b, "keyspace_hits", hits);
     add_number(b, "keyspace_misses", misses);
     buf_printf(b, "keyspace_hit_ratio:%.4f\r\n", hits ? (double)hits / (double)(hits + misses) : 0.0);
+    buf_printf(b, "keyspace_hit_ratio_1m:%.4f\r\nkeyspace_hit_ratio_15m:%.4f\r\n", metrics_hit_ratio(60),
+               metrics_hit_ratio(900));
 }
 
 static void count_refused(void *arg, const char *code, uint64_t count)

@@ -52,6 +52,8 @@ struct runner {
     uint64_t clock_cycles;   /* after so many they are read again */
     uint64_t cycles;         /* when the last command ended: where the next one's time begins */
     size_t beside;           /* bytes that maxmemory is not about: the server at its start, and clients as of read_at */
+    uint32_t unstamped;      /* commands since this worker advanced the stamps, and how many it takes (stamp.h) */
+    uint32_t stamp_unit;
     struct lock_set *locks;  /* of the running unit; owned */
 };
 

@@ -100,7 +100,7 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
 {
     struct entry *e = call_find(c, 1);
     struct entry *old;
-    uint32_t stamp;
+    struct entry_usage usage;
 
     *done = false;
     if (e == NULL) {
@@ -112,11 +112,11 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
     old = call_find(c, 2);
     if (old != NULL && only_new)
         return true;
-    stamp = e->stamp;
+    usage = entry_usage(e);
     call_take(c, 1, e);
     e = entry_rename(e, call_arg(c, 2));
     call_put(c, 2, c->db, old, e);
-    e->stamp = stamp; /* the value is no more and no less used than before */
+    entry_set_usage(e, usage); /* the value is no more and no less used than before */
     call_changed(c, 1, EVENT_GENERIC, "rename_from");
     call_changed(c, 2, EVENT_GENERIC, "rename_to");
     *done = true;
@@ -196,7 +196,7 @@ CMD(copy,
     }
     e = entry_copy(e, call_arg(c, 2));
     call_put(c, 2, o.db, old, e);
-    e->stamp = stamp_first(c->instance->keyspace); /* new, and no heir to the use of what it replaces */
+    policy_first(keyspace_policy(c->instance->keyspace), &c->instance->keyspace->stamps, e); /* new, and no heir to the use of what it replaces */
     call_changed_in(c, 2, o.db, EVENT_GENERIC, "copy_to");
     reply_int(c->out, 1);
 }
@@ -207,7 +207,7 @@ CMD(move,
     .summary = "Moves a key to another database, unless it is there already.")
 {
     struct entry *e;
-    uint32_t stamp;
+    struct entry_usage usage;
     unsigned db;
 
     if (!call_db(c, 2, &db))
@@ -221,10 +221,10 @@ CMD(move,
         reply_int(c->out, 0);
         return;
     }
-    stamp = e->stamp;
+    usage = entry_usage(e);
     call_take(c, 1, e);
     call_put(c, 1, db, NULL, e);
-    e->stamp = stamp;
+    entry_set_usage(e, usage);
     call_changed(c, 1, EVENT_GENERIC, "move_from");
     call_changed_in(c, 1, db, EVENT_GENERIC, "move_to");
     reply_int(c->out, 1);

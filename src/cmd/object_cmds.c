@@ -36,11 +36,6 @@ CMD(object_refcount, .name = "REFCOUNT", OBJECT_SUB, .since = "2.2.3",
         reply_int(c->out, 1);
 }
 
-static bool is_lfu(const struct call *c)
-{
-    return stamp_policy_is_lfu(OPT(c->instance->options, maxmemory_policy));
-}
-
 CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
     .summary = "Tells for how many seconds a key has not been used.")
 {
@@ -48,11 +43,11 @@ CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
 
     if (e == NULL)
         return;
-    if (is_lfu(c))
+    if (keyspace_policy(c->instance->keyspace)->counts)
         reply_error(c->out, "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
                             "switching between policies at runtime LRU and LFU data will take some time to adjust.");
     else
-        reply_int(c->out, stamp_idle(c->instance->keyspace, e));
+        reply_int(c->out, stamp_idle(&c->instance->keyspace->stamps, e));
 }
 
 CMD(object_freq, .name = "FREQ", OBJECT_SUB, .since = "4.0.0",
@@ -62,12 +57,12 @@ CMD(object_freq, .name = "FREQ", OBJECT_SUB, .since = "4.0.0",
 
     if (e == NULL)
         return;
-    if (!is_lfu(c))
+    if (!keyspace_policy(c->instance->keyspace)->counts)
         reply_error(c->out, "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
                             "that when switching between policies at runtime LRU and LFU data will take some time to "
                             "adjust.");
     else
-        reply_int(c->out, stamp_frequency(c->instance->keyspace, e));
+        reply_int(c->out, policy_lfu_frequency(&c->instance->keyspace->stamps, e));
 }
 
 CMD(object_help,

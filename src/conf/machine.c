@@ -89,13 +89,25 @@ static void lower_cpus(const char *line, void *arg)
         *least = (int)((quota + period - 1) / period);
 }
 
-uint64_t machine_memory(void)
+static uint64_t physical_memory(void)
 {
-    uint64_t least = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t machine_memory_limit(void)
+{
+    uint64_t least = physical_memory();
 
     each_cgroup("", "memory.max", lower_memory, &least);
     each_cgroup("memory", "memory.limit_in_bytes", lower_memory, &least);
-    return least < (1 << 20) ? 1 << 20 : least;
+    return least < physical_memory() ? least : 0;
+}
+
+uint64_t machine_memory(void)
+{
+    uint64_t limit = machine_memory_limit(), memory = limit ? limit : physical_memory();
+
+    return memory < (1 << 20) ? 1 << 20 : memory;
 }
 
 /* Version 1 has quota and period in two files. */

@@ -15,6 +15,8 @@
 
 /* Bytes; at least 1 MiB. */
 uint64_t machine_memory(void);
+/* What the cgroup allows of it, bytes; 0: there is no cgroup with a limit below the machine's memory. */
+uint64_t machine_memory_limit(void);
 /* Whole processors, a fraction counts as one; at least 1. */
 int machine_cpus(void);
 

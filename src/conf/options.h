@@ -24,7 +24,7 @@ enum option_id {
     OPTION_COUNT
 };
 
-enum policy {
+enum policy_id {
     POLICY_NOEVICTION,
     POLICY_ALLKEYS_LRU,
     POLICY_ALLKEYS_LFU,

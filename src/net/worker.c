@@ -250,6 +250,7 @@ static void tick(struct worker *w)
     if (w->number == 0) {
         metrics_sample(mono);
         mem_peak_sample();
+        evict_tidy(w->instance->keyspace, OPT(w->instance->options, maxmemory) != 0);
         clients_fit(&w->instance->clients, options_maxmemory_clients(w->instance->options));
     }
 }

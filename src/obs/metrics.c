@@ -25,6 +25,11 @@ struct rate {
     uint64_t samples[SAMPLES];
 };
 
+/* Keys looked up since the start. */
+struct looked_up {
+    uint64_t hits, misses;
+};
+
 static struct {
     struct lock lock; /* what follows, but for reading `workers` and `errors`, which only grow */
     struct metrics *workers[WORKERS_MAX];
@@ -36,6 +41,9 @@ static struct {
     struct rate commands, bytes_in, bytes_out;
     int64_t sampled; /* ms, monotonic; 0: never */
     unsigned next_sample;
+    struct looked_up past[METRICS_PAST + 1]; /* at each second, the latest at past_count % (METRICS_PAST + 1) */
+    unsigned past_count;
+    int64_t past_at; /* ms, monotonic: when the latest was noted */
 } state = {.lock = LOCK_INIT(METRICS)};
 
 static void add_array(counter *to, const counter *from, size_t n)
@@ -74,6 +82,8 @@ void metrics_fini(void)
     memset(&state.base, 0, sizeof(state.base));
     memset(state.command_base, 0, sizeof(state.command_base));
     state.sampled = 0;
+    state.past_count = 0;
+    state.past_at = 0;
     lock_drop(&state.lock);
 }
 
@@ -122,6 +132,7 @@ void metrics_command(unsigned number, struct command_metrics *total)
 void metrics_reset(void)
 {
     lock_take(&state.lock);
+    state.past_count = 0;
     sum_all(&state.base);
     atomic_store(&state.base.client_memory, 0); /* a level is what it is */
     for (unsigned i = 0; i < METRICS_COMMANDS; i++)
@@ -200,6 +211,37 @@ static uint64_t rate_mean(const struct rate *r)
     return sum / SAMPLES;
 }
 
+static struct looked_up looked_up_now(const struct metrics_sums *total)
+{
+    return (struct looked_up){counter_get(&total->hits), counter_get(&total->misses)};
+}
+
+/* Notes what was looked up until now, once a second. */
+static void note_past(const struct metrics_sums *total, int64_t mono_ms)
+{
+    if (state.past_count != 0 && mono_ms - state.past_at < 1000)
+        return;
+    state.past_at = mono_ms;
+    state.past[state.past_count++ % (METRICS_PAST + 1)] = looked_up_now(total);
+}
+
+double metrics_hit_ratio(unsigned seconds)
+{
+    struct metrics_sums total;
+    struct looked_up now, then;
+
+    lock_take(&state.lock);
+    sum_all(&total);
+    now = looked_up_now(&total);
+    then = looked_up_now(&state.base);
+    if (seconds < state.past_count)
+        then = state.past[(state.past_count - 1 - seconds) % (METRICS_PAST + 1)];
+    lock_drop(&state.lock);
+    now.hits -= then.hits;
+    now.misses -= then.misses;
+    return now.hits ? (double)now.hits / (double)(now.hits + now.misses) : 0;
+}
+
 void metrics_sample(int64_t mono_ms)
 {
     struct metrics_sums total;
@@ -211,6 +253,7 @@ void metrics_sample(int64_t mono_ms)
     rate_sample(&state.commands, counter_get(&total.commands), elapsed);
     rate_sample(&state.bytes_in, counter_get(&total.bytes_in), elapsed);
     rate_sample(&state.bytes_out, counter_get(&total.bytes_out), elapsed);
+    note_past(&total, mono_ms);
     if (elapsed > 0)
         state.next_sample = (state.next_sample + 1) % SAMPLES;
     state.sampled = mono_ms;

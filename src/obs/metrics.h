@@ -69,6 +69,9 @@ void metrics_each_error(void (*visit)(void *arg, const char *code, uint64_t coun
 struct metrics_rates {
     uint64_t commands, bytes_in, bytes_out;
 };
+/* Hits among the keys looked up in the last so many seconds, up to METRICS_PAST: 0 .. 1; 0 if there were none. */
+#define METRICS_PAST 900
+double metrics_hit_ratio(unsigned seconds);
 /* Takes a sample: called ten times a second by one thread. */
 void metrics_sample(int64_t mono_ms);
 struct metrics_rates metrics_rates(void);

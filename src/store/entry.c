@@ -203,7 +203,7 @@ static struct entry *rebuild(struct entry *old, struct slice value, struct blob 
         .key = entry_key(old), .value = value, .blob = blob, .expire = entry_expire(old), .raw = true};
     struct entry *e = entry_new(&s);
 
-    e->stamp = old->stamp;
+    entry_set_usage(e, entry_usage(old));
     entry_free(old);
     return e;
 }

@@ -38,6 +38,7 @@ enum entry_encoding {
 enum {
     ENTRY_EXPIRES = 1 << 0, /* an expiry follows the header */
     ENTRY_RAW = 1 << 1,     /* OBJECT ENCODING says raw, whatever the length: the value was modified in place */
+    ENTRY_COUNTED = 1 << 2, /* the stamp is a count of uses: policy_lfu.c */
 };
 
 /*
@@ -89,6 +90,23 @@ size_t entry_size(const struct entry *e);
 const char *entry_type_name(enum entry_type type);
 /* "int", "embstr", "raw" ...: what OBJECT ENCODING replies. Static. */
 const char *entry_encoding_name(const struct entry *e);
+
+/* How an entry was used: its stamp, and what kind of stamp that is. */
+struct entry_usage {
+    uint32_t stamp;
+    uint8_t flags; /* ENTRY_COUNTED or nothing */
+};
+
+static inline struct entry_usage entry_usage(const struct entry *e)
+{
+    return (struct entry_usage){e->stamp, e->flags & ENTRY_COUNTED};
+}
+
+static inline void entry_set_usage(struct entry *e, struct entry_usage u)
+{
+    e->stamp = u.stamp;
+    e->flags = (e->flags & ~ENTRY_COUNTED) | u.flags;
+}
 
 static inline enum entry_type entry_type(const struct entry *e)
 {

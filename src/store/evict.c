@@ -1,89 +1,254 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/evict.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/rand.h"
 #include "store/keyspace.h"
-#include "store/stamp.h"
+#include "store/pool.h"
 
-#define SAMPLES      10
-#define EMPTY_DRAWS  64
+#define LOOK         12   /* entries that a look at a shard sees, and a bucketful more */
+#define SPARSE       2048 /* buckets without any that a look passes over at most */
+#define DRAWS        16   /* shards that are compared */
+#define FEW          8    /* with fewer keys to a shard, on average, all are */
+#define WALK_STAMPS  (1u << 28)
+#define WALK_NS      100000
 
-static enum policy policy_of(struct keyspace *ks)
+static const struct policy *policy_now(struct keyspace *ks)
 {
-    return atomic_load_explicit(&ks->policy, memory_order_relaxed);
+    return atomic_load_explicit(&ks->policy, memory_order_acquire);
 }
 
-static bool is_volatile(enum policy p)
+static int64_t told(const struct keyspace *ks, unsigned shard)
 {
-    return p >= POLICY_VOLATILE_LRU;
+    return atomic_load_explicit(&ks->best[shard], memory_order_relaxed);
 }
 
-/* How much sooner than others e should go: the greater the sooner. */
-static uint64_t urgency(struct keyspace *ks, enum policy p, const struct entry *e)
+/* ---- one shard, under its lock ---- */
+
+static struct pool *pool_of(struct shard *s, const struct policy *p)
 {
-    if (p == POLICY_VOLATILE_TTL)
-        return UINT64_MAX - (uint64_t)entry_expire(e);
-    if (stamp_policy_is_lfu(p))
-        return 255 - stamp_frequency(ks, e);
-    return stamp_age(ks, e);
+    if (s->pool == NULL)
+        s->pool = mem_zalloc(sizeof *s->pool);
+    if (s->pool->policy != p)
+        pool_reset(s->pool, p);
+    return s->pool;
 }
 
-/* Removes the best of a few entries of one table. False: there is none. */
-static bool evict_from(struct keyspace *ks, struct shard *s, unsigned db, enum policy p) REQUIRES(shard_cap)
+/* Whether a database may have victims. */
+static bool has_any(const struct table *t, const struct policy *p)
 {
-    struct table *t = shard_table(s, db);
-    unsigned samples = p == POLICY_ALLKEYS_RANDOM || p == POLICY_VOLATILE_RANDOM ? 1 : SAMPLES;
-    struct entry *victim = NULL;
-    uint64_t most = 0;
+    return t != NULL && atomic_load_explicit(p->only_volatile ? &t->volatiles : &t->used, memory_order_relaxed) != 0;
+}
 
-    for (unsigned i = 0; t != NULL && i < samples; i++) {
-        struct entry *e = is_volatile(p) ? table_random_volatile(t) : table_random(t);
-        uint64_t u = e ? urgency(ks, p, e) : 0;
+static void offer_all(struct keyspace *ks, struct pool *pool, struct entry *const *seen, unsigned n)
+{
+    const struct policy *p = pool->policy;
 
-        if (e == NULL)
-            return false;
-        if (victim == NULL || u > most) {
-            victim = e;
-            most = u;
-        }
+    for (unsigned i = 0; i < n; i++) {
+        struct candidate c = {.entry = seen[i], .db = pool->db};
+
+        if (p->only_volatile && !(c.entry->flags & ENTRY_EXPIRES))
+            continue;
+        c.order = p->order(&ks->stamps, c.entry);
+        if (!pool_wants(pool, c.order))
+            continue;
+        c.hash = hash_bytes(entry_key(c.entry));
+        pool_offer(pool, &c);
     }
-    if (victim == NULL)
-        return false;
-    shard_drop(&(struct place){s, db, hash_bytes(entry_key(victim))}, victim);
-    atomic_fetch_add_explicit(&ks->stats.evicted, 1, memory_order_relaxed);
-    return true;
 }
 
-/* Evicts one entry of a shard, from a random database that has any. */
-static bool evict_one(struct keyspace *ks, struct shard *s, enum policy p)
+/* Sees some of the shard's entries, from where the last look ended. False: it has none that may go. */
+static bool look(struct keyspace *ks, struct shard *s, struct pool *pool)
 {
-    unsigned first = rand_below(ks->databases);
-    bool done = false;
+    struct entry *seen[TABLE_LOOK_MAX];
+    bool any = false;
+
+    for (unsigned i = 0, n = 0; n < LOOK && i <= ks->databases; i++) {
+        struct table *t = shard_table(s, pool->db);
+
+        if (has_any(t, pool->policy)) {
+            unsigned more = table_look(t, &pool->bucket, pool->policy->only_volatile, seen, LOOK - n, SPARSE);
+
+            offer_all(ks, pool, seen, more);
+            n += more;
+            any = true;
+            if (pool->bucket != 0)
+                break; /* it has more */
+        }
+        pool->bucket = 0;
+        pool->db = (pool->db + 1) % ks->databases;
+    }
+    return any;
+}
+
+/* The entry of a candidate, if it is still there. */
+static struct entry *find(struct shard *s, const struct candidate *c)
+{
+    struct table *t = shard_table(s, c->db);
+
+    return t != NULL && table_holds(t, c->hash, c->entry) ? c->entry : NULL;
+}
+
+/* Takes from the pool until one is in it that is as it was seen. False: the pool is empty. */
+static bool settle(struct keyspace *ks, struct shard *s, struct pool *pool)
+{
+    while (pool->count > 0) {
+        struct candidate *c = pool_next(pool), changed = *c;
+        struct entry *e = find(s, c);
+
+        if (e != NULL && !(pool->policy->only_volatile && !(e->flags & ENTRY_EXPIRES))) {
+            changed.order = pool->policy->order(&ks->stamps, e);
+            if (changed.order == c->order)
+                return true;
+        } else {
+            changed.entry = NULL;
+        }
+        pool->count--;
+        if (changed.entry != NULL)
+            pool_offer(pool, &changed);
+    }
+    return false;
+}
+
+/* Tells the others what the best victim of the shard is. */
+static void tell(struct keyspace *ks, struct shard *s, struct pool *pool, bool any)
+{
+    int64_t best = pool->count > 0 ? pool_next(pool)->order : any ? EVICT_UNKNOWN : EVICT_NOTHING;
+
+    s->barren = best == EVICT_NOTHING;
+    atomic_store(&ks->best[s->index], best);
+    if (UNLIKELY(atomic_load(&ks->policy) != pool->policy)) /* chosen meanwhile: this is no order of its */
+        atomic_store(&ks->best[s->index], EVICT_UNKNOWN);
+}
+
+static void remove_victim(struct keyspace *ks, struct shard *s, struct entry *e, unsigned db, uint64_t hash)
+    REQUIRES(shard_cap)
+{
+    if (!(e->flags & ENTRY_COUNTED))
+        atomic_store_explicit(&ks->stats.evicted_stamp, stamp_of(&ks->stamps, e), memory_order_relaxed);
+    shard_drop(&(struct place){s, db, hash}, e);
+    atomic_fetch_add_explicit(&ks->stats.evicted, 1, memory_order_relaxed);
+}
+
+/* Evicts the shard's best victim, if it is no later in the order than was told. */
+static void evict_best(struct keyspace *ks, struct shard *s, const struct policy *p, int64_t bound)
+{
+    struct candidate c = {.order = EVICT_NOTHING};
+    struct pool *pool;
+    bool any;
 
     shard_lock(s);
-    for (unsigned i = 0; i < ks->databases && !done; i++)
-        done = evict_from(ks, s, (first + i) % ks->databases, p);
+    pool = pool_of(s, p);
+    any = look(ks, s, pool);
+    if (settle(ks, s, pool) && pool_next(pool)->order <= bound) {
+        c = *pool_next(pool);
+        pool->count--;
+        remove_victim(ks, s, c.entry, c.db, c.hash);
+        if (p->leave != NULL)
+            p->leave(&ks->stamps, c.order);
+    }
+    tell(ks, s, pool, any);
     shard_unlock(s);
-    return done;
+}
+
+/* Evicts any entry of the shard. */
+static void evict_any(struct keyspace *ks, struct shard *s, const struct policy *p)
+{
+    unsigned first = rand_below(ks->databases);
+    struct entry *e = NULL;
+
+    shard_lock(s);
+    for (unsigned i = 0; i < ks->databases && e == NULL; i++) {
+        unsigned db = (first + i) % ks->databases;
+        struct table *t = shard_table(s, db);
+
+        if (!has_any(t, p))
+            continue;
+        e = p->only_volatile ? table_random_volatile(t) : table_random(t);
+        remove_victim(ks, s, e, db, hash_bytes(entry_key(e)));
+    }
+    s->barren = e == NULL;
+    if (s->barren)
+        atomic_store_explicit(&ks->best[s->index], EVICT_NOTHING, memory_order_relaxed);
+    shard_unlock(s);
+}
+
+/* ---- all shards ---- */
+
+/* The shard with the best victim, among a few or, where those have none, among all. False: no shard has any. */
+static bool choose(struct keyspace *ks, unsigned *shard)
+{
+    unsigned draws = atomic_load_explicit(&ks->draws, memory_order_relaxed);
+    unsigned first = rand_below(ks->shard_count);
+    int64_t best = EVICT_NOTHING;
+
+    for (unsigned i = 0; i < draws; i++) {
+        unsigned at = draws < ks->shard_count ? rand_below(ks->shard_count) : (first + i) % ks->shard_count;
+
+        if (told(ks, at) < best) {
+            best = told(ks, at);
+            *shard = at;
+        }
+    }
+    for (unsigned i = 0; i < ks->shard_count && best == EVICT_NOTHING; i++)
+        if (told(ks, i) < best) {
+            best = told(ks, i);
+            *shard = i;
+        }
+    return best != EVICT_NOTHING;
 }
 
 bool evict_to_fit(struct keyspace *ks, size_t limit, size_t (*used)(void *arg), void *arg)
 {
-    enum policy p = policy_of(ks);
-    unsigned misses = 0;
+    const struct policy *p = policy_now(ks);
+    unsigned shard;
 
     while (used(arg) > limit) {
-        unsigned draw = rand_below(ks->shard_count);
-
-        if (p == POLICY_NOEVICTION)
+        if (p == &policy_none || !choose(ks, &shard))
             return false;
-        /* Nearly empty: look everywhere before giving up. */
-        if (misses >= EMPTY_DRAWS)
-            draw = misses - EMPTY_DRAWS;
-        if (draw >= ks->shard_count)
-            return false;
-        misses = evict_one(ks, &ks->shards[draw], p) ? 0 : misses + 1;
+        if (p->order != NULL)
+            evict_best(ks, &ks->shards[shard], p, told(ks, shard));
+        else
+            evict_any(ks, &ks->shards[shard], p);
     }
     return true;
+}
+
+/* ---- housekeeping ---- */
+
+static void clamp(void *arg, struct shard *s, struct entry *e)
+{
+    (void)s;
+    stamp_clamp(arg, e);
+}
+
+/* Walks over all entries once for each quarter of what stamps reach. */
+static void walk(struct keyspace *ks)
+{
+    int64_t end = clock_mono_ns() + WALK_NS;
+
+    if (stamp_now(&ks->stamps) - ks->stamps.walked < WALK_STAMPS)
+        return;
+    do {
+        ks->walk_cursor = keyspace_scan(ks, ks->walk_db, ks->walk_cursor, false, clamp, &ks->stamps);
+        if (ks->walk_cursor == 0 && ++ks->walk_db == ks->databases) {
+            ks->walk_db = 0;
+            ks->stamps.walked = stamp_now(&ks->stamps);
+            return;
+        }
+    } while (clock_mono_ns() < end);
+}
+
+void evict_tidy(struct keyspace *ks, bool exact)
+{
+    size_t keys = 0;
+
+    for (unsigned db = 0; db < ks->databases; db++)
+        keys += keyspace_size(ks, db);
+    stamps_sample(&ks->stamps);
+    stamps_fit(&ks->stamps, keys, exact);
+    atomic_store_explicit(&ks->draws, keys < (size_t)FEW * ks->shard_count ? ks->shard_count : DRAWS, memory_order_relaxed);
+    walk(ks);
 }

@@ -2,12 +2,12 @@
 /*
  * evict: what goes when memory is full.
  *
- * Role:    chooses victims by policy and removes them; stamps are read here (stamp.h).
- * Threads: evict_touch under the shard's lock; evict_to_fit holds no lock when called and takes one shard at a time.
- * Used by: cmd/call.
- * Why:     order comes from a 4-byte stamp in the entry, not from lists, so that a policy costs no memory and
- *          switching it needs no rebuild. The victim is the best of a few entries drawn from one
- *          database of a shard, which is drawn too.
+ * Role:    chooses victims, in the order that the policy gives (policy.h), and removes them.
+ * Threads: evict_to_fit holds no lock when called and takes one shard at a time.
+ * Used by: cmd/dispatch, housekeeping.
+ * Why:     there is one limit for all shards. Each shard tells the order of the best victim that it knows of, and the
+ *          best of a few shards has to give it up: so no shard has a budget of its own, and a hit ratio like that of one
+ *          undivided cache comes of it.
  */
 #ifndef LARDER_STORE_EVICT_H
 #define LARDER_STORE_EVICT_H
@@ -16,12 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conf/options.h"
-#include "store/entry.h"
-
 struct keyspace;
+
+/* What a shard tells of its best victim, where it does not tell an order. */
+#define EVICT_UNKNOWN INT64_MIN /* it was not looked at yet */
+#define EVICT_NOTHING INT64_MAX /* it has none */
 
 /* Removes entries by the policy until `used()` is at most limit. False if nothing more may go. */
 bool evict_to_fit(struct keyspace *ks, size_t limit, size_t (*used)(void *arg), void *arg);
+/* Housekeeping, ten times a second by one worker, between quiesce_enter and _leave: fits the stamps and the search to
+ * the number of keys (exact: there is a limit, so that order matters), and keeps old stamps in reach. */
+void evict_tidy(struct keyspace *ks, bool exact);
 
 #endif

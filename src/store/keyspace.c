@@ -32,14 +32,14 @@ struct keyspace *keyspace_new(unsigned shards, unsigned databases)
     ks->databases = databases;
     ks->born = clock_ms();
     atomic_init(&ks->expiry_on, true);
-    atomic_init(&ks->policy, POLICY_NOEVICTION);
-    atomic_init(&ks->lfu_factor, 10);
-    atomic_init(&ks->lfu_minutes, 1);
+    atomic_init(&ks->draws, shards);
+    ks->best = mem_aligned_zero(64, shards * sizeof *ks->best);
+    stamps_init(&ks->stamps);
+    keyspace_choose(ks, POLICY_NOEVICTION);
     gate_init(&ks->gate);
     ks->shards = mem_aligned_zero(64, shards * sizeof *ks->shards);
     for (unsigned i = 0; i < shards; i++)
         shard_init(&ks->shards[i], ks, i);
-    stamp_tick(ks);
     return ks;
 }
 
@@ -50,10 +50,20 @@ void keyspace_free(struct keyspace *ks)
             if (shard_table(&ks->shards[i], db) != NULL)
                 table_free(shard_table(&ks->shards[i], db));
         mem_free((void *)ks->shards[i].tables);
+        mem_free(ks->shards[i].pool);
         mem_free(ks->shards[i].watches.buckets);
     }
     mem_free(ks->shards);
+    mem_free((void *)ks->best);
     mem_free(ks);
+}
+
+void keyspace_choose(struct keyspace *ks, enum policy_id policy)
+{
+    atomic_store(&ks->stamps.switched, stamp_now(&ks->stamps));
+    atomic_store(&ks->policy, policy_of(policy));
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        atomic_store(&ks->best[i], EVICT_UNKNOWN);
 }
 
 static size_t entries_of(struct table *t)

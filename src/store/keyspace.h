@@ -13,6 +13,7 @@
 
 #include "store/evict.h"
 #include "store/gate.h"
+#include "store/policy.h"
 #include "store/shard.h"
 #include "store/stamp.h"
 
@@ -21,6 +22,7 @@
 struct keyspace_stats {
     _Atomic uint64_t expired;        /* keys removed because their time had come */
     _Atomic uint64_t evicted;
+    _Atomic uint64_t evicted_stamp;  /* of the key that was evicted last (stamp.h); 0: none was, or it had a count */
 };
 
 struct keyspace {
@@ -30,9 +32,12 @@ struct keyspace {
     unsigned databases;
     int64_t born;          /* ms since 1970, tick 0 of expiry */
     _Atomic bool expiry_on; /* DEBUG SET-ACTIVE-EXPIRE */
-    _Atomic uint32_t stamp; /* what an access writes into an entry: see evict.h */
-    _Atomic int policy;     /* enum policy (conf/options.h) */
-    _Atomic int lfu_factor, lfu_minutes; /* lfu-log-factor and lfu-decay-time */
+    _Atomic(const struct policy *) policy;
+    struct stamps stamps;
+    _Atomic int64_t *best;  /* of each shard, the order of its next victim: see evict.h */
+    _Atomic unsigned draws; /* shards that an eviction compares */
+    unsigned walk_db;       /* where the walk of evict_tidy is */
+    uint64_t walk_cursor;
     struct keyspace_stats stats;
     struct gate gate;
 };
@@ -49,6 +54,20 @@ static inline struct shard *keyspace_shard(const struct keyspace *ks, uint64_t h
 static inline struct place keyspace_place(const struct keyspace *ks, unsigned db, uint64_t hash)
 {
     return (struct place){keyspace_shard(ks, hash), db, hash};
+}
+
+/* Chooses the eviction policy. Nothing is rebuilt: stamps of another kind are read as well as they can be. */
+void keyspace_choose(struct keyspace *ks, enum policy_id policy);
+
+static inline const struct policy *keyspace_policy(const struct keyspace *ks)
+{
+    return atomic_load_explicit(&ks->policy, memory_order_relaxed);
+}
+
+/* The entry is used. */
+static inline void keyspace_touch(struct keyspace *ks, struct entry *e)
+{
+    policy_use(keyspace_policy(ks), &ks->stamps, e);
 }
 
 /* Entries of a database, those past their time included; of those, how many have an expiry. Any thread. */

@@ -2,6 +2,7 @@
 #include "store/shard.h"
 
 #include "store/keyspace.h"
+#include "store/pool.h"
 
 struct shard_cap shard_cap;
 
@@ -41,12 +42,40 @@ static void note_due(const struct place *p, const struct entry *e)
         table_note_due(table_for(p), p->hash, keyspace_tick(p->shard->keyspace, entry_expire(e)));
 }
 
+/* What comes may be evicted: eviction has to look here again. */
+static void end_barren(struct shard *s)
+{
+    s->barren = false;
+    atomic_store_explicit(&s->keyspace->best[s->index], EVICT_UNKNOWN, memory_order_relaxed);
+}
+
+/* Where stamps are counts, nothing is likelier to go than what has just come. */
+static void offer_new(const struct place *p, struct entry *e)
+{
+    struct keyspace *ks = p->shard->keyspace;
+    const struct policy *policy = keyspace_policy(ks);
+    struct pool *pool = p->shard->pool;
+    struct candidate c = {.order = policy->order(&ks->stamps, e), .hash = p->hash, .entry = e, .db = p->db};
+
+    if (pool == NULL || pool->policy != policy || !pool_wants(pool, c.order) ||
+        (policy->only_volatile && !(e->flags & ENTRY_EXPIRES)))
+        return;
+    pool_offer(pool, &c);
+    atomic_store_explicit(&ks->best[p->shard->index], pool_next(pool)->order, memory_order_relaxed);
+}
+
 void shard_insert(const struct place *p, struct entry *e)
 {
+    struct keyspace *ks = p->shard->keyspace;
+
     lock_must_hold(&p->shard->lock);
-    e->stamp = stamp_first(p->shard->keyspace);
+    policy_first(keyspace_policy(ks), &ks->stamps, e);
     table_insert(table_for(p), p->hash, e);
     note_due(p, e);
+    if (UNLIKELY(p->shard->barren))
+        end_barren(p->shard);
+    else if (UNLIKELY(keyspace_policy(ks)->counts))
+        offer_new(p, e);
 }
 
 void shard_replace(const struct place *p, const struct entry *old, bool did_expire, struct entry *e)
@@ -54,6 +83,8 @@ void shard_replace(const struct place *p, const struct entry *old, bool did_expi
     lock_must_hold(&p->shard->lock);
     table_replace(table_for(p), p->hash, old, did_expire, e);
     note_due(p, e);
+    if (UNLIKELY(p->shard->barren))
+        end_barren(p->shard);
 }
 
 void shard_take(const struct place *p, struct entry *e)

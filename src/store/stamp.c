@@ -1,112 +1,139 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/stamp.h"
 
+#include <string.h>
+
 #include "base/clock.h"
-#include "base/rand.h"
-#include "store/keyspace.h"
 
-#define STAMP_MS     16 /* a stamp is a count of 16 ms */
-#define IDLE_MAX     ((int64_t)INT32_MAX * STAMP_MS / 1000) /* s: over a year */
-#define LFU_FIRST    5
-#define STAMPS_PER_MINUTE (60000 / STAMP_MS)
+#define FIRST       (1ull << 40) /* no entry is older than the beginning of the count */
+#define MS_PER_STAMP 100         /* before the first sample: as if nothing but samples had been taken */
+#define OLDEST      (1u << 30)   /* in stamps; half of what can be told from the future */
+#define KEYS_PER_STAMP 4096      /* so fine a part of the keys need not be told apart in order */
+#define COARSEST    1024
 
-static enum policy policy_of(struct keyspace *ks)
+void stamps_init(struct stamps *s)
 {
-    return atomic_load_explicit(&ks->policy, memory_order_relaxed);
+    *s = (struct stamps){.unit = COARSEST, .walked = FIRST, .now = FIRST, .switched = FIRST, .age = FIRST};
+    lock_init(&s->lock, LOCK_STAMPS, 0);
+    stamps_sample(s);
 }
 
-bool stamp_policy_is_lfu(enum policy p)
+void stamps_fit(struct stamps *s, uint64_t keys, bool exact)
 {
-    return p == POLICY_ALLKEYS_LFU || p == POLICY_VOLATILE_LFU;
+    uint64_t unit = exact ? keys / KEYS_PER_STAMP : COARSEST;
+
+    unit = unit < 1 ? 1 : unit > COARSEST ? COARSEST : unit;
+    if (unit != stamp_unit(s))
+        atomic_store_explicit(&s->unit, (uint32_t)unit, memory_order_relaxed);
 }
 
-static bool is_fifo(enum policy p)
+/* ---- in time ---- */
+
+/* Makes room: of the older half every other sample goes. */
+static void thin_out(struct stamps *s)
 {
-    return p == POLICY_ALLKEYS_FIFO || p == POLICY_VOLATILE_FIFO;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < STAMP_PAST / 2; i += 2)
+        s->past[n++] = s->past[i];
+    memmove(s->past + n, s->past + STAMP_PAST / 2, STAMP_PAST / 2 * sizeof *s->past);
+    s->count = n + STAMP_PAST / 2;
 }
 
-void stamp_tick(struct keyspace *ks)
+void stamps_sample(struct stamps *s)
 {
-    uint32_t stamp = clock_mono_ms() / STAMP_MS;
-
-    /* All workers read this line for every key: it is written only where there is something new. */
-    if (atomic_load_explicit(&ks->stamp, memory_order_relaxed) != stamp)
-        atomic_store_explicit(&ks->stamp, stamp, memory_order_relaxed);
+    stamps_advance(s, 1); /* so that what was used before it and after it differ */
+    lock_take(&s->lock);
+    if (s->count == STAMP_PAST)
+        thin_out(s);
+    s->past[s->count++] = (struct stamp_sample){stamp_now(s), clock_mono_ms()};
+    lock_drop(&s->lock);
 }
 
-static uint32_t stamp_now(struct keyspace *ks)
+/* Where the stamp is between two samples, so is the time. */
+static int64_t between(const struct stamp_sample *a, const struct stamp_sample *b, uint64_t stamp)
 {
-    return atomic_load_explicit(&ks->stamp, memory_order_relaxed);
+    double part = (double)(stamp - a->stamp) / (double)(b->stamp - a->stamp);
+
+    return a->mono + (int64_t)(part * (double)(b->mono - a->mono));
 }
 
-/* Under LFU a stamp is minutes (16 bits), then the counter (8 bits). */
-static uint32_t lfu_stamp(struct keyspace *ks, unsigned count)
+/* The moment of a stamp, in ms of the monotonic clock. */
+static int64_t moment_of(const struct stamps *s, uint64_t stamp)
 {
-    return (stamp_now(ks) / STAMPS_PER_MINUTE & 0xffff) << 8 | count;
+    unsigned i = s->count;
+
+    while (i > 0 && s->past[i - 1].stamp > stamp)
+        i--;
+    if (i == 0)
+        return s->past[0].mono - (int64_t)(s->past[0].stamp - stamp) * MS_PER_STAMP;
+    return i == s->count ? s->past[i - 1].mono : between(&s->past[i - 1], &s->past[i], stamp);
 }
 
-uint32_t stamp_first(struct keyspace *ks)
+/* The other way round: the stamp of a moment. */
+static uint64_t stamp_at(const struct stamps *s, int64_t mono)
 {
-    return stamp_policy_is_lfu(policy_of(ks)) ? lfu_stamp(ks, LFU_FIRST) : stamp_now(ks);
+    const struct stamp_sample *a, *b;
+    unsigned i = s->count;
+
+    while (i > 0 && s->past[i - 1].mono > mono)
+        i--;
+    if (i == 0)
+        return s->past[0].stamp - (uint64_t)((s->past[0].mono - mono) / MS_PER_STAMP);
+    a = &s->past[i - 1];
+    b = &s->past[i];
+    if (i == s->count || b->mono == a->mono)
+        return a->stamp;
+    return a->stamp + (uint64_t)((double)(mono - a->mono) / (double)(b->mono - a->mono) * (double)(b->stamp - a->stamp));
 }
 
-/* The counter loses one for each lfu-decay-time minutes without an access. */
-unsigned stamp_frequency(struct keyspace *ks, const struct entry *e)
+int64_t stamp_seconds(struct stamps *s, uint64_t stamp)
 {
-    unsigned count = e->stamp & 255;
-    unsigned minutes = (stamp_now(ks) / STAMPS_PER_MINUTE - (e->stamp >> 8)) & 0xffff;
-    unsigned decay = atomic_load_explicit(&ks->lfu_minutes, memory_order_relaxed);
-    unsigned lost = decay ? minutes / decay : 0;
+    int64_t ms;
 
-    return lost < count ? count - lost : 0;
+    lock_take(&s->lock);
+    ms = clock_mono_ms() - moment_of(s, stamp);
+    lock_drop(&s->lock);
+    return ms > 0 ? ms / 1000 : 0;
 }
 
-/* The counter is logarithmic: the higher it stands, the rarer an access raises it (Morris, 1978). */
-static unsigned lfu_raised(struct keyspace *ks, unsigned count)
-{
-    uint64_t above = count > LFU_FIRST ? count - LFU_FIRST : 0;
-    uint64_t factor = atomic_load_explicit(&ks->lfu_factor, memory_order_relaxed);
+/* ---- of entries ---- */
 
-    return count < 255 && rand_below(above * factor + 1) == 0 ? count + 1 : count;
+uint64_t stamp_of(struct stamps *s, struct entry *e)
+{
+    uint64_t now = stamp_now(s);
+    int32_t old;
+
+    if (UNLIKELY(e->flags & ENTRY_COUNTED)) {
+        e->stamp = (uint32_t)atomic_load_explicit(&s->switched, memory_order_relaxed);
+        e->flags &= ~ENTRY_COUNTED;
+    }
+    /* Another worker may have stamped it with a count that was not to be seen here yet. */
+    old = (int32_t)((uint32_t)now - e->stamp);
+    return now - (uint64_t)(old > 0 ? old : 0);
 }
 
-void stamp_touch(struct keyspace *ks, struct entry *e)
+int64_t stamp_idle(struct stamps *s, struct entry *e)
 {
-    enum policy p = policy_of(ks);
-    uint32_t stamp;
-
-    if (UNLIKELY(is_fifo(p)))
-        return;
-    if (UNLIKELY(stamp_policy_is_lfu(p)))
-        stamp = lfu_stamp(ks, lfu_raised(ks, stamp_frequency(ks, e)));
-    else
-        stamp = stamp_now(ks);
-    if (e->stamp != stamp)
-        e->stamp = stamp;
+    return stamp_seconds(s, stamp_of(s, e));
 }
 
-/* How many stamps ago e was used. A worker that was slow to store its stamp may have turned the keyspace's back: then
- * now. */
-uint32_t stamp_age(struct keyspace *ks, const struct entry *e)
+void stamp_set_idle(struct stamps *s, struct entry *e, int64_t seconds)
 {
-    int32_t age = (int32_t)(stamp_now(ks) - e->stamp);
+    int64_t most = (int64_t)OLDEST * MS_PER_STAMP / 1000;
+    uint64_t now = stamp_now(s), stamp;
 
-    return age > 0 ? age : 0;
+    lock_take(&s->lock);
+    stamp = stamp_at(s, clock_mono_ms() - (seconds < most ? seconds : most) * 1000);
+    lock_drop(&s->lock);
+    e->stamp = (uint32_t)(now - stamp < OLDEST ? stamp : now - OLDEST);
+    e->flags &= ~ENTRY_COUNTED;
 }
 
-int64_t stamp_idle(struct keyspace *ks, const struct entry *e)
+void stamp_clamp(struct stamps *s, struct entry *e)
 {
-    return (int64_t)stamp_age(ks, e) * STAMP_MS / 1000;
-}
+    uint64_t now = stamp_now(s);
 
-void stamp_set_idle(struct keyspace *ks, struct entry *e, int64_t seconds)
-{
-    uint32_t age = seconds < IDLE_MAX ? (uint32_t)(seconds * 1000 / STAMP_MS) : INT32_MAX;
-
-    e->stamp = stamp_now(ks) - age;
-}
-
-void stamp_set_frequency(struct keyspace *ks, struct entry *e, unsigned count)
-{
-    e->stamp = lfu_stamp(ks, count);
+    if (!(e->flags & ENTRY_COUNTED) && now - stamp_of(s, e) > OLDEST)
+        e->stamp = (uint32_t)(now - OLDEST);
 }

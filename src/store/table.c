@@ -414,6 +414,43 @@ struct entry *table_random_volatile(struct table *t)
     }
 }
 
+/* Adds the entries of a chain to out, up to `most`. */
+static unsigned gather(const struct bucket *b, struct entry **out, unsigned most)
+{
+    unsigned n = 0;
+
+    for (; b != NULL; b = bucket_next(b))
+        for (unsigned bits = bucket_used(b); bits != 0 && n < most; bits &= bits - 1) {
+            out[n] = bucket_ref(b, __builtin_ctz(bits));
+            __builtin_prefetch(out[n++]);
+        }
+    return n;
+}
+
+unsigned table_look(struct table *t, uint32_t *at, bool only_volatile, struct entry **out, unsigned want,
+                    unsigned most)
+{
+    uint32_t size = size_of(t), i = *at < size ? *at : 0;
+    unsigned n = 0;
+
+    for (; n < want && most > 0 && i < size; i++, most--)
+        if (!only_volatile || (due_of(t) != NULL && *due_at(t, i) != NO_DUE))
+            n += gather(bucket_at(t, i), out + n, TABLE_LOOK_MAX - n);
+    *at = i < size ? i : 0;
+    return n;
+}
+
+bool table_holds(struct table *t, uint64_t hash, const struct entry *e)
+{
+    uint8_t tag = bucket_tag(hash);
+
+    for (struct bucket *b = bucket_of(t, hash); b != NULL; b = bucket_next(b))
+        for (unsigned bits = bucket_match(b, tag); bits != 0; bits &= bits - 1)
+            if (bucket_ref(b, __builtin_ctz(bits)) == e)
+                return true;
+    return false;
+}
+
 /* ---- hints ---- */
 
 /* The bucket's address as it looks without the lock; NULL while the table grows or shrinks under it. */

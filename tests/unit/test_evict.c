@@ -9,7 +9,6 @@
 #include "store/keyspace.h"
 
 #define KEYS        2000
-#define STAMP_MS    16
 #define FAR         (INT64_MAX / 2)
 
 static struct keyspace *ks;
@@ -17,20 +16,12 @@ static struct keyspace *ks;
 static void setup(void)
 {
     ks = keyspace_new(4, 2);
-    ks->lfu_factor = 10;
-    ks->lfu_minutes = 1;
 }
 
 static void teardown(void)
 {
     keyspace_free(ks);
     quiesce_collect();
-}
-
-/* The tests' clock. */
-static void pass(int64_t seconds)
-{
-    ks->stamp += seconds * 1000 / STAMP_MS;
 }
 
 struct name {
@@ -95,7 +86,7 @@ static unsigned alive(unsigned from, unsigned to)
 
 START_TEST(with_room_nothing_goes)
 {
-    ks->policy = POLICY_ALLKEYS_LRU;
+    keyspace_choose(ks, POLICY_ALLKEYS_LRU);
     put(0, 1, 0);
     ck_assert(evict_to(1));
     ck_assert_uint_eq(keys_left(NULL), 1);
@@ -105,7 +96,7 @@ END_TEST
 
 START_TEST(no_eviction_is_what_it_says)
 {
-    ks->policy = POLICY_NOEVICTION;
+    keyspace_choose(ks, POLICY_NOEVICTION);
     put(0, 1, 5);
     ck_assert(!evict_to(0));
     ck_assert_uint_eq(keys_left(NULL), 1);
@@ -117,7 +108,7 @@ START_TEST(every_policy_goes_down_to_the_last_key)
     for (int p = POLICY_ALLKEYS_LRU; p <= POLICY_VOLATILE_FIFO; p++) {
         size_t before = ks->stats.evicted;
 
-        ks->policy = p;
+        keyspace_choose(ks, p);
         for (unsigned i = 0; i < 300; i++)
             put(i % 2, i, FAR);
         ck_assert(evict_to(100));
@@ -133,7 +124,7 @@ END_TEST
 START_TEST(volatile_policies_spare_what_has_no_expiry)
 {
     for (int p = POLICY_VOLATILE_LRU; p <= POLICY_VOLATILE_FIFO; p++) {
-        ks->policy = p;
+        keyspace_choose(ks, p);
         for (unsigned i = 0; i < 400; i++)
             put(0, i, i % 4 == 0 ? FAR : 0);
         ck_assert(!evict_to(10));
@@ -158,47 +149,47 @@ static void check_that_the_first_half_goes(void)
 
 START_TEST(lru_evicts_what_was_not_used_for_long)
 {
-    ks->policy = POLICY_ALLKEYS_LRU;
+    keyspace_choose(ks, POLICY_ALLKEYS_LRU);
     for (unsigned i = 0; i < KEYS; i++)
         put(0, i, 0);
-    pass(100);
+    stamps_advance(&ks->stamps, 100);
     for (unsigned i = KEYS / 2; i < KEYS; i++)
-        stamp_touch(ks, entry_at(0, i));
-    pass(100);
+        keyspace_touch(ks, entry_at(0, i));
+    stamps_advance(&ks->stamps, 100);
     check_that_the_first_half_goes();
 }
 END_TEST
 
 START_TEST(fifo_evicts_the_oldest_though_it_is_used)
 {
-    ks->policy = POLICY_ALLKEYS_FIFO;
+    keyspace_choose(ks, POLICY_ALLKEYS_FIFO);
     for (unsigned i = 0; i < KEYS; i++) {
         if (i == KEYS / 2)
-            pass(100);
+            stamps_advance(&ks->stamps, 100);
         put(0, i, 0);
     }
-    pass(100);
+    stamps_advance(&ks->stamps, 100);
     for (unsigned i = 0; i < KEYS / 2; i++)
-        stamp_touch(ks, entry_at(0, i));
+        keyspace_touch(ks, entry_at(0, i));
     check_that_the_first_half_goes();
 }
 END_TEST
 
 START_TEST(lfu_evicts_what_is_seldom_used)
 {
-    ks->policy = POLICY_ALLKEYS_LFU;
+    keyspace_choose(ks, POLICY_ALLKEYS_LFU);
     for (unsigned i = 0; i < KEYS; i++)
         put(0, i, 0);
     for (unsigned n = 0; n < 100; n++)
         for (unsigned i = KEYS / 2; i < KEYS; i++)
-            stamp_touch(ks, entry_at(0, i));
+            keyspace_touch(ks, entry_at(0, i));
     check_that_the_first_half_goes();
 }
 END_TEST
 
 START_TEST(ttl_evicts_what_ends_soonest)
 {
-    ks->policy = POLICY_VOLATILE_TTL;
+    keyspace_choose(ks, POLICY_VOLATILE_TTL);
     for (unsigned i = 0; i < KEYS; i++)
         put(0, i, i < KEYS / 2 ? FAR : FAR + 1000000);
     check_that_the_first_half_goes();
@@ -207,10 +198,10 @@ END_TEST
 
 START_TEST(random_spares_no_half)
 {
-    ks->policy = POLICY_ALLKEYS_RANDOM;
+    keyspace_choose(ks, POLICY_ALLKEYS_RANDOM);
     for (unsigned i = 0; i < KEYS; i++)
         put(0, i, 0);
-    pass(100);
+    stamps_advance(&ks->stamps, 100);
     ck_assert(evict_to(KEYS / 2));
     /* 500 expected; six standard deviations of a hypergeometric draw are about 67. */
     ck_assert_uint_ge(alive(0, KEYS / 2), 400);
@@ -220,121 +211,11 @@ END_TEST
 
 START_TEST(a_lone_key_in_one_shard_is_found)
 {
-    ks->policy = POLICY_ALLKEYS_LRU;
+    keyspace_choose(ks, POLICY_ALLKEYS_LRU);
     for (unsigned i = 0; i < 50; i++) {
         put(i % 2, i, 0);
         ck_assert(evict_to(0));
         ck_assert_uint_eq(keys_left(NULL), 0);
-    }
-}
-END_TEST
-
-/* ---- stamps ---- */
-
-START_TEST(idle_time_counts_from_the_last_use)
-{
-    struct entry *e;
-
-    ks->policy = POLICY_ALLKEYS_LRU;
-    put(0, 1, 0);
-    e = entry_at(0, 1);
-    ck_assert_int_eq(stamp_idle(ks, e), 0);
-    pass(1000);
-    ck_assert_int_eq(stamp_idle(ks, e), 1000);
-    stamp_touch(ks, e);
-    ck_assert_int_eq(stamp_idle(ks, e), 0);
-    stamp_set_idle(ks, e, 12345);
-    ck_assert_int_le(llabs(stamp_idle(ks, e) - 12345), 1);
-    stamp_set_idle(ks, e, INT64_MAX);
-    ck_assert_int_gt(stamp_idle(ks, e), 300 * 86400);
-}
-END_TEST
-
-START_TEST(a_stamp_from_a_moment_ahead_is_now)
-{
-    struct entry *e;
-
-    ks->policy = POLICY_ALLKEYS_LRU;
-    put(0, 1, 0);
-    e = entry_at(0, 1);
-    ks->stamp -= 2;
-    ck_assert_int_eq(stamp_idle(ks, e), 0);
-}
-END_TEST
-
-START_TEST(the_stamp_may_wrap_around)
-{
-    struct entry *e;
-
-    ks->policy = POLICY_ALLKEYS_LRU;
-    ks->stamp = UINT32_MAX - 10;
-    put(0, 1, 0);
-    e = entry_at(0, 1);
-    pass(60);
-    ck_assert_int_eq(stamp_idle(ks, e), 60);
-}
-END_TEST
-
-START_TEST(a_count_rises_ever_more_slowly_and_ends_at_255)
-{
-    unsigned used = 0, at[256] = {0};
-    struct entry *e;
-
-    ks->policy = POLICY_ALLKEYS_LFU;
-    put(0, 1, 0);
-    e = entry_at(0, 1);
-    ck_assert_uint_eq(stamp_frequency(ks, e), 5);
-    while (stamp_frequency(ks, e) < 255 && used < 20000000) {
-        unsigned before = stamp_frequency(ks, e);
-
-        stamp_touch(ks, e);
-        used++;
-        ck_assert_uint_le(stamp_frequency(ks, e), before + 1);
-        at[stamp_frequency(ks, e)] = used;
-    }
-    ck_assert_uint_eq(stamp_frequency(ks, e), 255);
-    /* Some 310,000 uses with a factor of 10; the spread is about one in a hundred. */
-    ck_assert_uint_gt(used, 250000);
-    ck_assert_uint_lt(used, 370000);
-    ck_assert_uint_lt(at[50], at[255] / 10);
-    stamp_touch(ks, e);
-    ck_assert_uint_eq(stamp_frequency(ks, e), 255);
-}
-END_TEST
-
-START_TEST(a_count_falls_with_time_unless_told_not_to)
-{
-    struct entry *e;
-
-    ks->policy = POLICY_ALLKEYS_LFU;
-    put(0, 1, 0);
-    e = entry_at(0, 1);
-    stamp_set_frequency(ks, e, 100);
-    pass(60 * 30);
-    ck_assert_uint_ge(stamp_frequency(ks, e), 69);
-    ck_assert_uint_le(stamp_frequency(ks, e), 71);
-    ks->lfu_minutes = 10;
-    ck_assert_uint_ge(stamp_frequency(ks, e), 96);
-    ck_assert_uint_le(stamp_frequency(ks, e), 98);
-    ks->lfu_minutes = 0;
-    ck_assert_uint_eq(stamp_frequency(ks, e), 100);
-    ks->lfu_minutes = 1;
-    pass(60 * 200);
-    ck_assert_uint_eq(stamp_frequency(ks, e), 0);
-}
-END_TEST
-
-START_TEST(a_factor_of_nothing_counts_each_use)
-{
-    struct entry *e;
-
-    ks->policy = POLICY_ALLKEYS_LFU;
-    ks->lfu_factor = 0;
-    put(0, 1, 0);
-    e = entry_at(0, 1);
-    for (unsigned i = 6; i <= 255; i++) {
-        stamp_touch(ks, e);
-        ck_assert_uint_eq(stamp_frequency(ks, e), i);
     }
 }
 END_TEST
@@ -359,12 +240,6 @@ int main(void)
     tcase_add_test(tests, ttl_evicts_what_ends_soonest);
     tcase_add_test(tests, random_spares_no_half);
     tcase_add_test(tests, a_lone_key_in_one_shard_is_found);
-    tcase_add_test(tests, idle_time_counts_from_the_last_use);
-    tcase_add_test(tests, a_stamp_from_a_moment_ahead_is_now);
-    tcase_add_test(tests, the_stamp_may_wrap_around);
-    tcase_add_test(tests, a_count_rises_ever_more_slowly_and_ends_at_255);
-    tcase_add_test(tests, a_count_falls_with_time_unless_told_not_to);
-    tcase_add_test(tests, a_factor_of_nothing_counts_each_use);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* policy_lfu: the least frequently used goes first, with ageing. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "store/policy.h"
+
+static const struct policy *const lfu = &policy_allkeys_lfu;
+static struct stamps s;
+static struct entry *e;
+
+static struct entry *new_entry(void)
+{
+    struct entry *made = entry_new(&(struct entry_spec){.key = SLICE("key"), .is_int = true});
+
+    policy_first(lfu, &s, made);
+    return made;
+}
+
+static void setup(void)
+{
+    stamps_init(&s);
+    e = new_entry();
+}
+
+static void teardown(void)
+{
+    entry_free(e);
+}
+
+static void use(struct entry *which, unsigned times)
+{
+    while (times-- > 0)
+        policy_use(lfu, &s, which);
+}
+
+static int64_t place(struct entry *which)
+{
+    return lfu->order(&s, which);
+}
+
+START_TEST(each_of_the_first_uses_counts)
+{
+    int64_t begin = place(e);
+
+    for (unsigned i = 1; i < 500; i++) {
+        use(e, 1);
+        ck_assert_int_eq(place(e), begin + i);
+    }
+}
+END_TEST
+
+START_TEST(great_counts_are_right_to_a_quarter_at_worst)
+{
+    int64_t begin = place(e);
+    unsigned used = 0;
+
+    for (unsigned n = 1000; n <= 400000; n *= 2) {
+        use(e, n - used);
+        used = n;
+        ck_assert_double_le(fabs((double)(place(e) - begin) - n), n * .25);
+    }
+}
+END_TEST
+
+START_TEST(a_count_has_an_end)
+{
+    int64_t begin = place(e);
+
+    use(e, 2000000);
+    ck_assert_int_ge(place(e) - begin, 500000);
+    ck_assert_int_le(place(e) - begin, 1 << 19);
+}
+END_TEST
+
+START_TEST(the_cache_ages_with_what_it_evicts_and_never_grows_younger)
+{
+    struct entry *later;
+    int64_t begin = place(e);
+
+    use(e, 9);
+    lfu->leave(&s, begin + 8);
+    later = new_entry();
+    ck_assert_int_eq(place(later), place(e)); /* one use now is worth ten before */
+    use(later, 1);
+    ck_assert_int_gt(place(later), place(e));
+    lfu->leave(&s, begin);
+    ck_assert_int_eq(place(later), begin + 10);
+    use(e, 1);
+    ck_assert_int_gt(place(e), place(later));
+    entry_free(later);
+}
+END_TEST
+
+START_TEST(age_may_go_far_beyond_what_a_stamp_holds)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        int64_t before;
+
+        lfu->leave(&s, place(e) + 300000);
+        before = place(e);
+        use(e, 1);
+        ck_assert_int_gt(place(e), before);
+        ck_assert_int_ge(place(e), (int64_t)s.age);
+    }
+}
+END_TEST
+
+START_TEST(what_another_policy_has_stamped_was_used_once)
+{
+    struct entry *other = new_entry();
+
+    use(e, 50);
+    stamps_advance(&s, 1000);
+    stamp_use(&s, e);
+    ck_assert_int_eq(place(e), place(other));
+    ck_assert_uint_eq(e->flags & ENTRY_COUNTED, ENTRY_COUNTED);
+    entry_free(other);
+}
+END_TEST
+
+/* What Redis shows: 5 at first, and on its logarithmic scale some 10 uses for the second step, 20 for the next. */
+START_TEST(frequency_is_on_the_scale_of_redis)
+{
+    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 5);
+    use(e, 1);
+    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 6);
+    use(e, 11);
+    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 7);
+    use(e, 21);
+    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 8);
+    use(e, 1000000);
+    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 255);
+}
+END_TEST
+
+START_TEST(a_frequency_that_was_set_is_shown_again)
+{
+    policy_lfu_set_frequency(&s, e, 0);
+    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 0);
+    for (unsigned f = 5; f <= 255; f++) {
+        policy_lfu_set_frequency(&s, e, f);
+        ck_assert_uint_eq(policy_lfu_frequency(&s, e), f);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("policy_lfu");
+    TCase *tests = tcase_create("policy_lfu");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    hash_init();
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, each_of_the_first_uses_counts);
+    tcase_add_test(tests, great_counts_are_right_to_a_quarter_at_worst);
+    tcase_add_test(tests, a_count_has_an_end);
+    tcase_add_test(tests, the_cache_ages_with_what_it_evicts_and_never_grows_younger);
+    tcase_add_test(tests, age_may_go_far_beyond_what_a_stamp_holds);
+    tcase_add_test(tests, what_another_policy_has_stamped_was_used_once);
+    tcase_add_test(tests, frequency_is_on_the_scale_of_redis);
+    tcase_add_test(tests, a_frequency_that_was_set_is_shown_again);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

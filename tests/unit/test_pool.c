@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pool: the best victims seen so far in one shard. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "store/pool.h"
+
+static struct pool pool;
+static char entries[1000]; /* their addresses stand for entries */
+
+static void setup(void)
+{
+    pool_reset(&pool, NULL);
+}
+
+static void offer(unsigned entry, int64_t order)
+{
+    pool_offer(&pool, &(struct candidate){.order = order, .hash = entry, .entry = (struct entry *)&entries[entry]});
+}
+
+/* The entry that is next, which goes. */
+static unsigned take(void)
+{
+    unsigned entry = (unsigned)((char *)pool_next(&pool)->entry - entries);
+
+    pool.count--;
+    return entry;
+}
+
+START_TEST(the_least_goes_first)
+{
+    static const int orders[] = {5, -3, 9, 0, 7};
+
+    for (unsigned i = 0; i < 5; i++)
+        offer(i, orders[i]);
+    ck_assert_uint_eq(take(), 1);
+    ck_assert_uint_eq(take(), 3);
+    offer(6, 6);
+    ck_assert_uint_eq(take(), 0);
+    ck_assert_uint_eq(take(), 6);
+    ck_assert_uint_eq(take(), 4);
+    ck_assert_uint_eq(take(), 2);
+    ck_assert_uint_eq(pool.count, 0);
+}
+END_TEST
+
+START_TEST(of_equals_the_first_to_come_goes_first)
+{
+    for (unsigned i = 0; i < 5; i++)
+        offer(i, 1);
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_uint_eq(take(), i);
+}
+END_TEST
+
+START_TEST(nobody_is_in_it_twice)
+{
+    offer(1, 10);
+    offer(2, 20);
+    offer(1, 5);
+    ck_assert_uint_eq(pool.count, 2);
+    ck_assert_uint_eq(take(), 1);
+    ck_assert_uint_eq(take(), 2);
+}
+END_TEST
+
+START_TEST(a_full_pool_keeps_the_best)
+{
+    for (unsigned i = 0; i < 1000; i++) {
+        unsigned k = i * 377 % 1000;
+
+        ck_assert(pool.count < POOL_SIZE || pool_wants(&pool, k) == (k < pool.best[0].order));
+        offer(k, k);
+    }
+    ck_assert_uint_eq(pool.count, POOL_SIZE);
+    for (unsigned i = 0; i < POOL_SIZE; i++)
+        ck_assert_uint_eq(take(), i);
+}
+END_TEST
+
+START_TEST(a_reset_forgets)
+{
+    offer(1, 10);
+    pool_reset(&pool, NULL);
+    ck_assert_uint_eq(pool.count, 0);
+    ck_assert(pool_wants(&pool, INT64_MAX));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("pool");
+    TCase *tests = tcase_create("pool");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, the_least_goes_first);
+    tcase_add_test(tests, of_equals_the_first_to_come_goes_first);
+    tcase_add_test(tests, nobody_is_in_it_twice);
+    tcase_add_test(tests, a_full_pool_keeps_the_best);
+    tcase_add_test(tests, a_reset_forgets);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
