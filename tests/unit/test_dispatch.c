@@ -609,6 +609,7 @@ START_TEST(a_refused_command_is_counted_as_rejected_and_not_as_run)
     session.authenticated = false;
     run("get k1");
     expect_counted("get", 0, 0, 2);
+    ck_assert_uint_eq(counter_get(&runner.metrics->sums.commands), 0);
     ck_assert_uint_eq(counter_get(&runner.metrics->sums.error_replies), 3);
 }
 END_TEST
@@ -625,6 +626,7 @@ START_TEST(a_queued_command_is_counted_when_exec_runs_it)
     expect_counted("incr", 2, 2, 0);
     expect_counted("get", 1, 0, 0);
     expect_counted("exec", 1, 0, 0);
+    ck_assert_uint_eq(counter_get(&runner.metrics->sums.commands), 6); /* with SET, MULTI, and those of the queue */
     ck_assert_uint_eq(counter_get(&runner.metrics->sums.error_replies), 2);
 }
 END_TEST
