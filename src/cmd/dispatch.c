@@ -358,6 +358,7 @@ void dispatch_body(struct call *c)
     end = clock_cycles();
     ns = clock_cycles_ns(end - c->runner->cycles);
     c->runner->cycles = end;
+    counter_add(&c->runner->metrics->sums.commands, 1);
     counter_add(&m->calls, 1);
     counter_add(&m->ns, ns);
     if (UNLIKELY(c->out->errors != c->errors))
@@ -454,7 +455,6 @@ enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct re
 
     if (UNLIKELY(result == DISPATCH_PAUSED))
         return result;
-    counter_add(&r->metrics->sums.commands, 1);
     if (UNLIKELY(s->out.errors != errors)) {
         counter_add(&r->metrics->sums.error_replies, s->out.errors - errors);
         metrics_error(s->out.error_code);
