@@ -8,7 +8,7 @@
 #include "store/keyspace.h"
 #include "store/pool.h"
 
-#define LOOK         12   /* entries that a look at a shard sees, and a bucketful more */
+#define LOOK         6    /* entries that a look at a shard sees, and a bucketful more */
 #define SPARSE       2048 /* buckets without any that a look passes over at most */
 #define DRAWS        16   /* shards that are compared */
 #define FEW          8    /* with fewer keys to a shard, on average, all are */
