@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """maxmemory: errors without a policy, room with one, and which keys make it."""
-from harness import case, contains, equal, expect
+import os
+import time
+
+from harness import Skip, case, contains, equal, expect
 
 MB = 1 << 20
 VALUE = "x" * 1000
@@ -121,3 +124,101 @@ def many_writers(t):
         expect(clients[0].number("used_memory") < size + 2 * MB, "used_memory is %d with maxmemory %d" %
                (clients[0].number("used_memory"), size))
     equal(clients[0].number("evicted_keys") > 0, True, "evicted_keys > 0")
+
+
+def counted(c):
+    """Bytes that maxmemory is about"""
+    return c.number("used_memory") - c.number("mem_not_counted_for_evict")
+
+
+@case("values of a megabyte, one by one and in transactions, take no more than maxmemory", engines=False)
+def large_values(t):
+    c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru", "--maxmemory", 20 * MB).client()
+    value = "x" * MB
+    for i in range(60):
+        c.ask("SET", "k%d" % i, value)
+        expect(counted(c) <= 20 * MB, "%d bytes with maxmemory %d" % (counted(c), 20 * MB))
+    for i in range(10):
+        c.ask("MULTI")
+        for j in range(5):
+            c.ask("SET", "t%d-%d" % (i, j), value)
+        equal(c.ask("EXEC"), [("+", b"OK")] * 5, "EXEC")
+        expect(counted(c) <= 20 * MB, "%d bytes with maxmemory %d" % (counted(c), 20 * MB))
+    expect(c.ask("DBSIZE") >= 15, "only %d keys are left" % c.ask("DBSIZE"))
+
+
+@case("a value larger than maxmemory is stored, as in Redis, and goes with the next write", engines=False)
+def too_large(t):
+    c = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru", "--maxmemory", 4 * MB).client()
+    c.ask("SET", "small", "x")
+    c.ask("SET", "large", "x" * (8 * MB))
+    c.ask("SET", "next", "x")
+    equal(c.ask("EXISTS", "large"), 0, "EXISTS large")
+    equal(c.ask("EXISTS", "next"), 1, "EXISTS next")
+
+
+@case("replies that nobody reads evict nothing", engines=False)
+def slow_reader(t):
+    s = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru")
+    c, slow = s.client(), s.client()
+    fill(c, 0, 3000)
+    c.ask("SET", "large", "x" * MB)
+    c.set("maxmemory", counted(c) + MB)
+    slow.send_raw(slow.encode(("GET", "large")) * 50)
+    for _ in range(20):
+        c.ask("SET", "k0", VALUE)
+    equal(c.number("evicted_keys"), 0, "evicted_keys")
+    equal(c.ask("DBSIZE"), 3001, "DBSIZE")
+
+
+@case("INFO tells how many look-ups hit, in all and lately, and how old the keys are that go", engines=False)
+def told(t):
+    c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru").client()
+    equal([c.info("keyspace_hit_ratio" + s) for s in ("", "_1m", "_15m")], ["0.0000"] * 3, "hit ratios of nothing")
+    c.ask("SET", "k", "x")
+    for key in ("k", "k", "k", "missing"):
+        c.ask("GET", key)
+    equal([c.info("keyspace_hit_ratio" + s) for s in ("", "_1m", "_15m")], ["0.7500"] * 3, "hit ratios")
+    c.ask("CONFIG", "RESETSTAT")
+    c.ask("GET", "missing")
+    equal([c.info("keyspace_hit_ratio" + s) for s in ("", "_1m", "_15m")], ["0.0000"] * 3, "hit ratios after a reset")
+    equal(c.info("eviction_age"), "0", "eviction_age of nothing")
+    fill(c, 0, 3000)
+    time.sleep(2.1)
+    c.set("maxmemory", counted(c) - MB)
+    t.wait(lambda: c.ask("PING") and c.number("evicted_keys") > 0, "an eviction")
+    expect(2 <= c.number("eviction_age") <= 2 + t.limit, "eviction_age is %s" % c.info("eviction_age"))
+
+
+@case("in a cgroup with a limit of memory the start says so, unless there is a maxmemory", engines=False)
+def cgroup(t):
+    group = "/sys/fs/cgroup/memory/larder-test-%d" % os.getpid()
+    name = "memory.limit_in_bytes"
+    if os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+        group, name = "/sys/fs/cgroup/larder-test-%d" % os.getpid(), "memory.max"
+    try:
+        os.mkdir(group)
+        with open(group + "/" + name, "w") as f:
+            f.write(str(512 * MB))
+    except OSError as e:
+        raise Skip("no cgroup can be made here: %s" % e) from None
+
+    def enter():
+        with open(group + "/cgroup.procs", "w") as f:
+            f.write(str(os.getpid()))
+    s = t.server(prepare=enter)
+    equal(len(s.lines("The cgroup allows 512 MiB of memory")), 1, "lines about the cgroup")
+    s.stop()
+    s = t.server("--maxmemory", "50%", prepare=enter)
+    equal(len(s.lines("The cgroup allows")), 0, "lines about the cgroup")
+    equal(s.client().get("maxmemory"), str(256 * MB), "maxmemory")
+    s.stop()
+    t.wait(lambda: gone(group), "an empty cgroup")
+
+
+def gone(group):
+    try:
+        os.rmdir(group)
+    except OSError:
+        return False
+    return True
