@@ -237,9 +237,13 @@ static void prepare_batch(struct conn *c, unsigned n)
     dispatch_prefetch(&w->runner, &c->session, w->batch, n);
 }
 
+/* A client that wants no replies gets none: what it reads next would be taken for that of a later request. */
 static void protocol_error(struct conn *c, const char *text)
 {
-    reply_errorf(&c->session.out, "ERR %s", text);
+    enum reply_mode mode = c->session.reply_mode;
+
+    if (mode != REPLY_OFF && mode != REPLY_SKIP)
+        reply_errorf(&c->session.out, "ERR %s", text);
     counter_add(&c->worker->runner.metrics->sums.error_replies, 1);
     metrics_error("ERR");
     c->session.close_after = true;
