@@ -42,6 +42,7 @@ struct server {
     struct workers workers;
     struct lock lock; /* tcp, once there are clients */
     struct listeners tcp, local;
+    int64_t port; /* where tcp listens */
     char *pidfile;
     char *socket_path;
 };
@@ -132,9 +133,11 @@ static struct listeners revived(const struct listeners *l, int backlog)
     return again;
 }
 
+/* `bind` and `port` share a hook; the text blames the one that was changed. */
 static bool apply_addresses(void *arg, struct conf *conf, char *why, size_t size)
 {
     struct server *s = arg;
+    int64_t port = OPT(conf_options(conf), port);
     struct listeners fresh;
     bool opened;
 
@@ -143,8 +146,12 @@ static bool apply_addresses(void *arg, struct conf *conf, char *why, size_t size
     opened = listeners_open_tcp(conf, &fresh, why, size) == 0;
     if (!opened) {
         log_write(LOG_WARNING, "%s", why);
-        snprintf(why, size, "Unable to listen on this port, check server logs.");
+        snprintf(why, size, "%s",
+                 port != s->port ? "Unable to listen on this port. Check server logs."
+                                 : "Failed to bind to specified addresses.");
         fresh = revived(&s->tcp, OPT(conf_options(conf), tcp_backlog));
+    } else {
+        s->port = port;
     }
     for (size_t i = 0; i < s->tcp.n; i++)
         workers_unlisten(&s->workers, s->tcp.fds[i]);
@@ -349,6 +356,7 @@ static bool open_listeners(struct server *s)
         log_write(LOG_WARNING, "%s", why);
         return false;
     }
+    s->port = OPT(conf_options(s->conf), port);
     if (s->tcp.n + s->local.n == 0)
         log_write(LOG_WARNING, "There is nothing to listen on: set port and bind, or unixsocket");
     return s->tcp.n + s->local.n != 0;

@@ -23,12 +23,15 @@ void kind_set_text(struct setting *s, struct slice text)
     s->text = copy;
 }
 
-static bool in_range(const struct option *o, int64_t v, char *why)
+static bool refuse_range(const struct option *o, char *why)
 {
-    if (v >= o->min && v <= o->max)
-        return true;
     snprintf(why, OPTION_WHY_MAX, "argument must be between %" PRId64 " and %" PRId64 " inclusive", o->min, o->max);
     return false;
+}
+
+static bool in_range(const struct option *o, int64_t v, char *why)
+{
+    return (v >= o->min && v <= o->max) || refuse_range(o, why);
 }
 
 /* Yes or no. */
@@ -135,7 +138,8 @@ bool kind_parse_memory(const char *text, uint64_t *bytes)
     return !__builtin_mul_overflow(n, unit, bytes);
 }
 
-/* A memory value within the option's range. `what` completes "argument must be …". */
+/* A memory value within the option's range. `what` completes "argument must be …". Where zero means no limit, more
+ * than can be counted means none either. */
 static bool read_memory(const struct option *o, const char *text, const char *what, int64_t *v, char *why)
 {
     uint64_t bytes;
@@ -144,6 +148,8 @@ static bool read_memory(const struct option *o, const char *text, const char *wh
         snprintf(why, OPTION_WHY_MAX, "argument must be %s", what);
         return false;
     }
+    if (bytes > INT64_MAX && o->min > 0)
+        return refuse_range(o, why);
     *v = bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes;
     return in_range(o, *v, why);
 }

@@ -14,6 +14,7 @@
 #define BATCH_ARGS  4096          /* of one batch, unless a single request has more */
 #define OUT_MOST    (1024 * 1024) /* bytes of waiting replies above which no further request is run */
 #define LINGER_MS   1000
+#define LEAP        (64 * 1024)   /* bytes that a client takes or gives back at once, so that eviction must know */
 
 _Static_assert(ENGINE_BATCH <= WORKER_BATCH, "what is looked ahead into together is one batch");
 
@@ -73,27 +74,41 @@ void conn_open(struct worker *w, int fd)
     engine_open(&w->engine, &c->link, fd);
 }
 
-/* Memory that the connection takes, as the card and the metrics have it. Blobs in its output count for the card only:
- * as a rule they are values, which the dataset has already. */
+/* Notes how much memory the connection takes now. One that has leapt is known before the next request: else that one
+ * would make room for it among the keys. */
+static void count_memory(struct conn *c, uint64_t total)
+{
+    struct runner *r = &c->worker->runner;
+    uint64_t change = total > c->counted ? total - c->counted : c->counted - total;
+
+    counter_add(&r->metrics->sums.client_memory, total - c->counted);
+    c->counted = total;
+    if (UNLIKELY(change > LEAP))
+        runner_tick(r);
+}
+
+/* Memory that the connection takes, as the card and the metrics have it: its buffers, and its texts, which a client may
+ * make long. Blobs in its output count for the card only: as a rule they are values, which the dataset has already. */
 static void tell_memory(struct conn *c)
 {
     struct card *card = c->session.card;
     const struct out *o = &c->session.out;
     bool sending = c->link.sending != NULL;
-    size_t in = c->held ? held_bytes(c->held) : 0;
+    size_t in = c->held ? held_bytes(c->held) : 0, room = c->held ? held_room(c->held) : 0;
     size_t out = o->memory + (sending ? c->sending_memory : 0);
     size_t lent = o->lent + (sending ? c->sending_lent : 0);
-    uint64_t total = in + out + c->session.queue_bytes + c->session.watch_bytes;
-    counter *sum = &c->worker->runner.metrics->sums.client_memory;
+    uint64_t buffers = in + room + out + c->session.queue_bytes + c->session.watch_bytes;
+    uint64_t total = buffers + atomic_load_explicit(&card->text_bytes, memory_order_relaxed);
 
-    if (LIKELY(total == 0 && c->counted == 0))
+    if (LIKELY(buffers == 0 && !c->has_buffers && total == c->counted))
         return;
+    c->has_buffers = buffers != 0;
     atomic_store_explicit(&card->in_bytes, in, memory_order_relaxed);
+    atomic_store_explicit(&card->in_free, room, memory_order_relaxed);
     atomic_store_explicit(&card->out_bytes, out_size(o) + c->link.send_bytes, memory_order_relaxed);
     atomic_store_explicit(&card->out_memory, out + lent, memory_order_relaxed);
     atomic_store_explicit(&card->multi_bytes, c->session.queue_bytes + c->session.watch_bytes, memory_order_relaxed);
-    counter_add(sum, total - c->counted);
-    c->counted = total;
+    count_memory(c, total);
 }
 
 /* The client is no more: its session and card go, whatever the engine still has to do. */
@@ -239,9 +254,13 @@ static void prepare_batch(struct conn *c, unsigned n)
     dispatch_prefetch(&w->runner, w->batch, n);
 }
 
+/* A client that wants no replies gets none: what it reads next would be taken for that of a later request. */
 static void protocol_error(struct conn *c, const char *text)
 {
-    reply_errorf(&c->session.out, "ERR %s", text);
+    enum reply_mode mode = c->session.reply_mode;
+
+    if (mode != REPLY_OFF && mode != REPLY_SKIP)
+        reply_errorf(&c->session.out, "ERR %s", text);
     counter_add(&c->worker->runner.metrics->sums.error_replies, 1);
     metrics_error("ERR");
     c->session.close_after = true;

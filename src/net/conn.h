@@ -42,6 +42,7 @@ struct conn {
     uint8_t state;
     bool is_todo;
     bool is_settling;            /* inside conn_settle */
+    bool has_buffers;            /* some of what was counted is in buffers: the card tells of them */
     bool on_hold;                /* CLIENT PAUSE */
     bool is_full;                /* too much output waits: no requests are run */
     bool peer_gone;

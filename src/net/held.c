@@ -45,6 +45,20 @@ size_t held_bytes(const struct held *h)
     return n + (h->filling ? h->filling->len : 0);
 }
 
+static size_t blob_room(const struct blob *b)
+{
+    return mem_usable(b) - b->len;
+}
+
+size_t held_room(const struct held *h)
+{
+    size_t n = h->in.cap - h->in.len;
+
+    for (unsigned i = 0; i < h->blob_count; i++)
+        n += blob_room(h->blobs[i]);
+    return n + (h->filling ? blob_room(h->filling) : 0);
+}
+
 /* ---- long arguments ---- */
 
 /* A blob with room for n bytes more, up to `want` in all. */

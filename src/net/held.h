@@ -31,6 +31,8 @@ struct held *held_new(void);
 void held_free(struct held *h);
 /* Bytes kept. */
 size_t held_bytes(const struct held *h);
+/* Bytes of memory taken beyond those: room for more, and what the allocator rounds up to. */
+size_t held_room(const struct held *h);
 /* More bytes came. */
 void held_add(struct held *h, const char *p, size_t n);
 /* Reads on in the half request. PARSE_REQUEST: the parser's arguments, from the first on, are a whole one; asked again,

@@ -136,6 +136,13 @@ static bool unquote(struct slice *s, char **w)
     return false;
 }
 
+/* Whether the byte ends an argument that is not quoted. Form feed and vertical tab do not, though they are skipped
+ * before one: so it is in Redis. */
+static bool ends_word(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
+}
+
 /* Splits a line into arguments; *w is where unquoted bytes go. */
 static bool split_line(struct parser *p, struct slice s, char *w)
 {
@@ -146,7 +153,7 @@ static bool split_line(struct parser *p, struct slice s, char *w)
             s = slice_of(s.p + 1, s.n - 1);
         if (s.n == 0)
             return true;
-        while (s.n > 0 && !isspace((unsigned char)s.p[0]) && s.p[0] != 0) {
+        while (s.n > 0 && !ends_word(s.p[0])) {
             if (s.p[0] == '"' || s.p[0] == '\'') {
                 if (!unquote(&s, &w))
                     return false;
@@ -208,8 +215,9 @@ static inline enum parse_result bulk_header(struct parser *p, const char *end, c
     if (p->at == end)
         return PARSE_MORE;
     if (UNLIKELY(*p->at != '$')) {
+        /* As it came, but for what would end the error. */
         snprintf(p->error_text, sizeof p->error_text, "Protocol error: expected '$', got '%c'",
-                 isprint((unsigned char)*p->at) ? *p->at : ' ');
+                 *p->at && *p->at != '\r' && *p->at != '\n' ? *p->at : ' ');
         return fail(p, p->error_text);
     }
     r = length_line(p, end, &n, "Protocol error: too big bulk count string");

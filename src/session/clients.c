@@ -18,6 +18,11 @@ static char *copy_text(struct slice text)
     return text.n ? mem_strndup(text.p, text.n) : empty;
 }
 
+static size_t text_memory(const char *text)
+{
+    return text != empty ? mem_usable(text) : 0;
+}
+
 static char **text_of(struct card *card, enum card_text which)
 {
     switch (which) {
@@ -155,7 +160,7 @@ void card_set_text(struct card *card, enum card_text which, struct slice text)
     lock_take(&card->lock);
     old = *place;
     *place = copy;
-    atomic_fetch_add_explicit(&card->text_bytes, text.n - strlen(old), memory_order_relaxed);
+    atomic_fetch_add_explicit(&card->text_bytes, text_memory(copy) - text_memory(old), memory_order_relaxed);
     lock_drop(&card->lock);
     free_text(old);
 }

@@ -52,7 +52,7 @@ struct card {
     _Atomic uint32_t watching; /* watched keys */
     _Atomic uint64_t in_bytes, in_free, args_bytes, multi_bytes; /* query buffer: used, free; arguments; queue */
     _Atomic uint64_t out_bytes, out_chunks, out_memory;           /* replies not yet sent */
-    _Atomic uint64_t text_bytes;                                  /* of the strings below: they may be long */
+    _Atomic uint64_t text_bytes;                                  /* that the strings below take: they may be long */
     _Atomic uint64_t received, sent, requests;
     _Atomic(const struct command *) last;
     _Atomic bool doomed;    /* somebody wants it closed: the worker does so at the next look */

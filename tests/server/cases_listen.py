@@ -144,12 +144,17 @@ def set_port(t):
     equal(s.listening(), 1, "listening sockets")
 
 
-@case("CONFIG SET port to a taken one is refused, and the old one goes on")
+@case("CONFIG SET port to a taken one, or bind to a foreign address, is refused, and the old one goes on")
 def set_taken_port(t):
     s, other = t.server(), t.server()
     c = s.client()
-    contains(c.error("CONFIG", "SET", "port", other.port), "Unable to listen on this port")
+    failed = "ERR CONFIG SET failed (possibly related to argument '%s') - %s"
+    equal(c.error("CONFIG", "SET", "port", other.port),
+          failed % ("port", "Unable to listen on this port. Check server logs."), "the error for port")
+    equal(c.error("CONFIG", "SET", "bind", "192.0.2.1"),
+          failed % ("bind", "Failed to bind to specified addresses."), "the error for bind")
     equal(c.get("port"), str(s.port), "CONFIG GET port")
+    equal(c.get("bind"), "127.0.0.1", "CONFIG GET bind")
     for _ in range(20):
         expect(s.client().is_alive(), "the old port does not serve")
     equal(s.listening(), 1, "listening sockets")

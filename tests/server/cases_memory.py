@@ -222,3 +222,16 @@ def gone(group):
     except OSError:
         return False
     return True
+
+
+@case("what a client takes for itself takes no key's place: a long name")
+def long_name(t):
+    c = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru").client()
+    fill(c, 0, 3000)
+    limit(t, c, 1 * MB)
+    c.ask("CLIENT", "SETNAME", "n" * 8 * MB)
+    fill(c, 0, 3000)
+    equal(kept(c, 0, 3000), 3000, "keys that are left")
+    expect(c.number("mem_clients_normal") >= 8 * MB, "the name is not counted as the client's")
+    c.ask("CLIENT", "SETNAME", "")
+    t.wait(lambda: c.number("mem_clients_normal") < MB, "the name to count no more")

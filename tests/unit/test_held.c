@@ -117,6 +117,7 @@ START_TEST(long_arguments_are_received_into_blobs)
         ck_assert_ptr_eq(h->blobs[h->blob_count - 1]->p, h->parser.args[2].p);
         ck_assert_uint_eq(h->blobs[h->blob_count - 1]->len, value);
         ck_assert_uint_ge(held_bytes(h), value);
+        ck_assert_uint_ge(held_bytes(h) + held_room(h), mem_usable(h->blobs[h->blob_count - 1]));
         held_done(h);
         ck_assert_uint_lt(held_bytes(h), 1000);
         held_free(h);

@@ -100,7 +100,8 @@ START_TEST(what_is_wrong_is_told_as_redis_tells_it)
     expect_error(SLICE("*3000000000\r\n"), "Protocol error: invalid multibulk length");
     expect_error(SLICE("*99999999999999999999\r\n"), "Protocol error: invalid multibulk length");
     expect_error(SLICE("*1\r\nPING\r\n"), "Protocol error: expected '$', got 'P'");
-    expect_error(SLICE("*1\r\n\x01\r\n"), "Protocol error: expected '$', got ' '");
+    expect_error(SLICE("*1\r\n\x01\r\n"), "Protocol error: expected '$', got '\x01'");
+    expect_error(SLICE("*1\r\n\0\r\n"), "Protocol error: expected '$', got ' '");
     expect_error(SLICE("*1\r\n$-1\r\n"), "Protocol error: invalid bulk length");
     expect_error(SLICE("*1\r\n$01\r\nx\r\n"), "Protocol error: invalid bulk length");
     expect_error(SLICE("*1\r\n$536870913\r\n"), "Protocol error: invalid bulk length");
