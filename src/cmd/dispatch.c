@@ -249,14 +249,17 @@ static size_t dataset(const struct runner *r)
 struct eviction {
     struct runner *runner;
     uint64_t begun; /* cycles */
+    size_t enough;  /* bytes that are left when as much has gone as will come */
 };
 
-/* The same for as long as an eviction may take, then nothing: who comes next goes on with it. */
+/* The same for as long as an eviction may take, then nothing: who comes next goes on with it. But nobody adds more than
+ * has gone for it, however little of its time a busy machine gave it. */
 static size_t dataset_to_evict(void *arg)
 {
     const struct eviction *e = arg;
+    size_t left = dataset(e->runner);
 
-    return clock_cycles_ns(clock_cycles() - e->begun) < EVICT_NS ? dataset(e->runner) : 0;
+    return left > e->enough || clock_cycles_ns(clock_cycles() - e->begun) < EVICT_NS ? left : 0;
 }
 
 /* Whether memory is full only of what was flushed and is about to be freed: nothing else has to go for that. How much
@@ -274,9 +277,10 @@ static bool will_have_room(const struct runner *r, size_t limit)
 static bool make_room(struct runner *r, size_t bytes)
 {
     size_t limit = OPT(r->instance->options, maxmemory), least = bytes < limit ? limit - bytes : limit;
-    struct eviction e = {r, clock_cycles()};
+    size_t before = LIKELY(limit == 0) ? 0 : dataset(r);
+    struct eviction e = {r, clock_cycles(), before - (bytes < before ? bytes : before)};
 
-    if (LIKELY(limit == 0) || dataset(r) <= least)
+    if (LIKELY(before <= least))
         return true;
     if (pause_mode(&r->instance->pause, r->mono) != PAUSE_NONE)
         return true; /* nothing may change, and writes are about to be held up */

@@ -284,7 +284,7 @@ def bulk_limit(t):
 
 @case("maxmemory-clients: those who take most are disconnected, but not who has CLIENT NO-EVICT")
 def client_memory(t):
-    s = t.server("--maxmemory-clients", "8mb")
+    s = t.server("--maxmemory-clients", "10mb")
     c, kept = s.client(), s.client()
     kept.ask("CLIENT", "NO-EVICT", "ON")
     small = s.client()
@@ -293,7 +293,7 @@ def client_memory(t):
     t.wait(lambda: c.number("mem_clients_normal") > 6 * MB, "mem_clients_normal over 6 MB")
     large = s.client()
     try:
-        large.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (4 * MB) + b"x" * (4 * MB - 1))
+        large.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (5 * MB) + b"x" * (5 * MB - 1))
     except (ConnectionError, Closed):
         pass
     large.ended()
