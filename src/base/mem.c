@@ -24,7 +24,7 @@ static struct {
     _Atomic size_t peak;
 } account __attribute__((aligned(64)));
 
-static inline void count(int64_t delta)
+void mem_count(int64_t delta)
 {
     int64_t sum = pending + delta;
 
@@ -35,7 +35,7 @@ static inline void count(int64_t delta)
     pending = sum;
 }
 
-__attribute__((noreturn, cold)) static void out_of_memory(size_t size)
+void mem_exhausted(size_t size)
 {
     fprintf(stderr, "larder: out of memory: %zu bytes could not be had\n", size);
     abort();
@@ -97,8 +97,8 @@ void *mem_aligned_zero(size_t align, size_t size)
     void *p = mallocx(size, MALLOCX_ALIGN(align) | MALLOCX_ZERO);
 
     if (UNLIKELY(p == NULL))
-        out_of_memory(size);
-    count((int64_t)mem_usable(p));
+        mem_exhausted(size);
+    mem_count((int64_t)mem_usable(p));
     return p;
 }
 
@@ -146,9 +146,9 @@ void *mem_aligned_zero(size_t align, size_t size)
     void *p = NULL;
 
     if (posix_memalign(&p, align < sizeof(void *) ? sizeof(void *) : align, size) != 0)
-        out_of_memory(size);
+        mem_exhausted(size);
     memset(p, 0, size);
-    count((int64_t)mem_usable(p));
+    mem_count((int64_t)mem_usable(p));
     return p;
 }
 
@@ -159,7 +159,7 @@ void *mem_try_alloc(size_t size)
     void *p = malloc(size);
 
     if (LIKELY(p != NULL))
-        count((int64_t)counted(p, size));
+        mem_count((int64_t)counted(p, size));
     return p;
 }
 
@@ -168,7 +168,7 @@ void *mem_alloc(size_t size)
     void *p = mem_try_alloc(size);
 
     if (UNLIKELY(p == NULL))
-        out_of_memory(size);
+        mem_exhausted(size);
     return p;
 }
 
@@ -177,8 +177,8 @@ void *mem_zalloc(size_t size)
     void *p = calloc(1, size);
 
     if (UNLIKELY(p == NULL))
-        out_of_memory(size);
-    count((int64_t)counted(p, size));
+        mem_exhausted(size);
+    mem_count((int64_t)counted(p, size));
     return p;
 }
 
@@ -193,7 +193,7 @@ void *mem_try_realloc(void *p, size_t size)
     /* realloc to nothing would free the block. */
     q = realloc(p, size ? size : 1);
     if (LIKELY(q != NULL))
-        count((int64_t)mem_usable(q) - (int64_t)before);
+        mem_count((int64_t)mem_usable(q) - (int64_t)before);
     return q;
 }
 
@@ -202,7 +202,7 @@ void *mem_realloc(void *p, size_t size)
     void *q = mem_try_realloc(p, size);
 
     if (UNLIKELY(q == NULL))
-        out_of_memory(size);
+        mem_exhausted(size);
     return q;
 }
 
@@ -213,7 +213,7 @@ void mem_free(void *p)
     if (p == NULL)
         return;
     usable = mem_usable(p);
-    count(-(int64_t)usable);
+    mem_count(-(int64_t)usable);
     release(p, usable);
 }
 
@@ -225,7 +225,7 @@ void mem_free_sized(void *p, size_t size)
         return;
     usable = counted(p, size);
     sane(usable == mem_usable(p));
-    count(-(int64_t)usable);
+    mem_count(-(int64_t)usable);
     release(p, usable);
 }
 

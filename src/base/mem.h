@@ -38,6 +38,11 @@ size_t mem_usable_size(size_t size);
 /* Bytes that the block at p really takes. */
 size_t mem_usable(const void *p);
 
+/* For those who allocate by other ways: adds to the account, or takes off it. */
+void mem_count(int64_t delta);
+/* Ends the process, since so many bytes could not be had. */
+__attribute__((noreturn, cold)) void mem_exhausted(size_t size);
+
 /* Bytes held by all threads, to within 64 KiB per thread. Never negative. */
 size_t mem_used(void);
 /* The highest mem_used seen by mem_peak_sample. */

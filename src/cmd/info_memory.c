@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/slab.h"
 #include "cmd/info.h"
 #include "obs/metrics.h"
 #include "store/freer.h"
@@ -99,6 +100,7 @@ static void measure(struct memory *m, struct call *c)
     m->tables = table_bytes(c->instance->keyspace);
     m->clients = counter_get(&sums.client_memory);
     mem_stats(&m->allocator);
+    slab_stats(&m->allocator);
 }
 
 static void add_used(struct buf *b, struct call *c, const struct memory *m)

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/pages.h"
+#include "base/slab.h"
 #include "cmd/call.h"
 #include "store/bucket.h"
 
@@ -76,6 +78,7 @@ static void look_over(struct call *c, struct overview *o)
     o->dataset = o->used > o->overhead ? o->used - o->overhead : 0;
     o->net = o->used > o->start ? o->used - o->start : 1;
     mem_stats(&o->allocator);
+    slab_stats(&o->allocator);
 }
 
 static double ratio(size_t a, size_t b)
@@ -267,6 +270,7 @@ CMD(memory_purge,
     .summary = "Gives the allocator's free pages back to the kernel.")
 {
     mem_purge();
+    pages_purge();
     reply_ok(c->out);
 }
 

@@ -14,26 +14,12 @@
 #include <stddef.h>
 
 #include "base/must.h"
+#include "base/sanitize.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HANDOVER_ADDRESS
-#endif
-#if __has_feature(thread_sanitizer)
-#define HANDOVER_THREAD
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define HANDOVER_ADDRESS
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define HANDOVER_THREAD
-#endif
-
-#ifdef HANDOVER_ADDRESS
+#if SANITIZE_ADDRESS
 #include <sanitizer/asan_interface.h>
 #endif
-#ifdef HANDOVER_THREAD
+#if SANITIZE_THREAD
 #include <sanitizer/tsan_interface.h>
 /* What compiled code calls for its own accesses; no header of the compilers has them. */
 void __tsan_read_range(void *p, long n);
@@ -41,18 +27,14 @@ void __tsan_write_range(void *p, long n);
 #endif
 
 /* Whether anybody looks at what is said here. */
-#if defined(HANDOVER_ADDRESS) || defined(HANDOVER_THREAD)
-#define HANDOVER_IS_SEEN 1
-#else
-#define HANDOVER_IS_SEEN 0
-#endif
+#define HANDOVER_IS_SEEN (SANITIZE_ADDRESS || SANITIZE_THREAD)
 
 /* These bytes are the kernel's until handover_take: nobody may look at them. */
 static inline void handover_give(void *p, size_t n)
 {
     (void)p;
     (void)n;
-#ifdef HANDOVER_ADDRESS
+#if SANITIZE_ADDRESS
     ASAN_POISON_MEMORY_REGION(p, n);
 #endif
 }
@@ -62,10 +44,10 @@ static inline void handover_take(void *p, size_t n)
 {
     (void)p;
     (void)n;
-#ifdef HANDOVER_ADDRESS
+#if SANITIZE_ADDRESS
     ASAN_UNPOISON_MEMORY_REGION(p, n);
 #endif
-#ifdef HANDOVER_THREAD
+#if SANITIZE_THREAD
     __tsan_write_range(p, n);
 #endif
 }
@@ -76,10 +58,10 @@ static inline void handover_read(const void *p, size_t n)
 {
     (void)p;
     (void)n;
-#ifdef HANDOVER_ADDRESS
+#if SANITIZE_ADDRESS
     must(__asan_region_is_poisoned((void *)p, n) == NULL);
 #endif
-#ifdef HANDOVER_THREAD
+#if SANITIZE_THREAD
     __tsan_read_range((void *)p, n);
 #endif
 }
@@ -88,7 +70,7 @@ static inline void handover_read(const void *p, size_t n)
 static inline void handover_signal(void *p)
 {
     (void)p;
-#ifdef HANDOVER_THREAD
+#if SANITIZE_THREAD
     __tsan_release(p);
 #endif
 }
@@ -96,7 +78,7 @@ static inline void handover_signal(void *p)
 static inline void handover_hear(void *p)
 {
     (void)p;
-#ifdef HANDOVER_THREAD
+#if SANITIZE_THREAD
     __tsan_acquire(p);
 #endif
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/quiesce.h"
+#include "base/slab.h"
 #include "net/address.h"
 #include "net/balance.h"
 #include "obs/log.h"
@@ -328,6 +329,7 @@ static void *worker_main(void *arg)
     pthread_barrier_wait(&w->all->end);
     engine_stop(&w->engine);
     out_thread_done();
+    slab_thread_done();
     mem_thread_done();
     return NULL;
 }

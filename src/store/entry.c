@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/slab.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
 {
@@ -25,7 +26,7 @@ static size_t allocated(const struct entry *e)
 /* A new entry with the key in place and a value field of vlen bytes still to be written. */
 static struct entry *frame(struct slice key, size_t vlen, int64_t expire, uint8_t kind, uint8_t flags)
 {
-    struct entry *e = mem_alloc(layout_size(key.n, vlen, expire != 0));
+    struct entry *e = slab_alloc(layout_size(key.n, vlen, expire != 0));
     char *p = e->rest;
 
     e->stamp = 0;
@@ -78,7 +79,7 @@ void entry_free(struct entry *e)
 {
     if (entry_encoding(e) == ENCODING_BLOB)
         blob_unref(entry_blob(e));
-    mem_free_sized(e, allocated(e));
+    slab_free(e, allocated(e));
 }
 
 /* The same value field under another key. Who owns what the field refers to is the caller's business. */
@@ -104,13 +105,13 @@ struct entry *entry_rename(struct entry *e, struct slice key)
 {
     struct entry *renamed = reframe(e, key, entry_expire(e));
 
-    mem_free_sized(e, allocated(e)); /* not entry_free: the value is the new one's */
+    slab_free(e, allocated(e)); /* not entry_free: the value is the new one's */
     return renamed;
 }
 
 size_t entry_size(const struct entry *e)
 {
-    size_t n = mem_usable_size(allocated(e));
+    size_t n = slab_usable_size(allocated(e));
 
     if (entry_encoding(e) == ENCODING_BLOB)
         n += mem_usable_size(sizeof(struct blob) + entry_blob(e)->cap);
@@ -164,7 +165,7 @@ struct entry *entry_with_expire(struct entry *e, int64_t expire)
     if (!expire && !(e->flags & ENTRY_EXPIRES))
         return e;
     copy = reframe(e, entry_key(e), expire);
-    mem_free_sized(e, allocated(e)); /* not entry_free: the copy has taken the blob */
+    slab_free(e, allocated(e)); /* not entry_free: the copy has taken the blob */
     return copy;
 }
 
@@ -174,8 +175,8 @@ bool entry_fits(const struct entry *e, size_t n)
 
     if (entry_encoding(e) == ENCODING_BLOB || (n < ENTRY_LONG) != (have < ENTRY_LONG) || n > ENTRY_INLINE_MAX)
         return false;
-    return n == have || mem_usable_size(layout_size(entry_key(e).n, n, e->flags & ENTRY_EXPIRES)) ==
-                            mem_usable_size(allocated(e));
+    return n == have || slab_usable_size(layout_size(entry_key(e).n, n, e->flags & ENTRY_EXPIRES)) ==
+                            slab_usable_size(allocated(e));
 }
 
 /* Writes the length of the inline value; it stays on its side of ENTRY_LONG. */

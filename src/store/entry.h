@@ -6,9 +6,9 @@
  * Owns:    its key, its inline value, one reference to its blob.
  * Threads: under the shard's lock.
  * Used by: store, cmd.
- * Why:     the header is 8 bytes and there are no links, so that 16-byte keys with 8-byte values fill a 32-byte
- *          size class exactly. Order among entries comes from the stamp. Strings over ENTRY_INLINE_MAX live in a
- *          counted blob of their own, so that a reply can send them without a copy.
+ * Why:     the header is 8 bytes and there are no links: a 16-byte key with an 8-byte value takes 32 bytes. Order among
+ *          entries comes from the stamp. Strings over ENTRY_INLINE_MAX live in a counted blob of their own, so that a
+ *          reply can send them without a copy.
  */
 #ifndef LARDER_STORE_ENTRY_H
 #define LARDER_STORE_ENTRY_H
@@ -208,8 +208,8 @@ size_t entry_strlen(const struct entry *e);
 /* The same entry with another expiry (0: none): in place where the room is there already, else a copy; the old one is
  * then freed, and the caller puts the new one in its place. */
 struct entry *entry_with_expire(struct entry *e, int64_t expire);
-/* Whether a value of n bytes fits in place of the inline one without another allocation and without waste of a size
- * class; if so entry_overwrite puts it there. */
+/* Whether a value of n bytes fits in place of the inline one, in a block of the same size; if so entry_overwrite puts
+ * it there. */
 bool entry_fits(const struct entry *e, size_t n);
 void entry_overwrite(struct entry *e, struct slice value);
 /* The string as n writable bytes, marked raw: old content kept up to n, the rest zero. The entry may move: the result

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/freer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "base/pages.h"
+#include "base/slab.h"
+
+#define TRIM_MS 1000
 
 struct job {
     struct job *next;
@@ -39,14 +46,32 @@ static struct job *next_job(void)
     return j;
 }
 
+/* Whether there is work, or an end; no later than at `ms` of the monotonic clock. */
+static bool wait_until(int64_t ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+
+    while (sem_clockwait(&work, CLOCK_MONOTONIC, &t) != 0)
+        if (errno == ETIMEDOUT)
+            return false;
+    return true;
+}
+
 static void *freer_main(void *arg)
 {
+    int64_t trim = clock_mono_ms() + TRIM_MS;
     struct job *j;
 
     (void)arg;
     for (;;) {
-        while (sem_wait(&work) != 0)
-            ; /* a signal */
+        bool called = wait_until(trim);
+
+        if (clock_mono_ms() >= trim) {
+            pages_trim();
+            trim = clock_mono_ms() + TRIM_MS;
+        }
+        if (!called)
+            continue;
         j = next_job();
         if (j == NULL)
             break;
@@ -56,6 +81,7 @@ static void *freer_main(void *arg)
         mem_free(j);
         mem_flush();
     }
+    slab_thread_done();
     mem_thread_done();
     return NULL;
 }

@@ -2,7 +2,8 @@
 /*
  * freer: a thread that frees what takes long to free.
  *
- * Role:    tables that FLUSHALL took away are emptied here, so that the command returns at once.
+ * Role:    tables that FLUSHALL took away are emptied here, so that the command returns at once. Once a second, memory
+ *          that has been free for as long goes back to the kernel.
  * Owns:    what was handed to it and is still in the queue.
  * Threads: one of its own; freer_hand may be called by any.
  * Used by: store.

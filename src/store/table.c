@@ -453,6 +453,8 @@ bool table_holds(struct table *t, uint64_t hash, const struct entry *e)
 
 /* ---- hints ---- */
 
+#define FETCHED 48 /* bytes of an entry; it may begin anywhere in a cache line */
+
 /* The bucket's address as it looks without the lock; NULL while the table grows or shrinks under it. */
 static inline struct bucket *peek(struct table *t, uint64_t hash)
 {
@@ -480,8 +482,12 @@ void table_prefetch_entry(struct table *t, uint64_t hash)
     const struct bucket *b = peek(t, hash);
     unsigned bits = b ? bucket_match(b, bucket_tag(hash)) : 0;
 
-    if (bits != 0)
-        __builtin_prefetch(bucket_ref(b, __builtin_ctz(bits)));
+    if (bits != 0) {
+        const char *e = (const char *)bucket_ref(b, __builtin_ctz(bits));
+
+        __builtin_prefetch(e);
+        __builtin_prefetch(e + FETCHED - 1);
+    }
 #endif
 }
 

@@ -85,7 +85,8 @@ bool table_holds(struct table *t, uint64_t hash, const struct entry *e);
 /* Bytes of the buckets and the due words. Needs no lock, but a quiesce_enter. */
 size_t table_overhead(struct table *t);
 
-/* Hints, without the lock. The first fetches the bucket's line, the second looks into it and fetches the entry's. */
+/* Hints, without the lock. The first fetches the bucket's line, the second looks into it and fetches the
+ * entry's first bytes. */
 void table_prefetch_bucket(struct table *t, uint64_t hash);
 void table_prefetch_entry(struct table *t, uint64_t hash);
 

@@ -5,8 +5,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/mem.h"
+#include "base/pages.h"
 #include "store/freer.h"
 
 static _Atomic unsigned released;
@@ -74,6 +76,20 @@ START_TEST(what_waits_is_pending_and_the_hander_goes_on)
 }
 END_TEST
 
+START_TEST(memory_that_stays_free_goes_back_to_the_kernel)
+{
+    struct timespec moment = {0, 10 * 1000000};
+
+    pages_free(pages_alloc());
+    ck_assert_uint_eq(pages_idle(), PAGES_BYTES);
+    freer_start();
+    while (pages_idle() != 0) /* the test's time limit is the bound */
+        nanosleep(&moment, NULL);
+    freer_stop();
+    ck_assert_uint_eq(pages_used(), 0);
+}
+END_TEST
+
 START_TEST(it_can_be_started_again)
 {
     for (unsigned i = 1; i <= 3; i++) {
@@ -121,6 +137,7 @@ int main(void)
     tcase_add_test(tests, without_a_thread_it_frees_at_once);
     tcase_add_test(tests, the_thread_frees_and_counts);
     tcase_add_test(tests, what_waits_is_pending_and_the_hander_goes_on);
+    tcase_add_test(tests, memory_that_stays_free_goes_back_to_the_kernel);
     tcase_add_test(tests, it_can_be_started_again);
     tcase_add_test(tests, any_thread_may_hand_over);
     suite_add_tcase(suite, tests);

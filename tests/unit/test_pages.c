@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pages: pieces of 8 KiB, aligned to their size, from the kernel. */
+#include <check.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/pages.h"
+#include "seed.h"
+
+enum { MANY = 10000 }; /* more than two regions hold */
+
+static char *piece[MANY];
+
+/* The calling process has no piece yet: each test is one of its own. */
+static void take_all(void)
+{
+    for (int i = 0; i < MANY; i++)
+        memset(piece[i] = pages_alloc(), i % 100 + 1, PAGES_BYTES);
+}
+
+static void free_all(void)
+{
+    for (int i = 0; i < MANY; i++)
+        pages_free(piece[i]);
+}
+
+START_TEST(pieces_are_aligned_to_their_size_and_do_not_overlap)
+{
+    take_all();
+    for (int i = 0; i < MANY; i++) {
+        ck_assert_uint_eq((uintptr_t)piece[i] % PAGES_BYTES, 0);
+        for (size_t at = 0; at < PAGES_BYTES; at += 500)
+            ck_assert_int_eq(piece[i][at], i % 100 + 1);
+    }
+    free_all();
+}
+END_TEST
+
+START_TEST(what_is_handed_out_is_told_and_what_is_free_with_memory)
+{
+    take_all();
+    ck_assert_uint_eq(pages_used(), MANY * PAGES_BYTES);
+    ck_assert_uint_eq(pages_idle(), 0);
+    for (int i = 0; i < 10; i++)
+        pages_free(piece[i]);
+    ck_assert_uint_eq(pages_used(), (MANY - 10) * PAGES_BYTES);
+    ck_assert_uint_eq(pages_idle(), 10 * PAGES_BYTES);
+}
+END_TEST
+
+START_TEST(a_free_piece_is_used_again_before_a_fresh_one)
+{
+    take_all();
+    pages_free(piece[MANY - 1]);
+    pages_free(piece[5]);
+    ck_assert_ptr_eq(pages_alloc(), piece[5]);
+    ck_assert_ptr_eq(pages_alloc(), piece[MANY - 1]);
+    ck_assert_uint_eq(pages_idle(), 0);
+}
+END_TEST
+
+START_TEST(a_purge_returns_the_memory_of_all_that_is_free)
+{
+    size_t before = mem_resident();
+
+    take_all();
+    ck_assert_uint_ge(mem_resident(), before + MANY * PAGES_BYTES / 2);
+    free_all();
+    pages_purge();
+    ck_assert_uint_eq(pages_idle(), 0);
+    ck_assert_uint_eq(pages_used(), 0);
+    ck_assert_uint_le(mem_resident(), before + MANY * PAGES_BYTES / 4); /* a sanitizer keeps notes of its own */
+    take_all(); /* of the same address space */
+    ck_assert_uint_eq(pages_used(), MANY * PAGES_BYTES);
+}
+END_TEST
+
+START_TEST(a_purge_leaves_what_is_in_use_alone)
+{
+    take_all();
+    for (int i = 0; i < MANY; i++)
+        if (i % 3 != 0)
+            pages_free(piece[i]);
+    pages_purge();
+    for (int i = 0; i < MANY; i += 3)
+        for (size_t at = 0; at < PAGES_BYTES; at += 500)
+            ck_assert_int_eq(piece[i][at], i % 100 + 1);
+}
+END_TEST
+
+START_TEST(a_trim_returns_what_was_not_needed_since_the_last_one)
+{
+    take_all();
+    for (int i = 0; i < 100; i++)
+        pages_free(piece[i]);
+    pages_trim(); /* a moment ago none was free */
+    ck_assert_uint_eq(pages_idle(), 100 * PAGES_BYTES);
+    for (int i = 0; i < 30; i++)
+        piece[i] = pages_alloc();
+    for (int i = 0; i < 30; i++)
+        pages_free(piece[i]);
+    pages_trim();
+    ck_assert_uint_eq(pages_idle(), 30 * PAGES_BYTES);
+    pages_trim();
+    ck_assert_uint_eq(pages_idle(), 0);
+    pages_trim();
+}
+END_TEST
+
+/* Each thread keeps what it fills to itself, while one more returns whatever is free. */
+static _Atomic bool stop;
+
+static void *take_and_free(void *arg)
+{
+    enum { HELD = 50 };
+    unsigned char *held[HELD] = {0};
+    uint64_t random = (uint64_t)(uintptr_t)arg;
+    unsigned char with = (unsigned char)random;
+
+    for (unsigned i = 0; i < 20000; i++) {
+        unsigned k;
+
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        k = (unsigned)(random >> 33) % HELD;
+        if (held[k] != NULL) {
+            ck_assert_uint_eq(held[k][0], with);
+            ck_assert_uint_eq(held[k][PAGES_BYTES - 1], with);
+            pages_free(held[k]);
+        }
+        held[k] = pages_alloc();
+        held[k][0] = held[k][PAGES_BYTES - 1] = with;
+    }
+    for (unsigned k = 0; k < HELD; k++)
+        if (held[k] != NULL)
+            pages_free(held[k]);
+    return NULL;
+}
+
+static void *purge_on_and_on(void *arg)
+{
+    while (!stop)
+        pages_purge();
+    return arg;
+}
+
+START_TEST(threads_may_take_and_free_while_another_one_purges)
+{
+    pthread_t t[4];
+
+    for (uintptr_t i = 0; i < 4; i++)
+        pthread_create(&t[i], NULL, i < 3 ? take_and_free : purge_on_and_on, (void *)(i + 1));
+    for (int i = 0; i < 3; i++)
+        pthread_join(t[i], NULL);
+    stop = true;
+    pthread_join(t[3], NULL);
+    ck_assert_uint_eq(pages_used(), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("pages");
+    TCase *tests = tcase_create("pages");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, pieces_are_aligned_to_their_size_and_do_not_overlap);
+    tcase_add_test(tests, what_is_handed_out_is_told_and_what_is_free_with_memory);
+    tcase_add_test(tests, a_free_piece_is_used_again_before_a_fresh_one);
+    tcase_add_test(tests, a_purge_returns_the_memory_of_all_that_is_free);
+    tcase_add_test(tests, a_purge_leaves_what_is_in_use_alone);
+    tcase_add_test(tests, a_trim_returns_what_was_not_needed_since_the_last_one);
+    tcase_add_test(tests, threads_may_take_and_free_while_another_one_purges);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
