@@ -437,6 +437,7 @@ unsigned table_look(struct table *t, uint32_t *at, bool only_volatile, struct en
         if (!only_volatile || (due_of(t) != NULL && *due_at(t, i) != NO_DUE))
             n += gather(bucket_at(t, i), out + n, TABLE_LOOK_MAX - n);
     *at = i < size ? i : 0;
+    __builtin_prefetch(bucket_at(t, *at)); /* the next look's */
     return n;
 }
 
