@@ -335,8 +335,10 @@ static void log_notes(struct conf *conf)
     struct buf line = BUF_EMPTY;
 
     if (limit != 0 && OPT(conf_options(conf), maxmemory) == 0)
-        log_write(LOG_NOTICE, "The cgroup allows %llu MiB of memory and maxmemory is not set: a full cache would be killed. "
-                  "Set maxmemory to less, 75%% say", (unsigned long long)(limit >> 20));
+        log_write(LOG_NOTICE,
+                  "The cgroup allows %llu MiB of memory and maxmemory is not set: a full cache would be killed. Set "
+                  "maxmemory to less, 75%% say",
+                  (unsigned long long)(limit >> 20));
 
     if (conf_hints(conf, &line))
         log_write(LOG_NOTICE, "%s", buf_cstr(&line));

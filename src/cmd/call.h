@@ -33,7 +33,7 @@ struct call {
     int64_t now;              /* ms since 1970: one time for the whole unit */
     bool world;               /* every shard is locked: inside EXEC of such a command, or CMD_WORLD itself */
     bool in_exec;
-    uint32_t errors;          /* those in out that are no failure of this command: earlier ones, and of a queue it ran */
+    uint32_t errors;          /* those in out that are no failure of this command: earlier ones, those of a queue it ran */
     struct blob *const *blobs; /* arguments that were received into blobs of their own */
     unsigned blob_count;
 };

@@ -196,7 +196,7 @@ CMD(copy,
     }
     e = entry_copy(e, call_arg(c, 2));
     call_put(c, 2, o.db, old, e);
-    policy_first(keyspace_policy(c->instance->keyspace), &c->instance->keyspace->stamps, e); /* new, and no heir to the use of what it replaces */
+    keyspace_renew(c->instance->keyspace, e); /* no heir to the use of what it replaces */
     call_changed_in(c, 2, o.db, EVENT_GENERIC, "copy_to");
     reply_int(c->out, 1);
 }

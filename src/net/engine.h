@@ -54,8 +54,8 @@ struct engine_handler {
     void (*flush)(void *worker);
     /* A new connection, not blocking, close-on-exec. Takes fd. */
     void (*accepted)(void *worker, int listener, int fd);
-    /* Bytes have come, in `count` pieces, 2 to ENGINE_BATCH: a chance to look ahead. Borrowed until the call returns; it
-     * calls nothing of the engine. */
+    /* Bytes have come, in `count` pieces, 2 to ENGINE_BATCH: a chance to look ahead. Borrowed until the call returns;
+     * it calls nothing of the engine. */
     void (*coming)(void *worker, const struct arrival *a, unsigned count);
     /* Bytes came; borrowed until the call returns. Never after engine_close, nor while the link is paused. */
     void (*received)(struct link *l, const char *p, size_t n);

@@ -257,11 +257,13 @@ static void walk(struct keyspace *ks)
 void evict_tidy(struct keyspace *ks, bool exact)
 {
     size_t keys = 0;
+    unsigned draws;
 
     for (unsigned db = 0; db < ks->databases; db++)
         keys += keyspace_size(ks, db);
     stamps_sample(&ks->stamps);
     stamps_fit(&ks->stamps, keys, exact);
-    atomic_store_explicit(&ks->draws, keys < (size_t)FEW * ks->shard_count ? ks->shard_count : DRAWS, memory_order_relaxed);
+    draws = keys < (size_t)FEW * ks->shard_count ? ks->shard_count : DRAWS;
+    atomic_store_explicit(&ks->draws, draws, memory_order_relaxed);
     walk(ks);
 }

@@ -6,8 +6,8 @@
  * Threads: evict_to_fit holds no lock when called and takes one shard at a time.
  * Used by: cmd/dispatch, housekeeping.
  * Why:     there is one limit for all shards. Each shard tells the order of the best victim that it knows of, and the
- *          best of a few shards has to give it up: so no shard has a budget of its own, and a hit ratio like that of one
- *          undivided cache comes of it.
+ *          best of a few shards has to give it up: so no shard has a budget of its own, and the hit ratio is that of one
+ *          undivided cache.
  */
 #ifndef LARDER_STORE_EVICT_H
 #define LARDER_STORE_EVICT_H

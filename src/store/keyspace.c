@@ -60,7 +60,7 @@ void keyspace_free(struct keyspace *ks)
 
 void keyspace_choose(struct keyspace *ks, enum policy_id policy)
 {
-    atomic_store(&ks->stamps.switched, stamp_now(&ks->stamps));
+    stamps_switch(&ks->stamps);
     atomic_store(&ks->policy, policy_of(policy));
     for (unsigned i = 0; i < ks->shard_count; i++)
         atomic_store(&ks->best[i], EVICT_UNKNOWN);

@@ -64,6 +64,12 @@ static inline const struct policy *keyspace_policy(const struct keyspace *ks)
     return atomic_load_explicit(&ks->policy, memory_order_relaxed);
 }
 
+/* The entry is as good as new. */
+static inline void keyspace_renew(struct keyspace *ks, struct entry *e)
+{
+    policy_first(keyspace_policy(ks), &ks->stamps, e);
+}
+
 /* The entry is used. */
 static inline void keyspace_touch(struct keyspace *ks, struct entry *e)
 {

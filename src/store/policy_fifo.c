@@ -14,4 +14,5 @@ static int64_t order(struct stamps *s, struct entry *e)
 }
 
 const struct policy policy_allkeys_fifo = {.id = POLICY_ALLKEYS_FIFO, .use = use, .order = order};
-const struct policy policy_volatile_fifo = {.id = POLICY_VOLATILE_FIFO, .only_volatile = true, .use = use, .order = order};
+const struct policy policy_volatile_fifo = {
+    .id = POLICY_VOLATILE_FIFO, .only_volatile = true, .use = use, .order = order};

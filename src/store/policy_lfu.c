@@ -3,8 +3,8 @@
  * The least frequently used goes first, with ageing: LFU with dynamic ageing (LFU-DA, Arlitt et al. 1999).
  *
  * An entry's place is the number of its uses since it came plus the age of the cache when it was used last; the age of
- * the cache is the place of whoever was evicted last. So what was popular once goes when the rest has caught up, counted
- * in requests and not in minutes.
+ * the cache is the place of whoever was evicted last. So what was popular once goes when the rest has caught up, in
+ * requests and not in minutes.
  *
  *    31               12 11     8 7       0
  *   +-------------------+--------+---------+
@@ -20,6 +20,7 @@
 #define CODE_BITS   12
 #define CODE_MASK   ((1u << CODE_BITS) - 1)
 #define CODE_MAX    (11u << 8 | 255) /* 523,264: the age must reach further than the greatest count */
+#define AGE_PART    16
 #define AGE_MASK    ((1u << (32 - CODE_BITS)) - 1)
 
 static uint32_t value_of(uint32_t code)
@@ -44,9 +45,9 @@ static uint64_t age_now(struct stamps *s)
     return atomic_load_explicit(&s->age, memory_order_relaxed);
 }
 
-static void set(struct stamps *s, struct entry *e, uint32_t code)
+static void set(struct entry *e, uint32_t code, uint64_t age)
 {
-    uint32_t stamp = (uint32_t)age_now(s) << CODE_BITS | code;
+    uint32_t stamp = (uint32_t)age << CODE_BITS | code;
 
     if (e->stamp != stamp)
         e->stamp = stamp;
@@ -55,14 +56,14 @@ static void set(struct stamps *s, struct entry *e, uint32_t code)
 
 static void first(struct stamps *s, struct entry *e)
 {
-    set(s, e, 1);
+    set(e, 1, age_now(s));
 }
 
-/* An entry that came under another policy was used once, as far as is known. */
+/* An entry that came under another policy was used once, before this one began, as far as is known. */
 static uint32_t count_of(struct stamps *s, struct entry *e)
 {
     if (UNLIKELY(!(e->flags & ENTRY_COUNTED)))
-        first(s, e);
+        set(e, 1, atomic_load_explicit(&s->switched_age, memory_order_relaxed));
     return e->stamp & CODE_MASK;
 }
 
@@ -72,7 +73,7 @@ static void use(struct stamps *s, struct entry *e)
 
     if (code < CODE_MAX && (code < 512 || (rand_u64() & ((1u << ((code >> 8) - 1)) - 1)) == 0))
         code++;
-    set(s, e, code);
+    set(e, code, age_now(s));
 }
 
 static int64_t order(struct stamps *s, struct entry *e)
@@ -83,10 +84,14 @@ static int64_t order(struct stamps *s, struct entry *e)
     return (int64_t)(age - ((age - (e->stamp >> CODE_BITS)) & AGE_MASK) + count);
 }
 
+/* The age follows the places of those that go, a part of the way each time: one that was ill chosen shall not make all
+ * others look old. */
 static void leave(struct stamps *s, int64_t order)
 {
-    if ((uint64_t)order > age_now(s))
-        atomic_store_explicit(&s->age, (uint64_t)order, memory_order_relaxed);
+    uint64_t age = age_now(s);
+
+    if ((uint64_t)order > age)
+        atomic_store_explicit(&s->age, age + ((uint64_t)order - age + AGE_PART - 1) / AGE_PART, memory_order_relaxed);
 }
 
 const struct policy policy_allkeys_lfu = {
@@ -125,5 +130,5 @@ unsigned policy_lfu_frequency(struct stamps *s, struct entry *e)
 
 void policy_lfu_set_frequency(struct stamps *s, struct entry *e, unsigned frequency)
 {
-    set(s, e, code_of(uses_at(frequency)));
+    set(e, code_of(uses_at(frequency)), age_now(s));
 }

@@ -2,8 +2,8 @@
 /*
  * pool: the best victims seen so far in one shard.
  *
- * Role:    keeps a few candidates in order between one look at the shard and the next, and the place where the next look
- *          begins.
+ * Role:    keeps a few candidates in order between one look at the shard and the next, and the place where the next
+ *          look begins.
  * Owns:    itself; refers to entries that may be gone, so that whoever takes one has to find it in its table first.
  * Threads: under the shard's lock.
  * Used by: evict.

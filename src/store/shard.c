@@ -50,10 +50,9 @@ static void end_barren(struct shard *s)
 }
 
 /* Where stamps are counts, nothing is likelier to go than what has just come. */
-static void offer_new(const struct place *p, struct entry *e)
+static void offer_new(const struct place *p, const struct policy *policy, struct entry *e)
 {
     struct keyspace *ks = p->shard->keyspace;
-    const struct policy *policy = keyspace_policy(ks);
     struct pool *pool = p->shard->pool;
     struct candidate c = {.order = policy->order(&ks->stamps, e), .hash = p->hash, .entry = e, .db = p->db};
 
@@ -67,15 +66,16 @@ static void offer_new(const struct place *p, struct entry *e)
 void shard_insert(const struct place *p, struct entry *e)
 {
     struct keyspace *ks = p->shard->keyspace;
+    const struct policy *policy = keyspace_policy(ks); /* which may be another in a moment */
 
     lock_must_hold(&p->shard->lock);
-    policy_first(keyspace_policy(ks), &ks->stamps, e);
+    policy_first(policy, &ks->stamps, e);
     table_insert(table_for(p), p->hash, e);
     note_due(p, e);
     if (UNLIKELY(p->shard->barren))
         end_barren(p->shard);
-    else if (UNLIKELY(keyspace_policy(ks)->counts))
-        offer_new(p, e);
+    else if (UNLIKELY(policy->counts))
+        offer_new(p, policy, e);
 }
 
 void shard_replace(const struct place *p, const struct entry *old, bool did_expire, struct entry *e)

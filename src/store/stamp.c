@@ -13,9 +13,16 @@
 
 void stamps_init(struct stamps *s)
 {
-    *s = (struct stamps){.unit = COARSEST, .walked = FIRST, .now = FIRST, .switched = FIRST, .age = FIRST};
+    *s = (struct stamps){.unit = COARSEST, .walked = FIRST, .now = FIRST, .switched = FIRST, .switched_age = FIRST,
+                         .age = FIRST};
     lock_init(&s->lock, LOCK_STAMPS, 0);
     stamps_sample(s);
+}
+
+void stamps_switch(struct stamps *s)
+{
+    atomic_store(&s->switched, stamp_now(s));
+    atomic_store(&s->switched_age, atomic_load(&s->age));
 }
 
 void stamps_fit(struct stamps *s, uint64_t keys, bool exact)
@@ -75,6 +82,7 @@ static uint64_t stamp_at(const struct stamps *s, int64_t mono)
 {
     const struct stamp_sample *a, *b;
     unsigned i = s->count;
+    double part;
 
     while (i > 0 && s->past[i - 1].mono > mono)
         i--;
@@ -84,7 +92,8 @@ static uint64_t stamp_at(const struct stamps *s, int64_t mono)
     b = &s->past[i];
     if (i == s->count || b->mono == a->mono)
         return a->stamp;
-    return a->stamp + (uint64_t)((double)(mono - a->mono) / (double)(b->mono - a->mono) * (double)(b->stamp - a->stamp));
+    part = (double)(mono - a->mono) / (double)(b->mono - a->mono);
+    return a->stamp + (uint64_t)(part * (double)(b->stamp - a->stamp));
 }
 
 int64_t stamp_seconds(struct stamps *s, uint64_t stamp)

@@ -30,6 +30,7 @@ struct stamp_sample {
 struct stamps {
     _Alignas(64) _Atomic uint64_t now; /* what is used now is stamped with its low 32 bits */
     _Atomic uint64_t switched;         /* the stamp at which the policy was chosen */
+    _Atomic uint64_t switched_age;     /* and LFU's age */
     _Alignas(64) _Atomic uint64_t age; /* LFU's: policy_lfu.c */
     _Atomic uint32_t unit;             /* requests to a stamp */
     uint64_t walked;                   /* the stamp at which the last walk over old entries began: see evict_tidy */
@@ -39,6 +40,8 @@ struct stamps {
 };
 
 void stamps_init(struct stamps *s);
+/* Another policy begins: what it finds in entries is no younger than this. */
+void stamps_switch(struct stamps *s);
 /* Says how many keys there are, so that stamps are as fine as that many can use; exact: whether they are to be any
  * finer than the history needs. */
 void stamps_fit(struct stamps *s, uint64_t keys, bool exact);

@@ -74,9 +74,9 @@ uint64_t table_scan(struct table *t, uint64_t at, void (*visit)(void *arg, struc
 struct entry *table_random(struct table *t);
 /* The same among those with an expiry. */
 struct entry *table_random_volatile(struct table *t);
-/* Gathers the entries of whole buckets from *at on, until there are `want` of them or `most` buckets were passed, or the
- * table ends; asks the cache for each. *at becomes where to go on, 0 at the end. Returns how many there are in out, which
- * has room for TABLE_LOOK_MAX. only_volatile: passes over buckets in which no entry has an expiry. */
+/* Gathers the entries of whole buckets from *at on, until there are `want` of them or `most` buckets were passed, or
+ * the table ends; asks the cache for each. *at becomes where to go on, 0 at the end. Returns how many there are in out,
+ * which has room for TABLE_LOOK_MAX. only_volatile: passes over buckets in which no entry has an expiry. */
 #define TABLE_LOOK_MAX 64
 unsigned table_look(struct table *t, uint32_t *at, bool only_volatile, struct entry **out, unsigned want,
                     unsigned most);

@@ -220,6 +220,81 @@ START_TEST(a_lone_key_in_one_shard_is_found)
 }
 END_TEST
 
+START_TEST(another_policy_goes_on_with_the_stamps_that_it_finds)
+{
+    static const enum policy_id turns[] = {POLICY_ALLKEYS_LRU, POLICY_ALLKEYS_LFU, POLICY_ALLKEYS_LRU};
+
+    for (unsigned turn = 0; turn + 1 < 3; turn++) {
+        keyspace_choose(ks, turns[turn]);
+        for (unsigned i = 0; i < KEYS; i++)
+            put(0, i, 0);
+        ck_assert(evict_to(KEYS)); /* so that the old policy has candidates */
+        keyspace_choose(ks, turns[turn + 1]);
+        stamps_advance(&ks->stamps, 100);
+        for (unsigned i = KEYS / 2; i < KEYS; i++)
+            keyspace_touch(ks, entry_at(0, i));
+        stamps_advance(&ks->stamps, 100);
+        check_that_the_first_half_goes();
+        ck_assert(evict_to(0));
+    }
+}
+END_TEST
+
+START_TEST(a_key_that_gets_an_expiry_may_go)
+{
+    struct place p;
+
+    keyspace_choose(ks, POLICY_VOLATILE_LRU);
+    put(0, 1, 0);
+    ck_assert(!evict_to(0));
+    p = hold(0, 1);
+    shard_set_expire(&p, table_random(shard_table(p.shard, 0)), FAR);
+    shard_unlock(p.shard);
+    ck_assert(evict_to(0));
+    ck_assert_uint_eq(keys_left(NULL), 0);
+}
+END_TEST
+
+START_TEST(what_is_new_goes_before_what_is_used_often)
+{
+    keyspace_choose(ks, POLICY_ALLKEYS_LFU);
+    for (unsigned i = 0; i < KEYS; i++)
+        put(0, i, 0);
+    for (unsigned i = 0; i < KEYS; i++)
+        for (unsigned n = 0; n < 200; n++)
+            keyspace_touch(ks, entry_at(0, i));
+    for (unsigned i = KEYS; i < KEYS + 150; i++) { /* each makes the cache a use older */
+        put(0, i, 0);
+        ck_assert(evict_to(KEYS));
+    }
+    ck_assert_uint_ge(alive(0, KEYS), KEYS - KEYS / 100);
+}
+END_TEST
+
+START_TEST(old_stamps_are_kept_in_reach)
+{
+    struct entry *e;
+
+    keyspace_choose(ks, POLICY_ALLKEYS_LRU);
+    put(0, 1, 0);
+    e = entry_at(0, 1);
+    for (unsigned i = 0; i < 64; i++) { /* around the 32 bits and further */
+        stamps_advance(&ks->stamps, 1u << 28);
+        evict_tidy(ks, true);
+    }
+    ck_assert_uint_ge(stamp_now(&ks->stamps) - stamp_of(&ks->stamps, e), 1u << 30);
+}
+END_TEST
+
+START_TEST(stamps_fit_the_number_of_keys)
+{
+    evict_tidy(ks, true);
+    ck_assert_uint_eq(stamp_unit(&ks->stamps), 1);
+    evict_tidy(ks, false);
+    ck_assert_uint_gt(stamp_unit(&ks->stamps), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("evict");
@@ -240,6 +315,11 @@ int main(void)
     tcase_add_test(tests, ttl_evicts_what_ends_soonest);
     tcase_add_test(tests, random_spares_no_half);
     tcase_add_test(tests, a_lone_key_in_one_shard_is_found);
+    tcase_add_test(tests, another_policy_goes_on_with_the_stamps_that_it_finds);
+    tcase_add_test(tests, a_key_that_gets_an_expiry_may_go);
+    tcase_add_test(tests, what_is_new_goes_before_what_is_used_often);
+    tcase_add_test(tests, old_stamps_are_kept_in_reach);
+    tcase_add_test(tests, stamps_fit_the_number_of_keys);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -41,6 +41,14 @@ static int64_t place(struct entry *which)
     return lfu->order(&s, which);
 }
 
+/* So many entries of a place go that the cache is as old as they. */
+static void grow_old(int64_t at)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        lfu->leave(&s, at);
+    ck_assert_uint_eq(s.age, (uint64_t)at);
+}
+
 START_TEST(each_of_the_first_uses_counts)
 {
     int64_t begin = place(e);
@@ -81,7 +89,7 @@ START_TEST(the_cache_ages_with_what_it_evicts_and_never_grows_younger)
     int64_t begin = place(e);
 
     use(e, 9);
-    lfu->leave(&s, begin + 8);
+    grow_old(begin + 8);
     later = new_entry();
     ck_assert_int_eq(place(later), place(e)); /* one use now is worth ten before */
     use(later, 1);
@@ -91,6 +99,17 @@ START_TEST(the_cache_ages_with_what_it_evicts_and_never_grows_younger)
     use(e, 1);
     ck_assert_int_gt(place(e), place(later));
     entry_free(later);
+}
+END_TEST
+
+START_TEST(one_victim_makes_the_cache_little_older)
+{
+    int64_t begin = place(e);
+    uint64_t before = s.age;
+
+    lfu->leave(&s, begin + 1000);
+    ck_assert_uint_gt(s.age, before);
+    ck_assert_uint_lt(s.age, before + 100);
 }
 END_TEST
 
@@ -113,8 +132,9 @@ START_TEST(what_another_policy_has_stamped_was_used_once)
     struct entry *other = new_entry();
 
     use(e, 50);
-    stamps_advance(&s, 1000);
     stamp_use(&s, e);
+    stamps_switch(&s);
+    lfu->leave(&s, place(other) + 100); /* before it is looked at */
     ck_assert_int_eq(place(e), place(other));
     ck_assert_uint_eq(e->flags & ENTRY_COUNTED, ENTRY_COUNTED);
     entry_free(other);
@@ -160,6 +180,7 @@ int main(void)
     tcase_add_test(tests, great_counts_are_right_to_a_quarter_at_worst);
     tcase_add_test(tests, a_count_has_an_end);
     tcase_add_test(tests, the_cache_ages_with_what_it_evicts_and_never_grows_younger);
+    tcase_add_test(tests, one_victim_makes_the_cache_little_older);
     tcase_add_test(tests, age_may_go_far_beyond_what_a_stamp_holds);
     tcase_add_test(tests, what_another_policy_has_stamped_was_used_once);
     tcase_add_test(tests, frequency_is_on_the_scale_of_redis);
