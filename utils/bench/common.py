@@ -14,7 +14,9 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.join(os.environ.get("LARDER_BUILD", os.path.join(HERE, "..", "..", "build")), "release")
+ROOT = os.environ.get("LARDER_BUILD", os.path.join(HERE, "..", "..", "build"))
+BUILD = os.path.join(ROOT, "release")
+os.environ["PATH"] += os.pathsep + os.path.join(ROOT, "bin")  # where utils/find-oracle puts redis-server
 LOADGEN = os.path.join(BUILD, "utils", "bench", "loadgen")
 OURS = os.path.join(BUILD, "larder-server") + " --port {port} --bind 127.0.0.1 --threads {threads} --maxclients 15000 --io-engine "
 SERVERS = {
