@@ -12,7 +12,8 @@
 #include "store/freer.h"
 
 #define CLOCK_MS     1       /* after so long the clock is read again */
-#define EVICT_NS     1000000 /* one command waits for eviction at the most: enough to lose more than it adds */
+#define EVICT_NS     1000000 /* one command waits for eviction: enough to lose more than it adds */
+#define EVICT_NS_MOST (100 * EVICT_NS) /* and at the very most */
 #define SHOWN_BYTES  128     /* of the arguments of an unknown command */
 
 bool instance_has_password(const struct instance *in)
@@ -249,17 +250,24 @@ static size_t dataset(const struct runner *r)
 struct eviction {
     struct runner *runner;
     uint64_t begun; /* cycles */
-    size_t enough;  /* bytes that are left when as much has gone as will come */
+    size_t even;    /* bytes that are left when as much has gone as will come */
 };
 
-/* The same for as long as an eviction may take, then nothing: who comes next goes on with it. But nobody adds more than
- * has gone for it, however little of its time a busy machine gave it. */
-static size_t dataset_to_evict(void *arg)
+static size_t dataset_of(void *arg)
 {
     const struct eviction *e = arg;
-    size_t left = dataset(e->runner);
 
-    return left > e->enough || clock_cycles_ns(clock_cycles() - e->begun) < EVICT_NS ? left : 0;
+    return dataset(e->runner);
+}
+
+/* Whether who comes next shall go on with it. Nobody adds more than has gone for it, however little of its time a busy
+ * machine gave it, unless that takes very long. */
+static bool has_evicted_enough(void *arg)
+{
+    const struct eviction *e = arg;
+    uint64_t ns = clock_cycles_ns(clock_cycles() - e->begun);
+
+    return ns > EVICT_NS && (ns > EVICT_NS_MOST || dataset(e->runner) <= e->even);
 }
 
 /* Whether memory is full only of what was flushed and is about to be freed: nothing else has to go for that. How much
@@ -288,7 +296,8 @@ static bool make_room(struct runner *r, size_t bytes)
         return true;
     if (OPT(r->instance->options, maxmemory_policy) == POLICY_NOEVICTION)
         return dataset(r) <= limit; /* however long it took to get here */
-    return evict_to_fit(r->instance->keyspace, least, dataset_to_evict, &e) || dataset(r) <= limit;
+    return evict_to_fit(r->instance->keyspace, &(struct evict_goal){least, dataset_of, has_evicted_enough, &e}) ||
+           dataset(r) <= limit;
 }
 
 void runner_make_room(struct runner *r)

@@ -213,14 +213,18 @@ static bool choose(struct keyspace *ks, unsigned *shard)
     return best != EVICT_NOTHING;
 }
 
-bool evict_to_fit(struct keyspace *ks, size_t limit, size_t (*used)(void *arg), void *arg)
+bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal)
 {
-    const struct policy *p = policy_now(ks);
     unsigned shard;
 
-    while (used(arg) > limit) {
+    while (goal->used(goal->arg) > goal->limit) {
+        const struct policy *p = policy_now(ks);
+
         if (p == &policy_none || !choose(ks, &shard))
             return false;
+        /* To look at what is unknown comes first: else it could not be told that nothing more may go. */
+        if ((p->order == NULL || told(ks, shard) != EVICT_UNKNOWN) && goal->enough != NULL && goal->enough(goal->arg))
+            return true;
         if (p->order != NULL)
             evict_best(ks, &ks->shards[shard], p, told(ks, shard));
         else

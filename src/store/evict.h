@@ -22,8 +22,16 @@ struct keyspace;
 #define EVICT_UNKNOWN INT64_MIN /* it was not looked at yet */
 #define EVICT_NOTHING INT64_MAX /* it has none */
 
-/* Removes entries by the policy until `used()` is at most limit. False if nothing more may go. */
-bool evict_to_fit(struct keyspace *ks, size_t limit, size_t (*used)(void *arg), void *arg);
+/* What an eviction is for. */
+struct evict_goal {
+    size_t limit;               /* until no more than so much is used */
+    size_t (*used)(void *arg);
+    bool (*enough)(void *arg);  /* whether to stop before; NULL: never */
+    void *arg;
+};
+
+/* Removes entries by the policy, which may change meanwhile. False: the goal is not reached, and nothing more may go. */
+bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal);
 /* Housekeeping, ten times a second by one worker, between quiesce_enter and _leave: fits the stamps and the search to
  * the number of keys (exact: there is a limit, so that order matters), and keeps old stamps in reach. */
 void evict_tidy(struct keyspace *ks, bool exact);

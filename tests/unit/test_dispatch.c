@@ -70,7 +70,7 @@ static void prepare(struct sent *s, const char *text)
         ck_assert_int_lt(s->request.argc, ARGS_MAX);
         s->argv[s->request.argc++] = slice_str(word);
     }
-    dispatch_prepare(&s->request);
+    dispatch_prepare(&session, &s->request);
 }
 
 static enum dispatch_result run(const char *text)
@@ -80,7 +80,7 @@ static enum dispatch_result run(const char *text)
 
     prepare(&s, text);
     quiesce_enter(runner.slot);
-    dispatch_prefetch(&runner, &session, &s.request, 1);
+    dispatch_prefetch(&runner, &s.request, 1);
     r = dispatch_run(&runner, &session, &s.request);
     quiesce_leave(runner.slot);
     return r;
@@ -170,14 +170,15 @@ START_TEST(looking_ahead_changes_nothing_and_needs_no_table)
     struct request requests[6];
 
     put(0, 1, 1); /* past its time: a look that is more than a hint would remove it */
-    for (unsigned i = 0; i < 6; i++) {
-        prepare(&s[i], texts[i]);
-        requests[i] = s[i].request;
-    }
     quiesce_enter(0);
-    for (session.db = 0; session.db < 4; session.db++)
-        dispatch_prefetch(&runner, &session, requests, 6);
-    dispatch_prefetch(&runner, &session, requests, 0);
+    for (session.db = 0; session.db < 4; session.db++) {
+        for (unsigned i = 0; i < 6; i++) {
+            prepare(&s[i], texts[i]);
+            requests[i] = s[i].request;
+        }
+        dispatch_prefetch(&runner, requests, 6);
+    }
+    dispatch_prefetch(&runner, requests, 0);
     quiesce_leave(0);
     ck_assert(is_there(0, 1));
     ck_assert_uint_eq(keyspace_size(ks, 0), 1);
@@ -393,7 +394,7 @@ static void fill(const char *policy)
     shard_unlock(p.shard);
     snprintf(line, sizeof line, "maxmemory 1mb\nmaxmemory-policy %s", policy);
     configure(line);
-    atomic_store(&ks->policy, (int)OPT(instance.options, maxmemory_policy));
+    keyspace_choose(ks, OPT(instance.options, maxmemory_policy));
     runner_tick(&runner);
 }
 

@@ -71,7 +71,7 @@ static size_t keys_left(void *arg)
 
 static bool evict_to(size_t keys)
 {
-    return evict_to_fit(ks, keys, keys_left, NULL);
+    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left});
 }
 
 /* How many of the keys from .. to-1 of database 0 are there. */
@@ -271,6 +271,45 @@ START_TEST(what_is_new_goes_before_what_is_used_often)
 }
 END_TEST
 
+/* Another policy with each key that goes. */
+static size_t keys_left_under_another(void *arg)
+{
+    unsigned *turn = arg;
+
+    keyspace_choose(ks, POLICY_ALLKEYS_LRU + ++*turn % 9);
+    return keys_left(NULL);
+}
+
+START_TEST(an_eviction_comes_to_its_end_though_the_policy_changes_meanwhile)
+{
+    unsigned turn = 0;
+
+    for (unsigned i = 0; i < 300; i++)
+        put(i % 2, i, FAR);
+    ck_assert(evict_to_fit(ks, &(struct evict_goal){.limit = 10, .used = keys_left_under_another, .arg = &turn}));
+    ck_assert_uint_eq(keys_left(NULL), 10);
+}
+END_TEST
+
+static bool at_once(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+START_TEST(that_nothing_more_may_go_is_told_though_there_is_enough)
+{
+    struct evict_goal goal = {.used = keys_left, .enough = at_once};
+
+    keyspace_choose(ks, POLICY_VOLATILE_LRU);
+    put(0, 1, 0);
+    ck_assert(!evict_to_fit(ks, &goal));
+    put(0, 2, FAR);
+    ck_assert(evict_to_fit(ks, &goal));
+    ck_assert_uint_eq(keys_left(NULL), 2);
+}
+END_TEST
+
 START_TEST(old_stamps_are_kept_in_reach)
 {
     struct entry *e;
@@ -318,6 +357,8 @@ int main(void)
     tcase_add_test(tests, another_policy_goes_on_with_the_stamps_that_it_finds);
     tcase_add_test(tests, a_key_that_gets_an_expiry_may_go);
     tcase_add_test(tests, what_is_new_goes_before_what_is_used_often);
+    tcase_add_test(tests, an_eviction_comes_to_its_end_though_the_policy_changes_meanwhile);
+    tcase_add_test(tests, that_nothing_more_may_go_is_told_though_there_is_enough);
     tcase_add_test(tests, old_stamps_are_kept_in_reach);
     tcase_add_test(tests, stamps_fit_the_number_of_keys);
     suite_add_tcase(suite, tests);
