@@ -124,15 +124,12 @@ static void expect_next(struct shard *s, struct pool *pool)
     __builtin_prefetch(c->entry);
 }
 
-/* Tells the others what the best victim of the shard is. */
 static void tell(struct keyspace *ks, struct shard *s, struct pool *pool, bool any)
 {
     int64_t best = pool->count > 0 ? pool_next(pool)->order : any ? EVICT_UNKNOWN : EVICT_NOTHING;
 
     s->barren = best == EVICT_NOTHING;
-    atomic_store(&ks->best[s->index], best);
-    if (UNLIKELY(atomic_load(&ks->policy) != pool->policy)) /* chosen meanwhile: this is no order of its */
-        atomic_store(&ks->best[s->index], EVICT_UNKNOWN);
+    keyspace_tell(ks, s, pool->policy, best);
 }
 
 static void remove_victim(struct keyspace *ks, struct shard *s, struct entry *e, unsigned db, uint64_t hash)
@@ -184,7 +181,7 @@ static void evict_any(struct keyspace *ks, struct shard *s, const struct policy 
     }
     s->barren = e == NULL;
     if (s->barren)
-        atomic_store_explicit(&ks->best[s->index], EVICT_NOTHING, memory_order_relaxed);
+        keyspace_tell(ks, s, p, EVICT_NOTHING);
     shard_unlock(s);
 }
 

@@ -64,6 +64,14 @@ static inline const struct policy *keyspace_policy(const struct keyspace *ks)
     return atomic_load_explicit(&ks->policy, memory_order_relaxed);
 }
 
+/* Tells the others what the best victim of a shard is, by the order of a policy; or EVICT_UNKNOWN or EVICT_NOTHING. */
+static inline void keyspace_tell(struct keyspace *ks, const struct shard *s, const struct policy *p, int64_t order)
+{
+    atomic_store(&ks->best[s->index], order);
+    if (UNLIKELY(atomic_load(&ks->policy) != p)) /* another was chosen meanwhile: it has another order */
+        atomic_store(&ks->best[s->index], EVICT_UNKNOWN);
+}
+
 /* The entry is as good as new. */
 static inline void keyspace_renew(struct keyspace *ks, struct entry *e)
 {

@@ -60,7 +60,7 @@ static void offer_new(const struct place *p, const struct policy *policy, struct
         (policy->only_volatile && !(e->flags & ENTRY_EXPIRES)))
         return;
     pool_offer(pool, &c);
-    atomic_store_explicit(&ks->best[p->shard->index], pool_next(pool)->order, memory_order_relaxed);
+    keyspace_tell(ks, p->shard, policy, pool_next(pool)->order);
 }
 
 void shard_insert(const struct place *p, struct entry *e)
