@@ -318,6 +318,8 @@ bool kind_check_shutdown(struct setting *s, char *why)
 {
     if ((s->num & SHUTDOWN_SAVE) && (s->num & SHUTDOWN_NOSAVE))
         return kind_refuse(why, "shutdown options SAVE and NOSAVE can't be used simultaneously");
+    if (s->num & SHUTDOWN_SAVE)
+        return kind_refuse(why, "there are no snapshots in Larder, so nothing can be saved at the end");
     return true;
 }
 

@@ -117,6 +117,8 @@ START_TEST(a_bad_value_is_refused_in_the_words_of_redis)
                      FAILED("notify-keyspace-events") "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
     ck_assert_str_eq(set("shutdown-on-sigint", "save nosave"),
                      FAILED("shutdown-on-sigint") "shutdown options SAVE and NOSAVE can't be used simultaneously");
+    ck_assert_ptr_nonnull(strstr(set("shutdown-on-sigint", "save force"), "there are no snapshots in Larder"));
+    ck_assert_str_eq(set("shutdown-on-sigint", "nosave force"), "OK");
     ck_assert_str_eq(set("proc-title-template", "{x}"),
                      FAILED("proc-title-template") "template format is invalid or contains unknown variables");
 }

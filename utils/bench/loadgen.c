@@ -2,7 +2,7 @@
 /*
  * loadgen: a client that costs little per request, so that one core of it keeps one core of a server busy.
  *
- *   loadgen -p PORT [-a PASSWORD] [-c CONNECTIONS] [-P PIPELINE] [-d VALUE_BYTES] [-k KEYS] [-w PERCENT_OF_SETS]
+ *   loadgen -p PORT [-a PASSWORD] [-c CONNECTIONS] [-P PIPELINE] [-d VALUE_BYTES] [-k KEYS] [-K KEY_BYTES] [-w PERCENT_OF_SETS]
  *           [-s SECONDS] [-n REQUESTS] [-R REQUESTS_PER_SECOND] [-i MS] [-l] [-x MS_SINCE_1970]
  *
  * Ends after SECONDS, or, with -n, after so many replies. Closed loop: each connection sends PIPELINE requests, waits
@@ -33,6 +33,7 @@
 #define VALUE_BYTES 65536 /* random bytes that values are cut from */
 #define EVENTS      512
 #define DIGITS      12
+#define KEY_MOST    100
 #define SUB         64 /* cells of a histogram to a power of two: 1.6 % */
 #define CELLS       4096
 
@@ -58,18 +59,19 @@ struct connection {
 };
 
 static struct {
-    int port, connections, pipeline, value_bytes, set_percent, timeline_ms;
+    int port, connections, pipeline, value_bytes, key_bytes, set_percent, timeline_ms;
     uint64_t keys, requests;
     double seconds, rate;
     bool load;
     const char *password, *expire_at;
-} option = {.port = 6379, .connections = 50, .pipeline = 1, .value_bytes = 32, .set_percent = 10, .keys = 1000000,
+} option = {.port = 6379, .connections = 50, .pipeline = 1, .value_bytes = 32, .key_bytes = 16, .set_percent = 10, .keys = 1000000,
             .seconds = 5};
 
 static struct {
-    char head[64], tail[64]; /* around the key's digits and, for SET, before the value */
+    char head[160], tail[64]; /* around the key's digits and, for SET, before the value */
     size_t head_n, tail_n;
 } get, set;
+static int digits; /* of a key; the rest of it is the same in all */
 static char after_value[64];
 static size_t after_value_n;
 static char *values;
@@ -140,11 +142,15 @@ static double quantile(const struct histogram *h, double q)
 
 static void make_templates(void)
 {
-    const char *prefix = option.expire_at ? "due:" : "key:";
+    char prefix[KEY_MOST + 1];
 
-    get.head_n = sprintf(get.head, "*2\r\n$3\r\nGET\r\n$16\r\n%s", prefix);
+    digits = option.key_bytes < DIGITS ? option.key_bytes : DIGITS;
+    for (int i = 0; i < option.key_bytes - digits; i++)
+        prefix[i] = (option.expire_at ? "due:" : "key:")[i % 4];
+    prefix[option.key_bytes - digits] = 0;
+    get.head_n = sprintf(get.head, "*2\r\n$3\r\nGET\r\n$%d\r\n%s", option.key_bytes, prefix);
     get.tail_n = sprintf(get.tail, "\r\n");
-    set.head_n = sprintf(set.head, "*%d\r\n$3\r\nSET\r\n$16\r\n%s", option.expire_at ? 5 : 3, prefix);
+    set.head_n = sprintf(set.head, "*%d\r\n$3\r\nSET\r\n$%d\r\n%s", option.expire_at ? 5 : 3, option.key_bytes, prefix);
     set.tail_n = sprintf(set.tail, "\r\n$%d\r\n", option.value_bytes);
     after_value_n = option.expire_at ? sprintf(after_value, "\r\n$4\r\nPXAT\r\n$%zu\r\n%s\r\n",
                                                strlen(option.expire_at), option.expire_at)
@@ -162,9 +168,9 @@ static void push(struct connection *c, const char *p, size_t n)
 
 static void push_key(struct connection *c, uint64_t key)
 {
-    for (int i = DIGITS; i-- > 0; key /= 10)
+    for (int i = digits; i-- > 0; key /= 10)
         c->out[c->length + i] = '0' + key % 10;
-    c->length += DIGITS;
+    c->length += digits;
 }
 
 static void note_due(struct connection *c, uint64_t due)
@@ -437,7 +443,7 @@ static void report(const char *timeline)
 
 static void read_options(int argc, char **argv)
 {
-    for (int o; (o = getopt(argc, argv, "p:a:c:P:d:k:w:s:n:R:i:lx:")) > 0;) {
+    for (int o; (o = getopt(argc, argv, "p:a:c:P:d:k:K:w:s:n:R:i:lx:")) > 0;) {
         switch (o) {
         case 'p': option.port = atoi(optarg); break;
         case 'a': option.password = optarg; break;
@@ -445,6 +451,7 @@ static void read_options(int argc, char **argv)
         case 'P': option.pipeline = atoi(optarg); break;
         case 'd': option.value_bytes = atoi(optarg); break;
         case 'k': option.keys = strtoull(optarg, NULL, 10); break;
+        case 'K': option.key_bytes = atoi(optarg); break;
         case 'w': option.set_percent = atoi(optarg); break;
         case 's': option.seconds = atof(optarg); break;
         case 'n': option.requests = strtoull(optarg, NULL, 10); break;
@@ -455,6 +462,8 @@ static void read_options(int argc, char **argv)
         default: exit(2);
         }
     }
+    if (option.key_bytes < 1 || option.key_bytes > KEY_MOST)
+        exit(2);
     if (option.load)
         option.requests = option.keys;
 }

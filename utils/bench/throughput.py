@@ -4,6 +4,7 @@
 
   throughput.py                                  GET:SET 9:1 at pipeline 1, 16 and 64
   throughput.py --threads 2                      the same, of servers with two threads
+  throughput.py --connections 500 --keys 10000000 --key-bytes 8 --value-bytes 1024
   throughput.py --commands ping,set,get          command by command, pipeline 16, with redis-benchmark
 
 Each server is started and filled once; then one run follows another, server by server, round by round. The figures are
@@ -33,7 +34,8 @@ SPACE = 100000  # keys of the commands
 
 
 def run_loadgen(server, pipeline, args):
-    return server.load("-c", 50, "-P", pipeline, "-k", args.keys, "-n", args.requests * min(int(pipeline), 10))
+    return server.load("-c", args.connections, "-P", pipeline, "-k", args.keys * (2 if args.misses else 1), "-d", args.value_bytes,
+                       "-K", args.key_bytes, "-w", 0 if args.misses else 10, "-n", args.requests * min(int(pipeline), 10))
 
 
 def run_command(server, name, args):
@@ -62,7 +64,7 @@ def measure(servers, workload, run, args):
 
 
 def fill(server, args):
-    server.fill(args.keys)
+    server.fill(args.keys, args.value_bytes, "-K", args.key_bytes)
     if args.commands:
         subprocess.run(["redis-benchmark", "-p", str(server.port), "-q", "-P", "64", "-n", str(SPACE * 5), "-r", str(SPACE)] +
                        COMMANDS["set"], check=True, stdout=subprocess.DEVNULL)
@@ -74,6 +76,10 @@ def main():
     parser.add_argument("--pipelines", default="1,16,64")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--keys", type=int, default=1000000)
+    parser.add_argument("--connections", type=int, default=50)
+    parser.add_argument("--key-bytes", type=int, default=16)
+    parser.add_argument("--value-bytes", type=int, default=32)
+    parser.add_argument("--misses", action="store_true", help="GET alone, and half of the keys are not there")
     parser.add_argument("--commands", help="of: " + ", ".join(COMMANDS) + "; or all")
     parser.add_argument("--requests", type=int, default=100000, help="of one run at pipeline 1; others get more")
     args = parser.parse_args()
