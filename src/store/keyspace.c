@@ -305,6 +305,15 @@ static void expired(void *arg, uint64_t hash, struct entry *e) UNCHECKED_LOCKS /
     shard_expire_taken(&(struct place){s->shard, s->db, hash}, e);
 }
 
+/* The last tick that is over. What is due in the running one waits: a look at it would find that nearly all is not due
+ * yet, and with a million keys due at once that look is long. */
+static uint32_t past_tick(const struct sweep *s)
+{
+    uint32_t tick = keyspace_tick(s->ks, s->now);
+
+    return tick > 0 ? tick - 1 : 0;
+}
+
 static uint32_t next_due(struct table *t)
 {
     return atomic_load_explicit(&t->next_due, memory_order_relaxed);
@@ -318,7 +327,7 @@ static bool sweep_shard(struct sweep *s)
     shard_lock(s->shard);
     for (s->db = 0; s->db < s->ks->databases && done; s->db++) {
         struct table *t = shard_table(s->shard, s->db);
-        struct table_sweep step = {.now = keyspace_tick(s->ks, s->now), .buckets = SWEEP_BUCKETS,
+        struct table_sweep step = {.now = past_tick(s), .buckets = SWEEP_BUCKETS,
                                    .most = SWEEP_REMOVALS, .due = is_due, .gone = expired, .arg = s};
 
         /* A walk may end with something due behind it, where buckets were merged: then it begins again. */
@@ -335,7 +344,7 @@ static bool sweep_shard(struct sweep *s)
  * lock. */
 static bool wants_sweep(const struct sweep *s, bool *any)
 {
-    uint32_t tick = keyspace_tick(s->ks, s->now);
+    uint32_t tick = past_tick(s);
     bool wants = false;
 
     for (unsigned db = 0; db < s->ks->databases; db++) {
@@ -360,11 +369,11 @@ enum expire_result keyspace_expire(struct keyspace *ks, unsigned first, unsigned
     for (unsigned i = *at < first ? first : *at; i < ks->shard_count; i += step) {
         *at = i;
         s.shard = &ks->shards[i];
-        if (!wants_sweep(&s, &any))
-            continue;
-        while (!sweep_shard(&s))
-            if (clock_mono_ns() > end)
+        for (bool more = wants_sweep(&s, &any); more;) {
+            more = !sweep_shard(&s);
+            if (clock_mono_ns() > end) /* a shard that is done is found to be so the next time */
                 return EXPIRE_MORE;
+        }
     }
     *at = first;
     return any ? EXPIRE_LATER : EXPIRE_IDLE;
