@@ -12,8 +12,8 @@
 #include "store/freer.h"
 
 #define CLOCK_MS     1       /* after so long the clock is read again */
-#define EVICT_NS     1000000 /* one command waits for eviction: enough to lose more than it adds */
-#define EVICT_NS_MOST (100 * EVICT_NS) /* and at the very most */
+#define EVICT_NS     100000 /* one command waits for eviction, unless it brings more than goes in that time */
+#define EVICT_NS_MOST (1000 * EVICT_NS) /* and at the very most */
 #define SHOWN_BYTES  128     /* of the arguments of an unknown command */
 
 bool instance_has_password(const struct instance *in)
@@ -300,9 +300,11 @@ static bool make_room(struct runner *r, size_t bytes)
            dataset(r) <= limit;
 }
 
-void runner_make_room(struct runner *r)
+bool runner_make_room(struct runner *r)
 {
-    make_room(r, 0);
+    size_t limit = OPT(r->instance->options, maxmemory);
+
+    return make_room(r, 0) && limit != 0 && dataset(r) > limit;
 }
 
 static bool is_queued(const struct call *c)

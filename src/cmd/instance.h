@@ -61,7 +61,8 @@ void runner_init(struct runner *r, struct instance *in, unsigned slot);
 void runner_fini(struct runner *r);
 /* A new batch begins: reads the clocks. */
 void runner_tick(struct runner *r);
-/* Evicts for a moment where memory is over maxmemory, as commands do before they run: nobody may come for long. */
-void runner_make_room(struct runner *r);
+/* Evicts for a moment where memory is over maxmemory, as commands do before they run: nobody may come for long. Returns
+ * whether there is more to do. */
+bool runner_make_room(struct runner *r);
 
 #endif
