@@ -212,6 +212,7 @@ static bool choose(struct keyspace *ks, unsigned *shard)
 
 bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal)
 {
+    bool tried = false;
     unsigned shard;
 
     while (goal->used(goal->arg) > goal->limit) {
@@ -220,8 +221,11 @@ bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal)
         if (p == &policy_none || !choose(ks, &shard))
             return false;
         /* To look at what is unknown comes first: else it could not be told that nothing more may go. */
-        if ((p->order == NULL || told(ks, shard) != EVICT_UNKNOWN) && goal->enough != NULL && goal->enough(goal->arg))
-            return true;
+        if (p->order == NULL || told(ks, shard) != EVICT_UNKNOWN) {
+            if (tried && goal->enough != NULL && goal->enough(goal->arg))
+                return true;
+            tried = true;
+        }
         if (p->order != NULL)
             evict_best(ks, &ks->shards[shard], p, told(ks, shard));
         else

@@ -6,7 +6,7 @@
  * Threads: evict_to_fit holds no lock when called and takes one shard at a time.
  * Used by: cmd/dispatch, housekeeping.
  * Why:     there is one limit for all shards. Each shard tells the order of the best victim that it knows of, and the
- *          best of a few shards has to give it up: so no shard has a budget of its own, and the hit ratio is that of one
+ *          best of a few shards has to give it up: so no shard has a budget of its own, and hits are those of one
  *          undivided cache.
  */
 #ifndef LARDER_STORE_EVICT_H
@@ -26,11 +26,12 @@ struct keyspace;
 struct evict_goal {
     size_t limit;               /* until no more than so much is used */
     size_t (*used)(void *arg);
-    bool (*enough)(void *arg);  /* whether to stop before; NULL: never */
+    bool (*enough)(void *arg);  /* whether to stop before, though not before one was tried; NULL: never */
     void *arg;
 };
 
-/* Removes entries by the policy, which may change meanwhile. False: the goal is not reached, and nothing more may go. */
+/* Removes entries by the policy, which may change meanwhile. False: the goal is not reached, and nothing more may go.
+ */
 bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal);
 /* Housekeeping, ten times a second by one worker, between quiesce_enter and _leave: fits the stamps and the search to
  * the number of keys (exact: there is a limit, so that order matters), and keeps old stamps in reach. */

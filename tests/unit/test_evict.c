@@ -305,8 +305,11 @@ START_TEST(that_nothing_more_may_go_is_told_though_there_is_enough)
     put(0, 1, 0);
     ck_assert(!evict_to_fit(ks, &goal));
     put(0, 2, FAR);
+    put(0, 3, FAR);
     ck_assert(evict_to_fit(ks, &goal));
     ck_assert_uint_eq(keys_left(NULL), 2);
+    ck_assert(!evict_to_fit(ks, &goal));
+    ck_assert_uint_eq(keys_left(NULL), 1);
 }
 END_TEST
 
