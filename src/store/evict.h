@@ -30,8 +30,7 @@ struct evict_goal {
     void *arg;
 };
 
-/* Removes entries by the policy, which may change meanwhile. False: the goal is not reached, and nothing more may go.
- */
+/* Removes entries by the policy, which may change meanwhile. False: the goal is not reached, but nothing more may go. */
 bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal);
 /* Housekeeping, ten times a second by one worker, between quiesce_enter and _leave: fits the stamps and the search to
  * the number of keys (exact: there is a limit, so that order matters), and keeps old stamps in reach. */
