@@ -15,11 +15,6 @@
 #define WALK_STAMPS  (1u << 28)
 #define WALK_NS      100000
 
-static const struct policy *policy_now(struct keyspace *ks)
-{
-    return atomic_load_explicit(&ks->policy, memory_order_acquire);
-}
-
 static int64_t told(const struct keyspace *ks, unsigned shard)
 {
     return atomic_load_explicit(&ks->best[shard], memory_order_relaxed);
@@ -216,7 +211,7 @@ bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal)
     unsigned shard;
 
     while (goal->used(goal->arg) > goal->limit) {
-        const struct policy *p = policy_now(ks);
+        const struct policy *p = keyspace_policy(ks);
 
         if (p == &policy_none || !choose(ks, &shard))
             return false;
