@@ -86,6 +86,13 @@ void call_put(struct call *c, int i, unsigned db, struct entry *old,
     entry_free(old);
 }
 
+void call_moved(struct call *c, int i, const struct entry *old, bool did_expire, struct entry *e) UNCHECKED_LOCKS
+{
+    struct place p = call_place(c, i);
+
+    shard_replace(&p, old, did_expire, e);
+}
+
 void call_drop(struct call *c, int i, struct entry *e) UNCHECKED_LOCKS
 {
     struct place p = call_place(c, i);
@@ -189,7 +196,7 @@ char *call_string_for_write(struct call *c, int i, struct entry *old,
     } else {
         e = entry_resize(old, n);
         if (e != NULL && e != old)
-            shard_replace(&p, old, did_expire, e);
+            call_moved(c, i, old, did_expire, e);
     }
     if (e == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);

@@ -7,7 +7,7 @@
 #include "base/pages.h"
 #include "base/slab.h"
 #include "cmd/call.h"
-#include "store/bucket.h"
+#include "base/bucket.h"
 
 CMD_CONTAINER(memory,
     .name = "MEMORY", .arity = -2, .group = "server", .since = "4.0.0", .cost = "Depends on the subcommand.",

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/slab.h"
+#include "store/freer.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
 {
@@ -75,10 +76,57 @@ struct entry *entry_new(const struct entry_spec *s)
     return e;
 }
 
+/* ---- large structures ---- */
+
+#define FREE_AT_ONCE 64 /* elements; more are freed in the background */
+
+/* What there is to do with the large structure of a type. */
+struct large_kind {
+    void (*free)(void *large);
+    void *(*copy)(const void *large);
+    size_t (*count)(const void *large); /* elements */
+    size_t (*bytes)(const void *large);
+    const char *name; /* its encoding */
+};
+
+static const struct large_kind larges[TYPE_STREAM + 1] = {
+};
+
+static bool is_large(const struct entry *e)
+{
+    return entry_encoding(e) == ENCODING_FORM + VALUE_LARGE;
+}
+
+static void *large_of(const struct entry *e)
+{
+    void *large;
+
+    memcpy(&large, entry_field(e).p, sizeof large);
+    return large;
+}
+
+static const struct large_kind *large_kind(const struct entry *e)
+{
+    return &larges[entry_type(e)];
+}
+
+void entry_free_large(enum entry_type type, void *large)
+{
+    const struct large_kind *kind = &larges[type];
+    size_t n = kind->count(large);
+
+    if (n <= FREE_AT_ONCE)
+        kind->free(large);
+    else
+        freer_hand(large, kind->free, n);
+}
+
 void entry_free(struct entry *e)
 {
     if (entry_encoding(e) == ENCODING_BLOB)
         blob_unref(entry_blob(e));
+    else if (is_large(e))
+        entry_free_large(entry_type(e), large_of(e));
     slab_free(e, allocated(e));
 }
 
@@ -96,9 +144,16 @@ static struct entry *reframe(const struct entry *e, struct slice key, int64_t ex
 
 struct entry *entry_copy(const struct entry *e, struct slice key)
 {
-    if (entry_encoding(e) == ENCODING_BLOB)
+    struct entry *copy = reframe(e, key, entry_expire(e));
+    void *large;
+
+    if (entry_encoding(e) == ENCODING_BLOB) {
         blob_ref(entry_blob(e));
-    return reframe(e, key, entry_expire(e));
+    } else if (is_large(e)) {
+        large = large_kind(e)->copy(large_of(e));
+        memcpy((char *)entry_field(copy).p, &large, sizeof large);
+    }
+    return copy;
 }
 
 struct entry *entry_rename(struct entry *e, struct slice key)
@@ -115,6 +170,8 @@ size_t entry_size(const struct entry *e)
 
     if (entry_encoding(e) == ENCODING_BLOB)
         n += mem_usable_size(sizeof(struct blob) + entry_blob(e)->cap);
+    else if (is_large(e))
+        n += large_kind(e)->bytes(large_of(e));
     return n;
 }
 
@@ -130,8 +187,18 @@ const char *entry_type_name(enum entry_type type)
 
 const char *entry_encoding_name(const struct entry *e)
 {
-    if (entry_encoding(e) == ENCODING_INT)
+    switch ((int)entry_encoding(e)) {
+    case ENCODING_INT:
         return "int";
+    case ENCODING_FORM + VALUE_LISTPACK:
+        return "listpack";
+    case ENCODING_FORM + VALUE_INTSET:
+        return "intset";
+    case ENCODING_FORM + VALUE_LARGE:
+        return large_kind(e)->name;
+    default:
+        break;
+    }
     return (e->flags & ENTRY_RAW) || entry_strlen(e) > ENTRY_EMBSTR_MAX ? "raw" : "embstr";
 }
 
@@ -273,4 +340,60 @@ struct entry *entry_resize(struct entry *old, size_t n)
 char *entry_bytes(struct entry *e)
 {
     return (char *)(entry_encoding(e) == ENCODING_BLOB ? entry_blob(e)->p : entry_field(e).p);
+}
+
+/* ---- lists, hashes, sets, sorted sets ---- */
+
+static uint8_t form_kind(enum entry_type type, enum value_form form)
+{
+    return type | (ENCODING_FORM + form) << 4;
+}
+
+struct entry *entry_new_value(struct slice key, enum entry_type type, const struct value *v, int64_t expire)
+{
+    struct slice field = v->form == VALUE_LARGE ? slice_of(&v->large, sizeof v->large) : flat_slice(&v->flat);
+    struct entry *e = frame(key, field.n, expire, form_kind(type, v->form), 0);
+
+    memcpy((char *)entry_field(e).p, field.p, field.n);
+    return e;
+}
+
+struct value entry_value(const struct entry *e)
+{
+    struct slice field = entry_field(e);
+    struct value v = {.form = entry_encoding(e) - ENCODING_FORM};
+
+    if (v.form == VALUE_LARGE)
+        v.large = large_of(e);
+    else
+        v.flat = (struct flat){(char *)field.p, field.n, NULL};
+    return v;
+}
+
+struct entry *entry_resize_field(struct entry *old, size_t n)
+{
+    struct slice field = entry_field(old);
+    bool expires = old->flags & ENTRY_EXPIRES;
+    struct entry *e;
+
+    if ((n < ENTRY_LONG) == (field.n < ENTRY_LONG) &&
+        slab_usable_size(layout_size(entry_key(old).n, n, expires)) == slab_usable_size(allocated(old))) {
+        set_field_length(old, n);
+        return old;
+    }
+    e = frame(entry_key(old), n, entry_expire(old), old->kind, old->flags);
+    e->stamp = old->stamp;
+    memcpy((char *)entry_field(e).p, field.p, n < field.n ? n : field.n);
+    slab_free(old, allocated(old)); /* not entry_free: what the field refers to is the new one's */
+    return e;
+}
+
+struct entry *entry_set_form(struct entry *old, enum value_form form, void *large)
+{
+    struct entry *e = form == VALUE_LARGE ? entry_resize_field(old, sizeof large) : old;
+
+    e->kind = form_kind(entry_type(e), form);
+    if (form == VALUE_LARGE)
+        memcpy((char *)entry_field(e).p, &large, sizeof large);
+    return e;
 }

@@ -3,7 +3,7 @@
  * entry: one key with its value, in one allocation.
  *
  * Role:    the layout of what a table refers to, and the only code that knows it.
- * Owns:    its key, its inline value, one reference to its blob.
+ * Owns:    its key, its inline value, one reference to its blob, its large structure.
  * Threads: under the shard's lock.
  * Used by: store, cmd.
  * Why:     the header is 8 bytes and there are no links: a 16-byte key with an 8-byte value takes 32 bytes. Order among
@@ -19,6 +19,7 @@
 #include "base/must.h"
 #include "base/slice.h"
 #include "proto/blob.h"
+#include "types/value.h"
 
 enum entry_type {
     TYPE_STRING,
@@ -33,6 +34,7 @@ enum entry_encoding {
     ENCODING_INLINE, /* bytes behind the key */
     ENCODING_INT,    /* a signed 64-bit integer, shown as its decimal digits */
     ENCODING_BLOB,   /* a pointer to a struct blob */
+    ENCODING_FORM,   /* and those of the other types: ENCODING_FORM + enum value_form */
 };
 
 enum {
@@ -80,11 +82,11 @@ struct entry_spec {
 /* Never NULL: everything a client may choose large is in the blob. Owned by the caller until a table takes it. */
 struct entry *entry_new(const struct entry_spec *spec);
 void entry_free(struct entry *e);
-/* An entry under another key with the same value, expiry and stamp. The first leaves e as it is (a blob is shared, not
- * copied), the second takes e and frees it. */
+/* An entry under another key with the same value, expiry and stamp. The first leaves e as it is (a blob is shared, a
+ * large structure is copied), the second takes e and frees it. */
 struct entry *entry_copy(const struct entry *e, struct slice key);
 struct entry *entry_rename(struct entry *e, struct slice key);
-/* Bytes the entry really takes, its blob included. */
+/* Bytes the entry really takes, with its blob or large structure. */
 size_t entry_size(const struct entry *e);
 /* "string", "list" ...: what TYPE replies. Static. */
 const char *entry_type_name(enum entry_type type);
@@ -217,6 +219,20 @@ void entry_overwrite(struct entry *e, struct slice value);
 struct entry *entry_resize(struct entry *old, size_t n);
 /* The writable bytes after entry_resize. */
 char *entry_bytes(struct entry *e);
+
+/* ---- lists, hashes, sets, sorted sets ---- */
+
+/* An entry that holds a value of such a type, and takes it: v->large is the entry's, the flat bytes are copied. */
+struct entry *entry_new_value(struct slice key, enum entry_type type, const struct value *v, int64_t expire);
+/* Frees the large structure of a value that is no entry's; many elements in the background. */
+void entry_free_large(enum entry_type type, void *large);
+/* The value, to look at. Borrowed until the entry changes. */
+struct value entry_value(const struct entry *e);
+/* The value field as n bytes, the first of them with their content. The entry may move: the result is the one to use,
+ * `old` is gone if it differs. */
+struct entry *entry_resize_field(struct entry *old, size_t n);
+/* Says what form the value field has now; for VALUE_LARGE, `large` is put there. The entry may move, as above. */
+struct entry *entry_set_form(struct entry *old, enum value_form form, void *large);
 
 /* Whether v is an integer as Redis's int encoding takes it: a canonical decimal that fits 64 bits signed. */
 bool entry_is_int(struct slice v, int64_t *out);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/table.h"
 
+#include "base/bucket.h"
 #include "base/hash.h"
+#include "base/linear.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/quiesce.h"
 #include "base/rand.h"
-#include "store/bucket.h"
 #include "store/entry.h"
 
 #define GROW_AT   6  /* average entries per bucket above which one is split */
@@ -26,7 +27,6 @@ static inline size_t count_get(_Atomic size_t *count)
 
 /* ---- addresses ---- */
 
-#define FIRST_BITS      3 /* TABLE_FIRST is 2^3 */
 #define DIRECTORY_FIRST 8
 
 /* Another one takes its place when it is full; readers without the lock may still be in the old one. */
@@ -34,34 +34,6 @@ struct directory {
     unsigned cap;
     struct bucket *_Atomic segment[];
 };
-
-/* The segment of bucket i, and its place there. */
-static inline unsigned segment_of(uint32_t i, uint32_t *offset)
-{
-    unsigned bits;
-
-    if (i < TABLE_FIRST) {
-        *offset = i;
-        return 0;
-    }
-    bits = 31 - __builtin_clz(i) - FIRST_BITS; /* of the offset: an eighth of the doubling */
-    *offset = i & ((1u << bits) - 1);
-    return 1 + bits * 8 + (i >> bits & 7);
-}
-
-static inline uint32_t segment_size(unsigned k)
-{
-    return k == 0 ? TABLE_FIRST : 1u << (k - 1) / 8;
-}
-
-/* Buckets that there is room for where n are in use. */
-static uint32_t room_of(uint32_t n)
-{
-    uint32_t offset;
-    unsigned k = segment_of(n - 1, &offset);
-
-    return n - offset - 1 + segment_size(k);
-}
 
 static inline struct directory *directory_of(struct table *t)
 {
@@ -76,18 +48,9 @@ static inline struct bucket *segment_at(struct table *t, unsigned k)
 static inline struct bucket *bucket_at(struct table *t, uint32_t i)
 {
     uint32_t offset;
-    unsigned k = segment_of(i, &offset);
+    unsigned k = linear_segment(i, &offset);
 
     return segment_at(t, k) + offset;
-}
-
-/* The bucket of a hash among n: by its low bits, one bit more for those that have been split already. */
-static inline uint32_t index_of(uint64_t hash, uint32_t n)
-{
-    uint32_t mask = (2u << (31 - __builtin_clz(n))) - 1; /* below 2P, where P <= n < 2P */
-    uint32_t i = hash & mask;
-
-    return i < n ? i : i & (mask >> 1);
 }
 
 static inline uint32_t size_of(struct table *t)
@@ -97,7 +60,7 @@ static inline uint32_t size_of(struct table *t)
 
 static inline struct bucket *bucket_of(struct table *t, uint64_t hash)
 {
-    return bucket_at(t, index_of(hash, size_of(t)));
+    return bucket_at(t, linear_index(hash, size_of(t)));
 }
 
 static inline uint32_t **due_of(struct table *t)
@@ -109,7 +72,7 @@ static inline uint32_t **due_of(struct table *t)
 static inline uint32_t *due_at(struct table *t, uint32_t i)
 {
     uint32_t offset;
-    unsigned k = segment_of(i, &offset);
+    unsigned k = linear_segment(i, &offset);
 
     return due_of(t) ? due_of(t)[k] + offset : NULL;
 }
@@ -128,14 +91,19 @@ struct table *table_new(void)
 {
     struct table *t = mem_zalloc(sizeof *t);
     struct directory *d = directory_new(DIRECTORY_FIRST);
-    struct bucket *first = mem_aligned_zero(sizeof *first, TABLE_FIRST * sizeof *first);
+    struct bucket *first = mem_aligned_zero(sizeof *first, LINEAR_FIRST * sizeof *first);
 
     atomic_init(&d->segment[0], first);
     atomic_init(&t->directory, d);
-    atomic_init(&t->buckets, TABLE_FIRST);
+    atomic_init(&t->buckets, LINEAR_FIRST);
     t->sweep_due = NO_DUE;
     atomic_init(&t->next_due, NO_DUE);
     return t;
+}
+
+static void release(void *entry)
+{
+    entry_free(entry);
 }
 
 void table_empty(struct table *t)
@@ -143,7 +111,7 @@ void table_empty(struct table *t)
     uint32_t n = size_of(t);
 
     for (uint32_t i = 0; i < n; i++) {
-        bucket_free_all(bucket_at(t, i));
+        bucket_free_all(bucket_at(t, i), release);
         memset(bucket_at(t, i), 0, sizeof(struct bucket));
     }
 }
@@ -155,7 +123,7 @@ void table_free(void *table)
     uint32_t **due = due_of(t), n = size_of(t);
 
     for (uint32_t i = 0; i < n; i++)
-        bucket_free_all(bucket_at(t, i));
+        bucket_free_all(bucket_at(t, i), release);
     for (unsigned k = 0; k < d->cap; k++) {
         mem_free(d->segment[k]);
         if (due != NULL)
@@ -168,7 +136,7 @@ void table_free(void *table)
 
 size_t table_overhead(struct table *t)
 {
-    size_t room = room_of(size_of(t)), cap = directory_of(t)->cap;
+    size_t room = linear_room(size_of(t)), cap = directory_of(t)->cap;
     size_t n = sizeof *t + sizeof(struct directory) + cap * sizeof(struct bucket *) +
                (count_get(&t->chained) + room) * sizeof(struct bucket);
 
@@ -191,7 +159,7 @@ struct entry *table_find(struct table *t, uint64_t hash, struct slice key)
 
 static void make_due(struct table *t, unsigned k)
 {
-    size_t bytes = segment_size(k) * sizeof(uint32_t);
+    size_t bytes = linear_segment_size(k) * sizeof(uint32_t);
 
     due_of(t)[k] = memset(mem_alloc(bytes), 0xff, bytes);
 }
@@ -226,14 +194,14 @@ static void directory_grow(struct table *t)
 static void make_bucket(struct table *t, uint32_t i)
 {
     uint32_t offset;
-    unsigned k = segment_of(i, &offset);
+    unsigned k = linear_segment(i, &offset);
     struct bucket *b;
 
     if (offset != 0)
         return;
     if (k >= directory_of(t)->cap)
         directory_grow(t);
-    b = mem_aligned_zero(sizeof *b, segment_size(k) * sizeof *b);
+    b = mem_aligned_zero(sizeof *b, linear_segment_size(k) * sizeof *b);
     atomic_store_explicit(&directory_of(t)->segment[k], b, memory_order_release);
     if (due_of(t) != NULL)
         make_due(t, k);
@@ -245,11 +213,22 @@ static void put(struct table *t, struct bucket *b, uint64_t hash, struct entry *
     count_add(&t->chained, bucket_put(b, bucket_tag(hash), e));
 }
 
+static uint64_t hash_of(const void *entry)
+{
+    return hash_bytes(entry_key(entry));
+}
+
+/* Somebody may still look into a bucket of a chain. */
+static void retire(void *bucket)
+{
+    quiesce_retire(bucket, mem_free);
+}
+
 /* Splits the next bucket in turn: half of what is in it moves to the new last one. */
 static void split(struct table *t)
 {
     uint32_t n = size_of(t);
-    uint32_t from = n - (1u << (31 - __builtin_clz(n)));
+    uint32_t from = linear_split(n);
     struct bucket *b = bucket_at(t, from);
     unsigned count = bucket_length(b);
     struct bucket_taken taken[count + 1];
@@ -257,13 +236,13 @@ static void split(struct table *t)
     if (n >= 1u << 29)
         return;
     make_bucket(t, n);
-    bucket_take(b, taken);
-    count_add(&t->chained, -(ptrdiff_t)bucket_clear(b));
+    bucket_take(b, hash_of, taken);
+    count_add(&t->chained, -(ptrdiff_t)bucket_clear(b, retire));
     if (due_of(t) != NULL)
         *due_at(t, n) = *due_at(t, from);
     atomic_store_explicit(&t->buckets, n + 1, memory_order_release);
     for (unsigned i = 0; i < count; i++)
-        put(t, bucket_at(t, index_of(taken[i].hash, n + 1)), taken[i].hash, taken[i].e);
+        put(t, bucket_at(t, linear_index(taken[i].hash, n + 1)), taken[i].hash, taken[i].p);
 }
 
 static void drop_segment(struct table *t, unsigned k)
@@ -278,27 +257,27 @@ static void drop_segment(struct table *t, unsigned k)
 
 bool table_is_sparse(struct table *t)
 {
-    return count_get(&t->used) < (size_t)size_of(t) * SHRINK_AT && size_of(t) > TABLE_FIRST;
+    return count_get(&t->used) < (size_t)size_of(t) * SHRINK_AT && size_of(t) > LINEAR_FIRST;
 }
 
 /* Merges the last bucket into the one it was split from. */
 static void merge(struct table *t)
 {
     uint32_t n = size_of(t) - 1, offset, into;
-    unsigned k = segment_of(n, &offset), count;
+    unsigned k = linear_segment(n, &offset), count;
     struct bucket *last = bucket_at(t, n), *b;
 
-    into = n - (1u << (31 - __builtin_clz(n)));
+    into = linear_split(n);
     b = bucket_at(t, into);
     count = bucket_length(last);
     {
         struct bucket_taken taken[count + 1];
 
-        bucket_take(last, taken);
-        count_add(&t->chained, -(ptrdiff_t)bucket_clear(last));
+        bucket_take(last, hash_of, taken);
+        count_add(&t->chained, -(ptrdiff_t)bucket_clear(last, retire));
         atomic_store_explicit(&t->buckets, n, memory_order_release);
         for (unsigned i = 0; i < count; i++)
-            put(t, b, taken[i].hash, taken[i].e);
+            put(t, b, taken[i].hash, taken[i].p);
     }
     if (due_of(t) != NULL && *due_at(t, n) < *due_at(t, into)) {
         *due_at(t, into) = *due_at(t, n);
@@ -350,27 +329,14 @@ bool table_trim(struct table *t, unsigned merges)
 
 /* ---- walks ---- */
 
-static uint32_t reverse_bits(uint32_t v)
-{
-    v = (v >> 1 & 0x55555555) | (v & 0x55555555) << 1;
-    v = (v >> 2 & 0x33333333) | (v & 0x33333333) << 2;
-    v = (v >> 4 & 0x0f0f0f0f) | (v & 0x0f0f0f0f) << 4;
-    return __builtin_bswap32(v);
-}
-
 uint64_t table_scan(struct table *t, uint64_t at, void (*visit)(void *arg, struct entry *e), void *arg)
 {
     uint32_t n = size_of(t);
-    uint32_t i = index_of(at, n);
-    unsigned level = 31 - __builtin_clz(n);
-    /* A bucket that is split, or came from a split, has one bit of the hash more than the others. */
-    unsigned bits = i >= 1u << level || i < n - (1u << level) ? level + 1 : level;
-    uint32_t part = reverse_bits((uint32_t)at) >> (32 - bits);
 
-    bucket_visit(bucket_at(t, i), visit, arg);
-    /* Count up in the order of the reversed bits: a prefix that was passed stays passed at any later size. */
-    part++;
-    return part >> bits ? 0 : reverse_bits(part << (32 - bits));
+    for (const struct bucket *b = bucket_at(t, linear_index(at, n)); b != NULL; b = bucket_next(b))
+        for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
+            visit(arg, bucket_ref(b, __builtin_ctz(bits)));
+    return linear_scan_next(at, n);
 }
 
 struct entry *table_random(struct table *t)
@@ -461,7 +427,7 @@ static inline struct bucket *peek(struct table *t, uint64_t hash)
 {
     struct directory *d = directory_of(t);
     uint32_t offset;
-    unsigned k = segment_of(index_of(hash, size_of(t)), &offset);
+    unsigned k = linear_segment(linear_index(hash, size_of(t)), &offset);
     struct bucket *segment = k < d->cap ? atomic_load_explicit(&d->segment[k], memory_order_acquire) : NULL;
 
     return segment ? segment + offset : NULL;
@@ -500,7 +466,7 @@ void table_note_due(struct table *t, uint64_t hash, uint32_t tick)
 
     if (UNLIKELY(due_of(t) == NULL))
         make_all_due(t);
-    due = due_at(t, index_of(hash, size_of(t)));
+    due = due_at(t, linear_index(hash, size_of(t)));
     if (tick < *due)
         *due = tick;
     if (tick < atomic_load_explicit(&t->next_due, memory_order_relaxed))

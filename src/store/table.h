@@ -23,15 +23,8 @@
 struct bucket;
 struct entry;
 
-#define TABLE_FIRST 8 /* buckets of a new table, and of its first segment */
-
 struct directory;
 
-/*
- * Buckets lie in segments: segment 0 holds TABLE_FIRST of them, and each doubling after that adds eight segments of an
- * eighth of what is there: 1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 4 4 ... So nothing is moved when the table grows, and never
- * is more than an eighth of it room for later.
- */
 struct table {
     _Atomic uint32_t buckets;
     uint32_t sweep;            /* next bucket the expiry walk looks at */
@@ -40,7 +33,7 @@ struct table {
     _Atomic size_t chained;    /* overflow buckets */
     _Atomic uint32_t next_due; /* no volatile entry is due before this tick (keyspace_tick) */
     uint32_t sweep_due;        /* the same, for what the running walk has seen */
-    struct directory *_Atomic directory; /* where the segments are */
+    struct directory *_Atomic directory; /* where the segments are (linear.h) */
     uint32_t **_Atomic due;    /* beside each segment: for each bucket the earliest tick at which an entry is due; from
                                   the first volatile entry on */
 };

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/quiesce.h"
 #include "seed.h"
+#include "base/linear.h"
 #include "store/entry.h"
 #include "store/table.h"
 
@@ -331,10 +332,10 @@ START_TEST(it_grows_and_shrinks_smoothly)
         ck_assert_uint_le(before - t->buckets, 1);
     }
     ck_assert_uint_eq(t->used, 0);
-    ck_assert_uint_le(t->buckets, TABLE_FIRST + 1);
+    ck_assert_uint_le(t->buckets, LINEAR_FIRST + 1);
     while (table_trim(t, 1))
         ;
-    ck_assert_uint_eq(t->buckets, TABLE_FIRST);
+    ck_assert_uint_eq(t->buckets, LINEAR_FIRST);
     table_free(t);
     quiesce_collect();
 }

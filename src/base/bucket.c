@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "store/bucket.h"
+#include "base/bucket.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
-#include "base/quiesce.h"
-#include "store/entry.h"
 
 static unsigned free_slots(const struct bucket *b)
 {
@@ -24,7 +21,7 @@ static struct bucket *add_bucket(struct bucket *b)
     return more;
 }
 
-unsigned bucket_put(struct bucket *b, uint8_t tag, struct entry *e)
+unsigned bucket_put(struct bucket *b, uint8_t tag, void *p)
 {
     unsigned added = 0, room, i;
 
@@ -38,19 +35,19 @@ unsigned bucket_put(struct bucket *b, uint8_t tag, struct entry *e)
     }
     i = __builtin_ctz(room);
     b->bytes[i] = tag;
-    bucket_set_ref(b, i, e);
+    bucket_set_ref(b, i, p);
     return added;
 }
 
-unsigned bucket_find(struct bucket **b, uint64_t hash, const struct entry *e)
+unsigned bucket_find(struct bucket **b, uint64_t hash, const void *p)
 {
     uint8_t tag = bucket_tag(hash);
 
     for (; *b != NULL; *b = bucket_next(*b))
         for (unsigned bits = bucket_match(*b, tag); bits != 0; bits &= bits - 1)
-            if (bucket_ref(*b, __builtin_ctz(bits)) == e)
+            if (bucket_ref(*b, __builtin_ctz(bits)) == p)
                 return __builtin_ctz(bits);
-    must(!"an entry that was found is in its bucket");
+    must(!"what was found is in its bucket");
     return 0;
 }
 
@@ -63,53 +60,46 @@ unsigned bucket_length(const struct bucket *b)
     return n;
 }
 
-/* The entries' lines are fetched together, since each is a miss of its own. */
-void bucket_take(const struct bucket *b, struct bucket_taken *out)
+/* The lines of all are fetched together, since each is a miss of its own. */
+void bucket_take(const struct bucket *b, uint64_t (*hash)(const void *p), struct bucket_taken *out)
 {
     unsigned n = 0;
 
     for (; b != NULL; b = bucket_next(b))
         for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1) {
-            out[n].e = bucket_ref(b, __builtin_ctz(bits));
-            __builtin_prefetch(out[n].e);
+            out[n].p = bucket_ref(b, __builtin_ctz(bits));
+            __builtin_prefetch(out[n].p);
             n++;
         }
     for (unsigned i = 0; i < n; i++)
-        out[i].hash = hash_bytes(entry_key(out[i].e));
+        out[i].hash = hash(out[i].p);
 }
 
-unsigned bucket_clear(struct bucket *b)
+unsigned bucket_clear(struct bucket *b, void (*release)(void *bucket))
 {
     unsigned given_up = 0;
 
     for (struct bucket *chain = bucket_next(b), *after; chain != NULL; chain = after) {
         after = bucket_next(chain);
-        quiesce_retire(chain, mem_free);
+        release(chain);
         given_up++;
     }
     memset(b, 0, sizeof *b);
     return given_up;
 }
 
-void bucket_free_all(struct bucket *b)
+void bucket_free_all(struct bucket *b, void (*release)(void *p))
 {
     for (const struct bucket *chain = b; chain != NULL; chain = bucket_next(chain))
         for (unsigned bits = bucket_used(chain); bits != 0; bits &= bits - 1)
-            entry_free(bucket_ref(chain, __builtin_ctz(bits)));
+            release(bucket_ref(chain, __builtin_ctz(bits)));
     for (struct bucket *chain = bucket_next(b), *after; chain != NULL; chain = after) {
         after = bucket_next(chain);
         mem_free(chain);
     }
 }
 
-void bucket_visit(const struct bucket *b, void (*visit)(void *arg, struct entry *e), void *arg)
-{
-    for (; b != NULL; b = bucket_next(b))
-        for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
-            visit(arg, bucket_ref(b, __builtin_ctz(bits)));
-}
-
-struct entry *bucket_pick(const struct bucket *b, unsigned n)
+void *bucket_pick(const struct bucket *b, unsigned n)
 {
     unsigned bits = bucket_used(b);
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bucket: one cache line of a table, and the chain of further ones behind it when it overflows.
+ * bucket: one cache line of a hash table, and the chain of further ones behind it when it overflows.
  *
- * Role:    tags and references of nine entries, found by one comparison of all tags.
+ * Role:    tags and references of nine things, found by one comparison of all tags.
  * Owns:    the overflow buckets of its chain.
- * Threads: under the shard's lock; bucket_match, bucket_ref also as hints without it, on the first bucket of a chain.
- * Used by: table.
+ * Threads: under the lock of whoever owns the table; bucket_match, bucket_ref also as hints without it, on the first
+ *          bucket of a chain.
+ * Used by: store/table, types/dict.
  * Why:     six bytes hold any user-space address of today's 64-bit machines, so that nine references and their tags fit
  *          where eight pointers would.
  */
-#ifndef LARDER_STORE_BUCKET_H
-#define LARDER_STORE_BUCKET_H
+#ifndef LARDER_BASE_BUCKET_H
+#define LARDER_BASE_BUCKET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,8 +23,6 @@
 
 #include "base/must.h"
 
-struct entry;
-
 #define BUCKET_SLOTS 9
 #define BUCKET_LINK  (BUCKET_SLOTS - 1) /* the slot that refers to the next bucket where there is a chain */
 
@@ -33,7 +32,7 @@ struct entry;
  *   | 9 tags | chain | ref 0  | ref 1  |         | ref 8  |
  *   +--------+-------+--------+--------+-- ... --+--------+
  *
- * tag: 8 bits of the hash, never 0; 0 marks a free slot. chain: 1 if ref 8 is not an entry but the next bucket.
+ * tag: 8 bits of the hash, never 0; 0 marks a free slot. chain: 1 if ref 8 is not a thing but the next bucket.
  * Reference i is bytes 10+6i .. 15+6i: the upper 48 bits of the 64-bit word that begins at 8+6i.
  */
 struct bucket {
@@ -93,34 +92,33 @@ static inline unsigned bucket_match(const struct bucket *b, uint8_t tag)
 #endif
 }
 
-/* A bit for each slot that holds an entry. */
+/* A bit for each slot that holds something. */
 static inline unsigned bucket_used(const struct bucket *b)
 {
     return ~bucket_match(b, 0) & ((1u << (BUCKET_SLOTS - bucket_is_chained(b))) - 1);
 }
 
-/* What bucket_take gives of each entry. */
+/* What bucket_take gives of each thing. */
 struct bucket_taken {
     uint64_t hash;
-    struct entry *e;
+    void *p;
 };
 
 /* All of these work on the whole chain that b begins. */
 
-/* Puts e into a free slot. Returns how many buckets were added to the chain for that: 0 or 1. */
-unsigned bucket_put(struct bucket *b, uint8_t tag, struct entry *e);
-/* The slot that refers to e, which is there; *b becomes its bucket. */
-unsigned bucket_find(struct bucket **b, uint64_t hash, const struct entry *e);
-/* Entries in it. */
+/* Puts p into a free slot. Returns how many buckets were added to the chain for that: 0 or 1. */
+unsigned bucket_put(struct bucket *b, uint8_t tag, void *p);
+/* The slot that refers to p, which is there; *b becomes its bucket. */
+unsigned bucket_find(struct bucket **b, uint64_t hash, const void *p);
+/* Things in it. */
 unsigned bucket_length(const struct bucket *b);
 /* Fills `out` with all bucket_length(b) of them and their hashes; they stay where they are. */
-void bucket_take(const struct bucket *b, struct bucket_taken *out);
-/* Forgets the entries. Returns how many buckets of the chain were given up. */
-unsigned bucket_clear(struct bucket *b);
-/* Frees the entries, and the buckets behind the first. */
-void bucket_free_all(struct bucket *b);
-void bucket_visit(const struct bucket *b, void (*visit)(void *arg, struct entry *e), void *arg);
-/* The nth entry, n below bucket_length(b). */
-struct entry *bucket_pick(const struct bucket *b, unsigned n);
+void bucket_take(const struct bucket *b, uint64_t (*hash)(const void *p), struct bucket_taken *out);
+/* Forgets what is in it, and gives the buckets behind the first to `release`. Returns how many these were. */
+unsigned bucket_clear(struct bucket *b, void (*release)(void *bucket));
+/* Gives each thing to `release`, and frees the buckets behind the first. */
+void bucket_free_all(struct bucket *b, void (*release)(void *p));
+/* The nth of them, n below bucket_length(b). */
+void *bucket_pick(const struct bucket *b, unsigned n);
 
 #endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * linear: the arithmetic of linear hashing.
+ *
+ * Role:    which bucket a hash belongs to among n, where bucket i lies, in which order a scan passes them.
+ * Owns:    nothing.
+ * Threads: any.
+ * Used by: store/table, types/dict.
+ * Why:     a table that splits or merges one bucket at a time never stalls. Buckets lie in segments: segment 0 holds
+ *          LINEAR_FIRST of them, and each doubling after that adds eight segments of an eighth of what is there:
+ *          1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 4 4 ... So nothing is moved when the table grows, and never is more than an
+ *          eighth of it room for later. (W. Litwin, Linear hashing, VLDB 1980.)
+ */
+#ifndef LARDER_BASE_LINEAR_H
+#define LARDER_BASE_LINEAR_H
+
+#include <stdint.h>
+
+#define LINEAR_FIRST_BITS 3
+#define LINEAR_FIRST      (1u << LINEAR_FIRST_BITS) /* buckets of a new table, and of its first segment */
+
+/* The largest power of two that is not above n; n > 0. */
+static inline uint32_t linear_level(uint32_t n)
+{
+    return 1u << (31 - __builtin_clz(n));
+}
+
+/* The segment of bucket i, and its place there. */
+static inline unsigned linear_segment(uint32_t i, uint32_t *offset)
+{
+    unsigned bits;
+
+    if (i < LINEAR_FIRST) {
+        *offset = i;
+        return 0;
+    }
+    bits = 31 - __builtin_clz(i) - LINEAR_FIRST_BITS; /* of the offset: an eighth of the doubling */
+    *offset = i & ((1u << bits) - 1);
+    return 1 + bits * 8 + (i >> bits & 7);
+}
+
+static inline uint32_t linear_segment_size(unsigned segment)
+{
+    return segment == 0 ? LINEAR_FIRST : 1u << (segment - 1) / 8;
+}
+
+/* Buckets that there is room for where n are in use. */
+static inline uint32_t linear_room(uint32_t n)
+{
+    uint32_t offset;
+    unsigned k = linear_segment(n - 1, &offset);
+
+    return n - offset - 1 + linear_segment_size(k);
+}
+
+/* The bucket of a hash among n: by its low bits, one bit more for those that have been split already. */
+static inline uint32_t linear_index(uint64_t hash, uint32_t n)
+{
+    uint32_t level = linear_level(n);
+    uint32_t i = hash & (2 * level - 1);
+
+    return i < n ? i : i & (level - 1);
+}
+
+/* The bucket that is split next among n, and into which the last of n + 1 is merged. */
+static inline uint32_t linear_split(uint32_t n)
+{
+    return n - linear_level(n);
+}
+
+static inline uint32_t linear_reverse_bits(uint32_t v)
+{
+    v = (v >> 1 & 0x55555555) | (v & 0x55555555) << 1;
+    v = (v >> 2 & 0x33333333) | (v & 0x33333333) << 2;
+    v = (v >> 4 & 0x0f0f0f0f) | (v & 0x0f0f0f0f) << 4;
+    return __builtin_bswap32(v);
+}
+
+/* A scan passes parts of the hash space, each of which begins at a position below 2^32; linear_index(at, n) is the
+ * bucket that has the part at `at`. Returns where the next part begins, 0 at the end. Counted up in the order of the
+ * reversed bits, so that a part that was passed stays passed at any later size. */
+static inline uint64_t linear_scan_next(uint64_t at, uint32_t n)
+{
+    uint32_t i = linear_index(at, n), level = linear_level(n);
+    /* A bucket that was split, or came from a split, has one bit of the hash more than the others. */
+    unsigned bits = __builtin_ctz(level) + (i >= level || i < n - level);
+    uint32_t part = (linear_reverse_bits((uint32_t)at) >> (32 - bits)) + 1;
+
+    return part >> bits ? 0 : linear_reverse_bits(part << (32 - bits));
+}
+
+#endif

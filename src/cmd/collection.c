@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd/collection.h"
+
+#include "base/mem.h"
+
+struct value_limits collection_limits(const struct call *c, enum entry_type type)
+{
+    const struct options *o = c->instance->options;
+
+    switch (type) {
+    case TYPE_HASH:
+        return (struct value_limits){.entries = OPT(o, hash_max_listpack_entries),
+                                     .bytes = OPT(o, hash_max_listpack_value)};
+    case TYPE_SET:
+        return (struct value_limits){.entries = OPT(o, set_max_listpack_entries),
+                                     .bytes = OPT(o, set_max_listpack_value),
+                                     .ints = OPT(o, set_max_intset_entries)};
+    case TYPE_ZSET:
+        return (struct value_limits){.entries = OPT(o, zset_max_listpack_entries),
+                                     .bytes = OPT(o, zset_max_listpack_value)};
+    default:
+        return (struct value_limits){.fill = OPT(o, list_max_listpack_size)};
+    }
+}
+
+/* ---- where the bytes are ---- */
+
+static struct collection *of_flat(struct flat *f)
+{
+    return (struct collection *)f; /* the first member of the first member */
+}
+
+_Static_assert(offsetof(struct collection, value) == 0 && offsetof(struct value, flat) == 0, "of_flat");
+
+/* Behind a key: an entry that is resized. What is empty keeps its bytes until it is closed. */
+static void resize_in_entry(struct flat *f, size_t n)
+{
+    struct collection *o = of_flat(f);
+
+    f->n = n;
+    if (n == 0)
+        return;
+    o->entry = entry_resize_field(o->entry, n);
+    f->p = (char *)entry_field(o->entry).p;
+}
+
+/* Of a key that is not there yet: the scratch, then the heap. */
+static void resize_new(struct flat *f, size_t n)
+{
+    struct collection *o = of_flat(f);
+
+    if (n <= sizeof o->scratch && (f->p == NULL || f->p == o->scratch)) {
+        f->p = o->scratch;
+        f->n = n;
+        return;
+    }
+    if (f->p == o->scratch) {
+        f->p = mem_alloc(n);
+        memcpy(f->p, o->scratch, f->n);
+        f->n = n;
+        return;
+    }
+    flat_resize_heap(f, n);
+}
+
+/* ---- open and close ---- */
+
+static bool open_entry(struct collection *o, struct call *c, int i, enum entry_type type, struct entry *e)
+{
+    o->call = c;
+    o->key = i;
+    o->db = c->db;
+    o->type = type;
+    o->entry = o->found = e;
+    if (e == NULL) {
+        o->value = (struct value){.flat.resize = resize_new};
+    } else if (LIKELY(entry_type(e) == type)) {
+        o->value = entry_value(e);
+        o->value.flat.resize = resize_in_entry;
+        o->did_expire = e->flags & ENTRY_EXPIRES;
+    } else {
+        reply_error(c->out, ERR_WRONGTYPE);
+        return false;
+    }
+    o->value.limits = collection_limits(c, type);
+    return true;
+}
+
+bool collection_read(struct collection *o, struct call *c, int i, enum entry_type type)
+{
+    return open_entry(o, c, i, type, call_find_read(c, i));
+}
+
+bool collection_write(struct collection *o, struct call *c, int i, enum entry_type type)
+{
+    return open_entry(o, c, i, type, call_find(c, i));
+}
+
+static void close_new(struct collection *o)
+{
+    struct value *v = &o->value;
+
+    if (!value_is_empty(v))
+        call_put(o->call, o->key, o->db, NULL, entry_new_value(call_arg(o->call, o->key), o->type, v, 0));
+    if (v->flat.p != o->scratch)
+        mem_free(v->flat.p);
+}
+
+void collection_close(struct collection *o)
+{
+    struct value *v = &o->value;
+    struct entry *e = o->entry;
+
+    if (e == NULL) {
+        close_new(o);
+        return;
+    }
+    if (UNLIKELY(entry_encoding(e) != ENCODING_FORM + v->form))
+        e = entry_set_form(e, v->form, v->large);
+    if (e != o->found)
+        call_moved(o->call, o->key, o->found, o->did_expire, e);
+    if (value_is_empty(v)) {
+        call_drop(o->call, o->key, e);
+        call_changed(o->call, o->key, EVENT_GENERIC, "del");
+    }
+}
+
+/* ---- whole values ---- */
+
+bool collection_store(struct call *c, int i, enum entry_type type, struct value *v)
+{
+    struct entry *old = call_find(c, i);
+
+    if (!value_is_empty(v)) {
+        call_put(c, i, c->db, old, entry_new_value(call_arg(c, i), type, v, 0));
+    } else if (old != NULL) {
+        call_drop(c, i, old);
+    }
+    mem_free(v->flat.p);
+    return old != NULL;
+}
+
+void collection_discard(enum entry_type type, struct value *v)
+{
+    if (v->form == VALUE_LARGE)
+        entry_free_large(type, v->large);
+    mem_free(v->flat.p);
+}

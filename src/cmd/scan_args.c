@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd/scan_args.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define COUNT_DEFAULT 10
+#define CURSOR_BYTES  128
+
+/* Any number that strtoul takes is a cursor, as in Redis. False: the error was replied. */
+static bool parse_cursor(struct call *c, int i, uint64_t *cursor)
+{
+    struct slice s = call_arg(c, i);
+    char text[CURSOR_BYTES], *end = text;
+
+    errno = 0;
+    if (s.n < sizeof text) {
+        memcpy(text, s.p, s.n);
+        text[s.n] = 0;
+        *cursor = strtoul(text, &end, 10);
+        if (!isspace((unsigned char)text[0]) && *end == 0 && errno == 0)
+            return true;
+    }
+    reply_error(c->out, "ERR invalid cursor");
+    return false;
+}
+
+/* What no type is called finds nothing. */
+static const char *type_called(struct slice name)
+{
+    for (enum entry_type t = TYPE_STRING; t <= TYPE_STREAM; t++)
+        if (slice_is(name, entry_type_name(t)))
+            return entry_type_name(t);
+    return "";
+}
+
+static bool parse_count(struct call *c, int i, int64_t *count)
+{
+    if (!call_int(c, i, count))
+        return false;
+    if (*count >= 1)
+        return true;
+    call_error_syntax(c);
+    return false;
+}
+
+bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a)
+{
+    *a = (struct scan_args){.count = COUNT_DEFAULT};
+    if (!parse_cursor(c, i++, &a->cursor))
+        return false;
+    for (; i < c->argc; i++) {
+        bool has_value = i + 1 < c->argc;
+
+        if (has_value && call_is(c, i, "COUNT")) {
+            if (!parse_count(c, ++i, &a->count))
+                return false;
+        } else if (has_value && call_is(c, i, "MATCH")) {
+            a->pattern = call_arg(c, ++i);
+            a->by_pattern = !slice_eq(a->pattern, SLICE("*"));
+        } else if ((options & SCAN_TYPE) && has_value && call_is(c, i, "TYPE")) {
+            a->type = type_called(call_arg(c, ++i));
+        } else if ((options & SCAN_NOVALUES) && call_is(c, i, "NOVALUES")) {
+            a->no_values = true;
+        } else {
+            call_error_syntax(c);
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/dict.h"
+
+#include "base/bucket.h"
+#include "base/hash.h"
+#include "base/linear.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "base/rand.h"
+#include "base/slab.h"
+
+#define GROW_AT      6 /* average elements per bucket above which one is split */
+#define SHRINK_AT    3 /* and below which two are merged */
+#define BUCKETS_MOST (1u << 29)
+#define CHAIN_MOST   64 /* elements of one chain; with twelve on the mean in the fullest, more never happens */
+#define LONG_KEY     255
+
+struct element {
+    unsigned char klen;
+    char bytes[];
+};
+
+struct dict {
+    size_t used;
+    size_t chained; /* overflow buckets */
+    uint32_t buckets;
+    unsigned segments; /* in use */
+    struct bucket **segment;
+};
+
+/* ---- elements ---- */
+
+static inline size_t prefix_of(size_t klen)
+{
+    return klen < LONG_KEY ? 1 : 5;
+}
+
+struct slice element_key(const struct element *e)
+{
+    uint32_t n;
+
+    if (LIKELY(e->klen < LONG_KEY))
+        return slice_of(e->bytes, e->klen);
+    memcpy(&n, e->bytes, sizeof n);
+    return slice_of(e->bytes + sizeof n, n);
+}
+
+char *element_rest(const struct element *e)
+{
+    struct slice k = element_key(e);
+
+    return (char *)k.p + k.n;
+}
+
+static size_t allocated(const struct element *e, size_t rest)
+{
+    size_t klen = element_key(e).n;
+
+    return prefix_of(klen) + klen + rest;
+}
+
+struct element *element_new(struct slice key, size_t rest)
+{
+    size_t prefix = prefix_of(key.n);
+    struct element *e = slab_alloc(prefix + key.n + rest);
+
+    e->klen = prefix == 1 ? key.n : LONG_KEY;
+    if (prefix != 1)
+        memcpy(e->bytes, &(uint32_t){key.n}, 4);
+    if (key.n != 0)
+        memcpy((char *)e + prefix, key.p, key.n);
+    return e;
+}
+
+void element_free(struct element *e, size_t rest)
+{
+    slab_free(e, allocated(e, rest));
+}
+
+struct element *element_resize(struct element *e, size_t rest, size_t new_rest)
+{
+    size_t before = allocated(e, rest), after = allocated(e, new_rest);
+    struct element *moved;
+
+    if (slab_usable_size(before) == slab_usable_size(after))
+        return e;
+    moved = slab_alloc(after);
+    memcpy(moved, e, before < after ? before : after);
+    slab_free(e, before);
+    return moved;
+}
+
+size_t element_size(const struct element *e, size_t rest)
+{
+    return slab_usable_size(allocated(e, rest));
+}
+
+/* ---- the table ---- */
+
+static inline struct bucket *bucket_at(const struct dict *d, uint32_t i)
+{
+    uint32_t offset;
+    unsigned k = linear_segment(i, &offset);
+
+    return d->segment[k] + offset;
+}
+
+static inline struct bucket *bucket_of(const struct dict *d, uint64_t hash)
+{
+    return bucket_at(d, linear_index(hash, d->buckets));
+}
+
+static uint64_t hash_of(const void *element)
+{
+    return hash_bytes(element_key(element));
+}
+
+static void add_segment(struct dict *d)
+{
+    size_t n = linear_segment_size(d->segments);
+
+    d->segment = mem_realloc(d->segment, (d->segments + 1) * sizeof *d->segment);
+    d->segment[d->segments++] = mem_aligned_zero(sizeof(struct bucket), n * sizeof(struct bucket));
+}
+
+struct dict *dict_new(void)
+{
+    struct dict *d = mem_zalloc(sizeof *d);
+
+    d->buckets = LINEAR_FIRST;
+    add_segment(d);
+    return d;
+}
+
+void dict_free(struct dict *d, void (*release)(void *element))
+{
+    for (uint32_t i = 0; i < d->buckets; i++)
+        bucket_free_all(bucket_at(d, i), release);
+    for (unsigned k = 0; k < d->segments; k++)
+        mem_free(d->segment[k]);
+    mem_free(d->segment);
+    mem_free(d);
+}
+
+size_t dict_count(const struct dict *d)
+{
+    return d->used;
+}
+
+size_t dict_overhead(const struct dict *d)
+{
+    return mem_usable_size(sizeof *d) + mem_usable_size(d->segments * sizeof *d->segment) +
+           (linear_room(d->buckets) + d->chained) * sizeof(struct bucket);
+}
+
+struct element *dict_find(const struct dict *d, struct slice key)
+{
+    uint64_t hash = hash_bytes(key);
+    uint8_t tag = bucket_tag(hash);
+
+    for (const struct bucket *b = bucket_of(d, hash); b != NULL; b = bucket_next(b))
+        for (unsigned bits = bucket_match(b, tag); bits != 0; bits &= bits - 1) {
+            struct element *e = bucket_ref(b, __builtin_ctz(bits));
+
+            if (LIKELY(slice_eq(element_key(e), key)))
+                return e;
+        }
+    return NULL;
+}
+
+/* Puts all of the chain at b where they belong now. */
+static void spread(struct dict *d, struct bucket *b)
+{
+    unsigned count = bucket_length(b);
+    struct bucket_taken taken[count + 1];
+
+    bucket_take(b, hash_of, taken);
+    d->chained -= bucket_clear(b, mem_free);
+    for (unsigned i = 0; i < count; i++)
+        d->chained += bucket_put(bucket_of(d, taken[i].hash), bucket_tag(taken[i].hash), taken[i].p);
+}
+
+static void split(struct dict *d)
+{
+    uint32_t n = d->buckets, offset;
+
+    if (n >= BUCKETS_MOST)
+        return;
+    if (linear_segment(n, &offset) == d->segments)
+        add_segment(d);
+    d->buckets = n + 1;
+    spread(d, bucket_at(d, linear_split(n)));
+}
+
+static void merge(struct dict *d)
+{
+    uint32_t last = d->buckets - 1, offset;
+    unsigned k = linear_segment(last, &offset);
+
+    d->buckets = last;
+    spread(d, &d->segment[k][offset]);
+    if (offset == 0) {
+        mem_free(d->segment[k]);
+        d->segments--;
+    }
+}
+
+void dict_insert(struct dict *d, struct element *e)
+{
+    uint64_t hash = hash_of(e);
+
+    if (UNLIKELY(d->used >= (size_t)d->buckets * GROW_AT))
+        split(d);
+    d->chained += bucket_put(bucket_of(d, hash), bucket_tag(hash), e);
+    d->used++;
+}
+
+void dict_replace(struct dict *d, const struct element *old, struct element *e)
+{
+    uint64_t hash = hash_of(e);
+    struct bucket *b = bucket_of(d, hash);
+    unsigned i = bucket_find(&b, hash, old);
+
+    bucket_set_ref(b, i, e);
+}
+
+void dict_remove(struct dict *d, struct element *e)
+{
+    uint64_t hash = hash_of(e);
+    struct bucket *b = bucket_of(d, hash);
+    unsigned i = bucket_find(&b, hash, e);
+
+    b->bytes[i] = 0;
+    d->used--;
+    if (UNLIKELY(d->used < (size_t)d->buckets * SHRINK_AT && d->buckets > LINEAR_FIRST))
+        merge(d);
+}
+
+/* ---- walks ---- */
+
+uint64_t dict_scan(const struct dict *d, uint64_t at, void (*visit)(void *arg, struct element *e), void *arg)
+{
+    for (const struct bucket *b = bucket_at(d, linear_index(at, d->buckets)); b != NULL; b = bucket_next(b))
+        for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
+            visit(arg, bucket_ref(b, __builtin_ctz(bits)));
+    return linear_scan_next(at, d->buckets);
+}
+
+/* A place in a bucket is drawn with the bucket, and drawn again where nothing is: so each element is as likely as any
+ * other, however crowded its bucket is. */
+struct element *dict_random(const struct dict *d)
+{
+    unsigned places = d->chained == 0 ? BUCKET_SLOTS : CHAIN_MOST;
+
+    if (d->used == 0)
+        return NULL;
+    for (;;) {
+        const struct bucket *b = bucket_at(d, rand_below(d->buckets));
+        unsigned place = rand_below(places);
+
+        if (place < bucket_length(b))
+            return bucket_pick(b, place);
+    }
+}
+
+struct element *dict_next(const struct dict *d, struct dict_walk *w)
+{
+    struct element *e;
+
+    while (w->left == 0) {
+        if (w->bucket != NULL)
+            w->bucket = bucket_next(w->bucket);
+        if (w->bucket == NULL) {
+            if (w->next == d->buckets)
+                return NULL;
+            w->bucket = bucket_at(d, w->next++);
+        }
+        w->left = bucket_used(w->bucket);
+    }
+    e = bucket_ref(w->bucket, __builtin_ctz(w->left));
+    w->left &= w->left - 1;
+    return e;
+}

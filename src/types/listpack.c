@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/listpack.h"
+
+#include "base/must.h"
+
+#define END          0xff
+#define COUNT_MOST   UINT16_MAX
+#define HEAD_MOST    5 /* bytes before the content of a string */
+#define BACKLEN_MOST 5
+
+/*
+ * The first byte of an element:
+ *   0xxxxxxx  the number 0 .. 127
+ *   10xxxxxx  a string of up to 63 bytes
+ *   110xxxxx  a number of 13 bits, with the next byte
+ *   1110xxxx  a string of up to 4095 bytes, with the next byte
+ *   11110000  a string, its length in the next four bytes
+ *   11110001  a number of 16 bits, then 24, 32, 64 (f2, f3, f4), in the next bytes
+ */
+enum {
+    HEAD_6BIT = 0x80,
+    HEAD_13BIT = 0xc0,
+    HEAD_12BIT = 0xe0,
+    HEAD_STRING32 = 0xf0,
+    HEAD_INT16 = 0xf1,
+    HEAD_INT24 = 0xf2,
+    HEAD_INT32 = 0xf3,
+    HEAD_INT64 = 0xf4,
+};
+
+static inline uint32_t load32(const char *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint8_t byte_at(const struct flat *f, size_t at)
+{
+    return (uint8_t)f->p[at];
+}
+
+/* ---- the header ---- */
+
+static void set_header(struct flat *f, size_t count)
+{
+    memcpy(f->p, &(uint32_t){f->n}, 4);
+    memcpy(f->p + 4, &(uint16_t){count < COUNT_MOST ? count : COUNT_MOST}, 2);
+}
+
+static size_t told_count(const struct flat *f)
+{
+    uint16_t n;
+
+    memcpy(&n, f->p + 4, 2);
+    return n;
+}
+
+/* After a change by so many elements. A count that is too large to tell stays untold. */
+static void note_change(struct flat *f, ptrdiff_t by)
+{
+    size_t n = told_count(f);
+
+    set_header(f, n < COUNT_MOST ? n + by : n);
+}
+
+void listpack_init(struct flat *f)
+{
+    f->resize(f, LISTPACK_EMPTY);
+    f->p[LISTPACK_HEADER] = (char)END;
+    set_header(f, 0);
+}
+
+size_t listpack_count(const struct flat *f)
+{
+    size_t n = told_count(f);
+
+    if (LIKELY(n < COUNT_MOST))
+        return n;
+    n = 0;
+    for (size_t at = listpack_first(f); at != 0; at = listpack_next(f, at))
+        n++;
+    return n;
+}
+
+/* ---- elements ---- */
+
+/* What the first bytes of an element say. */
+struct head {
+    size_t head;    /* bytes before the content */
+    size_t content; /* and of it */
+    bool is_number;
+};
+
+static inline struct head read_head(const char *p)
+{
+    uint8_t b = (uint8_t)p[0];
+
+    if (b < HEAD_6BIT)
+        return (struct head){1, 0, true};
+    if (b < HEAD_13BIT)
+        return (struct head){1, b & 0x3f, false};
+    if (b < HEAD_12BIT)
+        return (struct head){2, 0, true};
+    if (b < HEAD_STRING32)
+        return (struct head){2, (size_t)(b & 0x0f) << 8 | (uint8_t)p[1], false};
+    if (b == HEAD_STRING32)
+        return (struct head){5, load32(p + 1), false};
+    return (struct head){1, b == HEAD_INT64 ? 8 : (size_t)b - HEAD_INT16 + 2, true};
+}
+
+static inline size_t backlen_bytes(size_t n)
+{
+    return n < 1 << 7 ? 1 : n < 1 << 14 ? 2 : n < 1 << 21 ? 3 : n < 1 << 28 ? 4 : 5;
+}
+
+/* Seven bits to a byte, the highest first; all but the first have the upper bit set, which says that there is more when
+ * read from behind. */
+static void write_backlen(char *p, size_t n)
+{
+    size_t bytes = backlen_bytes(n);
+
+    for (size_t i = bytes; i-- > 0; n >>= 7)
+        p[i] = (char)((n & 127) | (i > 0 ? 128 : 0));
+}
+
+/* The length whose last byte is p[-1]; *bytes: how many it takes, 0 if it is none. */
+static size_t read_backlen(const char *p, const char *least, size_t *bytes)
+{
+    size_t n = 0;
+
+    for (*bytes = 1; *bytes <= BACKLEN_MOST && p - *bytes >= least; ++*bytes) {
+        uint8_t b = (uint8_t)p[-(ptrdiff_t)*bytes];
+
+        n |= (size_t)(b & 127) << 7 * (*bytes - 1);
+        if (!(b & 128))
+            return n;
+    }
+    *bytes = 0;
+    return 0;
+}
+
+static inline size_t size_at(const struct flat *f, size_t at)
+{
+    struct head h = read_head(f->p + at);
+
+    return h.head + h.content + backlen_bytes(h.head + h.content);
+}
+
+static int64_t read_number(const char *p)
+{
+    uint8_t b = (uint8_t)p[0];
+    int64_t v = 0;
+
+    if (b < HEAD_6BIT)
+        return b;
+    if (b < HEAD_12BIT) {
+        v = (b & 0x1f) << 8 | (uint8_t)p[1];
+        return v >= 1 << 12 ? v - (1 << 13) : v;
+    }
+    switch (b) {
+    case HEAD_INT16:
+        return (int16_t)((uint8_t)p[1] | (uint8_t)p[2] << 8);
+    case HEAD_INT24:
+        return (int32_t)((uint32_t)(uint8_t)p[1] << 8 | (uint32_t)(uint8_t)p[2] << 16 |
+                         (uint32_t)(uint8_t)p[3] << 24) >> 8;
+    case HEAD_INT32:
+        return (int32_t)load32(p + 1);
+    default:
+        memcpy(&v, p + 1, 8);
+        return v;
+    }
+}
+
+struct listpack_word listpack_word(struct slice s)
+{
+    struct listpack_word w = {.s = s};
+
+    w.is_number = s.n > 0 && s.n < NUM_I64_MAX && (uint8_t)(s.p[0] - '-') <= '9' - '-' && num_parse_i64(s, &w.number);
+    return w;
+}
+
+/* Writes what stands before the content; for a number that is all of it. Returns the bytes. */
+static size_t write_head(char *p, const struct listpack_word *w)
+{
+    int64_t v = w->number;
+    size_t n = w->s.n;
+
+    if (!w->is_number) {
+        if (n < 1 << 6) {
+            p[0] = (char)(HEAD_6BIT | n);
+            return 1;
+        }
+        if (n < 1 << 12) {
+            p[0] = (char)(HEAD_12BIT | n >> 8);
+            p[1] = (char)n;
+            return 2;
+        }
+        p[0] = (char)HEAD_STRING32;
+        memcpy(p + 1, &(uint32_t){n}, 4);
+        return 5;
+    }
+    if (v >= 0 && v < 1 << 7) {
+        p[0] = (char)v;
+        return 1;
+    }
+    if (v >= -(1 << 12) && v < 1 << 12) {
+        p[0] = (char)(HEAD_13BIT | (v >> 8 & 0x1f));
+        p[1] = (char)v;
+        return 2;
+    }
+    memcpy(p + 1, &v, 8);
+    n = v == (int16_t)v ? 2 : v >= -(1 << 23) && v < 1 << 23 ? 3 : v == (int32_t)v ? 4 : 8;
+    p[0] = (char)(n == 8 ? HEAD_INT64 : HEAD_INT16 + n - 2);
+    return 1 + n;
+}
+
+size_t listpack_bytes_of(const struct listpack_word *w)
+{
+    char head[HEAD_MOST + 8];
+    size_t n = write_head(head, w) + (w->is_number ? 0 : w->s.n);
+
+    return n + backlen_bytes(n);
+}
+
+/* ---- looking ---- */
+
+static inline size_t or_none(const struct flat *f, size_t at)
+{
+    return byte_at(f, at) == END ? 0 : at;
+}
+
+size_t listpack_first(const struct flat *f)
+{
+    return or_none(f, LISTPACK_HEADER);
+}
+
+size_t listpack_next(const struct flat *f, size_t at)
+{
+    return or_none(f, at + size_at(f, at));
+}
+
+/* The element that ends where `end` begins; 0: the header does. */
+static size_t before(const struct flat *f, size_t end)
+{
+    size_t bytes, n;
+
+    if (end == LISTPACK_HEADER)
+        return 0;
+    n = read_backlen(f->p + end, f->p + LISTPACK_HEADER, &bytes);
+    return end - bytes - n;
+}
+
+size_t listpack_last(const struct flat *f)
+{
+    return before(f, f->n - 1);
+}
+
+size_t listpack_prev(const struct flat *f, size_t at)
+{
+    return before(f, at);
+}
+
+size_t listpack_at(const struct flat *f, int64_t index)
+{
+    size_t count = told_count(f), at;
+
+    if (count < COUNT_MOST) { /* from the nearer end */
+        if (index < 0)
+            index += count;
+        if (index < 0 || index >= (int64_t)count)
+            return 0;
+        if (index > (int64_t)count / 2)
+            index -= count;
+    }
+    if (index >= 0) {
+        for (at = listpack_first(f); at != 0 && index > 0; index--)
+            at = listpack_next(f, at);
+    } else {
+        for (at = listpack_last(f); at != 0 && index < -1; index++)
+            at = listpack_prev(f, at);
+    }
+    return at;
+}
+
+struct slice listpack_get(const struct flat *f, size_t at, struct listpack_digits *d)
+{
+    struct head h = read_head(f->p + at);
+
+    if (h.is_number)
+        return slice_of(d->p, num_format_i64(d->p, read_number(f->p + at)));
+    return slice_of(f->p + at + h.head, h.content);
+}
+
+bool listpack_get_number(const struct flat *f, size_t at, int64_t *v)
+{
+    if (!read_head(f->p + at).is_number)
+        return false;
+    *v = read_number(f->p + at);
+    return true;
+}
+
+bool listpack_is(const struct flat *f, size_t at, const struct listpack_word *w)
+{
+    struct head h = read_head(f->p + at);
+
+    if (h.is_number != w->is_number)
+        return false;
+    if (h.is_number)
+        return read_number(f->p + at) == w->number;
+    return h.content == w->s.n && memcmp(f->p + at + h.head, w->s.p, h.content) == 0;
+}
+
+size_t listpack_find(const struct flat *f, size_t at, const struct listpack_word *w, unsigned skip)
+{
+    while (at != 0 && !listpack_is(f, at, w)) {
+        at = listpack_next(f, at);
+        for (unsigned i = 0; i < skip && at != 0; i++)
+            at = listpack_next(f, at);
+    }
+    return at;
+}
+
+/* ---- changing ---- */
+
+/* Puts w where `gone` bytes are at `at`. */
+static void put(struct flat *f, size_t at, size_t gone, const struct listpack_word *w)
+{
+    char head[HEAD_MOST + 8];
+    size_t h = write_head(head, w), content = w->is_number ? 0 : w->s.n;
+    char *p = flat_splice(f, at, gone, h + content + backlen_bytes(h + content));
+
+    memcpy(p, head, h);
+    if (content != 0)
+        memcpy(p + h, w->s.p, content);
+    write_backlen(p + h + content, h + content);
+}
+
+size_t listpack_insert(struct flat *f, size_t at, const struct listpack_word *w)
+{
+    if (at == 0)
+        at = f->n - 1;
+    put(f, at, 0, w);
+    note_change(f, 1);
+    return at;
+}
+
+size_t listpack_replace(struct flat *f, size_t at, const struct listpack_word *w)
+{
+    put(f, at, size_at(f, at), w);
+    note_change(f, 0);
+    return at;
+}
+
+size_t listpack_remove(struct flat *f, size_t at, size_t n)
+{
+    size_t end = at, gone = 0;
+
+    for (; gone < n && byte_at(f, end) != END; gone++)
+        end += size_at(f, end);
+    flat_splice(f, at, end - at, 0);
+    note_change(f, -(ptrdiff_t)gone);
+    return or_none(f, at);
+}
+
+/* ---- bytes from outside ---- */
+
+/* Bytes of the element at `at` if it lies before `end` and its lengths agree; else 0. */
+static size_t valid_size(const char *p, size_t at, size_t end)
+{
+    static const char padding[HEAD_MOST] = {0};
+    char first[HEAD_MOST];
+    size_t n, bytes, left = end - at;
+    struct head h;
+
+    memcpy(first, padding, sizeof first);
+    memcpy(first, p + at, left < sizeof first ? left : sizeof first);
+    if ((uint8_t)first[0] > HEAD_INT64)
+        return 0;
+    h = read_head(first);
+    n = h.head + h.content;
+    if (n + backlen_bytes(n) > left)
+        return 0;
+    return read_backlen(p + at + n + backlen_bytes(n), p + at + n, &bytes) == n && bytes == backlen_bytes(n)
+               ? n + bytes : 0;
+}
+
+bool listpack_is_valid(struct slice bytes, size_t *count)
+{
+    struct flat f = {(char *)bytes.p, bytes.n, NULL};
+    size_t at = LISTPACK_HEADER, size;
+
+    *count = 0;
+    if (bytes.n < LISTPACK_EMPTY || load32(bytes.p) != bytes.n || byte_at(&f, bytes.n - 1) != END)
+        return false;
+    for (; at < bytes.n - 1; at += size, ++*count) {
+        size = valid_size(bytes.p, at, bytes.n - 1);
+        if (size == 0)
+            return false;
+    }
+    return told_count(&f) == COUNT_MOST || told_count(&f) == *count;
+}
