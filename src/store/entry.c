@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/slab.h"
 #include "store/freer.h"
+#include "types/hash.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
 {
@@ -90,6 +91,7 @@ struct large_kind {
 };
 
 static const struct large_kind larges[TYPE_STREAM + 1] = {
+    [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
 };
 
 static bool is_large(const struct entry *e)
@@ -192,6 +194,8 @@ const char *entry_encoding_name(const struct entry *e)
         return "int";
     case ENCODING_FORM + VALUE_LISTPACK:
         return "listpack";
+    case ENCODING_FORM + VALUE_LISTPACK_EX:
+        return "listpackex";
     case ENCODING_FORM + VALUE_INTSET:
         return "intset";
     case ENCODING_FORM + VALUE_LARGE:
