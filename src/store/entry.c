@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/slab.h"
 #include "store/freer.h"
+#include "types/hash.h"
 #include "types/list_large.h"
 #include "types/set.h"
 
@@ -92,6 +93,7 @@ struct large_kind {
 };
 
 static const struct large_kind larges[TYPE_STREAM + 1] = {
+    [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
     [TYPE_LIST] = {list_large_free, list_large_copy, list_large_count, list_large_bytes, "quicklist"},
     [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
 };
@@ -196,6 +198,8 @@ const char *entry_encoding_name(const struct entry *e)
         return "int";
     case ENCODING_FORM + VALUE_LISTPACK:
         return "listpack";
+    case ENCODING_FORM + VALUE_LISTPACK_EX:
+        return "listpackex";
     case ENCODING_FORM + VALUE_INTSET:
         return "intset";
     case ENCODING_FORM + VALUE_LARGE:
