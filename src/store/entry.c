@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/slab.h"
 #include "store/freer.h"
+#include "types/zset.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
 {
@@ -90,6 +91,7 @@ struct large_kind {
 };
 
 static const struct large_kind larges[TYPE_STREAM + 1] = {
+    [TYPE_ZSET] = {zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes, "skiplist"},
 };
 
 static bool is_large(const struct entry *e)
