@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/slab.h"
 #include "store/freer.h"
+#include "types/set.h"
 #include "types/zset.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
@@ -91,6 +92,7 @@ struct large_kind {
 };
 
 static const struct large_kind larges[TYPE_STREAM + 1] = {
+    [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
     [TYPE_ZSET] = {zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes, "skiplist"},
 };
 
