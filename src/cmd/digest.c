@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 
+#include "types/list.h"
+
 /* Adds what stands in no order. */
 static void add(struct digest *d, struct slice s)
 {
@@ -30,13 +32,34 @@ static void mix_number(struct digest *d, uint32_t v)
     mix(d, slice_of(&big, sizeof big));
 }
 
-static void mix_value(struct digest *d, const struct entry *e)
+static void mix_string(struct digest *d, const struct entry *e)
 {
     struct entry_digits digits;
 
-    must(entry_type(e) == TYPE_STRING);
-    mix_number(d, 0); /* Redis's number of the type */
     mix(d, entry_string(e, &digits));
+}
+
+static void mix_list(struct digest *d, const struct entry *e)
+{
+    struct value v = entry_value(e);
+    struct list_walk w;
+    struct slice s;
+
+    list_walk_begin(&w, &v, 0);
+    while (list_walk_next(&w, &s))
+        mix(d, s);
+}
+
+static void mix_value(struct digest *d, const struct entry *e)
+{
+    static void (*const mixers[TYPE_STREAM + 1])(struct digest *d, const struct entry *e) = {
+        [TYPE_STRING] = mix_string,
+        [TYPE_LIST] = mix_list,
+    };
+
+    must(mixers[entry_type(e)] != NULL);
+    mix_number(d, entry_type(e)); /* numbered as in Redis */
+    mixers[entry_type(e)](d, e);
     if (entry_expire(e) != 0)
         add(d, SLICE("!!expire!!"));
 }
