@@ -358,6 +358,14 @@ struct entry *entry_new_value(struct slice key, enum entry_type type, const stru
     return e;
 }
 
+void entry_free_value(enum entry_type type, struct value *v)
+{
+    if (v->form == VALUE_LARGE)
+        entry_free_large(type, v->large);
+    mem_free(v->flat.p);
+    v->flat.p = NULL;
+}
+
 struct value entry_value(const struct entry *e)
 {
     struct slice field = entry_field(e);
