@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/slab.h"
 #include "store/freer.h"
+#include "types/set.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
 {
@@ -90,6 +91,7 @@ struct large_kind {
 };
 
 static const struct large_kind larges[TYPE_STREAM + 1] = {
+    [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
 };
 
 static bool is_large(const struct entry *e)

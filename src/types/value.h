@@ -51,11 +51,12 @@ static inline struct value value_new(struct value_limits limits)
     return (struct value){.flat = FLAT_EMPTY, .limits = limits};
 }
 
-/* The value is in `large` from here on. */
+/* The value is in `large` from here on, and no longer in the flat bytes. */
 static inline void value_enlarge(struct value *v, void *large)
 {
     v->large = large;
     v->form = VALUE_LARGE;
+    v->flat.n = 0; /* or they were the value again once it is cleared */
 }
 
 /* The value is empty from here on; what it was has been freed. */
