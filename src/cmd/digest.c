@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 
+#include "types/set.h"
+
 /* Adds what stands in no order. */
 static void add(struct digest *d, struct slice s)
 {
@@ -30,48 +32,88 @@ static void mix_number(struct digest *d, uint32_t v)
     mix(d, slice_of(&big, sizeof big));
 }
 
-static void mix_value(struct digest *d, const struct entry *e)
+static void mix_string(struct digest *d, const struct entry *e)
 {
     struct entry_digits digits;
 
-    must(entry_type(e) == TYPE_STRING);
-    mix_number(d, 0); /* Redis's number of the type */
     mix(d, entry_string(e, &digits));
+}
+
+static void add_members(struct digest *d, const struct value *v)
+{
+    struct set_walk w;
+    struct slice member;
+
+    set_walk_begin(&w, v);
+    while (set_walk_next(&w, &member))
+        add(d, member);
+}
+
+static void add_value(struct digest *d, enum entry_type type, const struct value *v)
+{
+    switch (type) {
+    case TYPE_SET:
+        add_members(d, v);
+        break;
+    default:
+        must(!"a type without a digest");
+    }
+}
+
+static void mix_value(struct digest *d, const struct entry *e, int64_t now)
+{
+    struct value v;
+
+    mix_number(d, entry_type(e)); /* the types have the numbers that Redis gave them */
+    if (entry_type(e) == TYPE_STRING) {
+        mix_string(d, e);
+    } else {
+        v = entry_value(e);
+        v.now = now;
+        add_value(d, entry_type(e), &v);
+    }
     if (entry_expire(e) != 0)
         add(d, SLICE("!!expire!!"));
 }
 
-struct digest digest_value(const struct entry *e)
+struct digest digest_value(const struct entry *e, int64_t now)
 {
     struct digest d = {{0}};
 
-    mix_value(&d, e);
+    mix_value(&d, e, now);
     return d;
 }
 
+/* What is being added up for a whole keyspace. */
+struct sum {
+    struct digest digest;
+    int64_t now;
+};
+
 static void add_key(void *arg, struct shard *shard, struct entry *e)
 {
+    struct sum *sum = arg;
     struct digest d = {{0}};
 
     (void)shard;
     mix(&d, entry_key(e));
-    mix_value(&d, e);
-    add(arg, slice_of(d.bytes, SHA1_BYTES));
+    mix_value(&d, e, sum->now);
+    add(&sum->digest, slice_of(d.bytes, SHA1_BYTES));
 }
 
-struct digest digest_keyspace(struct keyspace *ks)
+struct digest digest_keyspace(struct keyspace *ks, int64_t now)
 {
-    struct digest d = {{0}};
+    struct sum sum = {.now = now};
 
     for (unsigned db = 0; db < ks->databases; db++) {
         uint64_t cursor = 0;
 
         if (keyspace_size(ks, db) == 0)
             continue;
-        mix_number(&d, db);
+        mix_number(&sum.digest, db);
         do
-            cursor = keyspace_scan(ks, db, cursor, true, add_key, &d);
+            cursor = keyspace_scan(ks, db, cursor, true, add_key, &sum);
         while (cursor != 0);
     }
-    return d;
+    return sum.digest;
 }

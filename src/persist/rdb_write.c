@@ -5,7 +5,7 @@
 #include <endian.h>
 #include <lzf.h>
 
-#include "types/intset.h"
+#include "types/set.h"
 
 #define INTEGER_MOST    11 /* digits and sign of a number of 32 bits */
 #define COMPRESS_LEAST  20 /* a string up to here is not worth it */
@@ -115,6 +115,17 @@ unsigned rdb_version_of(enum rdb_type type)
     return type >= RDB_HASH_EXPIRING ? RDB_VERSION_NEWEST : RDB_VERSION_PLAIN;
 }
 
+static void put_set(struct buf *out, const struct value *v)
+{
+    struct set_walk w;
+    struct slice member;
+
+    put_length(out, set_count(v));
+    set_walk_begin(&w, v);
+    while (set_walk_next(&w, &member))
+        put_string(out, member);
+}
+
 void rdb_write_value(struct buf *out, const struct entry *e)
 {
     struct entry_digits digits;
@@ -125,5 +136,12 @@ void rdb_write_value(struct buf *out, const struct entry *e)
         return;
     }
     v = entry_value(e);
-    put_string(out, flat_slice(&v.flat));
+    switch (rdb_type_of(e)) {
+    case RDB_SET:
+        put_set(out, &v);
+        break;
+    default:
+        put_string(out, flat_slice(&v.flat));
+        break;
+    }
 }
