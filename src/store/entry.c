@@ -6,6 +6,7 @@
 #include "base/slab.h"
 #include "store/freer.h"
 #include "types/set.h"
+#include "types/hash.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
 {
@@ -92,6 +93,7 @@ struct large_kind {
 
 static const struct large_kind larges[TYPE_STREAM + 1] = {
     [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
+    [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
 };
 
 static bool is_large(const struct entry *e)
@@ -194,6 +196,8 @@ const char *entry_encoding_name(const struct entry *e)
         return "int";
     case ENCODING_FORM + VALUE_LISTPACK:
         return "listpack";
+    case ENCODING_FORM + VALUE_LISTPACK_EX:
+        return "listpackex";
     case ENCODING_FORM + VALUE_INTSET:
         return "intset";
     case ENCODING_FORM + VALUE_LARGE:
