@@ -111,6 +111,13 @@ void collection_close(struct collection *o)
     }
 }
 
+void collection_clear(struct collection *o)
+{
+    if (o->value.form == VALUE_LARGE)
+        entry_free_large(o->type, o->value.large);
+    value_clear(&o->value);
+}
+
 /* ---- whole values ---- */
 
 bool collection_store(struct call *c, int i, enum entry_type type, struct value *v)

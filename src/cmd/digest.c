@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 
+#include "types/hash.h"
+#include "types/list.h"
 #include "types/set.h"
 
 /* Adds what stands in no order. */
@@ -32,11 +34,23 @@ static void mix_number(struct digest *d, uint32_t v)
     mix(d, slice_of(&big, sizeof big));
 }
 
+/* ---- values ---- */
+
 static void mix_string(struct digest *d, const struct entry *e)
 {
     struct entry_digits digits;
 
     mix(d, entry_string(e, &digits));
+}
+
+static void mix_elements(struct digest *d, const struct value *v)
+{
+    struct list_walk w;
+    struct slice s;
+
+    list_walk_begin(&w, v, 0);
+    while (list_walk_next(&w, &s))
+        mix(d, s);
 }
 
 static void add_members(struct digest *d, const struct value *v)
@@ -49,19 +63,35 @@ static void add_members(struct digest *d, const struct value *v)
         add(d, member);
 }
 
-static void add_value(struct digest *d, enum entry_type type, const struct value *v)
+/* Adds two strings that belong together. */
+static void add_pair(struct digest *d, struct slice a, struct slice b, bool expires)
 {
-    switch (type) {
-    case TYPE_SET:
-        add_members(d, v);
-        break;
-    default:
-        must(!"a type without a digest");
-    }
+    struct digest pair = {{0}};
+
+    mix(&pair, a);
+    mix(&pair, b);
+    if (expires)
+        add(&pair, SLICE("!!hexpire!!"));
+    add(d, slice_of(pair.bytes, SHA1_BYTES));
+}
+
+static void add_fields(struct digest *d, const struct value *v)
+{
+    struct hash_walk w;
+    struct slice field, value;
+
+    hash_walk_begin(&w, v);
+    while (hash_walk_next(&w, &field, &value))
+        add_pair(d, field, value, w.expire != 0);
 }
 
 static void mix_value(struct digest *d, const struct entry *e, int64_t now)
 {
+    static void (*const collections[])(struct digest *d, const struct value *v) = {
+        [TYPE_LIST] = mix_elements,
+        [TYPE_SET] = add_members,
+        [TYPE_HASH] = add_fields,
+    };
     struct value v;
 
     mix_number(d, entry_type(e)); /* the types have the numbers that Redis gave them */
@@ -70,7 +100,7 @@ static void mix_value(struct digest *d, const struct entry *e, int64_t now)
     } else {
         v = entry_value(e);
         v.now = now;
-        add_value(d, entry_type(e), &v);
+        collections[entry_type(e)](d, &v);
     }
     if (entry_expire(e) != 0)
         add(d, SLICE("!!expire!!"));
@@ -84,7 +114,9 @@ struct digest digest_value(const struct entry *e, int64_t now)
     return d;
 }
 
-/* What is being added up for a whole keyspace. */
+/* ---- keyspace ---- */
+
+/* What is being added up. */
 struct sum {
     struct digest digest;
     int64_t now;

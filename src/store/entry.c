@@ -7,6 +7,7 @@
 #include "store/freer.h"
 #include "types/set.h"
 #include "types/hash.h"
+#include "types/list_large.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
 {
@@ -94,6 +95,7 @@ struct large_kind {
 static const struct large_kind larges[TYPE_STREAM + 1] = {
     [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
     [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
+    [TYPE_LIST] = {list_large_free, list_large_copy, list_large_count, list_large_bytes, "quicklist"},
 };
 
 static bool is_large(const struct entry *e)
