@@ -6,6 +6,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/zset.h"
 
 /* Adds what stands in no order. */
 static void add(struct digest *d, struct slice s)
@@ -85,11 +86,24 @@ static void add_fields(struct digest *d, const struct value *v)
         add_pair(d, field, value, w.expire != 0);
 }
 
+static void add_scored(struct digest *d, const struct value *v)
+{
+    char text[NUM_DOUBLE_MAX];
+    struct zset_walk w;
+    struct slice member;
+    double score;
+
+    zset_walk_begin(&w, v);
+    while (zset_walk_next(&w, &member, &score))
+        add_pair(d, member, slice_of(text, num_format_shortest(text, score)), false);
+}
+
 static void mix_value(struct digest *d, const struct entry *e, int64_t now)
 {
     static void (*const collections[])(struct digest *d, const struct value *v) = {
         [TYPE_LIST] = mix_elements,
         [TYPE_SET] = add_members,
+        [TYPE_ZSET] = add_scored,
         [TYPE_HASH] = add_fields,
     };
     struct value v;
