@@ -24,6 +24,9 @@
 #define RDB_VERSION_PLAIN  10
 #define RDB_VERSION_NEWEST 12
 
+/* The last moment at which a field may expire, ms since 1970. */
+#define RDB_EXPIRE_MOST ((1ull << 48) - 2)
+
 enum rdb_length {
     RDB_6_BITS = 0x00,
     RDB_14_BITS = 0x40,

@@ -3,14 +3,16 @@
 
 #include <math.h>
 
-#include "base/hash.h"
-#include "base/mem.h"
 #include "persist/rdb_format.h"
+#include "persist/rdb_pack.h"
 #include "persist/ziplist.h"
 #include "persist/zipmap.h"
 #include "store/limits.h"
+#include "types/hash.h"
 #include "types/intset.h"
+#include "types/list.h"
 #include "types/set.h"
+#include "types/zset.h"
 
 #define WORD_MOST (UINT32_MAX - 64) /* bytes of an element; Redis's own are shorter by far */
 
@@ -20,6 +22,7 @@ struct reader {
     struct value value; /* what has been read so far */
     bool is_lent;       /* its flat bytes are those of `first` */
     struct rdb_string first, second;
+    uint64_t least;     /* the first time at which a field expires, ms since 1970 */
 };
 
 /* ---- strings ---- */
@@ -53,108 +56,22 @@ static struct entry *read_string(struct rdb_source *from, const struct rdb_targe
     return e;
 }
 
-/* ---- flat forms ---- */
+/* ---- collections ---- */
 
-/* A listpack that is read, and how many elements make up one of the value's. */
-struct pack {
-    struct flat flat;
-    size_t count;
-    unsigned stride;
-};
-
-/* The string that comes next as a listpack of whole groups. */
-static bool get_pack(struct reader *r, unsigned stride, struct pack *p)
+/* Whether a flat form may be the value as it is: it is short enough, and such as we would have made. */
+static bool may_keep(const struct reader *r, const struct rdb_pack *p)
 {
-    if (!rdb_get_string(r->from, &r->first) || !listpack_is_valid(r->first.s, &p->count))
-        return false;
-    p->flat = (struct flat){(char *)r->first.s.p, r->first.s.n, NULL};
-    p->stride = stride;
-    return p->count % stride == 0;
+    return p->count > 0 && p->count / p->stride <= r->value.limits.entries && rdb_pack_is_ours(p);
 }
 
-/* An old flat form, which `append` turns into one. */
-static bool get_old_pack(struct reader *r, unsigned stride, bool (*append)(struct flat *listpack, struct slice old),
-                         struct pack *p)
+/* The bytes of a flat form become the value. */
+static bool keep(struct reader *r, const struct flat *f, enum value_form form)
 {
-    *p = (struct pack){.flat = FLAT_EMPTY, .stride = stride};
-    listpack_init(&p->flat);
-    if (rdb_get_string(r->from, &r->second) && append(&p->flat, r->second.s)) {
-        p->count = listpack_count(&p->flat);
-        if (p->count % stride == 0)
-            return true;
-    }
-    flat_fini(&p->flat);
-    return false;
-}
-
-static size_t end_of(const struct flat *f, size_t at)
-{
-    size_t next = listpack_next(f, at);
-
-    return next ? next : f->n - 1;
-}
-
-/* Whether an element takes as many bytes as we would give it: then it is kept in the same way. */
-static bool is_as_ours(const struct flat *f, size_t at)
-{
-    struct listpack_digits d;
-    struct listpack_word w = listpack_word(listpack_get(f, at, &d));
-
-    return listpack_bytes_of(&w) == end_of(f, at) - at;
-}
-
-#define HASHES_ON_STACK 512
-
-/* Whether no two of the elements that begin a group are equal, as far as their hashes tell: true is certain. */
-static bool are_distinct(const struct pack *p)
-{
-    size_t groups = p->count / p->stride, slots = 4;
-    uint64_t on_stack[HASHES_ON_STACK], *table = on_stack;
-    bool distinct = true;
-    struct listpack_digits d;
-
-    while (slots < 2 * groups)
-        slots *= 2;
-    if (slots > HASHES_ON_STACK)
-        table = mem_alloc(slots * sizeof *table);
-    memset(table, 0, slots * sizeof *table);
-    for (size_t at = listpack_first(&p->flat), n = 0; at != 0 && distinct; at = listpack_next(&p->flat, at), n++) {
-        uint64_t hash;
-        size_t i;
-
-        if (n % p->stride != 0)
-            continue;
-        hash = hash_bytes(listpack_get(&p->flat, at, &d)) | 1; /* 0: the slot is free */
-        for (i = hash >> 32 & (slots - 1); table[i] != 0 && table[i] != hash; i = (i + 1) & (slots - 1))
-            ;
-        distinct = table[i] == 0;
-        table[i] = hash;
-    }
-    if (table != on_stack)
-        mem_free(table);
-    return distinct;
-}
-
-/* Whether the bytes of a listpack may be the value as they are: it is short enough, and such as we would have made. */
-static bool may_keep(const struct reader *r, const struct pack *p)
-{
-    if (p->count == 0 || p->count / p->stride > r->value.limits.entries)
-        return false;
-    for (size_t at = listpack_first(&p->flat); at != 0; at = listpack_next(&p->flat, at))
-        if (!is_as_ours(&p->flat, at))
-            return false;
-    return are_distinct(p);
-}
-
-static bool keep(struct reader *r, const struct pack *p, enum value_form form)
-{
-    r->value.flat = p->flat;
+    r->value.flat = *f;
     r->value.form = form;
     r->is_lent = true;
     return true;
 }
-
-/* ---- elements ---- */
 
 static bool get_word(struct reader *r, struct rdb_string *s)
 {
@@ -198,29 +115,325 @@ static bool add_integers(struct reader *r, const struct flat *intset)
 
 static bool read_set_intset(struct reader *r)
 {
-    struct pack p;
+    struct flat f;
 
     if (!rdb_get_string(r->from, &r->first) || !intset_is_valid(r->first.s))
         return false;
-    p.flat = (struct flat){(char *)r->first.s.p, r->first.s.n, NULL};
-    if (intset_count(&p.flat) <= r->value.limits.ints)
-        return keep(r, &p, VALUE_INTSET);
-    return add_integers(r, &p.flat);
+    f = (struct flat){(char *)r->first.s.p, r->first.s.n, NULL};
+    return intset_count(&f) <= r->value.limits.ints ? keep(r, &f, VALUE_INTSET) : add_integers(r, &f);
 }
 
 static bool read_set_listpack(struct reader *r)
 {
     struct listpack_digits d;
-    struct pack p;
+    struct rdb_pack p;
 
-    if (!get_pack(r, 1, &p))
+    if (!rdb_pack_get(r->from, &r->first, 1, &p))
         return false;
     if (may_keep(r, &p))
-        return keep(r, &p, VALUE_LISTPACK);
+        return keep(r, &p.flat, VALUE_LISTPACK);
     for (size_t at = listpack_first(&p.flat); at != 0; at = listpack_next(&p.flat, at))
         if (!set_add(&r->value, listpack_get(&p.flat, at, &d)))
             return false;
     return true;
+}
+
+/* ---- hashes ---- */
+
+static bool read_field(struct reader *r)
+{
+    return get_word(r, &r->first) && get_word(r, &r->second) && hash_set(&r->value, r->first.s, r->second.s);
+}
+
+static bool read_hash(struct reader *r)
+{
+    return each(r, read_field);
+}
+
+/* The element at *at, which goes on to the next. Borrowed as long as d, or until the listpack changes. */
+static struct slice next_of(const struct flat *f, size_t *at, struct listpack_digits *d)
+{
+    struct slice s = listpack_get(f, *at, d);
+
+    *at = listpack_next(f, *at);
+    return s;
+}
+
+static bool add_fields(struct reader *r, const struct rdb_pack *p)
+{
+    struct listpack_digits d[2];
+    struct slice field, value;
+
+    for (size_t at = listpack_first(&p->flat); at != 0;) {
+        field = next_of(&p->flat, &at, &d[0]);
+        value = next_of(&p->flat, &at, &d[1]);
+        if (!hash_set(&r->value, field, value))
+            return false;
+    }
+    return true;
+}
+
+static bool read_hash_listpack(struct reader *r)
+{
+    struct rdb_pack p;
+
+    if (!rdb_pack_get(r->from, &r->first, 2, &p))
+        return false;
+    return may_keep(r, &p) ? keep(r, &p.flat, VALUE_LISTPACK) : add_fields(r, &p);
+}
+
+static bool read_old_hash(struct reader *r, rdb_append *append)
+{
+    struct rdb_pack p;
+    bool done;
+
+    if (!rdb_pack_convert(r->from, 2, append, &p))
+        return false;
+    done = add_fields(r, &p);
+    rdb_pack_fini(&p);
+    return done;
+}
+
+static bool read_hash_ziplist(struct reader *r)
+{
+    return read_old_hash(r, ziplist_append_to);
+}
+
+static bool read_hash_zipmap(struct reader *r)
+{
+    return read_old_hash(r, zipmap_append_to);
+}
+
+/* ---- hashes with fields that expire ---- */
+
+static bool is_moment(uint64_t expire)
+{
+    return expire <= RDB_EXPIRE_MOST;
+}
+
+static bool read_expiring_field(struct reader *r)
+{
+    uint64_t expire;
+
+    if (!rdb_get_length(r->from, &expire) || (expire != 0 && !is_moment(expire)))
+        return false;
+    if (expire != 0)
+        expire += r->least - 1;
+    return is_moment(expire) && get_word(r, &r->first) && get_word(r, &r->second) &&
+           hash_set_until(&r->value, r->first.s, r->second.s, (int64_t)expire);
+}
+
+static bool read_hash_expiring(struct reader *r)
+{
+    return rdb_get_u64(r->from, &r->least) && (r->least == 0 || is_moment(r->least)) && each(r, read_expiring_field);
+}
+
+/* The time in a triplet. False: it is none. */
+static bool get_moment(const struct flat *f, size_t at, int64_t *expire)
+{
+    return listpack_get_number(f, at, expire) && *expire >= 0 && is_moment((uint64_t)*expire);
+}
+
+/* Whether the triplets are in the order of their times, those without one behind them, and are not all without one. */
+static bool are_in_order(const struct rdb_pack *p)
+{
+    int64_t before = 1, expire;
+    size_t n = 0;
+
+    for (size_t at = listpack_first(&p->flat); at != 0; at = listpack_next(&p->flat, at), n++) {
+        if (n % 3 != 2)
+            continue;
+        if (!get_moment(&p->flat, at, &expire) || (n == 2 && expire == 0) ||
+            (expire != 0 && (before == 0 || expire < before)))
+            return false;
+        before = expire;
+    }
+    return true;
+}
+
+static bool add_expiring_fields(struct reader *r, const struct rdb_pack *p)
+{
+    struct listpack_digits d[2];
+    struct slice field, value;
+    int64_t expire;
+
+    for (size_t at = listpack_first(&p->flat); at != 0; at = listpack_next(&p->flat, at)) {
+        field = next_of(&p->flat, &at, &d[0]);
+        value = next_of(&p->flat, &at, &d[1]);
+        if (!get_moment(&p->flat, at, &expire) || !hash_set_until(&r->value, field, value, expire))
+            return false;
+    }
+    return true;
+}
+
+static bool read_hash_listpack_ex(struct reader *r)
+{
+    struct rdb_pack p;
+
+    if (!rdb_get_u64(r->from, &r->least) || !rdb_pack_get(r->from, &r->first, 3, &p))
+        return false;
+    return may_keep(r, &p) && are_in_order(&p) ? keep(r, &p.flat, VALUE_LISTPACK_EX) : add_expiring_fields(r, &p);
+}
+
+/* ---- sorted sets ---- */
+
+static bool put_member(struct reader *r, struct slice member, double score)
+{
+    return !isnan(score) && zset_put(&r->value, member, score);
+}
+
+static bool read_scored(struct reader *r)
+{
+    double score;
+
+    return get_word(r, &r->first) && rdb_get_double(r->from, &score) && put_member(r, r->first.s, score);
+}
+
+static bool read_zset(struct reader *r)
+{
+    return each(r, read_scored);
+}
+
+static bool read_text_scored(struct reader *r)
+{
+    double score;
+
+    return get_word(r, &r->first) && rdb_get_text_double(r->from, &score) && put_member(r, r->first.s, score);
+}
+
+static bool read_zset_text(struct reader *r)
+{
+    return each(r, read_text_scored);
+}
+
+/* The score at `at` in a listpack. False: it is none. */
+static bool get_score(const struct flat *f, size_t at, double *score)
+{
+    struct listpack_digits d;
+    int64_t number;
+
+    if (!listpack_get_number(f, at, &number))
+        return num_parse_double(listpack_get(f, at, &d), score);
+    *score = (double)number;
+    return true;
+}
+
+/* Whether members with their scores stand in their order. */
+static bool are_ascending(const struct rdb_pack *p)
+{
+    struct listpack_digits d[2];
+    struct slice member, before = SLICE("");
+    double score, score_before = -INFINITY;
+    unsigned n = 0;
+
+    for (size_t at = listpack_first(&p->flat); at != 0; at = listpack_next(&p->flat, at), n++) {
+        member = next_of(&p->flat, &at, &d[n % 2]);
+        if (!get_score(&p->flat, at, &score) || score < score_before ||
+            (score == score_before && n > 0 && slice_cmp(before, member) >= 0))
+            return false;
+        before = member;
+        score_before = score;
+    }
+    return true;
+}
+
+static bool add_scored(struct reader *r, const struct rdb_pack *p)
+{
+    struct listpack_digits d;
+    struct slice member;
+    double score;
+
+    for (size_t at = listpack_first(&p->flat); at != 0; at = listpack_next(&p->flat, at)) {
+        member = next_of(&p->flat, &at, &d);
+        if (!get_score(&p->flat, at, &score) || !put_member(r, member, score))
+            return false;
+    }
+    return true;
+}
+
+static bool read_zset_listpack(struct reader *r)
+{
+    struct rdb_pack p;
+
+    if (!rdb_pack_get(r->from, &r->first, 2, &p))
+        return false;
+    return may_keep(r, &p) && are_ascending(&p) ? keep(r, &p.flat, VALUE_LISTPACK) : add_scored(r, &p);
+}
+
+static bool read_zset_ziplist(struct reader *r)
+{
+    struct rdb_pack p;
+    bool done;
+
+    if (!rdb_pack_convert(r->from, 2, ziplist_append_to, &p))
+        return false;
+    done = add_scored(r, &p);
+    rdb_pack_fini(&p);
+    return done;
+}
+
+/* ---- lists ---- */
+
+static bool push(struct reader *r, struct slice s)
+{
+    if (s.n > LIST_ELEMENT_MOST)
+        return false;
+    list_push(&r->value, false, s);
+    return true;
+}
+
+static bool read_element(struct reader *r)
+{
+    return rdb_get_string(r->from, &r->first) && push(r, r->first.s);
+}
+
+static bool read_list(struct reader *r)
+{
+    return each(r, read_element);
+}
+
+static bool push_all(struct reader *r, const struct rdb_pack *p)
+{
+    struct listpack_digits d;
+
+    for (size_t at = listpack_first(&p->flat); at != 0;)
+        if (!push(r, next_of(&p->flat, &at, &d)))
+            return false;
+    return true;
+}
+
+static bool read_node(struct reader *r)
+{
+    uint64_t kind;
+    struct rdb_pack p;
+
+    if (!rdb_get_length(r->from, &kind))
+        return false;
+    if (kind == RDB_NODE_PLAIN)
+        return read_element(r);
+    return kind == RDB_NODE_PACKED && rdb_pack_get(r->from, &r->first, 1, &p) && push_all(r, &p);
+}
+
+static bool read_list_nodes(struct reader *r)
+{
+    return each(r, read_node);
+}
+
+static bool read_list_ziplist(struct reader *r)
+{
+    struct rdb_pack p;
+    bool done;
+
+    if (!rdb_pack_convert(r->from, 1, ziplist_append_to, &p))
+        return false;
+    done = push_all(r, &p);
+    rdb_pack_fini(&p);
+    return done;
+}
+
+static bool read_list_ziplists(struct reader *r)
+{
+    return each(r, read_list_ziplist);
 }
 
 /* ---- all together ---- */
@@ -229,9 +442,23 @@ static const struct {
     enum entry_type type;
     bool (*read)(struct reader *r);
 } kinds[] = {
+    [RDB_LIST] = {TYPE_LIST, read_list},
     [RDB_SET] = {TYPE_SET, read_set},
+    [RDB_ZSET_TEXT] = {TYPE_ZSET, read_zset_text},
+    [RDB_HASH] = {TYPE_HASH, read_hash},
+    [RDB_ZSET] = {TYPE_ZSET, read_zset},
+    [RDB_HASH_ZIPMAP] = {TYPE_HASH, read_hash_zipmap},
+    [RDB_LIST_ZIPLIST] = {TYPE_LIST, read_list_ziplist},
     [RDB_SET_INTSET] = {TYPE_SET, read_set_intset},
+    [RDB_ZSET_ZIPLIST] = {TYPE_ZSET, read_zset_ziplist},
+    [RDB_HASH_ZIPLIST] = {TYPE_HASH, read_hash_ziplist},
+    [RDB_LIST_ZIPLISTS] = {TYPE_LIST, read_list_ziplists},
+    [RDB_HASH_LISTPACK] = {TYPE_HASH, read_hash_listpack},
+    [RDB_ZSET_LISTPACK] = {TYPE_ZSET, read_zset_listpack},
+    [RDB_LIST_NODES] = {TYPE_LIST, read_list_nodes},
     [RDB_SET_LISTPACK] = {TYPE_SET, read_set_listpack},
+    [RDB_HASH_EXPIRING] = {TYPE_HASH, read_hash_expiring},
+    [RDB_HASH_LISTPACK_EX] = {TYPE_HASH, read_hash_listpack_ex},
 };
 
 static struct entry *read_collection(struct rdb_source *from, unsigned type, const struct rdb_target *to)

@@ -5,7 +5,10 @@
 #include <endian.h>
 #include <lzf.h>
 
+#include "types/hash.h"
+#include "types/list_large.h"
 #include "types/set.h"
+#include "types/zset.h"
 
 #define INTEGER_MOST    11 /* digits and sign of a number of 32 bits */
 #define COMPRESS_LEAST  20 /* a string up to here is not worth it */
@@ -91,6 +94,15 @@ static void put_string(struct buf *out, struct slice s)
 
 /* ---- values ---- */
 
+static enum rdb_type type_of_hash(const struct value *v)
+{
+    if (v->form == VALUE_LISTPACK)
+        return RDB_HASH_LISTPACK;
+    if (hash_next_due(v) == 0)
+        return RDB_HASH; /* fields had an expiry once, or never */
+    return v->form == VALUE_LISTPACK_EX ? RDB_HASH_LISTPACK_EX : RDB_HASH_EXPIRING;
+}
+
 enum rdb_type rdb_type_of(const struct entry *e)
 {
     struct value v;
@@ -106,13 +118,42 @@ enum rdb_type rdb_type_of(const struct entry *e)
     case TYPE_ZSET:
         return v.form == VALUE_LISTPACK ? RDB_ZSET_LISTPACK : RDB_ZSET;
     default:
-        return v.form == VALUE_LISTPACK ? RDB_HASH_LISTPACK : RDB_HASH;
+        must(entry_type(e) == TYPE_HASH);
+        return type_of_hash(&v);
     }
 }
 
 unsigned rdb_version_of(enum rdb_type type)
 {
     return type >= RDB_HASH_EXPIRING ? RDB_VERSION_NEWEST : RDB_VERSION_PLAIN;
+}
+
+static void put_flat(struct buf *out, const struct value *v)
+{
+    put_string(out, flat_slice(&v->flat));
+}
+
+static void put_node(struct buf *out, const struct flat *f)
+{
+    put_length(out, RDB_NODE_PACKED);
+    put_string(out, flat_slice(f));
+}
+
+static void put_list(struct buf *out, const struct value *v)
+{
+    const struct list_large *l = v->large;
+
+    if (v->form != VALUE_LARGE) {
+        put_length(out, 1);
+        put_node(out, &v->flat);
+        return;
+    }
+    put_length(out, l->used);
+    for (size_t i = 0; i < l->used; i++) {
+        struct flat f = list_chunk_flat(list_large_chunk(l, i));
+
+        put_node(out, &f);
+    }
 }
 
 static void put_set(struct buf *out, const struct value *v)
@@ -126,8 +167,71 @@ static void put_set(struct buf *out, const struct value *v)
         put_string(out, member);
 }
 
+static void put_zset(struct buf *out, const struct value *v)
+{
+    struct zset_walk w;
+    struct slice member;
+    double score;
+
+    put_length(out, zset_count(v));
+    zset_walk_begin(&w, v);
+    while (zset_walk_next(&w, &member, &score)) {
+        put_string(out, member);
+        buf_add(out, &score, sizeof score);
+    }
+}
+
+static void put_hash(struct buf *out, const struct value *v)
+{
+    struct slice field, value;
+    struct hash_walk w;
+
+    put_length(out, hash_count(v));
+    hash_walk_begin(&w, v);
+    while (hash_walk_next(&w, &field, &value)) {
+        put_string(out, field);
+        put_string(out, value);
+    }
+}
+
+/* The times are written as what they are beyond the first of them, and one; 0: none. */
+static void put_hash_expiring(struct buf *out, const struct value *v)
+{
+    int64_t least = hash_next_due(v);
+    struct slice field, value;
+    struct hash_walk w;
+
+    buf_add(out, &least, sizeof least);
+    put_length(out, hash_count(v));
+    hash_walk_begin(&w, v);
+    while (hash_walk_next(&w, &field, &value)) {
+        put_length(out, w.expire != 0 ? (uint64_t)(w.expire - least) + 1 : 0);
+        put_string(out, field);
+        put_string(out, value);
+    }
+}
+
+static void put_hash_listpack_ex(struct buf *out, const struct value *v)
+{
+    int64_t least = hash_next_due(v);
+
+    buf_add(out, &least, sizeof least);
+    put_flat(out, v);
+}
+
 void rdb_write_value(struct buf *out, const struct entry *e)
 {
+    static void (*const collections[])(struct buf *out, const struct value *v) = {
+        [RDB_LIST_NODES] = put_list,
+        [RDB_SET] = put_set,
+        [RDB_SET_INTSET] = put_flat,
+        [RDB_ZSET] = put_zset,
+        [RDB_ZSET_LISTPACK] = put_flat,
+        [RDB_HASH] = put_hash,
+        [RDB_HASH_LISTPACK] = put_flat,
+        [RDB_HASH_EXPIRING] = put_hash_expiring,
+        [RDB_HASH_LISTPACK_EX] = put_hash_listpack_ex,
+    };
     struct entry_digits digits;
     struct value v;
 
@@ -135,13 +239,6 @@ void rdb_write_value(struct buf *out, const struct entry *e)
         put_string(out, entry_string(e, &digits));
         return;
     }
-    v = entry_value(e);
-    switch (rdb_type_of(e)) {
-    case RDB_SET:
-        put_set(out, &v);
-        break;
-    default:
-        put_string(out, flat_slice(&v.flat));
-        break;
-    }
+    v = entry_value(e); /* its `now` is 0: fields that are due are written too */
+    collections[rdb_type_of(e)](out, &v);
 }
