@@ -24,7 +24,7 @@ bool fields_are_due(const struct entry *e, int64_t now)
 
 void fields_note(struct entry *e)
 {
-    if (entry_type(e) == TYPE_HASH && next_field(e) != 0)
+    if (entry_type(e) == TYPE_HASH && entry_encoding(e) != ENCODING_FORM + VALUE_LISTPACK && next_field(e) != 0)
         e->flags |= ENTRY_FIELDS_EXPIRE;
     else
         e->flags &= ~ENTRY_FIELDS_EXPIRE;
