@@ -31,7 +31,8 @@ const struct absent_commands commands_doc_absent[] = {
     {"SORT SORT_RO", "they work on lists, sets and sorted sets"},
     {"PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE",
      "there is no publishing"},
-    {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION SCRIPT", "there are no scripts and no functions"},
+    {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION|DELETE FUNCTION|DUMP FUNCTION|KILL "
+     "FUNCTION|LOAD FUNCTION|RESTORE FUNCTION|STATS SCRIPT", "there are no scripts and no functions"},
     {"ACL", "the default user is the only one; its password is `requirepass`"},
     {"BGREWRITEAOF BGSAVE LASTSAVE SAVE", "nothing is written to disk"},
     {"FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC WAIT WAITAOF", "there are no replicas"},
@@ -53,6 +54,7 @@ static const struct {
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},
     {"server", "Server", ""},
+    {"scripting", "Functions", "No library can be loaded, so there is none to flush or to list.\n\n"},
     {"cluster", "Cluster", "All of them answer that cluster support is disabled, as Redis does outside a cluster.\n\n"},
 };
 
