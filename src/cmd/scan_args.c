@@ -8,8 +8,7 @@
 #define COUNT_DEFAULT 10
 #define CURSOR_BYTES  128
 
-/* Any number that strtoul takes is a cursor, as in Redis. False: the error was replied. */
-static bool parse_cursor(struct call *c, int i, uint64_t *cursor)
+bool scan_args_cursor(struct call *c, int i, uint64_t *cursor)
 {
     struct slice s = call_arg(c, i);
     char text[CURSOR_BYTES], *end = text;
@@ -48,7 +47,7 @@ static bool parse_count(struct call *c, int i, int64_t *count)
 bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a)
 {
     *a = (struct scan_args){.count = COUNT_DEFAULT};
-    if (!parse_cursor(c, i++, &a->cursor))
+    if (!scan_args_cursor(c, i++, &a->cursor))
         return false;
     for (; i < c->argc; i++) {
         bool has_value = i + 1 < c->argc;

@@ -25,6 +25,9 @@ struct scan_args {
 /* What one of these commands takes beyond MATCH and COUNT. */
 enum scan_option { SCAN_TYPE = 1, SCAN_NOVALUES = 2 };
 
+/* Parses the cursor alone, which is judged before the key is looked for; the options are afterwards. Any number that
+ * strtoul takes is one, as in Redis. False: the error was replied. */
+bool scan_args_cursor(struct call *c, int i, uint64_t *cursor);
 /* Parses the arguments from the cursor at i on. False: the error was replied. */
 bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a);
 

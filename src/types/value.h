@@ -23,6 +23,7 @@ enum value_form {
     VALUE_LISTPACK,
     VALUE_INTSET,   /* sets only */
     VALUE_LARGE,    /* a structure of the type's own */
+    VALUE_LISTPACK_EX, /* hashes only: a listpack in which fields have an expiry */
 };
 
 /* Up to where a value stays flat. */
@@ -38,6 +39,7 @@ struct value {
     void *large;
     enum value_form form;
     struct value_limits limits;
+    int64_t now; /* ms since 1970: fields of a hash that are due by then are as good as gone; 0: none is */
 };
 
 static inline bool value_is_empty(const struct value *v)
@@ -51,11 +53,12 @@ static inline struct value value_new(struct value_limits limits)
     return (struct value){.flat = FLAT_EMPTY, .limits = limits};
 }
 
-/* The value is in `large` from here on. */
+/* The value is in `large` from here on, and no longer in the flat bytes. */
 static inline void value_enlarge(struct value *v, void *large)
 {
     v->large = large;
     v->form = VALUE_LARGE;
+    v->flat.n = 0; /* or they were the value again once it is cleared */
 }
 
 /* The value is empty from here on; what it was has been freed. */

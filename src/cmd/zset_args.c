@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* https://redis.io/docs/latest/commands/zrange/ tells the ends of ranges. */
+#include "cmd/zset_args.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* ---- ends of ranges ---- */
+
+/* As strtod reads it: also with spaces before, and what is too large is infinite; nothing at all is 0. False: it is no
+ * number. */
+static bool read_score(struct slice s, double *score)
+{
+    char *copy, *end;
+
+    if (num_parse_double(s, score))
+        return true;
+    copy = mem_strndup(s.p, s.n);
+    *score = strtod(copy, &end);
+    if (*end != '\0')
+        *score = NAN;
+    mem_free(copy);
+    return !isnan(*score);
+}
+
+/* most: what equals an end without a bracket is within. */
+static bool parse_score(struct slice s, bool most, struct zset_end *end)
+{
+    bool open = s.n > 0 && s.p[0] == '(';
+    double score;
+
+    if (!read_score(open ? slice_of(s.p + 1, s.n - 1) : s, &score))
+        return false;
+    *end = (struct zset_end){.bound = tree_bound_score(score, open != most)};
+    return true;
+}
+
+static bool parse_member(struct slice s, bool most, struct zset_end *end)
+{
+    if (s.n == 0)
+        return false;
+    switch (s.p[0]) {
+    case '-':
+    case '+':
+        *end = (struct zset_end){.infinite = s.p[0] == '-' ? -1 : 1};
+        return s.n == 1;
+    case '(':
+    case '[':
+        *end = (struct zset_end){.bound = tree_bound_member(slice_of(s.p + 1, s.n - 1), (s.p[0] == '(') != most)};
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool zset_range_parse(struct call *c, enum zset_by by, int least, int most, struct zset_range *range)
+{
+    struct slice a = call_arg(c, least), b = call_arg(c, most);
+
+    *range = (struct zset_range){.by = by};
+    switch (by) {
+    case BY_RANK:
+        return call_int(c, least, &range->start) && call_int(c, most, &range->stop);
+    case BY_SCORE:
+        if (parse_score(a, false, &range->least) && parse_score(b, true, &range->most))
+            return true;
+        reply_error(c->out, "ERR min or max is not a float");
+        return false;
+    case BY_LEX:
+        if (parse_member(a, false, &range->least) && parse_member(b, true, &range->most))
+            return true;
+        reply_error(c->out, "ERR min or max not valid string range item");
+        return false;
+    }
+    return false;
+}
+
+/* ---- ranks ---- */
+
+static struct zset_run find_ranks(size_t count, int64_t start, int64_t stop, bool reverse)
+{
+    int64_t n = (int64_t)count;
+
+    start = start < 0 ? start + n : start;
+    stop = stop < 0 ? stop + n : stop;
+    start = start < 0 ? 0 : start;
+    stop = stop >= n ? n - 1 : stop;
+    if (start > stop)
+        return (struct zset_run){0, 0};
+    return (struct zset_run){(size_t)(reverse ? n - 1 - stop : start), (size_t)(stop - start + 1)};
+}
+
+static size_t end_rank(const struct value *v, const struct zset_end *end)
+{
+    if (end->infinite != 0)
+        return end->infinite < 0 ? 0 : zset_count(v);
+    return zset_before(v, &end->bound);
+}
+
+struct zset_run zset_range_find(const struct value *v, const struct zset_range *range, bool reverse)
+{
+    size_t from, to;
+
+    if (range->by == BY_RANK)
+        return find_ranks(zset_count(v), range->start, range->stop, reverse);
+    from = end_rank(v, &range->least);
+    to = end_rank(v, &range->most);
+    return (struct zset_run){from, from < to ? to - from : 0};
+}
+
+/* ---- replies ---- */
+
+void zset_reply_members(struct call *c, size_t n, bool with_scores)
+{
+    reply_array(c->out, with_scores && c->out->resp == 2 ? 2 * n : n);
+}
+
+void zset_reply_member(struct call *c, struct slice member, double score, bool with_scores)
+{
+    if (with_scores && c->out->resp > 2)
+        reply_array(c->out, 2);
+    reply_bulk(c->out, member);
+    if (with_scores)
+        reply_double(c->out, score);
+}
+
+void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, bool reverse, bool with_scores)
+{
+    struct zset_walk w;
+    struct slice member;
+    double score;
+
+    zset_reply_members(c, run.n, with_scores);
+    if (run.n == 0)
+        return;
+    if (reverse)
+        zset_walk_begin_down(&w, v, run.from + run.n - 1);
+    else
+        zset_walk_begin_at(&w, v, run.from);
+    for (size_t i = 0; i < run.n; i++) {
+        if (reverse)
+            zset_walk_prev(&w, &member, &score);
+        else
+            zset_walk_next(&w, &member, &score);
+        zset_reply_member(c, member, score, with_scores);
+    }
+}
+
+/* ---- results ---- */
+
+void zset_store(struct call *c, int i, struct value *v, const char *event)
+{
+    size_t n = zset_count(v);
+    bool existed = collection_store(c, i, TYPE_ZSET, v);
+
+    if (n > 0)
+        call_changed(c, i, EVENT_ZSET, event);
+    else if (existed)
+        call_changed(c, i, EVENT_GENERIC, "del");
+    reply_int(c->out, (int64_t)n);
+}

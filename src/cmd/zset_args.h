@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * zset_args: what the commands of sorted sets have in common: ranges in requests, members with scores in replies.
+ *
+ * Role:    turns the two ends of a range, by rank, score or member, into ranks.
+ * Owns:    nothing; members are borrowed from the arguments.
+ * Threads: the worker that runs the command.
+ * Used by: the zset_*_cmds.c.
+ */
+#ifndef LARDER_CMD_ZSET_ARGS_H
+#define LARDER_CMD_ZSET_ARGS_H
+
+#include "cmd/collection.h"
+#include "types/zset.h"
+
+enum zset_by { BY_RANK, BY_SCORE, BY_LEX };
+
+/* One end of a range by score or member. */
+struct zset_end {
+    struct tree_bound bound;
+    int infinite; /* -1: before all there is, 1: behind it; then there is no bound */
+};
+
+/* A range as it was asked for. */
+struct zset_range {
+    enum zset_by by;
+    int64_t start, stop;        /* by rank, negative from the end */
+    struct zset_end least, most;
+};
+
+/* The members of ranks from .. from + n - 1. */
+struct zset_run {
+    size_t from, n;
+};
+
+/* Parses the arguments `least` and `most`; by rank they are the first and the last. False: the error was replied. */
+bool zset_range_parse(struct call *c, enum zset_by by, int least, int most, struct zset_range *range);
+/* Which members of v these are. reverse: ranks are counted from the greatest; what is returned is in ascending order
+ * all the same. */
+struct zset_run zset_range_find(const struct value *v, const struct zset_range *range, bool reverse);
+
+/* The header of a reply of n members, with or without their scores: in RESP3 a member with its score is a pair. */
+void zset_reply_members(struct call *c, size_t n, bool with_scores);
+void zset_reply_member(struct call *c, struct slice member, double score, bool with_scores);
+/* All of it: the members of a run, from the greatest down if reverse. */
+void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, bool reverse, bool with_scores);
+
+/* Makes the key in argument i hold v, as collection_store, tells this event, and replies how many members it has. */
+void zset_store(struct call *c, int i, struct value *v, const char *event);
+
+#endif

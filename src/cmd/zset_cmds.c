@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The commands of single members of sorted sets. Ranges are in zset_range_cmds.c, removal from the ends in
+ * zset_pop_cmds.c, unions and the like in zset_store_cmds.c.
+ * https://redis.io/docs/latest/commands/?group=sorted-set
+ */
+#include "base/mem.h"
+#include "cmd/zset_args.h"
+
+#define READ_KEY CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS)
+
+/* ---- ZADD, ZINCRBY ---- */
+
+/* What is to be added. */
+struct addition {
+    unsigned rules;  /* of enum zset_rule */
+    bool changes;    /* CH: those that were changed are counted, too */
+    int first;       /* the argument where pairs of score and member begin */
+    size_t pairs;
+    double *scores;  /* of each pair, once parsed */
+};
+
+/* How much was done. */
+struct added {
+    size_t new, updated;
+    bool refused; /* the last one, by a rule */
+    double score; /* of the last one */
+};
+
+/* The words before the first score. */
+static void parse_options(struct call *c, struct addition *a)
+{
+    for (; a->first < c->argc; a->first++) {
+        if (call_is(c, a->first, "NX"))
+            a->rules |= ZSET_NX;
+        else if (call_is(c, a->first, "XX"))
+            a->rules |= ZSET_XX;
+        else if (call_is(c, a->first, "GT"))
+            a->rules |= ZSET_GT;
+        else if (call_is(c, a->first, "LT"))
+            a->rules |= ZSET_LT;
+        else if (call_is(c, a->first, "INCR"))
+            a->rules |= ZSET_INCR;
+        else if (call_is(c, a->first, "CH"))
+            a->changes = true;
+        else
+            return;
+    }
+}
+
+/* NULL: the rules agree with one another. */
+static const char *conflict_of(const struct addition *a)
+{
+    unsigned gt_lt = a->rules & (ZSET_GT | ZSET_LT);
+
+    if ((a->rules & ZSET_NX) && (a->rules & ZSET_XX))
+        return "ERR XX and NX options at the same time are not compatible";
+    if (gt_lt == (ZSET_GT | ZSET_LT) || (gt_lt != 0 && (a->rules & ZSET_NX)))
+        return "ERR GT, LT, and/or NX options at the same time are not compatible";
+    if ((a->rules & ZSET_INCR) && a->pairs > 1)
+        return "ERR INCR option supports a single increment-element pair";
+    return NULL;
+}
+
+/* False: the error was replied. */
+static bool parse_addition(struct call *c, struct addition *a)
+{
+    const char *conflict;
+    int left;
+
+    parse_options(c, a);
+    left = c->argc - a->first;
+    if (left == 0 || left % 2 != 0) {
+        call_error_syntax(c);
+        return false;
+    }
+    a->pairs = (size_t)left / 2;
+    conflict = conflict_of(a);
+    if (conflict != NULL)
+        reply_error(c->out, conflict);
+    return conflict == NULL;
+}
+
+/* Nothing is added where one of the scores is none. False: the error was replied. */
+static bool parse_scores(struct call *c, const struct addition *a)
+{
+    for (size_t i = 0; i < a->pairs; i++)
+        if (!call_double(c, a->first + 2 * (int)i, &a->scores[i]))
+            return false;
+    return true;
+}
+
+/* False: a sum is not a number, and the error was replied. */
+static bool add_pairs(struct call *c, const struct addition *a, struct value *v, struct added *done)
+{
+    for (size_t i = 0; i < a->pairs; i++) {
+        enum zset_outcome outcome;
+
+        done->score = a->scores[i];
+        outcome = zset_add(v, call_arg(c, a->first + 2 * (int)i + 1), &done->score, a->rules);
+        if (outcome == ZSET_NAN) {
+            reply_error(c->out, "ERR resulting score is not a number (NaN)");
+            return false;
+        }
+        done->new += outcome == ZSET_ADDED;
+        done->updated += outcome == ZSET_UPDATED;
+        done->refused = outcome == ZSET_REFUSED;
+    }
+    return true;
+}
+
+static void reply_added(struct call *c, const struct addition *a, const struct added *done)
+{
+    if (!(a->rules & ZSET_INCR))
+        reply_int(c->out, (int64_t)(a->changes ? done->new + done->updated : done->new));
+    else if (done->refused)
+        reply_null(c->out);
+    else
+        reply_double(c->out, done->score);
+}
+
+static void add_to(struct call *c, const struct addition *a)
+{
+    struct added done = {0};
+    struct collection o;
+
+    if (!collection_write(&o, c, 1, TYPE_ZSET))
+        return;
+    if (!(a->rules & ZSET_XX) || collection_exists(&o))
+        zset_expect(&o.value, a->pairs);
+    if (add_pairs(c, a, &o.value, &done))
+        reply_added(c, a, &done);
+    if (done.new + done.updated > 0)
+        call_changed(c, 1, EVENT_ZSET, a->rules & ZSET_INCR ? "zincr" : "zadd");
+    collection_close(&o);
+}
+
+#define SCORES_ON_STACK 16
+
+static void add(struct call *c, unsigned rules)
+{
+    struct addition a = {.rules = rules, .first = 2};
+    double few[SCORES_ON_STACK];
+
+    if (!parse_addition(c, &a))
+        return;
+    a.scores = a.pairs <= SCORES_ON_STACK ? few : mem_alloc(a.pairs * sizeof *a.scores);
+    if (parse_scores(c, &a))
+        add_to(c, &a);
+    if (a.scores != few)
+        mem_free(a.scores);
+}
+
+CMD(zadd,
+    .name = "ZADD", .arity = -4, .group = "sorted-set", .since = "1.2.0",
+    .cost = "O(log(N)) for each member, N being the size of the sorted set.",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
+    .summary = "Adds members to a sorted set, or gives those that are there another score.",
+    .syntax = "key [NX | XX] [GT | LT] [CH] [INCR] score:double member [score:double member ...]",
+    .history = "2.4.0: Several members at once.\n3.0.2: `XX`, `NX`, `CH` and `INCR`.\n6.2.0: `GT` and `LT`.")
+{
+    add(c, 0);
+}
+
+CMD(zincrby,
+    .name = "ZINCRBY", .arity = 4, .group = "sorted-set", .since = "1.2.0", .cost = "O(log(N))",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
+    .summary = "Adds a number to the score of a member; a missing member counts as 0.",
+    .syntax = "key increment member")
+{
+    add(c, ZSET_INCR);
+}
+
+/* ---- ZREM ---- */
+
+CMD(zrem,
+    .name = "ZREM", .arity = -3, .group = "sorted-set", .since = "1.2.0",
+    .cost = "O(M*log(N)), M being the number of members removed.", .flags = CMD_WRITE | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE), .summary = "Removes members from a sorted set.",
+    .syntax = "key member [member ...]", .history = "2.4.0: Several members at once.")
+{
+    struct collection o;
+    int64_t removed = 0;
+
+    if (!collection_write(&o, c, 1, TYPE_ZSET))
+        return;
+    for (int i = 2; i < c->argc; i++)
+        removed += zset_remove(&o.value, call_arg(c, i));
+    if (removed > 0)
+        call_changed(c, 1, EVENT_ZSET, "zrem");
+    collection_close(&o);
+    reply_int(c->out, removed);
+}
+
+/* ---- what is there ---- */
+
+CMD(zcard,
+    .name = "ZCARD", .arity = 2, .group = "sorted-set", .since = "1.2.0", .cost = "O(1)",
+    .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO),
+    .summary = "Returns the number of members of a sorted set.", .syntax = "key")
+{
+    struct collection o;
+
+    if (collection_read(&o, c, 1, TYPE_ZSET))
+        reply_int(c->out, (int64_t)zset_count(&o.value));
+}
+
+/* The score of the member in argument i, or nil. */
+static void reply_score(struct call *c, const struct value *v, int i)
+{
+    double score;
+
+    if (zset_score(v, call_arg(c, i), &score))
+        reply_double(c->out, score);
+    else
+        reply_null(c->out);
+}
+
+CMD(zscore,
+    .name = "ZSCORE", .arity = 3, .group = "sorted-set", .since = "1.2.0", .cost = "O(1)",
+    .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY, .summary = "Returns the score of a member of a sorted set.",
+    .syntax = "key member")
+{
+    struct collection o;
+
+    if (collection_read(&o, c, 1, TYPE_ZSET))
+        reply_score(c, &o.value, 2);
+}
+
+CMD(zmscore,
+    .name = "ZMSCORE", .arity = -3, .group = "sorted-set", .since = "6.2.0",
+    .cost = "O(N), N being the number of members asked for.", .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
+    .summary = "Returns the scores of several members of a sorted set.", .syntax = "key member [member ...]")
+{
+    struct collection o;
+
+    if (!collection_read(&o, c, 1, TYPE_ZSET))
+        return;
+    reply_array(c->out, (size_t)c->argc - 2);
+    for (int i = 2; i < c->argc; i++)
+        reply_score(c, &o.value, i);
+}
+
+static void reply_rank(struct call *c, bool with_score, size_t rank, double score)
+{
+    if (with_score)
+        reply_array(c->out, 2);
+    reply_int(c->out, (int64_t)rank);
+    if (with_score)
+        reply_double(c->out, score);
+}
+
+static void tell_rank(struct call *c, bool reverse)
+{
+    bool with_score = c->argc == 4;
+    struct collection o;
+    double score;
+    size_t rank;
+
+    if (c->argc > 4) {
+        call_error_arity(c);
+        return;
+    }
+    if (with_score && !call_is(c, 3, "WITHSCORE")) {
+        call_error_syntax(c);
+        return;
+    }
+    if (!collection_read(&o, c, 1, TYPE_ZSET))
+        return;
+    if (zset_rank(&o.value, call_arg(c, 2), &rank, &score))
+        reply_rank(c, with_score, reverse ? zset_count(&o.value) - 1 - rank : rank, score);
+    else if (with_score)
+        reply_null_array(c->out);
+    else
+        reply_null(c->out);
+}
+
+CMD(zrank,
+    .name = "ZRANK", .arity = -3, .group = "sorted-set", .since = "2.0.0", .cost = "O(log(N))",
+    .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
+    .summary = "Returns how many members of a sorted set stand before a member, in ascending order of scores.",
+    .syntax = "key member [WITHSCORE]", .history = "7.2.0: `WITHSCORE`.")
+{
+    tell_rank(c, false);
+}
+
+CMD(zrevrank,
+    .name = "ZREVRANK", .arity = -3, .group = "sorted-set", .since = "2.0.0", .cost = "O(log(N))",
+    .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
+    .summary = "Returns how many members of a sorted set stand before a member, in descending order of scores.",
+    .syntax = "key member [WITHSCORE]", .history = "7.2.0: `WITHSCORE`.")
+{
+    tell_rank(c, true);
+}

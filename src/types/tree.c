@@ -1,0 +1,635 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/tree.h"
+
+#include "base/must.h"
+#include "base/slab.h"
+
+#define LEAF_MOST   66 /* elements: ten leaves fill a slab */
+#define INNER_MOST  32 /* children: nine inner nodes do */
+#define HEIGHT_MOST 16
+
+/*
+ * Two neighbours become one where they fill no more than three quarters of it: so a node that was made by that has room
+ * for some more before it is split again.
+ */
+#define LEAF_JOIN  (LEAF_MOST * 3 / 4)
+#define INNER_JOIN (INNER_MOST * 3 / 4)
+
+/*
+ * The order of an element is its score as an integer. A leaf has the upper halves of the orders, which tell most scores
+ * apart: sign, exponent, and 20 bits of the digits.
+ *
+ *   +------+------+----+------------+------------------+
+ *   | prev | next | n  | upper32[n] | reference[n]     |
+ *   +------+------+----+------------+------------------+
+ *
+ * An inner node has of each child how many elements are below it, and the first of them with its order.
+ *
+ *   +----+------------+------------+----------------+----------+
+ *   | n  | count32[n] | order64[n] | reference[n]   | child[n] |
+ *   +----+------------+------------+----------------+----------+
+ */
+struct leaf {
+    struct leaf *prev, *next;
+    uint32_t n;
+    uint32_t upper[LEAF_MOST];
+    struct element *element[LEAF_MOST];
+};
+
+struct inner {
+    uint32_t n;
+    uint32_t count[INNER_MOST];
+    uint64_t order[INNER_MOST];
+    struct element *first[INNER_MOST];
+    void *child[INNER_MOST];
+};
+
+_Static_assert(sizeof(struct leaf) == 816 && sizeof(struct inner) == 904, "nodes fill slabs");
+
+/* All leaves are equally deep. A child has fewer than 2^32 elements. */
+struct tree {
+    void *root;      /* a leaf where the height is 0, which may be empty */
+    unsigned height; /* levels of inner nodes */
+    size_t count;
+    struct leaf *head, *tail;
+    size_t leaves, inners;
+};
+
+/* ---- order ---- */
+
+/* Zero has two signs, and one order. */
+static inline uint64_t order_of(double score)
+{
+    uint64_t bits;
+
+    score += 0.0;
+    memcpy(&bits, &score, sizeof bits);
+    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+}
+
+struct tree_bound tree_bound_score(double score, bool behind)
+{
+    return (struct tree_bound){.order = order_of(score), .by_score = true, .behind = behind};
+}
+
+struct tree_bound tree_bound_member(struct slice member, bool behind)
+{
+    return (struct tree_bound){.member = member, .by_member = true, .behind = behind};
+}
+
+struct tree_bound tree_bound_both(double score, struct slice member)
+{
+    return (struct tree_bound){order_of(score), member, true, true, false};
+}
+
+/* Of what has the same score, or where scores do not count. */
+static inline bool member_is_before(struct slice member, const struct tree_bound *b)
+{
+    int c = b->by_member ? slice_cmp(member, b->member) : 0;
+
+    return c < 0 || (c == 0 && b->behind);
+}
+
+static inline bool is_before(uint64_t order, const struct element *e, const struct tree_bound *b)
+{
+    if (b->by_score && order != b->order)
+        return order < b->order;
+    return member_is_before(b->by_member ? element_key(e) : SLICE(""), b);
+}
+
+static inline bool element_is_before(const struct element *e, const struct tree_bound *b)
+{
+    return is_before(b->by_score ? order_of(tree_score(e)) : 0, e, b);
+}
+
+bool tree_is_before(double score, struct slice member, const struct tree_bound *b)
+{
+    uint64_t order = order_of(score);
+
+    return b->by_score && order != b->order ? order < b->order : member_is_before(member, b);
+}
+
+/* Elements of the leaf before the bound. */
+static unsigned search_leaf(const struct leaf *l, const struct tree_bound *b)
+{
+    uint32_t upper = b->order >> 32;
+    unsigned from = 0, to = l->n;
+
+    while (from < to) {
+        unsigned i = (from + to) / 2;
+        bool before = b->by_score && l->upper[i] != upper ? l->upper[i] < upper : element_is_before(l->element[i], b);
+
+        if (before)
+            from = i + 1;
+        else
+            to = i;
+    }
+    return from;
+}
+
+/* The child below which the bound lies: the last that begins before it, or the first. */
+static unsigned search_inner(const struct inner *node, const struct tree_bound *b)
+{
+    unsigned from = 1, to = node->n;
+
+    while (from < to) {
+        unsigned i = (from + to) / 2;
+
+        if (is_before(node->order[i], node->first[i], b))
+            from = i + 1;
+        else
+            to = i;
+    }
+    return from - 1;
+}
+
+/* ---- nodes ---- */
+
+static struct leaf *leaf_new(struct tree *t)
+{
+    struct leaf *l = slab_alloc(sizeof *l);
+
+    l->prev = l->next = NULL;
+    l->n = 0;
+    t->leaves++;
+    return l;
+}
+
+static struct inner *inner_new(struct tree *t)
+{
+    struct inner *node = slab_alloc(sizeof *node);
+
+    node->n = 0;
+    t->inners++;
+    return node;
+}
+
+static void link_behind(struct tree *t, struct leaf *l, struct leaf *next)
+{
+    next->prev = l;
+    next->next = l->next;
+    if (l->next != NULL)
+        l->next->prev = next;
+    else
+        t->tail = next;
+    l->next = next;
+}
+
+static void leaf_free(struct tree *t, struct leaf *l)
+{
+    if (l->prev != NULL)
+        l->prev->next = l->next;
+    else
+        t->head = l->next;
+    if (l->next != NULL)
+        l->next->prev = l->prev;
+    else
+        t->tail = l->prev;
+    slab_free(l, sizeof *l);
+    t->leaves--;
+}
+
+static void inner_free(struct tree *t, struct inner *node)
+{
+    slab_free(node, sizeof *node);
+    t->inners--;
+}
+
+/* `height`, here and below: how many levels of inner nodes the node has below it, itself counted; 0 for a leaf. */
+static inline unsigned node_length(const void *node, unsigned height)
+{
+    return height == 0 ? ((const struct leaf *)node)->n : ((const struct inner *)node)->n;
+}
+
+static void node_free(struct tree *t, void *node, unsigned height)
+{
+    if (height == 0)
+        leaf_free(t, node);
+    else
+        inner_free(t, node);
+}
+
+/* Moves n elements from place `from` of l to place `to` of k, which may be the same leaf. */
+static void leaf_copy(struct leaf *k, unsigned to, const struct leaf *l, unsigned from, unsigned n)
+{
+    memmove(k->upper + to, l->upper + from, n * sizeof *k->upper);
+    memmove(k->element + to, l->element + from, n * sizeof *k->element);
+}
+
+static void inner_copy(struct inner *k, unsigned to, const struct inner *node, unsigned from, unsigned n)
+{
+    memmove(k->count + to, node->count + from, n * sizeof *k->count);
+    memmove(k->order + to, node->order + from, n * sizeof *k->order);
+    memmove(k->first + to, node->first + from, n * sizeof *k->first);
+    memmove(k->child + to, node->child + from, n * sizeof *k->child);
+}
+
+/* Says anew what child i begins with. */
+static void note_first(struct inner *node, unsigned i, unsigned height)
+{
+    if (height == 1) {
+        struct element *e = ((const struct leaf *)node->child[i])->element[0];
+
+        node->first[i] = e;
+        node->order[i] = order_of(tree_score(e));
+    } else {
+        const struct inner *child = node->child[i];
+
+        node->first[i] = child->first[0];
+        node->order[i] = child->order[0];
+    }
+}
+
+static uint32_t count_below(const void *node, unsigned height)
+{
+    const struct inner *inner = node;
+    uint32_t n = 0;
+
+    if (height == 0)
+        return ((const struct leaf *)node)->n;
+    for (unsigned i = 0; i < inner->n; i++)
+        n += inner->count[i];
+    return n;
+}
+
+struct tree *tree_new(void)
+{
+    struct tree *t = mem_zalloc(sizeof *t);
+
+    t->root = t->head = t->tail = leaf_new(t);
+    return t;
+}
+
+static void free_below(void *node, unsigned height)
+{
+    struct inner *inner = node;
+
+    if (height == 0) {
+        slab_free(node, sizeof(struct leaf));
+        return;
+    }
+    for (unsigned i = 0; i < inner->n; i++)
+        free_below(inner->child[i], height - 1);
+    slab_free(inner, sizeof *inner);
+}
+
+void tree_free(struct tree *t)
+{
+    free_below(t->root, t->height);
+    mem_free(t);
+}
+
+size_t tree_count(const struct tree *t)
+{
+    return t->count;
+}
+
+size_t tree_bytes(const struct tree *t)
+{
+    return mem_usable_size(sizeof *t) + t->leaves * slab_usable_size(sizeof(struct leaf)) +
+           t->inners * slab_usable_size(sizeof(struct inner));
+}
+
+/* ---- the way down ---- */
+
+/* From the root to a place in a leaf: at each level the node and the child that was taken. */
+struct path {
+    struct inner *node[HEIGHT_MOST];
+    unsigned at[HEIGHT_MOST];
+    struct leaf *leaf;
+    unsigned i;
+};
+
+static void go_to(const struct tree *t, const struct tree_bound *b, struct path *p)
+{
+    void *node = t->root;
+
+    for (unsigned level = 0; level < t->height; level++) {
+        p->node[level] = node;
+        p->at[level] = search_inner(node, b);
+        node = p->node[level]->child[p->at[level]];
+    }
+    p->leaf = node;
+    p->i = search_leaf(node, b);
+}
+
+/* To an element that is there. */
+static void go_to_element(const struct tree *t, const struct element *e, struct path *p)
+{
+    struct tree_bound b = tree_bound_both(tree_score(e), element_key(e));
+
+    b.behind = true;
+    go_to(t, &b, p);
+    must(p->i > 0 && p->leaf->element[p->i - 1] == e);
+    p->i--;
+}
+
+/* Before the element of this rank, in its leaf; behind the last, in the last leaf. */
+static void go_to_rank(const struct tree *t, size_t rank, struct path *p)
+{
+    void *node = t->root;
+
+    for (unsigned level = 0; level < t->height; level++) {
+        const struct inner *inner = p->node[level] = node;
+        unsigned i = 0;
+
+        for (; i + 1 < inner->n && rank >= inner->count[i]; i++)
+            rank -= inner->count[i];
+        p->at[level] = i;
+        node = inner->child[i];
+    }
+    p->leaf = node;
+    p->i = rank < p->leaf->n ? rank : p->leaf->n;
+}
+
+static size_t rank_of(const struct tree *t, const struct path *p)
+{
+    size_t rank = p->i;
+
+    for (unsigned level = 0; level < t->height; level++)
+        for (unsigned i = 0; i < p->at[level]; i++)
+            rank += p->node[level]->count[i];
+    return rank;
+}
+
+size_t tree_before(const struct tree *t, const struct tree_bound *b)
+{
+    struct path p;
+
+    go_to(t, b, &p);
+    return rank_of(t, &p);
+}
+
+size_t tree_rank(const struct tree *t, const struct element *e)
+{
+    struct path p;
+
+    go_to_element(t, e, &p);
+    return rank_of(t, &p);
+}
+
+/* ---- insertion ---- */
+
+/* Where a new element goes. */
+enum side { WITHIN, AT_HEAD, AT_TAIL };
+
+static enum side side_of(const struct tree *t, const struct tree_bound *b)
+{
+    if (t->count == 0 || element_is_before(t->tail->element[t->tail->n - 1], b))
+        return AT_TAIL;
+    return element_is_before(t->head->element[0], b) ? WITHIN : AT_HEAD;
+}
+
+/* How many of n the left half of a full node keeps. What grows at one end leaves full nodes behind. */
+static unsigned kept(unsigned n, enum side side)
+{
+    return side == AT_TAIL ? n - 1 : side == AT_HEAD ? 1 : n / 2;
+}
+
+static void *split_leaf(struct tree *t, struct leaf *l, enum side side)
+{
+    struct leaf *right = leaf_new(t);
+    unsigned left = kept(l->n, side);
+
+    right->n = l->n - left;
+    leaf_copy(right, 0, l, left, right->n);
+    l->n = left;
+    link_behind(t, l, right);
+    return right;
+}
+
+static void *split_inner(struct tree *t, struct inner *node, enum side side)
+{
+    struct inner *right = inner_new(t);
+    unsigned left = kept(node->n, side);
+
+    right->n = node->n - left;
+    inner_copy(right, 0, node, left, right->n);
+    node->n = left;
+    return right;
+}
+
+/* Splits child i, which is full; there is room for one more child. */
+static void split_child(struct tree *t, struct inner *node, unsigned i, unsigned height, enum side side)
+{
+    void *child = node->child[i];
+    void *right = height == 1 ? split_leaf(t, child, side) : split_inner(t, child, side);
+
+    inner_copy(node, i + 2, node, i + 1, node->n - i - 1);
+    node->n++;
+    node->child[i + 1] = right;
+    node->count[i + 1] = count_below(right, height - 1);
+    node->count[i] -= node->count[i + 1];
+    note_first(node, i + 1, height);
+}
+
+static bool is_full(const void *node, unsigned height)
+{
+    return node_length(node, height) == (height == 0 ? LEAF_MOST : INNER_MOST);
+}
+
+/* A new root above the old one. */
+static void grow(struct tree *t)
+{
+    struct inner *root = inner_new(t);
+
+    must(t->height < HEIGHT_MOST);
+    root->n = 1;
+    root->child[0] = t->root;
+    root->count[0] = t->count;
+    t->root = root;
+    note_first(root, 0, ++t->height);
+}
+
+static void put(struct leaf *l, unsigned i, struct element *e, uint64_t order)
+{
+    leaf_copy(l, i + 1, l, i, l->n - i);
+    l->element[i] = e;
+    l->upper[i] = order >> 32;
+    l->n++;
+}
+
+/* Splits full nodes on the way down, so that there is always room above. */
+void tree_insert(struct tree *t, struct element *e)
+{
+    struct tree_bound b = tree_bound_both(tree_score(e), element_key(e));
+    enum side side = side_of(t, &b);
+    void *node;
+
+    if (is_full(t->root, t->height))
+        grow(t);
+    node = t->root;
+    for (unsigned height = t->height; height > 0; height--) {
+        struct inner *inner = node;
+        unsigned i = search_inner(inner, &b);
+
+        if (is_full(inner->child[i], height - 1)) {
+            split_child(t, inner, i, height, side);
+            i += is_before(inner->order[i + 1], inner->first[i + 1], &b);
+        }
+        inner->count[i]++;
+        if (side == AT_HEAD) {
+            inner->first[i] = e;
+            inner->order[i] = b.order;
+        }
+        node = inner->child[i];
+    }
+    put(node, search_leaf(node, &b), e, b.order);
+    t->count++;
+}
+
+/* ---- removal ---- */
+
+static void drop_child(struct inner *node, unsigned i)
+{
+    inner_copy(node, i, node, i + 1, node->n - i - 1);
+    node->n--;
+}
+
+/* Puts what child i + 1 holds behind what child i does. */
+static void join(struct tree *t, struct inner *node, unsigned i, unsigned height)
+{
+    void *left = node->child[i], *right = node->child[i + 1];
+
+    if (height == 1) {
+        struct leaf *l = left, *r = right;
+
+        leaf_copy(l, l->n, r, 0, r->n);
+        l->n += r->n;
+    } else {
+        struct inner *l = left, *r = right;
+
+        inner_copy(l, l->n, r, 0, r->n);
+        l->n += r->n;
+    }
+    node_free(t, right, height - 1);
+    node->count[i] += node->count[i + 1];
+    drop_child(node, i + 1);
+}
+
+static bool may_join(const struct inner *node, unsigned i, unsigned height)
+{
+    return i + 1 < node->n && node_length(node->child[i], height - 1) + node_length(node->child[i + 1], height - 1) <=
+                                  (height == 1 ? LEAF_JOIN : INNER_JOIN);
+}
+
+/* After elements below child i have gone. */
+static void mend(struct tree *t, struct inner *node, unsigned i, unsigned height)
+{
+    if (node_length(node->child[i], height - 1) == 0) {
+        node_free(t, node->child[i], height - 1);
+        drop_child(node, i);
+        return;
+    }
+    note_first(node, i, height);
+    if (may_join(node, i, height))
+        join(t, node, i, height);
+    else if (i > 0 && may_join(node, i - 1, height))
+        join(t, node, i - 1, height);
+}
+
+/* Takes the n elements at the end of the path out, all of which are in its leaf, and mends the tree on the way up. */
+static void cut(struct tree *t, const struct path *p, unsigned n)
+{
+    struct leaf *l = p->leaf;
+
+    leaf_copy(l, p->i, l, p->i + n, l->n - p->i - n);
+    l->n -= n;
+    t->count -= n;
+    for (unsigned level = t->height; level-- > 0;) {
+        p->node[level]->count[p->at[level]] -= n;
+        mend(t, p->node[level], p->at[level], t->height - level);
+    }
+    while (t->height > 0 && node_length(t->root, t->height) == 1) {
+        struct inner *root = t->root;
+
+        t->root = root->child[0];
+        t->height--;
+        inner_free(t, root);
+    }
+}
+
+void tree_remove(struct tree *t, const struct element *e)
+{
+    struct path p;
+
+    go_to_element(t, e, &p);
+    cut(t, &p, 1);
+}
+
+void tree_remove_range(struct tree *t, size_t rank, size_t n, void (*gone)(void *arg, struct element *e), void *arg)
+{
+    while (n > 0 && rank < t->count) {
+        struct path p;
+        unsigned here;
+
+        go_to_rank(t, rank, &p);
+        here = p.leaf->n - p.i < n ? p.leaf->n - p.i : n;
+        for (unsigned i = 0; i < here; i++)
+            gone(arg, p.leaf->element[p.i + i]);
+        cut(t, &p, here);
+        n -= here;
+    }
+}
+
+/* ---- another score ---- */
+
+/* Whether the element at the end of the path stays between its neighbours with this score. */
+static bool stays(const struct path *p, double score)
+{
+    const struct leaf *l = p->leaf;
+    struct tree_walk before = {l, p->i}, behind = {l, p->i + 1};
+    const struct element *e = l->element[p->i], *prev = tree_prev(&before), *next = tree_next(&behind);
+    struct tree_bound b = tree_bound_both(score, element_key(e));
+
+    return (prev == NULL || element_is_before(prev, &b)) && (next == NULL || !element_is_before(next, &b));
+}
+
+void tree_move(struct tree *t, struct element *e, double score)
+{
+    struct path p;
+
+    go_to_element(t, e, &p);
+    if (!stays(&p, score)) {
+        cut(t, &p, 1);
+        tree_set_score(e, score);
+        tree_insert(t, e);
+        return;
+    }
+    tree_set_score(e, score);
+    p.leaf->upper[p.i] = order_of(score) >> 32;
+    if (p.i > 0)
+        return;
+    for (unsigned level = t->height; level-- > 0 && p.node[level]->first[p.at[level]] == e;)
+        p.node[level]->order[p.at[level]] = order_of(score);
+}
+
+/* ---- walks ---- */
+
+void tree_walk_begin(struct tree_walk *w, const struct tree *t, size_t rank)
+{
+    struct path p;
+
+    go_to_rank(t, rank, &p);
+    *w = (struct tree_walk){p.leaf, p.i};
+}
+
+struct element *tree_next(struct tree_walk *w)
+{
+    if (w->i == w->leaf->n) {
+        if (w->leaf->next == NULL)
+            return NULL;
+        *w = (struct tree_walk){w->leaf->next, 0};
+    }
+    return w->leaf->element[w->i++];
+}
+
+struct element *tree_prev(struct tree_walk *w)
+{
+    if (w->i == 0) {
+        if (w->leaf->prev == NULL)
+            return NULL;
+        *w = (struct tree_walk){w->leaf->prev, w->leaf->prev->n};
+    }
+    return w->leaf->element[--w->i];
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* listpack: a sequence of strings and integers in one run of bytes. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "seed.h"
+#include "types/listpack.h"
+
+#define ITEMS_MOST 200
+#define ITEM_BYTES 5000
+
+static struct flat made(void)
+{
+    struct flat f = FLAT_EMPTY;
+
+    listpack_init(&f);
+    return f;
+}
+
+static struct slice get(const struct flat *f, int64_t index)
+{
+    static struct listpack_digits d;
+    size_t at = listpack_at(f, index);
+
+    ck_assert_uint_ne(at, 0);
+    return listpack_get(f, at, &d);
+}
+
+static bool is_valid(const struct flat *f)
+{
+    size_t count;
+
+    return listpack_is_valid(flat_slice(f), &count) && count == listpack_count(f);
+}
+
+START_TEST(an_empty_one_is_seven_bytes_and_has_no_first_element)
+{
+    struct flat f = made();
+
+    ck_assert(slice_eq(flat_slice(&f), SLICE("\x07\0\0\0\0\0\xff")));
+    ck_assert_uint_eq(listpack_count(&f), 0);
+    ck_assert_uint_eq(listpack_first(&f), 0);
+    ck_assert_uint_eq(listpack_last(&f), 0);
+    ck_assert_uint_eq(listpack_at(&f, 0), 0);
+    ck_assert_uint_eq(listpack_at(&f, -1), 0);
+    flat_fini(&f);
+}
+END_TEST
+
+/* What Redis 7.0 dumps of RPUSH k a 1 -1 4095 70000 -9223372036854775808, without the frame of the dump. */
+START_TEST(the_bytes_are_those_of_redis)
+{
+    struct flat f = made();
+
+    listpack_append(&f, SLICE("a"));
+    listpack_append(&f, SLICE("1"));
+    listpack_append(&f, SLICE("-1"));
+    listpack_append(&f, SLICE("4095"));
+    listpack_append(&f, SLICE("70000"));
+    listpack_append(&f, SLICE("-9223372036854775808"));
+    ck_assert(slice_eq(flat_slice(&f), SLICE("\x21\0\0\0\x06\0"
+                                             "\x81" "a\x02" "\x01\x01" "\xdf\xff\x02" "\xcf\xff\x02"
+                                             "\xf2\x70\x11\x01\x04" "\xf4\0\0\0\0\0\0\0\x80\x09" "\xff")));
+    flat_fini(&f);
+}
+END_TEST
+
+START_TEST(numbers_of_every_width_come_back_as_the_same_digits)
+{
+    for (int bit = 0; bit < 64; bit++)
+        for (int64_t near = -2; near <= 2; near++)
+            for (int sign = -1; sign <= 1; sign += 2) {
+                struct flat f = made();
+                int64_t v = (int64_t)(((uint64_t)1 << bit) * (uint64_t)sign + (uint64_t)near), back;
+                char text[NUM_I64_MAX];
+                struct slice s = slice_of(text, num_format_i64(text, v));
+
+                listpack_append(&f, s);
+                ck_assert(listpack_get_number(&f, listpack_first(&f), &back));
+                ck_assert_int_eq(back, v);
+                ck_assert(slice_eq(get(&f, 0), s));
+                ck_assert(is_valid(&f));
+                flat_fini(&f);
+            }
+}
+END_TEST
+
+START_TEST(what_only_looks_like_a_number_stays_a_string)
+{
+    static const char *const words[] = {"01", "+1", "-0", " 1", "1 ", "1.0", "9223372036854775808", "-", ""};
+    struct flat f = made();
+    int64_t v;
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t at = listpack_append(&f, slice_str(words[i]));
+
+        ck_assert(!listpack_get_number(&f, at, &v));
+        ck_assert(slice_eq(get(&f, -1), slice_str(words[i])));
+    }
+    flat_fini(&f);
+}
+END_TEST
+
+START_TEST(finding_passes_over_the_second_of_each_pair)
+{
+    struct listpack_word b = listpack_word(SLICE("b")), seven = listpack_word(SLICE("7"));
+    struct flat f = made();
+    size_t at;
+
+    listpack_append(&f, SLICE("a"));
+    listpack_append(&f, SLICE("b"));
+    at = listpack_append(&f, SLICE("b"));
+    listpack_append(&f, SLICE("7"));
+    ck_assert_uint_eq(listpack_find(&f, listpack_first(&f), &b, 1), at);
+    ck_assert_uint_eq(listpack_find(&f, listpack_first(&f), &seven, 1), 0);
+    ck_assert_uint_ne(listpack_find(&f, listpack_first(&f), &seven, 0), 0);
+    flat_fini(&f);
+}
+END_TEST
+
+START_TEST(more_elements_than_the_header_tells_are_counted)
+{
+    struct flat f = made();
+
+    for (int i = 0; i < 70000; i++)
+        listpack_append(&f, SLICE("x"));
+    ck_assert_uint_eq(listpack_count(&f), 70000);
+    ck_assert_uint_eq(listpack_remove(&f, listpack_first(&f), 69999), LISTPACK_HEADER);
+    ck_assert_uint_eq(listpack_count(&f), 1);
+    ck_assert_uint_eq(listpack_at(&f, 0), listpack_at(&f, -1));
+    flat_fini(&f);
+}
+END_TEST
+
+/* A plain array of strings. */
+struct twin {
+    struct slice items[ITEMS_MOST];
+    size_t n;
+};
+
+static struct slice random_item(void)
+{
+    static char bytes[ITEM_BYTES];
+    size_t n;
+
+    if (seed_below(2) == 0)
+        return slice_of(bytes, num_format_i64(bytes, (int64_t)seed_u64() >> seed_below(64)));
+    n = seed_below(8) == 0 ? seed_below(ITEM_BYTES) : seed_below(80);
+    seed_bytes(bytes, n);
+    return slice_of(bytes, n);
+}
+
+static struct slice copy(struct slice s)
+{
+    return slice_of(mem_strndup(s.p, s.n), s.n);
+}
+
+static void twin_insert(struct twin *t, size_t i, struct slice s)
+{
+    memmove(t->items + i + 1, t->items + i, (t->n - i) * sizeof *t->items);
+    t->items[i] = copy(s);
+    t->n++;
+}
+
+static void twin_remove(struct twin *t, size_t i, size_t n)
+{
+    for (size_t k = i; k < i + n; k++)
+        mem_free((char *)t->items[k].p);
+    memmove(t->items + i, t->items + i + n, (t->n - i - n) * sizeof *t->items);
+    t->n -= n;
+}
+
+static void step(struct flat *f, struct twin *t)
+{
+    struct slice s = random_item();
+    struct listpack_word w = listpack_word(s);
+    size_t i = seed_below(t->n + 1), n;
+
+    if (t->n < ITEMS_MOST && seed_below(3) != 0) {
+        listpack_insert(f, i < t->n ? listpack_at(f, (int64_t)i) : 0, &w);
+        twin_insert(t, i, s);
+    } else if (i < t->n && seed_below(2) == 0) {
+        listpack_replace(f, listpack_at(f, (int64_t)i), &w);
+        mem_free((char *)t->items[i].p);
+        t->items[i] = copy(s);
+    } else if (i < t->n) {
+        n = 1 + seed_below(t->n - i < 4 ? t->n - i : 4);
+        listpack_remove(f, listpack_at(f, (int64_t)i), n);
+        twin_remove(t, i, n);
+    }
+}
+
+static void compare(const struct flat *f, const struct twin *t)
+{
+    struct listpack_digits d;
+    size_t i = 0, at;
+
+    ck_assert(is_valid(f));
+    ck_assert_uint_eq(listpack_count(f), t->n);
+    for (at = listpack_first(f); at != 0; at = listpack_next(f, at), i++) {
+        struct listpack_word w = listpack_word(t->items[i]);
+
+        ck_assert(slice_eq(listpack_get(f, at, &d), t->items[i]));
+        ck_assert(listpack_is(f, at, &w));
+        ck_assert_uint_eq(listpack_at(f, (int64_t)i), at);
+        ck_assert_uint_eq(listpack_at(f, (int64_t)i - (int64_t)t->n), at);
+    }
+    ck_assert_uint_eq(i, t->n);
+    for (at = listpack_last(f); at != 0; at = listpack_prev(f, at))
+        ck_assert(slice_eq(listpack_get(f, at, &d), t->items[--i]));
+    ck_assert_uint_eq(i, 0);
+}
+
+START_TEST(it_is_what_an_array_of_strings_is)
+{
+    struct flat f = made();
+    struct twin t = {.n = 0};
+
+    seed_start("listpack");
+    for (int i = 0; i < 3000; i++) {
+        step(&f, &t);
+        compare(&f, &t);
+    }
+    twin_remove(&t, 0, t.n);
+    flat_fini(&f);
+}
+END_TEST
+
+/* Reading what is called valid has to be safe: the sanitizers see to that. */
+static void read_all(const struct flat *f)
+{
+    struct listpack_digits d;
+
+    for (size_t at = listpack_first(f); at != 0; at = listpack_next(f, at))
+        listpack_get(f, at, &d);
+    for (size_t at = listpack_last(f); at != 0; at = listpack_prev(f, at))
+        listpack_get(f, at, &d);
+}
+
+START_TEST(broken_bytes_are_invalid_or_can_be_read)
+{
+    struct flat f = made();
+    size_t count, n;
+
+    seed_start("broken listpack");
+    for (int i = 0; i < 20; i++)
+        listpack_append(&f, random_item());
+    n = f.n;
+    for (size_t i = 0; i < 20000; i++) {
+        char *bytes = mem_alloc(n);
+        struct flat broken = {bytes, n, NULL};
+
+        memcpy(bytes, f.p, n);
+        bytes[seed_below(n)] ^= 1 << seed_below(8);
+        bytes[seed_below(n)] = (char)seed_u64();
+        if (listpack_is_valid(slice_of(bytes, n), &count))
+            read_all(&broken);
+        mem_free(bytes);
+    }
+    for (size_t cut = 0; cut < n; cut++)
+        ck_assert(!listpack_is_valid(slice_of(f.p, cut), &count));
+    flat_fini(&f);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("listpack");
+    TCase *t = tcase_create("listpack");
+    SRunner *r = srunner_create(s);
+    int failed;
+
+    tcase_add_test(t, an_empty_one_is_seven_bytes_and_has_no_first_element);
+    tcase_add_test(t, the_bytes_are_those_of_redis);
+    tcase_add_test(t, numbers_of_every_width_come_back_as_the_same_digits);
+    tcase_add_test(t, what_only_looks_like_a_number_stays_a_string);
+    tcase_add_test(t, finding_passes_over_the_second_of_each_pair);
+    tcase_add_test(t, more_elements_than_the_header_tells_are_counted);
+    tcase_add_test(t, it_is_what_an_array_of_strings_is);
+    tcase_add_test(t, broken_bytes_are_invalid_or_can_be_read);
+    suite_add_tcase(s, t);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
