@@ -240,17 +240,19 @@ void list_large_replace(struct list_large *l, struct list_place p, const struct 
 {
     struct list_chunk *c = list_large_chunk(l, p.chunk);
 
-    if (c->count == 1 || takes(l, p.chunk, w, most)) {
+    if (c->count == 1) {
+        list_chunk_free(c);
+        *c = list_chunk_of(w, false);
+    } else if (takes(l, p.chunk, w, most)) {
         list_chunk_replace(c, p.at, w, most);
-        tidy_around(l, p.chunk, p.chunk + 1, most);
-        return;
+    } else {
+        list_chunk_remove(c, p.at, 1);
+        l->count--;
+        if (p.index == c->count)
+            p.at = 0;
+        list_large_insert(l, p, w, most);
     }
-    list_chunk_remove(c, p.at, 1);
-    l->count--;
-    if (p.index == c->count)
-        p.at = 0;
-    list_large_insert(l, p, w, most);
-    tidy_around(l, p.chunk, p.chunk + 2, most);
+    tidy_around(l, p.chunk, p.chunk + 2, most); /* two, if it was split or has a new neighbour */
 }
 
 /* ---- removing ---- */
