@@ -369,6 +369,7 @@ int main(void)
     tcase_add_test(t, the_tail_of_another_one_is_appended);
     tcase_add_test(t, at_the_front_elements_come_and_go_and_no_other_moves);
     tcase_add_test(t, broken_bytes_are_invalid_or_can_be_read);
+    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
     failed = srunner_ntests_failed(r);
