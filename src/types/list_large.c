@@ -184,7 +184,8 @@ static void tidy_around(struct list_large *l, size_t from, size_t end, const str
 
 /* ---- adding ---- */
 
-static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w, const struct list_limit *most)
+static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w,
+                  const struct list_limit *most)
 {
     return chunk < l->used && list_chunk_fits(list_large_chunk(l, chunk), listpack_bytes_of(w), 1, most);
 }
