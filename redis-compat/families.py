@@ -62,6 +62,7 @@ RPOPLPUSH kl kl
 LMOVE kl kl (LEFT|RIGHT) (LEFT|RIGHT)
 LPOS kl v [RANK n] [COUNT pn] [MAXLEN pn]
 NUMKEYS LMPOP {kl}+ ; (LEFT|RIGHT) [COUNT n]
+CONFIG SET list-max-listpack-size (1|2|3|8|128|-1|-2)
 BLPOP {kl}+ 0.01
 BRPOP {kl}+ 0.01
 BLMOVE kl kl (LEFT|RIGHT) (LEFT|RIGHT) 0.01""",

@@ -8,9 +8,7 @@
 #include "cmd/version.h"
 
 const struct absent_commands commands_doc_absent[] = {
-    {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH LINDEX LINSERT LLEN LMOVE LMPOP LPOP LPOS LPUSH LPUSHX LRANGE LREM LSET "
-     "LTRIM RPOP RPOPLPUSH RPUSH RPUSHX",
-     "there are no lists"},
+    {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH", "no command waits for an element"},
     {"SADD SCARD SDIFF SDIFFSTORE SINTER SINTERCARD SINTERSTORE SISMEMBER SMEMBERS SMISMEMBER SMOVE SPOP SRANDMEMBER "
      "SREM SSCAN SUNION SUNIONSTORE",
      "there are no sets"},
@@ -50,6 +48,7 @@ static const struct {
 } groups[] = {
     {"string", "Strings", ""},
     {"bitmap", "Bitmaps", ""},
+    {"list", "Lists", ""},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},
