@@ -82,15 +82,15 @@ void call_put(struct call *c, int i, unsigned db, struct entry *old,
         return;
     }
     entry_set_usage(e, entry_usage(old));
-    shard_replace(&p, old, old->flags & ENTRY_EXPIRES, e);
+    shard_replace(&p, old, old->flags & ENTRY_VOLATILE, e);
     entry_free(old);
 }
 
-void call_moved(struct call *c, int i, const struct entry *old, bool did_expire, struct entry *e) UNCHECKED_LOCKS
+void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e) UNCHECKED_LOCKS
 {
     struct place p = call_place(c, i);
 
-    shard_replace(&p, old, did_expire, e);
+    shard_replace(&p, old, was, e);
 }
 
 void call_drop(struct call *c, int i, struct entry *e) UNCHECKED_LOCKS
@@ -183,7 +183,7 @@ char *call_string_for_write(struct call *c, int i, struct entry *old,
 {
     struct entry_spec s = {.key = c->argv[i], .raw = true};
     struct place p = call_place(c, i);
-    bool did_expire = old != NULL && (old->flags & ENTRY_EXPIRES);
+    unsigned was = old != NULL ? old->flags & ENTRY_VOLATILE : 0;
     struct entry *e;
 
     if (old == NULL) {
@@ -196,7 +196,7 @@ char *call_string_for_write(struct call *c, int i, struct entry *old,
     } else {
         e = entry_resize(old, n);
         if (e != NULL && e != old)
-            call_moved(c, i, old, did_expire, e);
+            call_moved(c, i, old, was, e);
     }
     if (e == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);
