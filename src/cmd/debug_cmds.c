@@ -143,7 +143,7 @@ static void debug_digest_value(struct call *c)
         struct digest d = {{0}};
 
         if (e != NULL)
-            d = digest_value(e);
+            d = digest_value(e, c->now);
         reply_digest(c, &d);
     }
 }
@@ -152,7 +152,7 @@ static void debug_digest_value(struct call *c)
 
 static void debug_digest(struct call *c)
 {
-    struct digest d = digest_keyspace(c->instance->keyspace);
+    struct digest d = digest_keyspace(c->instance->keyspace, c->now);
 
     reply_digest(c, &d);
 }

@@ -94,9 +94,9 @@ struct large_kind {
 };
 
 static const struct large_kind larges[TYPE_STREAM + 1] = {
-    [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
     [TYPE_LIST] = {list_large_free, list_large_copy, list_large_count, list_large_bytes, "quicklist"},
     [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
+    [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
     [TYPE_ZSET] = {zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes, "skiplist"},
 };
 
@@ -366,6 +366,14 @@ struct entry *entry_new_value(struct slice key, enum entry_type type, const stru
 
     memcpy((char *)entry_field(e).p, field.p, field.n);
     return e;
+}
+
+void entry_free_value(enum entry_type type, struct value *v)
+{
+    if (v->form == VALUE_LARGE)
+        entry_free_large(type, v->large);
+    mem_free(v->flat.p);
+    v->flat.p = NULL;
 }
 
 struct value entry_value(const struct entry *e)
