@@ -11,9 +11,6 @@ const struct absent_commands commands_doc_absent[] = {
     {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH LINDEX LINSERT LLEN LMOVE LMPOP LPOP LPOS LPUSH LPUSHX LRANGE LREM LSET "
      "LTRIM RPOP RPOPLPUSH RPUSH RPUSHX",
      "there are no lists"},
-    {"SADD SCARD SDIFF SDIFFSTORE SINTER SINTERCARD SINTERSTORE SISMEMBER SMEMBERS SMISMEMBER SMOVE SPOP SRANDMEMBER "
-     "SREM SSCAN SUNION SUNIONSTORE",
-     "there are no sets"},
     {"HDEL HEXISTS HEXPIRE HEXPIREAT HEXPIRETIME HGET HGETALL HINCRBY HINCRBYFLOAT HKEYS HLEN HMGET HMSET HPERSIST "
      "HPEXPIRE HPEXPIREAT HPEXPIRETIME HPTTL HRANDFIELD HSCAN HSET HSETNX HSTRLEN HTTL HVALS",
      "there are no hashes"},
@@ -28,7 +25,6 @@ const struct absent_commands commands_doc_absent[] = {
     {"XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP XINFO XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XSETID XTRIM",
      "there are no streams"},
     {"PFADD PFCOUNT PFDEBUG PFMERGE PFSELFTEST", "there is no HyperLogLog"},
-    {"SORT SORT_RO", "they work on lists, sets and sorted sets"},
     {"PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE",
      "there is no publishing"},
     {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION SCRIPT", "there are no scripts and no functions"},
@@ -49,6 +45,7 @@ static const struct {
 } groups[] = {
     {"string", "Strings", ""},
     {"bitmap", "Bitmaps", ""},
+    {"set", "Sets", ""},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},
