@@ -206,6 +206,7 @@ OBJECT ENCODING k
 OBJECT REFCOUNT nokey
 MOVE k db
 SORT k [BY src] [LIMIT n n] [GET src] [ASC|DESC] [ALPHA]
+SORT (kl|kt|kz) [BY src] [LIMIT n n] [GET src] [GET src] [ASC|DESC] STORE (kl|k)
 SORT kl [ALPHA] [LIMIT n n] [ASC|DESC]
 SORT kt ALPHA [DESC]
 SORT kl ALPHA STORE kl
