@@ -11,6 +11,18 @@ struct zset_large *zset_large_new(void)
     return z;
 }
 
+struct zset_large *zset_large_new_of(struct dict *dict, struct element *const *sorted, size_t n)
+{
+    struct zset_large *z = mem_alloc(sizeof *z);
+
+    *z = (struct zset_large){dict, tree_new(), 0};
+    for (size_t i = 0; i < n; i++) {
+        tree_insert(z->tree, sorted[i]);
+        z->bytes += element_size(sorted[i], TREE_REST);
+    }
+    return z;
+}
+
 struct element *zset_large_element(struct slice member, double score)
 {
     struct element *e = element_new(member, TREE_REST);

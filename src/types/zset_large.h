@@ -21,6 +21,8 @@ struct zset_large {
 
 /* An empty one. */
 struct zset_large *zset_large_new(void);
+/* One of the elements of a dict, which it takes, in an order that is known already. */
+struct zset_large *zset_large_new_of(struct dict *dict, struct element *const *sorted, size_t n);
 /* An element with a copy of the member, for zset_large_take. */
 struct element *zset_large_element(struct slice member, double score);
 /* Takes an element whose member is not there. */
