@@ -252,9 +252,9 @@ static char *put_decimal(char *p, struct decimal d)
     return put_with_exponent(p, digits, n, exponent);
 }
 
-int num_format_double(char *p, double v)
+/* Whole numbers are written as such up to whole_max. */
+static inline int format_double(char *p, double v, double whole_max)
 {
-    const double whole_max = (double)(INT64_MAX / 2);
     char *at = p;
 
     if (isnan(v)) {
@@ -272,6 +272,16 @@ int num_format_double(char *p, double v)
     }
     *at = '\0';
     return (int)(at - p);
+}
+
+int num_format_double(char *p, double v)
+{
+    return format_double(p, v, (double)(INT64_MAX / 2));
+}
+
+int num_format_shortest(char *p, double v)
+{
+    return format_double(p, v, 0);
 }
 
 int num_format_ld(char *p, long double v)

@@ -37,6 +37,8 @@ int num_format_u64(char *p, uint64_t v);
  * shortest digits that read back as v, with an exponent ("1e-7", "1.5e+300") only where the number is far from its
  * point. At most NUM_DOUBLE_MAX bytes with the NUL. Returns the length without it. */
 int num_format_double(char *p, double v);
+/* The same, but with an exponent where a whole number ends with eight zeros or more: "1e+8". */
+int num_format_shortest(char *p, double v);
 /* A long double as INCRBYFLOAT shows it: %.17Lf without trailing zeros, never "-0". At most NUM_LD_MAX bytes with the
  * NUL. Returns the length without it. */
 int num_format_ld(char *p, long double v);

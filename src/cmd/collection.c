@@ -2,25 +2,11 @@
 #include "cmd/collection.h"
 
 #include "base/mem.h"
+#include "store/limits.h"
 
 struct value_limits collection_limits(const struct call *c, enum entry_type type)
 {
-    const struct options *o = c->instance->options;
-
-    switch (type) {
-    case TYPE_HASH:
-        return (struct value_limits){.entries = OPT(o, hash_max_listpack_entries),
-                                     .bytes = OPT(o, hash_max_listpack_value)};
-    case TYPE_SET:
-        return (struct value_limits){.entries = OPT(o, set_max_listpack_entries),
-                                     .bytes = OPT(o, set_max_listpack_value),
-                                     .ints = OPT(o, set_max_intset_entries)};
-    case TYPE_ZSET:
-        return (struct value_limits){.entries = OPT(o, zset_max_listpack_entries),
-                                     .bytes = OPT(o, zset_max_listpack_value)};
-    default:
-        return (struct value_limits){.fill = OPT(o, list_max_listpack_size)};
-    }
+    return limits_of(c->instance->options, type);
 }
 
 /* ---- where the bytes are ---- */
@@ -125,6 +111,13 @@ void collection_close(struct collection *o)
     }
 }
 
+void collection_clear(struct collection *o)
+{
+    if (o->value.form == VALUE_LARGE)
+        entry_free_large(o->type, o->value.large);
+    value_clear(&o->value);
+}
+
 /* ---- whole values ---- */
 
 bool collection_store(struct call *c, int i, enum entry_type type, struct value *v)
@@ -142,7 +135,5 @@ bool collection_store(struct call *c, int i, enum entry_type type, struct value 
 
 void collection_discard(enum entry_type type, struct value *v)
 {
-    if (v->form == VALUE_LARGE)
-        entry_free_large(type, v->large);
-    mem_free(v->flat.p);
+    entry_free_value(type, v);
 }

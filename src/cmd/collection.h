@@ -46,6 +46,9 @@ bool collection_read(struct collection *o, struct call *c, int i, enum entry_typ
 /* Opens it to change it; collection_close has to follow, also where nothing was changed. */
 bool collection_write(struct collection *o, struct call *c, int i, enum entry_type type);
 void collection_close(struct collection *o);
+/* Makes an opened value empty, before it is closed. Many elements are freed in the background, which the type itself,
+ * removing one after the other, could not do. */
+void collection_clear(struct collection *o);
 
 /* Whether there was such a key. */
 static inline bool collection_exists(const struct collection *o)

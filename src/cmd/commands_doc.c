@@ -33,7 +33,7 @@ const struct absent_commands commands_doc_absent[] = {
      "there is no publishing"},
     {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION SCRIPT", "there are no scripts and no functions"},
     {"ACL", "the default user is the only one; its password is `requirepass`"},
-    {"BGREWRITEAOF BGSAVE DUMP LASTSAVE MIGRATE RESTORE RESTORE-ASKING SAVE", "nothing is written to disk"},
+    {"BGREWRITEAOF BGSAVE LASTSAVE SAVE", "nothing is written to disk"},
     {"FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC WAIT WAITAOF", "there are no replicas"},
     {"CLIENT|CACHING CLIENT|TRACKING", "keys that clients cache are not tracked"},
     {"LATENCY MONITOR SLOWLOG", "single commands are not recorded"},

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "cmd/call.h"
+#include "cmd/debug_value.h"
 #include "cmd/digest.h"
 #include "conf/kind.h"
 #include "obs/log.h"
@@ -70,14 +71,15 @@ static void debug_object(struct call *c)
 {
     struct keyspace *ks = c->instance->keyspace;
     struct entry *e = find_any(c);
-    char text[256];
+    char text[512], more[256];
 
     if (e == NULL)
         return;
+    debug_value_fields(c, e, more, sizeof more);
     snprintf(text, sizeof text,
-             "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld", (void *)e,
+             "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld%s", (void *)e,
              entry_encoding_name(e), serialized_length(e), e->stamp,
-             (long long)(keyspace_policy(ks)->counts ? 0 : stamp_idle(&ks->stamps, e)));
+             (long long)(keyspace_policy(ks)->counts ? 0 : stamp_idle(&ks->stamps, e)), more);
     reply_simple(c->out, text);
 }
 
@@ -102,17 +104,20 @@ static void debug_sdslen(struct call *c)
     reply_simple(c->out, text);
 }
 
-/* Strings are neither lists nor tables. */
 static void debug_listpack(struct call *c)
 {
-    if (find_any(c) != NULL)
-        reply_error(c->out, "ERR Not a listpack encoded object.");
+    struct entry *e = find_any(c);
+
+    if (e != NULL)
+        debug_value_listpack(c, e);
 }
 
 static void debug_quicklist(struct call *c)
 {
-    if (find_any(c) != NULL)
-        reply_error(c->out, "ERR Not a quicklist encoded object.");
+    struct entry *e = find_any(c);
+
+    if (e != NULL)
+        debug_value_quicklist(c, e);
 }
 
 static void debug_htstats_key(struct call *c)
@@ -138,7 +143,7 @@ static void debug_digest_value(struct call *c)
         struct digest d = {{0}};
 
         if (e != NULL)
-            d = digest_value(e);
+            d = digest_value(e, c->now);
         reply_digest(c, &d);
     }
 }
@@ -147,7 +152,7 @@ static void debug_digest_value(struct call *c)
 
 static void debug_digest(struct call *c)
 {
-    struct digest d = digest_keyspace(c->instance->keyspace);
+    struct digest d = digest_keyspace(c->instance->keyspace, c->now);
 
     reply_digest(c, &d);
 }
@@ -222,12 +227,11 @@ static bool populate_nth(struct call *c, int64_t i, char *value, size_t size)
 
 static void debug_populate(struct call *c)
 {
-    static const char out_of_range[] = "ERR value is out of range, must be positive";
     int64_t count, size = 0;
     char *value;
 
-    if (!call_int_between(c, 2, 0, INT64_MAX, &count, out_of_range) ||
-        (c->argc == 5 && !call_int_between(c, 4, 0, call_string_max(c), &size, out_of_range)))
+    if (!call_int_between(c, 2, 0, INT64_MAX, &count, ERR_NOT_POSITIVE) ||
+        (c->argc == 5 && !call_int_between(c, 4, 0, call_string_max(c), &size, ERR_NOT_POSITIVE)))
         return;
     value = mem_try_alloc(size + 1);
     if (value == NULL) {
@@ -453,7 +457,7 @@ static void debug_help(struct call *c)
         "HTSTATS-KEY <key> [FULL]",
         "    The same of the table that is a value.",
         "LISTPACK <key>, QUICKLIST <key> [<0|1>]",
-        "    How a list is kept; an error, since strings are all there is.",
+        "    Prints how a value is kept to the server's own standard output; 1: with each element.",
         "LOG <text>",
         "    Writes the text to the log.",
         "OBJECT <key>",

@@ -3,6 +3,11 @@
 
 #include <arpa/inet.h>
 
+#include "types/hash.h"
+#include "types/list.h"
+#include "types/set.h"
+#include "types/zset.h"
+
 /* Adds what stands in no order. */
 static void add(struct digest *d, struct slice s)
 {
@@ -30,48 +35,131 @@ static void mix_number(struct digest *d, uint32_t v)
     mix(d, slice_of(&big, sizeof big));
 }
 
-static void mix_value(struct digest *d, const struct entry *e)
+/* ---- values ---- */
+
+static void mix_string(struct digest *d, const struct entry *e)
 {
     struct entry_digits digits;
 
-    must(entry_type(e) == TYPE_STRING);
-    mix_number(d, 0); /* Redis's number of the type */
     mix(d, entry_string(e, &digits));
+}
+
+static void mix_elements(struct digest *d, const struct value *v)
+{
+    struct list_walk w;
+    struct slice s;
+
+    list_walk_begin(&w, v, 0);
+    while (list_walk_next(&w, &s))
+        mix(d, s);
+}
+
+static void add_members(struct digest *d, const struct value *v)
+{
+    struct set_walk w;
+    struct slice member;
+
+    set_walk_begin(&w, v);
+    while (set_walk_next(&w, &member))
+        add(d, member);
+}
+
+/* Adds two strings that belong together. */
+static void add_pair(struct digest *d, struct slice a, struct slice b, bool expires)
+{
+    struct digest pair = {{0}};
+
+    mix(&pair, a);
+    mix(&pair, b);
+    if (expires)
+        add(&pair, SLICE("!!hexpire!!"));
+    add(d, slice_of(pair.bytes, SHA1_BYTES));
+}
+
+static void add_fields(struct digest *d, const struct value *v)
+{
+    struct hash_walk w;
+    struct slice field, value;
+
+    hash_walk_begin(&w, v);
+    while (hash_walk_next(&w, &field, &value))
+        add_pair(d, field, value, w.expire != 0);
+}
+
+static void add_scored(struct digest *d, const struct value *v)
+{
+    char text[NUM_DOUBLE_MAX];
+    struct zset_walk w;
+    struct slice member;
+    double score;
+
+    zset_walk_begin(&w, v);
+    while (zset_walk_next(&w, &member, &score))
+        add_pair(d, member, slice_of(text, num_format_shortest(text, score)), false);
+}
+
+static void mix_value(struct digest *d, const struct entry *e, int64_t now)
+{
+    static void (*const collections[])(struct digest *d, const struct value *v) = {
+        [TYPE_LIST] = mix_elements,
+        [TYPE_SET] = add_members,
+        [TYPE_ZSET] = add_scored,
+        [TYPE_HASH] = add_fields,
+    };
+    struct value v;
+
+    mix_number(d, entry_type(e)); /* the types have the numbers that Redis gave them */
+    if (entry_type(e) == TYPE_STRING) {
+        mix_string(d, e);
+    } else {
+        v = entry_value(e);
+        v.now = now;
+        collections[entry_type(e)](d, &v);
+    }
     if (entry_expire(e) != 0)
         add(d, SLICE("!!expire!!"));
 }
 
-struct digest digest_value(const struct entry *e)
+struct digest digest_value(const struct entry *e, int64_t now)
 {
     struct digest d = {{0}};
 
-    mix_value(&d, e);
+    mix_value(&d, e, now);
     return d;
 }
 
+/* ---- keyspace ---- */
+
+/* What is being added up. */
+struct sum {
+    struct digest digest;
+    int64_t now;
+};
+
 static void add_key(void *arg, struct shard *shard, struct entry *e)
 {
+    struct sum *sum = arg;
     struct digest d = {{0}};
 
     (void)shard;
     mix(&d, entry_key(e));
-    mix_value(&d, e);
-    add(arg, slice_of(d.bytes, SHA1_BYTES));
+    mix_value(&d, e, sum->now);
+    add(&sum->digest, slice_of(d.bytes, SHA1_BYTES));
 }
 
-struct digest digest_keyspace(struct keyspace *ks)
+struct digest digest_keyspace(struct keyspace *ks, int64_t now)
 {
-    struct digest d = {{0}};
+    struct sum sum = {.now = now};
 
     for (unsigned db = 0; db < ks->databases; db++) {
         uint64_t cursor = 0;
 
         if (keyspace_size(ks, db) == 0)
             continue;
-        mix_number(&d, db);
+        mix_number(&sum.digest, db);
         do
-            cursor = keyspace_scan(ks, db, cursor, true, add_key, &d);
+            cursor = keyspace_scan(ks, db, cursor, true, add_key, &sum);
         while (cursor != 0);
     }
-    return d;
+    return sum.digest;
 }

@@ -17,9 +17,10 @@ struct digest {
     uint8_t bytes[SHA1_BYTES];
 };
 
-/* Of a value, and whether it has an expiry (not which). */
-struct digest digest_value(const struct entry *e);
+/* Of a value, and whether it has an expiry (not which). now: ms since 1970; fields of a hash that are due by then do not
+ * count. */
+struct digest digest_value(const struct entry *e, int64_t now);
 /* Of all databases. Every shard is locked. */
-struct digest digest_keyspace(struct keyspace *ks);
+struct digest digest_keyspace(struct keyspace *ks, int64_t now);
 
 #endif

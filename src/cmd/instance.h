@@ -27,6 +27,7 @@ struct instance {
     int64_t started_mono;   /* ms, monotonic */
     char run_id[41];        /* 40 random hexadecimal digits, NUL */
     _Atomic size_t start_memory; /* bytes in use when the start was over */
+    _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
     unsigned threads;
     const char *engine;     /* "io_uring" or "libev" */
     const char *executable; /* path, for INFO */

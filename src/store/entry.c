@@ -5,6 +5,8 @@
 #include "base/num.h"
 #include "base/slab.h"
 #include "store/freer.h"
+#include "types/hash.h"
+#include "types/list_large.h"
 #include "types/set.h"
 #include "types/zset.h"
 
@@ -92,7 +94,9 @@ struct large_kind {
 };
 
 static const struct large_kind larges[TYPE_STREAM + 1] = {
+    [TYPE_LIST] = {list_large_free, list_large_copy, list_large_count, list_large_bytes, "quicklist"},
     [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
+    [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
     [TYPE_ZSET] = {zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes, "skiplist"},
 };
 
@@ -196,6 +200,8 @@ const char *entry_encoding_name(const struct entry *e)
         return "int";
     case ENCODING_FORM + VALUE_LISTPACK:
         return "listpack";
+    case ENCODING_FORM + VALUE_LISTPACK_EX:
+        return "listpackex";
     case ENCODING_FORM + VALUE_INTSET:
         return "intset";
     case ENCODING_FORM + VALUE_LARGE:
@@ -360,6 +366,14 @@ struct entry *entry_new_value(struct slice key, enum entry_type type, const stru
 
     memcpy((char *)entry_field(e).p, field.p, field.n);
     return e;
+}
+
+void entry_free_value(enum entry_type type, struct value *v)
+{
+    if (v->form == VALUE_LARGE)
+        entry_free_large(type, v->large);
+    mem_free(v->flat.p);
+    v->flat.p = NULL;
 }
 
 struct value entry_value(const struct entry *e)

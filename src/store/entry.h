@@ -226,6 +226,8 @@ char *entry_bytes(struct entry *e);
 struct entry *entry_new_value(struct slice key, enum entry_type type, const struct value *v, int64_t expire);
 /* Frees the large structure of a value that is no entry's; many elements in the background. */
 void entry_free_large(enum entry_type type, void *large);
+/* Frees a value in memory of its own that no entry has taken. */
+void entry_free_value(enum entry_type type, struct value *v);
 /* The value, to look at. Borrowed until the entry changes. */
 struct value entry_value(const struct entry *e);
 /* The value field as n bytes, the first of them with their content. The entry may move: the result is the one to use,

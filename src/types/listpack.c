@@ -324,17 +324,39 @@ size_t listpack_find(const struct flat *f, size_t at, const struct listpack_word
 
 /* ---- changing ---- */
 
+/* An element as it is to be written: what stands before the content, and the lengths. */
+struct written {
+    char head[HEAD_MOST + 8];
+    size_t head_bytes;
+    size_t content;
+};
+
+static size_t prepare(struct written *e, const struct listpack_word *w)
+{
+    size_t n;
+
+    e->head_bytes = write_head(e->head, w);
+    e->content = w->is_number ? 0 : w->s.n;
+    n = e->head_bytes + e->content;
+    return n + backlen_bytes(n);
+}
+
+static void write_element(char *p, const struct written *e, const struct listpack_word *w)
+{
+    memcpy(p, e->head, e->head_bytes);
+    p += e->head_bytes;
+    if (e->content != 0)
+        memcpy(p, w->s.p, e->content);
+    write_backlen(p + e->content, e->head_bytes + e->content);
+}
+
 /* Puts w where `gone` bytes are at `at`. */
 static void put(struct flat *f, size_t at, size_t gone, const struct listpack_word *w)
 {
-    char head[HEAD_MOST + 8];
-    size_t h = write_head(head, w), content = w->is_number ? 0 : w->s.n;
-    char *p = flat_splice(f, at, gone, h + content + backlen_bytes(h + content));
+    struct written e;
+    size_t n = prepare(&e, w);
 
-    memcpy(p, head, h);
-    if (content != 0)
-        memcpy(p + h, w->s.p, content);
-    write_backlen(p + h + content, h + content);
+    write_element(flat_splice(f, at, gone, n), &e, w);
 }
 
 size_t listpack_insert(struct flat *f, size_t at, const struct listpack_word *w)
@@ -362,6 +384,71 @@ size_t listpack_remove(struct flat *f, size_t at, size_t n)
     flat_splice(f, at, end - at, 0);
     note_change(f, -(ptrdiff_t)gone);
     return or_none(f, at);
+}
+
+size_t listpack_count_equal(const struct flat *f, const struct listpack_word *w)
+{
+    size_t n = 0;
+
+    for (size_t at = listpack_find(f, listpack_first(f), w, 0); at != 0; n++)
+        at = listpack_find(f, listpack_next(f, at), w, 0);
+    return n;
+}
+
+size_t listpack_remove_equal(struct flat *f, const struct listpack_word *w, size_t skip, size_t most)
+{
+    size_t gone = 0, kept = LISTPACK_HEADER, run = LISTPACK_HEADER; /* what stays: written to kept, read from run */
+    size_t at = listpack_find(f, listpack_first(f), w, 0);
+
+    for (; at != 0 && gone < most; at = listpack_find(f, or_none(f, at), w, 0)) {
+        size_t next = at + size_at(f, at);
+
+        if (skip > 0) {
+            skip--;
+        } else {
+            memmove(f->p + kept, f->p + run, at - run);
+            kept += at - run;
+            run = next;
+            gone++;
+        }
+        at = next;
+    }
+    if (gone == 0)
+        return 0;
+    memmove(f->p + kept, f->p + run, f->n - run);
+    f->resize(f, kept + f->n - run);
+    note_change(f, -(ptrdiff_t)gone);
+    return gone;
+}
+
+void listpack_append_tail(struct flat *f, const struct flat *from, size_t at, size_t n)
+{
+    size_t bytes = from->n - 1 - at;
+
+    memcpy(flat_splice(f, f->n - 1, 0, bytes), from->p + at, bytes);
+    note_change(f, (ptrdiff_t)n);
+}
+
+void listpack_prepend_in_room(struct flat *f, const struct listpack_word *w)
+{
+    struct written e;
+    size_t n = prepare(&e, w), count = told_count(f);
+
+    f->p -= n;
+    f->n += n;
+    set_header(f, count < COUNT_MOST ? count + 1 : count);
+    write_element(f->p + LISTPACK_HEADER, &e, w);
+}
+
+void listpack_behead(struct flat *f, size_t n)
+{
+    size_t at = LISTPACK_HEADER, count = told_count(f);
+
+    for (size_t i = 0; i < n; i++)
+        at += size_at(f, at);
+    f->p += at - LISTPACK_HEADER;
+    f->n -= at - LISTPACK_HEADER;
+    set_header(f, count < COUNT_MOST ? count - n : count);
 }
 
 /* ---- bytes from outside ---- */

@@ -80,6 +80,21 @@ size_t listpack_replace(struct flat *f, size_t at, const struct listpack_word *w
  * end. */
 size_t listpack_remove(struct flat *f, size_t at, size_t n);
 
+/* How many elements are w. */
+size_t listpack_count_equal(const struct flat *f, const struct listpack_word *w);
+/* Removes elements that are w: passes over the first `skip` of them, then removes up to `most`. Returns how many. Moves
+ * no byte more than once. */
+size_t listpack_remove_equal(struct flat *f, const struct listpack_word *w, size_t skip, size_t most);
+/* Puts n elements of `from`, all those that it has from the one at `at` on, behind the last one of f. The two do not
+ * share bytes. */
+void listpack_append_tail(struct flat *f, const struct flat *from, size_t at, size_t n);
+
+/* At the front of bytes that have room before them, so that nothing moves but the header. The first puts w before all
+ * others: f begins listpack_bytes_of(w) bytes earlier, in that room. The second removes the first n, fewer than there
+ * are: f begins later, and what was before is room. */
+void listpack_prepend_in_room(struct flat *f, const struct listpack_word *w);
+void listpack_behead(struct flat *f, size_t n);
+
 static inline size_t listpack_append(struct flat *f, struct slice s)
 {
     struct listpack_word w = listpack_word(s);

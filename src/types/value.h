@@ -23,6 +23,7 @@ enum value_form {
     VALUE_LISTPACK,
     VALUE_INTSET,   /* sets only */
     VALUE_LARGE,    /* a structure of the type's own */
+    VALUE_LISTPACK_EX, /* hashes only: a listpack in which fields have an expiry */
 };
 
 /* Up to where a value stays flat. */
@@ -38,6 +39,7 @@ struct value {
     void *large;
     enum value_form form;
     struct value_limits limits;
+    int64_t now; /* ms since 1970: fields of a hash that are due by then are as good as gone; 0: none is */
 };
 
 static inline bool value_is_empty(const struct value *v)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd/debug_value.h"
+
+#include <stdio.h>
+
+#include "cmd/collection.h"
+#include "types/list.h"
+#include "types/list_large.h"
+
+static void print_listpack(const struct flat *f)
+{
+    struct listpack_digits d;
+    int64_t i = 0, number;
+
+    printf("{total bytes %zu} {num entries %zu}\n", f->n, listpack_count(f));
+    for (size_t at = listpack_first(f); at != 0; at = listpack_next(f, at), i++) {
+        struct slice s = listpack_get(f, at, &d);
+
+        printf("{index %lld, offset %zu, %s} %.*s\n", (long long)i, at,
+               listpack_get_number(f, at, &number) ? "integer" : "string", s.n < 64 ? (int)s.n : 64, s.p);
+    }
+}
+
+void debug_value_listpack(struct call *c, const struct entry *e)
+{
+    struct value v;
+
+    if ((int)entry_encoding(e) != ENCODING_FORM + VALUE_LISTPACK) {
+        reply_error(c->out, "ERR Not a listpack encoded object.");
+        return;
+    }
+    v = entry_value(e);
+    print_listpack(&v.flat);
+    fflush(stdout);
+    reply_simple(c->out, "Listpack structure printed on stdout");
+}
+
+static bool is_quicklist(const struct entry *e)
+{
+    return entry_type(e) == TYPE_LIST && (int)entry_encoding(e) == ENCODING_FORM + VALUE_LARGE;
+}
+
+void debug_value_quicklist(struct call *c, const struct entry *e)
+{
+    bool full = c->argc == 4 && !call_is(c, 3, "0");
+    const struct list_large *l;
+
+    if (!is_quicklist(e)) {
+        reply_error(c->out, "ERR Not a quicklist encoded object.");
+        return;
+    }
+    l = entry_value(e).large;
+    printf("{count %zu} {chunks %zu}\n", l->count, l->used);
+    for (size_t i = 0; i < l->used; i++) {
+        const struct list_chunk *chunk = list_large_chunk(l, i);
+        struct flat f = list_chunk_flat(chunk);
+
+        printf("{chunk %zu, count %u, bytes %u, room %u}\n", i, chunk->count, chunk->bytes, chunk->room);
+        if (full)
+            print_listpack(&f);
+    }
+    fflush(stdout);
+    reply_simple(c->out, "Quicklist structure printed on stdout");
+}
+
+void debug_value_fields(const struct call *c, const struct entry *e, char *text, size_t room)
+{
+    struct list_shape shape;
+    struct value v;
+
+    text[0] = 0;
+    if (!is_quicklist(e))
+        return;
+    v = entry_value(e);
+    shape = list_shape(&v);
+    snprintf(text, room, " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%zu",
+             shape.chunks, (double)list_count(&v) / (double)shape.chunks,
+             (int)collection_limits(c, TYPE_LIST).fill, shape.bytes);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * debug_value: what DEBUG tells of how a collection is kept.
+ *
+ * Role:    the bodies of DEBUG LISTPACK and DEBUG QUICKLIST, and what DEBUG OBJECT says of a large list.
+ * Owns:    nothing.
+ * Threads: the worker that runs DEBUG, with every shard locked.
+ * Used by: debug_cmds.
+ */
+#ifndef LARDER_CMD_DEBUG_VALUE_H
+#define LARDER_CMD_DEBUG_VALUE_H
+
+#include "cmd/call.h"
+
+/* Both print to the server's own standard output, as Redis does, and reply that they have; an error for a value that is
+ * kept otherwise. */
+void debug_value_listpack(struct call *c, const struct entry *e);
+void debug_value_quicklist(struct call *c, const struct entry *e);
+/* Writes the fields of DEBUG OBJECT that a large list has beyond those of all values, each with a space before it, or
+ * nothing for another value. At most `room` bytes with the NUL. */
+void debug_value_fields(const struct call *c, const struct entry *e, char *text, size_t room);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * rdb_format: the numbers of Redis's format of values, the one that its dumps and its snapshots (RDB files) share.
+ *
+ * Used by: rdb_source, rdb_read, rdb_write, dump.
+ * Why:     facts of a published format, in one place: https://redis.io/docs/latest/operate/oss_and_stack/reference/
+ *          and the versions' release notes.
+ *
+ * A length: the two highest bits of the first byte say how it goes on.
+ *
+ *   00xxxxxx                       6 bits
+ *   01xxxxxx xxxxxxxx              14 bits, the high ones first
+ *   10000000 and 4 bytes           32 bits, big endian
+ *   10000001 and 8 bytes           64 bits, big endian (since version 8)
+ *   11xxxxxx                       no length: a string is kept in another way, enum rdb_packing
+ *
+ * A string: its length, and so many bytes; or an integer; or LZF: its length compressed, its length, compressed bytes.
+ */
+#ifndef LARDER_PERSIST_RDB_FORMAT_H
+#define LARDER_PERSIST_RDB_FORMAT_H
+
+/* The version that redis-server 7.0 writes, the one with listpacks; and the highest that we read, that of 7.4, which
+ * brought fields that expire. */
+#define RDB_VERSION_PLAIN  10
+#define RDB_VERSION_NEWEST 12
+
+/* The last moment at which a field may expire, ms since 1970. */
+#define RDB_EXPIRE_MOST ((1ull << 48) - 2)
+
+enum rdb_length {
+    RDB_6_BITS = 0x00,
+    RDB_14_BITS = 0x40,
+    RDB_32_BITS = 0x80,
+    RDB_64_BITS = 0x81,
+    RDB_PACKED = 0xc0,
+    RDB_LENGTH_MASK = 0xc0,
+};
+
+enum rdb_packing {
+    RDB_PACK_INT8,  /* little endian, signed, as the next two */
+    RDB_PACK_INT16,
+    RDB_PACK_INT32,
+    RDB_PACK_LZF,
+};
+
+/* What a value is, and how it is kept. Those not here are of modules and streams. */
+enum rdb_type {
+    RDB_STRING = 0,
+    RDB_LIST = 1,              /* count, strings */
+    RDB_SET = 2,               /* count, strings */
+    RDB_ZSET_TEXT = 3,         /* count, pairs of string and score as text */
+    RDB_HASH = 4,              /* count, pairs of strings */
+    RDB_ZSET = 5,              /* count, pairs of string and score in 8 bytes; since 8 */
+    RDB_HASH_ZIPMAP = 9,       /* a string that is a zipmap; up to 3 */
+    RDB_LIST_ZIPLIST = 10,     /* a string that is a ziplist; up to 6 */
+    RDB_SET_INTSET = 11,       /* a string that is an intset */
+    RDB_ZSET_ZIPLIST = 12,     /* up to 9, as the next two */
+    RDB_HASH_ZIPLIST = 13,
+    RDB_LIST_ZIPLISTS = 14,    /* count, strings that are ziplists; since 7 */
+    RDB_HASH_LISTPACK = 16,    /* since 10, as the next two */
+    RDB_ZSET_LISTPACK = 17,
+    RDB_LIST_NODES = 18,       /* count, nodes: enum rdb_node, and a string */
+    RDB_SET_LISTPACK = 20,     /* since 11 */
+    RDB_HASH_EXPIRING = 24,    /* least time, count, triplets of time, field, value; since 12, as the next */
+    RDB_HASH_LISTPACK_EX = 25, /* least time, a string that is a listpack of field, value, time */
+};
+
+/* What the string of a list's node is. */
+enum rdb_node {
+    RDB_NODE_PLAIN = 1, /* one element */
+    RDB_NODE_PACKED,    /* a listpack */
+};
+
+/* The length of a score in text that is none. */
+enum rdb_score {
+    RDB_SCORE_NAN = 253,
+    RDB_SCORE_INF,
+    RDB_SCORE_MINUS_INF,
+};
+
+#endif

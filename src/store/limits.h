@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * limits: up to where the options let a value stay flat.
+ *
+ * Threads: any.
+ * Used by: cmd/collection, persist.
+ */
+#ifndef LARDER_STORE_LIMITS_H
+#define LARDER_STORE_LIMITS_H
+
+#include "conf/options.h"
+#include "store/entry.h"
+#include "types/value.h"
+
+struct value_limits limits_of(const struct options *o, enum entry_type type);
+
+#endif

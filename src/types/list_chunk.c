@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/list_chunk.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+
+#define ROOM_LEAST 64 /* bytes of a block that is not given back, however little is in it */
+
+/* ---- room ---- */
+
+static size_t slack_behind(const struct list_chunk *c)
+{
+    return c->room - c->begin - c->bytes;
+}
+
+/* Moves the listpack within its block. */
+static void move_to(struct list_chunk *c, size_t begin)
+{
+    memmove(c->block + begin, c->block + c->begin, c->bytes);
+    c->begin = begin;
+}
+
+/* A block of `room` bytes, which are enough, with the listpack at the beginning, or at the end. */
+static void reblock(struct list_chunk *c, size_t room, bool at_end)
+{
+    char *block = mem_alloc(room);
+    size_t begin = at_end ? room - c->bytes : 0;
+
+    memcpy(block + begin, c->block + c->begin, c->bytes);
+    mem_free_sized(c->block, c->room);
+    c->block = block;
+    c->room = room;
+    c->begin = begin;
+}
+
+/* The size of a block for n bytes that are still growing: twice as many, but not beyond what may come to be there. */
+static size_t room_for(size_t n, const struct list_limit *most)
+{
+    size_t room = 2 * n;
+
+    if (room > most->bytes)
+        room = most->bytes > n ? most->bytes : n;
+    return mem_usable_size(room);
+}
+
+/* Makes room for n bytes more on one side of the listpack. What room there is goes to that side as a whole. */
+static void make_room(struct list_chunk *c, size_t n, bool front, const struct list_limit *most)
+{
+    size_t slack = front ? c->begin : slack_behind(c);
+
+    if (LIKELY(slack >= n))
+        return;
+    if (c->room - c->bytes >= n)
+        move_to(c, front ? c->room - c->bytes : 0);
+    else
+        reblock(c, room_for(c->bytes + n, most), front);
+}
+
+void list_chunk_trim(struct list_chunk *c)
+{
+    size_t room = mem_usable_size(c->bytes);
+
+    if (room < c->room)
+        reblock(c, room, false);
+}
+
+/* After a removal: gives back room where less than half of it is used. */
+static void trim_if_sparse(struct list_chunk *c)
+{
+    if (c->room > ROOM_LEAST && c->bytes < c->room / 2)
+        list_chunk_trim(c);
+}
+
+/* ---- as a flat ---- */
+
+/* For changes that have made their room before, or need none. */
+static void resize_in_room(struct flat *f, size_t n)
+{
+    f->n = n;
+}
+
+static struct flat opened(const struct list_chunk *c)
+{
+    return (struct flat){c->block + c->begin, c->bytes, resize_in_room};
+}
+
+/* Takes over what became of the listpack, which has so many elements more. */
+static void close_flat(struct list_chunk *c, const struct flat *f, ptrdiff_t more)
+{
+    c->begin = f->p - c->block;
+    c->bytes = f->n;
+    c->count += more;
+    sane(c->begin + c->bytes <= c->room);
+}
+
+/* ---- made and freed ---- */
+
+struct list_chunk list_chunk_of(const struct listpack_word *w, bool front)
+{
+    size_t bytes = LISTPACK_EMPTY + listpack_bytes_of(w);
+    size_t room = mem_usable_size(bytes);
+    struct list_chunk c = {.block = mem_alloc(room), .room = room, .begin = front ? room - bytes : 0};
+    struct flat f = opened(&c);
+
+    listpack_init(&f);
+    listpack_insert(&f, 0, w);
+    close_flat(&c, &f, 1);
+    return c;
+}
+
+struct list_chunk list_chunk_from(const struct flat *f)
+{
+    size_t room = mem_usable_size(f->n);
+    struct list_chunk c = {mem_alloc(room), room, 0, f->n, listpack_count(f)};
+
+    memcpy(c.block, f->p, f->n);
+    return c;
+}
+
+struct list_chunk list_chunk_copy(const struct list_chunk *c)
+{
+    struct flat f = list_chunk_flat(c);
+
+    return list_chunk_from(&f);
+}
+
+void list_chunk_free(struct list_chunk *c)
+{
+    mem_free_sized(c->block, c->room);
+}
+
+/* ---- changed ---- */
+
+void list_chunk_push(struct list_chunk *c, bool front, const struct listpack_word *w, const struct list_limit *most)
+{
+    struct flat f;
+
+    make_room(c, listpack_bytes_of(w), front, most);
+    f = opened(c);
+    if (front)
+        listpack_prepend_in_room(&f, w);
+    else
+        listpack_insert(&f, 0, w);
+    close_flat(c, &f, 1);
+}
+
+void list_chunk_insert(struct list_chunk *c, size_t at, const struct listpack_word *w, const struct list_limit *most)
+{
+    struct flat f;
+
+    make_room(c, listpack_bytes_of(w), false, most);
+    f = opened(c);
+    listpack_insert(&f, at, w);
+    close_flat(c, &f, 1);
+}
+
+void list_chunk_replace(struct list_chunk *c, size_t at, const struct listpack_word *w, const struct list_limit *most)
+{
+    struct flat f;
+
+    make_room(c, listpack_bytes_of(w), false, most);
+    f = opened(c);
+    listpack_replace(&f, at, w);
+    close_flat(c, &f, 0);
+    trim_if_sparse(c);
+}
+
+void list_chunk_remove(struct list_chunk *c, size_t at, size_t n)
+{
+    struct flat f = opened(c);
+
+    if (at == LISTPACK_HEADER)
+        listpack_behead(&f, n);
+    else
+        listpack_remove(&f, at, n);
+    close_flat(c, &f, -(ptrdiff_t)n);
+    trim_if_sparse(c);
+}
+
+size_t list_chunk_remove_equal(struct list_chunk *c, const struct listpack_word *w, size_t most, bool last)
+{
+    struct flat f = opened(c);
+    size_t all = last ? listpack_count_equal(&f, w) : 0;
+    size_t n = listpack_remove_equal(&f, w, all > most ? all - most : 0, most);
+
+    close_flat(c, &f, -(ptrdiff_t)n);
+    if (n != 0 && c->count != 0)
+        trim_if_sparse(c);
+    return n;
+}
+
+struct list_chunk list_chunk_split(struct list_chunk *c, size_t at, size_t index)
+{
+    struct flat f = opened(c), tail;
+    size_t bytes = LISTPACK_EMPTY + f.n - 1 - at, room = mem_usable_size(bytes);
+    struct list_chunk behind = {.block = mem_alloc(room), .room = room};
+
+    tail = opened(&behind);
+    listpack_init(&tail);
+    listpack_append_tail(&tail, &f, at, c->count - index);
+    close_flat(&behind, &tail, (ptrdiff_t)(c->count - index));
+    list_chunk_remove(c, at, c->count - index);
+    return behind;
+}
+
+void list_chunk_join(struct list_chunk *c, struct list_chunk *next)
+{
+    struct flat from = list_chunk_flat(next), f;
+    struct list_limit exact = {c->bytes + from.n - LISTPACK_EMPTY, 0};
+
+    make_room(c, from.n - LISTPACK_EMPTY, false, &exact);
+    f = opened(c);
+    listpack_append_tail(&f, &from, LISTPACK_HEADER, next->count);
+    close_flat(c, &f, next->count);
+    list_chunk_free(next);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/list_large.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+
+#define RECORDS_LEAST 4 /* of an array that is not made smaller */
+
+/* ---- records ---- */
+
+/* An array of `room` records, with those that there are from `first` on. */
+static void move_records(struct list_large *l, size_t room, size_t first)
+{
+    struct list_chunk *chunks = mem_alloc(room * sizeof *chunks);
+
+    if (l->used != 0)
+        memcpy(chunks + first, l->chunks + l->first, l->used * sizeof *chunks);
+    mem_free(l->chunks);
+    l->chunks = chunks;
+    l->room = room;
+    l->first = first;
+}
+
+/* Makes room for one more at an end. Where much is free at the other one, the ends share it. */
+static void reserve_record(struct list_large *l, bool front)
+{
+    size_t spare = l->room - l->used, add = l->used / 2 + RECORDS_LEAST;
+
+    if (front ? l->first > 0 : l->first + l->used < l->room)
+        return;
+    if (spare < add)
+        move_records(l, l->used + add, front ? add : 0);
+    else
+        move_records(l, l->room, spare / 2);
+}
+
+/* Puts a record before number i, moving those on the shorter side. */
+static void insert_record(struct list_large *l, size_t i, struct list_chunk c)
+{
+    bool front = i < l->used - i;
+    struct list_chunk *at;
+
+    reserve_record(l, front);
+    if (front)
+        l->first--;
+    l->used++;
+    at = list_large_chunk(l, i);
+    if (front)
+        memmove(list_large_chunk(l, 0), list_large_chunk(l, 1), i * sizeof c);
+    else
+        memmove(at + 1, at, (l->used - 1 - i) * sizeof c);
+    *at = c;
+}
+
+/* Takes out n records from number i on; the chunks are somebody else's business. */
+static void remove_records(struct list_large *l, size_t i, size_t n)
+{
+    size_t behind = l->used - i - n;
+
+    if (i < behind) {
+        memmove(list_large_chunk(l, n), list_large_chunk(l, 0), i * sizeof *l->chunks);
+        l->first += n;
+    } else {
+        memmove(list_large_chunk(l, i), list_large_chunk(l, i + n), behind * sizeof *l->chunks);
+    }
+    l->used -= n;
+    if (l->room > 4 * (l->used + RECORDS_LEAST))
+        move_records(l, l->used + RECORDS_LEAST, RECORDS_LEAST / 2);
+}
+
+/* ---- made and freed ---- */
+
+struct list_large *list_large_new(const struct flat *f)
+{
+    struct list_large *l = mem_zalloc(sizeof *l);
+
+    if (f->n == 0)
+        return l;
+    insert_record(l, 0, list_chunk_from(f));
+    l->count = list_large_chunk(l, 0)->count;
+    return l;
+}
+
+void list_large_free(void *large)
+{
+    struct list_large *l = large;
+
+    for (size_t i = 0; i < l->used; i++)
+        list_chunk_free(list_large_chunk(l, i));
+    mem_free(l->chunks);
+    mem_free(l);
+}
+
+void *list_large_copy(const void *large)
+{
+    const struct list_large *l = large;
+    struct list_large *copy = mem_alloc(sizeof *copy);
+
+    *copy = (struct list_large){mem_alloc(l->used * sizeof *l->chunks), 0, l->used, l->used, l->count};
+    for (size_t i = 0; i < l->used; i++)
+        copy->chunks[i] = list_chunk_copy(list_large_chunk(l, i));
+    return copy;
+}
+
+size_t list_large_count(const void *large)
+{
+    return ((const struct list_large *)large)->count;
+}
+
+size_t list_large_bytes(const void *large)
+{
+    const struct list_large *l = large;
+    size_t n = mem_usable_size(sizeof *l) + mem_usable_size(l->room * sizeof *l->chunks);
+
+    for (size_t i = 0; i < l->used; i++)
+        n += list_large_chunk(l, i)->room;
+    return n;
+}
+
+/* ---- looking ---- */
+
+/* The chunk of the element with this index; *index is then that in the chunk. Counts from the nearer end. */
+static size_t find_chunk(const struct list_large *l, size_t *index)
+{
+    size_t i = 0, before = l->count;
+
+    if (*index < l->count / 2) {
+        for (; *index >= list_large_chunk(l, i)->count; i++)
+            *index -= list_large_chunk(l, i)->count;
+        return i;
+    }
+    for (i = l->used; before > *index; i--)
+        before -= list_large_chunk(l, i - 1)->count;
+    *index -= before;
+    return i;
+}
+
+struct list_place list_large_find(const struct list_large *l, size_t index)
+{
+    struct list_place p = {.index = index};
+    struct flat f;
+
+    sane(index < l->count);
+    p.chunk = find_chunk(l, &p.index);
+    f = list_chunk_flat(list_large_chunk(l, p.chunk));
+    p.at = listpack_at(&f, (int64_t)p.index);
+    return p;
+}
+
+/* ---- neighbours ---- */
+
+/* Whether two neighbours had better be one chunk. A quarter is left, so that not the next insertion parts them. */
+static bool should_join(const struct list_chunk *a, const struct list_chunk *b, const struct list_limit *most)
+{
+    struct list_limit filled = {most->bytes / 4 * 3, most->count - most->count / 4};
+
+    return list_chunk_fits(a, b->bytes - LISTPACK_EMPTY, b->count, &filled);
+}
+
+/* Looks at the chunks from number `from` up to `end`: lets go of empty ones and joins small neighbours. */
+static void tidy(struct list_large *l, size_t from, size_t end, const struct list_limit *most)
+{
+    size_t kept = from;
+
+    for (size_t i = from; i < end; i++) {
+        struct list_chunk *c = list_large_chunk(l, i);
+
+        if (c->count == 0)
+            list_chunk_free(c);
+        else if (kept > from && should_join(list_large_chunk(l, kept - 1), c, most))
+            list_chunk_join(list_large_chunk(l, kept - 1), c);
+        else
+            *list_large_chunk(l, kept++) = *c;
+    }
+    if (kept < end)
+        remove_records(l, kept, end - kept);
+}
+
+/* The same for the chunks from number `from` up to `end` and a neighbour on each side. */
+static void tidy_around(struct list_large *l, size_t from, size_t end, const struct list_limit *most)
+{
+    tidy(l, from > 0 ? from - 1 : 0, end < l->used ? end + 1 : l->used, most);
+}
+
+/* ---- adding ---- */
+
+static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w, const struct list_limit *most)
+{
+    return chunk < l->used && list_chunk_fits(list_large_chunk(l, chunk), listpack_bytes_of(w), 1, most);
+}
+
+void list_large_push(struct list_large *l, bool front, const struct listpack_word *w, const struct list_limit *most)
+{
+    size_t end = front ? 0 : l->used - 1;
+
+    l->count++;
+    if (l->used != 0 && takes(l, end, w, most)) {
+        list_chunk_push(list_large_chunk(l, end), front, w, most);
+        return;
+    }
+    if (l->used != 0)
+        list_chunk_trim(list_large_chunk(l, end));
+    insert_record(l, front ? 0 : l->used, list_chunk_of(w, front));
+}
+
+/* Puts w between two chunks: into the one before or behind, or into one of its own. `chunk`: the one behind; it, or
+ * the one before, may not be there. */
+static void insert_between(struct list_large *l, size_t chunk, const struct listpack_word *w,
+                           const struct list_limit *most)
+{
+    if (chunk > 0 && takes(l, chunk - 1, w, most))
+        list_chunk_push(list_large_chunk(l, chunk - 1), false, w, most);
+    else if (takes(l, chunk, w, most))
+        list_chunk_push(list_large_chunk(l, chunk), true, w, most);
+    else
+        insert_record(l, chunk, list_chunk_of(w, false));
+}
+
+void list_large_insert(struct list_large *l, struct list_place p, const struct listpack_word *w,
+                       const struct list_limit *most)
+{
+    size_t end = p.chunk + 1;
+
+    l->count++;
+    if (takes(l, p.chunk, w, most)) {
+        list_chunk_insert(list_large_chunk(l, p.chunk), p.at, w, most);
+    } else if (p.at == 0) {
+        insert_between(l, p.chunk + 1, w, most);
+    } else if (p.index == 0) {
+        insert_between(l, p.chunk, w, most);
+    } else {
+        insert_record(l, end, list_chunk_split(list_large_chunk(l, p.chunk), p.at, p.index));
+        insert_between(l, end, w, most);
+        tidy_around(l, p.chunk, end + 1, most);
+    }
+}
+
+void list_large_replace(struct list_large *l, struct list_place p, const struct listpack_word *w,
+                        const struct list_limit *most)
+{
+    struct list_chunk *c = list_large_chunk(l, p.chunk);
+
+    if (c->count == 1 || takes(l, p.chunk, w, most)) {
+        list_chunk_replace(c, p.at, w, most);
+        tidy_around(l, p.chunk, p.chunk + 1, most);
+        return;
+    }
+    list_chunk_remove(c, p.at, 1);
+    l->count--;
+    if (p.index == c->count)
+        p.at = 0;
+    list_large_insert(l, p, w, most);
+    tidy_around(l, p.chunk, p.chunk + 2, most);
+}
+
+/* ---- removing ---- */
+
+/* Removes up to n elements from the one with this index in chunk c on. Returns how many. */
+static size_t cut(struct list_chunk *c, size_t index, size_t n)
+{
+    struct flat f = list_chunk_flat(c);
+
+    if (n > c->count - index)
+        n = c->count - index;
+    if (n == c->count)
+        c->count = 0;
+    else
+        list_chunk_remove(c, listpack_at(&f, (int64_t)index), n);
+    return n;
+}
+
+void list_large_remove(struct list_large *l, size_t start, size_t n, const struct list_limit *most)
+{
+    size_t index = start, from = find_chunk(l, &index), end = from;
+
+    l->count -= n;
+    for (; n > 0; end++) {
+        n -= cut(list_large_chunk(l, end), index, n);
+        index = 0;
+    }
+    tidy_around(l, from, end, most);
+}
+
+size_t list_large_remove_equal(struct list_large *l, const struct listpack_word *w, size_t n, bool last,
+                               const struct list_limit *most)
+{
+    size_t removed = 0;
+
+    for (size_t i = 0; i < l->used && removed < n; i++)
+        removed += list_chunk_remove_equal(list_large_chunk(l, last ? l->used - 1 - i : i), w, n - removed, last);
+    l->count -= removed;
+    if (removed != 0)
+        tidy(l, 0, l->used, most);
+    return removed;
+}
