@@ -123,7 +123,14 @@ NUMKEYS ZINTERCARD {kz}+ ; [LIMIT n]
 ZUNIONSTORE kz 2 kz kz [WEIGHTS fl fl] [AGGREGATE (SUM|MIN|MAX)]
 ZINTERSTORE kz 2 kz (kt|kz) [WEIGHTS fl fl] [AGGREGATE (SUM|MIN|MAX)]
 ZDIFFSTORE kz 2 kz kz
-ZRANDMEMBER kz n [WITHSCORES]""",
+ZINTER 2 kz kt [WEIGHTS fl fl] [WITHSCORES]
+ZUNION 2 kt kz [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]
+ZDIFF 2 (kt|kz) (kt|kz) [WITHSCORES]
+ZRANGESTORE kz kz xmin xmax BYLEX [LIMIT n n]
+ZRANDMEMBER kz n [WITHSCORES]
+ZRANDMEMBER kz
+CONFIG SET zset-max-listpack-entries (0|2|4|128)
+OBJECT ENCODING kz""",
     "stream": """XADD kx [NOMKSTREAM] [MAXLEN [=|~] pn|MINID [=] id] aid {f v}+
 XADD kx aid f v
 XADD kx aid {f v}+
