@@ -70,6 +70,8 @@ struct place call_place_in(const struct call *c, int i, unsigned db);
  * first for commands that write or only need the key; the second for reading commands: also counts a hit or a miss. */
 struct entry *call_find(struct call *c, int i);
 struct entry *call_find_read(struct call *c, int i);
+/* The same as the second for a key that is no argument: only where every shard is locked (needs_world). */
+struct entry *call_find_named(struct call *c, struct slice key);
 /* Looks without touching recency; the second counts a hit or a miss (EXISTS, TTL, TYPE, OBJECT). */
 struct entry *call_peek(struct call *c, int i);
 struct entry *call_peek_read(struct call *c, int i);

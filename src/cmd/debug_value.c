@@ -3,9 +3,13 @@
 
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "cmd/collection.h"
+#include "types/hash.h"
 #include "types/list.h"
 #include "types/list_large.h"
+#include "types/set.h"
+#include "types/zset.h"
 
 static void print_listpack(const struct flat *f)
 {
@@ -76,4 +80,28 @@ void debug_value_fields(const struct call *c, const struct entry *e, char *text,
     snprintf(text, room, " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%zu",
              shape.chunks, (double)list_count(&v) / (double)shape.chunks,
              (int)collection_limits(c, TYPE_LIST).fill, shape.bytes);
+}
+
+/* How many elements the table of a large value has. False: it has none. */
+static bool count_table(const struct value *v, enum entry_type type, size_t *n)
+{
+    if (v->form != VALUE_LARGE || type == TYPE_LIST)
+        return false;
+    *n = type == TYPE_SET ? set_count(v) : type == TYPE_ZSET ? zset_count(v) : hash_count(v);
+    return true;
+}
+
+void debug_value_htstats(struct call *c, const struct entry *e)
+{
+    struct value v = entry_type(e) == TYPE_STRING ? value_new((struct value_limits){0}) : entry_value(e);
+    struct buf text = BUF_EMPTY;
+    size_t n;
+
+    if (!count_table(&v, entry_type(e), &n)) {
+        reply_error(c->out, "ERR The value stored at the specified key is not represented using an hash table");
+        return;
+    }
+    buf_printf(&text, "[Value HT]\n number of elements: %zu\n bytes: %zu\n", n, entry_size(e));
+    reply_verbatim(c->out, "txt", buf_slice(&text));
+    buf_fini(&text);
 }
