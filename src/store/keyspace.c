@@ -12,7 +12,7 @@
 
 #define SWEEP_BUCKETS  1024
 #define SWEEP_REMOVALS 32
-#define SWEEP_FIELDS   128
+#define SWEEP_FIELDS   64
 #define TRIM_MERGES    16
 #define FEW_ENTRIES    16 /* a flush frees so many of one shard faster than it hands them over */
 
