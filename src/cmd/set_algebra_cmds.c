@@ -38,10 +38,11 @@ static bool open_sets(struct algebra *a, struct call *c, int first, int n)
     return true;
 }
 
+/* Each member is given once. */
 static void give(struct algebra *a, struct slice member)
 {
     if (a->result != NULL)
-        set_add(a->result, member);
+        set_add_new(a->result, member);
     else if (a->out != NULL)
         reply_bulk(a->out, member);
     a->found++;
@@ -98,13 +99,12 @@ static void intersect(struct algebra *a)
 
 /* ---- union ---- */
 
-/* The largest set, and of each other what those before have not. */
+/* The first set, which is the largest, and of each other what those before have not. */
 static void unite_few(struct algebra *a)
 {
     struct set_walk w;
     struct slice member;
 
-    qsort(a->sets, a->n, sizeof *a->sets, larger_first);
     for (size_t i = 0; i < a->n; i++) {
         set_walk_begin(&w, &a->sets[i]);
         while (set_walk_next(&w, &member))
@@ -133,10 +133,20 @@ static void give_all(struct algebra *a, const struct value *v)
         give(a, member);
 }
 
-/* An empty set to gather members in; in the end give_gathered. */
-static struct value gather(const struct algebra *a)
+/* A copy of one of the sets, to gather members in; in the end give_gathered. */
+static struct value gather(const struct algebra *a, const struct value *first)
 {
-    return value_new(collection_limits(a->call, TYPE_SET));
+    struct value copy = value_new(collection_limits(a->call, TYPE_SET));
+    struct set_walk w;
+    struct slice member;
+
+    set_walk_begin(&w, first);
+    while (set_walk_next(&w, &member)) {
+        if (value_is_empty(&copy))
+            set_expect(&copy, member, set_count(first));
+        set_add_new(&copy, member);
+    }
+    return copy;
 }
 
 /* Gives all that was gathered. */
@@ -155,12 +165,13 @@ static void unite(struct algebra *a)
 {
     struct value all;
 
+    qsort(a->sets, a->n, sizeof *a->sets, larger_first);
     if (a->result == NULL && a->n <= FEW_SETS) {
         unite_few(a);
         return;
     }
-    all = gather(a);
-    for (size_t i = 0; i < a->n; i++)
+    all = gather(a, &a->sets[0]);
+    for (size_t i = 1; i < a->n; i++)
         add_all(&all, &a->sets[i]);
     give_gathered(a, &all);
 }
@@ -183,11 +194,10 @@ static void subtract_by_looking(struct algebra *a)
 /* A copy of the first set, without what the others have. */
 static void subtract_by_removing(struct algebra *a)
 {
-    struct value rest = gather(a);
+    struct value rest = gather(a, &a->sets[0]);
     struct set_walk w;
     struct slice member;
 
-    add_all(&rest, &a->sets[0]);
     for (size_t i = 1; i < a->n && set_count(&rest) > 0; i++) {
         set_walk_begin(&w, &a->sets[i]);
         while (set_walk_next(&w, &member))
