@@ -137,13 +137,18 @@ static void give_all(struct algebra *a, const struct value *v)
 static struct value gather(const struct algebra *a, const struct value *first)
 {
     struct value copy = value_new(collection_limits(a->call, TYPE_SET));
+    size_t n = set_count(first);
     struct set_walk w;
     struct slice member;
 
+    if (first->form == VALUE_LARGE && n > copy.limits.entries && n > copy.limits.ints) {
+        value_enlarge(&copy, set_large_copy(first->large));
+        return copy;
+    }
     set_walk_begin(&w, first);
     while (set_walk_next(&w, &member)) {
         if (value_is_empty(&copy))
-            set_expect(&copy, member, set_count(first));
+            set_expect(&copy, member, n);
         set_add_new(&copy, member);
     }
     return copy;

@@ -139,6 +139,7 @@ static void enlarge(struct value *v)
     struct set_walk w;
     struct slice member;
 
+    dict_expect(d, set_count(v));
     set_walk_begin(&w, v);
     while (set_walk_next(&w, &member))
         dict_insert(d, element_new(member, 0));
@@ -528,6 +529,7 @@ void *set_large_copy(const void *large)
     struct dict_walk w = {0};
     struct element *e;
 
+    dict_expect(copy, dict_count(large));
     while ((e = dict_next(large, &w)) != NULL)
         dict_insert(copy, element_new(element_key(e), 0));
     return copy;
