@@ -76,7 +76,24 @@ static bool any_has(const struct value *sets, size_t n, struct slice member)
     return false;
 }
 
+/* Whether both are the value of one key. */
+static bool is_same(const struct value *x, const struct value *y)
+{
+    return x->form == VALUE_LARGE ? y->large == x->large : y->flat.p == x->flat.p;
+}
+
 /* ---- intersection ---- */
+
+/* Forgets the sets that are the first one once more. */
+static void drop_repeats(struct algebra *a)
+{
+    size_t n = 1;
+
+    for (size_t i = 1; i < a->n; i++)
+        if (!is_same(&a->sets[0], &a->sets[i]))
+            a->sets[n++] = a->sets[i];
+    a->n = n;
+}
 
 /* Of the smallest set, what all others have. */
 static void intersect(struct algebra *a)
@@ -87,6 +104,7 @@ static void intersect(struct algebra *a)
     if (a->any_missing)
         return;
     qsort(a->sets, a->n, sizeof *a->sets, smaller_first);
+    drop_repeats(a);
     set_walk_begin(&w, &a->sets[0]);
     while (set_walk_next(&w, &member)) {
         if (!all_have(a->sets + 1, a->n - 1, member))
@@ -209,12 +227,6 @@ static void subtract_by_removing(struct algebra *a)
             set_remove(&rest, member);
     }
     give_gathered(a, &rest);
-}
-
-/* Whether both are the value of one key. */
-static bool is_same(const struct value *x, const struct value *y)
-{
-    return x->form == VALUE_LARGE ? y->large == x->large : y->flat.p == x->flat.p;
 }
 
 /* Chooses what is less work. To look is the cheaper step of the two. */
