@@ -62,6 +62,7 @@ RPOPLPUSH kl kl
 LMOVE kl kl (LEFT|RIGHT) (LEFT|RIGHT)
 LPOS kl v [RANK n] [COUNT pn] [MAXLEN pn]
 NUMKEYS LMPOP {kl}+ ; (LEFT|RIGHT) [COUNT n]
+CONFIG SET list-max-listpack-size (1|2|3|8|128|-1|-2)
 BLPOP {kl}+ 0.01
 BRPOP {kl}+ 0.01
 BLMOVE kl kl (LEFT|RIGHT) (LEFT|RIGHT) 0.01""",
@@ -212,6 +213,7 @@ OBJECT ENCODING k
 OBJECT REFCOUNT nokey
 MOVE k db
 SORT k [BY src] [LIMIT n n] [GET src] [ASC|DESC] [ALPHA]
+SORT (kl|kt|kz) [BY src] [LIMIT n n] [GET src] [GET src] [ASC|DESC] STORE (kl|k)
 SORT kl [ALPHA] [LIMIT n n] [ASC|DESC]
 SORT kt ALPHA [DESC]
 SORT kl ALPHA STORE kl

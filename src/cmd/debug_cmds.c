@@ -14,10 +14,12 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "cmd/call.h"
+#include "cmd/debug_reload.h"
 #include "cmd/debug_value.h"
 #include "cmd/digest.h"
 #include "conf/kind.h"
 #include "obs/log.h"
+#include "persist/rdb_write.h"
 
 #define WORD_BYTES 64
 
@@ -53,18 +55,16 @@ static struct entry *find_any(struct call *c)
     return e;
 }
 
-/* Bytes of the value in a snapshot, before compression. */
+/* Bytes of the value in a snapshot. */
 static size_t serialized_length(const struct entry *e)
 {
-    size_t n = entry_strlen(e);
+    struct buf value = BUF_EMPTY;
+    size_t n;
 
-    if (entry_encoding(e) == ENCODING_INT) {
-        int64_t v = entry_int(e);
-
-        if (v == (int32_t)v)
-            return v == (int8_t)v ? 2 : v == (int16_t)v ? 3 : 5;
-    }
-    return n + (n < 1 << 6 ? 1 : n < 1 << 14 ? 2 : 5);
+    rdb_write_value(&value, e);
+    n = value.len;
+    buf_fini(&value);
+    return n;
 }
 
 static void debug_object(struct call *c)
@@ -122,8 +122,10 @@ static void debug_quicklist(struct call *c)
 
 static void debug_htstats_key(struct call *c)
 {
-    if (find_any(c) != NULL)
-        reply_error(c->out, "ERR The value stored at the specified key is not represented using an hash table");
+    struct entry *e = find_any(c);
+
+    if (e != NULL)
+        debug_value_htstats(c, e);
 }
 
 static void reply_digest(struct call *c, const struct digest *d)
@@ -254,6 +256,14 @@ static void debug_set_active_expire(struct call *c)
     char text[WORD_BYTES];
 
     atomic_store_explicit(&c->instance->keyspace->expiry_on, atoi(word(c, 2, text)) != 0, memory_order_relaxed);
+    reply_ok(c->out);
+}
+
+static void debug_skip_checksums(struct call *c)
+{
+    char text[WORD_BYTES];
+
+    atomic_store_explicit(&c->instance->skip_checksums, atoi(word(c, 2, text)) != 0, memory_order_relaxed);
     reply_ok(c->out);
 }
 
@@ -417,7 +427,7 @@ static void debug_quicklist_threshold(struct call *c)
     char text[WORD_BYTES];
     uint64_t bytes;
 
-    if (kind_parse_memory(word(c, 2, text), &bytes) && bytes != 1 && bytes < 1ull << 32)
+    if (kind_parse_memory(word(c, 2, text), &bytes) && bytes <= (1ull << 32) - (1u << 20))
         reply_ok(c->out);
     else
         reply_error(c->out, "ERR argument must be a memory value bigger than 1 and smaller than 4gb");
@@ -467,10 +477,14 @@ static void debug_help(struct call *c)
         "PROTOCOL <type>",
         "    Replies with a value of this type: string, integer, double, bignum, null, array, set, map, attrib, push,",
         "    verbatim, true, false.",
+        "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+        "    Writes every value as a snapshot holds it and reads it back, in memory, whatever the options say.",
         "SDSLEN <key>",
         "    The lengths of a key and its string, and the room they have.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether expired keys are looked for. Off, they go when somebody asks for them.",
+        "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+        "    Whether RESTORE takes values with a wrong checksum.",
         "SLEEP <seconds>",
         "    Holds every key for so long; decimals are allowed.",
         "STRINGMATCH-LEN <length> <pattern>",
@@ -499,16 +513,18 @@ static const struct debug_sub {
     {"HTSTATS-KEY", 3, 4, debug_htstats_key},
     {"LISTPACK", 3, 3, debug_listpack},
     {"LOG", 3, 3, debug_log},
-    {"OBJECT", 3, 3, debug_object},
+    {"OBJECT", 3, 4, debug_object},
     {"PAUSE-CRON", 3, 3, debug_accept},
     {"POPULATE", 3, 5, debug_populate},
     {"PROTOCOL", 3, 3, debug_protocol},
     {"QUICKLIST", 3, 4, debug_quicklist},
     {"QUICKLIST-PACKED-THRESHOLD", 3, 3, debug_quicklist_threshold},
+    {"RELOAD", 2, INT_MAX, debug_reload},
     {"REPLYBUFFER", 4, 4, debug_replybuffer},
     {"SDSLEN", 3, 3, debug_sdslen},
     {"SET-ACTIVE-EXPIRE", 3, 3, debug_set_active_expire},
     {"SET-DISABLE-DENY-SCRIPTS", 3, 3, debug_accept},
+    {"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, debug_skip_checksums},
     {"SLEEP", 3, 3, debug_sleep},
     {"STRINGMATCH-LEN", 4, 4, debug_stringmatch_len},
 };

@@ -2,7 +2,7 @@
 /*
  * debug_value: what DEBUG tells of how a collection is kept.
  *
- * Role:    the bodies of DEBUG LISTPACK and DEBUG QUICKLIST, and what DEBUG OBJECT says of a large list.
+ * Role:    the bodies of DEBUG LISTPACK, QUICKLIST and HTSTATS-KEY, and what DEBUG OBJECT says of a large list.
  * Owns:    nothing.
  * Threads: the worker that runs DEBUG, with every shard locked.
  * Used by: debug_cmds.
@@ -16,6 +16,8 @@
  * kept otherwise. */
 void debug_value_listpack(struct call *c, const struct entry *e);
 void debug_value_quicklist(struct call *c, const struct entry *e);
+/* Replies with what there is to know of the table of a large hash, set or sorted set; an error for other values. */
+void debug_value_htstats(struct call *c, const struct entry *e);
 /* Writes the fields of DEBUG OBJECT that a large list has beyond those of all values, each with a space before it, or
  * nothing for another value. At most `room` bytes with the NUL. */
 void debug_value_fields(const struct call *c, const struct entry *e, char *text, size_t room);

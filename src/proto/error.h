@@ -25,6 +25,7 @@
 #define ERR_SAME_OBJECT    "ERR source and destination objects are the same"
 #define ERR_TOO_LONG       "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 #define ERR_INVALID_EXPIRE "ERR invalid expire time in '%s' command"
+#define ERR_NO_FIELDS      "ERR Mandatory argument FIELDS is missing or not at the right position"
 #define ERR_ARITY          "ERR wrong number of arguments for '%s' command"
 #define ERR_NESTED_MULTI   "ERR MULTI calls can not be nested"
 #define ERR_OOM            "OOM command not allowed when used memory > 'maxmemory'."

@@ -198,8 +198,8 @@ const char *entry_encoding_name(const struct entry *e)
     switch ((int)entry_encoding(e)) {
     case ENCODING_INT:
         return "int";
-    case ENCODING_FORM + VALUE_LISTPACK:
-        return "listpack";
+    case ENCODING_FORM + VALUE_LISTPACK: /* since Redis 7.2 for lists and sets too; see docs/COMPATIBILITY.md */
+        return entry_type(e) == TYPE_LIST || entry_type(e) == TYPE_SET ? large_kind(e)->name : "listpack";
     case ENCODING_FORM + VALUE_LISTPACK_EX:
         return "listpackex";
     case ENCODING_FORM + VALUE_INTSET:
@@ -365,6 +365,8 @@ struct entry *entry_new_value(struct slice key, enum entry_type type, const stru
     struct entry *e = frame(key, field.n, expire, form_kind(type, v->form), 0);
 
     memcpy((char *)entry_field(e).p, field.p, field.n);
+    if (type == TYPE_HASH && hash_next_due(v) != 0)
+        e->flags |= ENTRY_FIELDS_EXPIRE;
     return e;
 }
 
