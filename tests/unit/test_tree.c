@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/slab.h"
 #include "seed.h"
 #include "types/tree.h"
 
