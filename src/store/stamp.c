@@ -87,7 +87,7 @@ static uint64_t stamp_at(const struct stamps *s, int64_t mono)
     while (i > 0 && s->past[i - 1].mono > mono)
         i--;
     if (i == 0)
-        return s->past[0].stamp - (uint64_t)((s->past[0].mono - mono) / MS_PER_STAMP);
+        return s->past[0].stamp - (uint64_t)((s->past[0].mono - mono + MS_PER_STAMP - 1) / MS_PER_STAMP); /* no later */
     a = &s->past[i - 1];
     b = &s->past[i];
     if (i == s->count || b->mono == a->mono)
