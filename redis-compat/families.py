@@ -62,6 +62,7 @@ RPOPLPUSH kl kl
 LMOVE kl kl (LEFT|RIGHT) (LEFT|RIGHT)
 LPOS kl v [RANK n] [COUNT pn] [MAXLEN pn]
 NUMKEYS LMPOP {kl}+ ; (LEFT|RIGHT) [COUNT n]
+CONFIG SET list-max-listpack-size (1|2|3|8|128|-1|-2)
 BLPOP {kl}+ 0.01
 BRPOP {kl}+ 0.01
 BLMOVE kl kl (LEFT|RIGHT) (LEFT|RIGHT) 0.01""",
@@ -122,7 +123,14 @@ NUMKEYS ZINTERCARD {kz}+ ; [LIMIT n]
 ZUNIONSTORE kz 2 kz kz [WEIGHTS fl fl] [AGGREGATE (SUM|MIN|MAX)]
 ZINTERSTORE kz 2 kz (kt|kz) [WEIGHTS fl fl] [AGGREGATE (SUM|MIN|MAX)]
 ZDIFFSTORE kz 2 kz kz
-ZRANDMEMBER kz n [WITHSCORES]""",
+ZINTER 2 kz kt [WEIGHTS fl fl] [WITHSCORES]
+ZUNION 2 kt kz [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]
+ZDIFF 2 (kt|kz) (kt|kz) [WITHSCORES]
+ZRANGESTORE kz kz xmin xmax BYLEX [LIMIT n n]
+ZRANDMEMBER kz n [WITHSCORES]
+ZRANDMEMBER kz
+CONFIG SET zset-max-listpack-entries (0|2|4|128)
+OBJECT ENCODING kz""",
     "stream": """XADD kx [NOMKSTREAM] [MAXLEN [=|~] pn|MINID [=] id] aid {f v}+
 XADD kx aid f v
 XADD kx aid {f v}+
@@ -205,6 +213,7 @@ OBJECT ENCODING k
 OBJECT REFCOUNT nokey
 MOVE k db
 SORT k [BY src] [LIMIT n n] [GET src] [ASC|DESC] [ALPHA]
+SORT (kl|kt|kz) [BY src] [LIMIT n n] [GET src] [GET src] [ASC|DESC] STORE (kl|k)
 SORT kl [ALPHA] [LIMIT n n] [ASC|DESC]
 SORT kt ALPHA [DESC]
 SORT kl ALPHA STORE kl

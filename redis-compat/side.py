@@ -250,6 +250,8 @@ class Side:
             items = r[1][1][1]
             if t[0] in ("HSCAN", "ZSCAN"):
                 items = [("*", items[i:i + 2]) for i in range(0, len(items), 2)]
+            if t[0] == "ZSCAN":     # the score as a number, whatever digits it is written with
+                items = [("*", [m, ("$", repr(float(score[1])).encode())]) for _, (m, score) in items]
             got += items
             if cur == b"0" or n > 1000:
                 break

@@ -205,7 +205,7 @@ class Words:
                          "{t}*"])
 
     def word_src(self, r):
-        return r.choice(["s1", "nokey", "#", "w_*", "h1->f1", "h*->f1", "*"])
+        return r.choice(["s1", "nokey", "#", "w_*", "h1->f1", "h*->f1", "h*->f2", "h*->", "*->f1", "s*", "{t}s*", "*"])
 
     def word_db(self, r):
         return r.choice(["0", "9", "9", "1", "16", "-1", "a"])

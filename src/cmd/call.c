@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/num.h"
 
 /* ---- looking ---- */
@@ -17,18 +18,24 @@ struct place call_place(const struct call *c, int i)
     return call_place_in(c, i, c->db);
 }
 
-struct entry *call_peek_in(struct call *c, int i,
-                           unsigned db) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+static inline struct entry *look(struct call *c, const struct place *p,
+                                 struct slice key) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
 {
-    struct place p = call_place_in(c, i, db);
     struct entry *e;
 
     if (LIKELY(pause_mode(&c->instance->pause, c->runner->mono) == PAUSE_NONE) || (c->cmd->flags & CMD_WRITE))
-        return shard_find(&p, c->argv[i], c->now);
+        return shard_find(p, key, c->now);
     /* CLIENT PAUSE promises that nothing changes, expired keys included. (What writes though is of the same
      * transaction.) */
-    e = shard_peek(&p, c->argv[i]);
+    e = shard_peek(p, key);
     return e != NULL && !entry_expired(e, c->now) ? e : NULL;
+}
+
+struct entry *call_peek_in(struct call *c, int i, unsigned db)
+{
+    struct place p = call_place_in(c, i, db);
+
+    return look(c, &p, c->argv[i]);
 }
 
 struct entry *call_peek(struct call *c, int i)
@@ -36,13 +43,16 @@ struct entry *call_peek(struct call *c, int i)
     return call_peek_in(c, i, c->db);
 }
 
-struct entry *call_find(struct call *c, int i)
+static inline struct entry *touched(struct call *c, struct entry *e)
 {
-    struct entry *e = call_peek(c, i);
-
     if (e != NULL && LIKELY(!c->session->no_touch))
         keyspace_touch(c->instance->keyspace, e);
     return e;
+}
+
+struct entry *call_find(struct call *c, int i)
+{
+    return touched(c, call_peek(c, i));
 }
 
 static struct entry *counted(struct call *c, struct entry *e)
@@ -54,6 +64,14 @@ static struct entry *counted(struct call *c, struct entry *e)
 struct entry *call_find_read(struct call *c, int i)
 {
     return counted(c, call_find(c, i));
+}
+
+struct entry *call_find_named(struct call *c, struct slice key)
+{
+    struct place p = keyspace_place(c->instance->keyspace, c->db, hash_bytes(key));
+
+    must(c->world);
+    return counted(c, touched(c, look(c, &p, key)));
 }
 
 struct entry *call_peek_read(struct call *c, int i)
@@ -82,15 +100,15 @@ void call_put(struct call *c, int i, unsigned db, struct entry *old,
         return;
     }
     entry_set_usage(e, entry_usage(old));
-    shard_replace(&p, old, old->flags & ENTRY_EXPIRES, e);
+    shard_replace(&p, old, old->flags & ENTRY_VOLATILE, e);
     entry_free(old);
 }
 
-void call_moved(struct call *c, int i, const struct entry *old, bool did_expire, struct entry *e) UNCHECKED_LOCKS
+void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e) UNCHECKED_LOCKS
 {
     struct place p = call_place(c, i);
 
-    shard_replace(&p, old, did_expire, e);
+    shard_replace(&p, old, was, e);
 }
 
 void call_drop(struct call *c, int i, struct entry *e) UNCHECKED_LOCKS
@@ -183,7 +201,7 @@ char *call_string_for_write(struct call *c, int i, struct entry *old,
 {
     struct entry_spec s = {.key = c->argv[i], .raw = true};
     struct place p = call_place(c, i);
-    bool did_expire = old != NULL && (old->flags & ENTRY_EXPIRES);
+    unsigned was = old != NULL ? old->flags & ENTRY_VOLATILE : 0;
     struct entry *e;
 
     if (old == NULL) {
@@ -196,7 +214,7 @@ char *call_string_for_write(struct call *c, int i, struct entry *old,
     } else {
         e = entry_resize(old, n);
         if (e != NULL && e != old)
-            call_moved(c, i, old, did_expire, e);
+            call_moved(c, i, old, was, e);
     }
     if (e == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);

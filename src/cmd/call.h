@@ -70,6 +70,8 @@ struct place call_place_in(const struct call *c, int i, unsigned db);
  * first for commands that write or only need the key; the second for reading commands: also counts a hit or a miss. */
 struct entry *call_find(struct call *c, int i);
 struct entry *call_find_read(struct call *c, int i);
+/* The same as the second for a key that is no argument: only where every shard is locked (needs_world). */
+struct entry *call_find_named(struct call *c, struct slice key);
 /* Looks without touching recency; the second counts a hit or a miss (EXISTS, TTL, TYPE, OBJECT). */
 struct entry *call_peek(struct call *c, int i);
 struct entry *call_peek_read(struct call *c, int i);
@@ -94,8 +96,9 @@ char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n);
 /* Takes a new entry for the key in argument i of database db, in the place of `old` (as found; NULL: none), which is
  * freed. */
 void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e);
-/* An entry that was found has become `e`: `old` may be freed already, did_expire tells whether it had an expiry. */
-void call_moved(struct call *c, int i, const struct entry *old, bool did_expire, struct entry *e);
+/* An entry that was found has become `e`: `old` may be freed already, or be e with other flags; was: its flags, as far as
+ * they are ENTRY_VOLATILE. */
+void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e);
 /* Removes the entry of the key in argument i: the first frees it, the second gives it to the caller. */
 void call_drop(struct call *c, int i, struct entry *e);
 void call_take(struct call *c, int i, struct entry *e);

@@ -175,18 +175,20 @@ uint32_t catalog_category(struct slice name)
     return 0;
 }
 
-/* Of a list like "@dangerous @connection". */
-static uint32_t categories_named(const char *list)
+/* Adds the categories of a list like "@dangerous @connection -@keyspace", and takes away those with a minus. */
+static uint32_t with_named(uint32_t bits, const char *list)
 {
-    uint32_t bits = 0;
-
     while (*list) {
+        bool minus = *list == '-';
+        uint32_t bit;
         size_t n;
 
-        list += strspn(list, "@, ");
-        n = strcspn(list, "@, ");
-        bits |= catalog_category(slice_of(list, n));
+        list += strspn(list, "-@");
+        n = strcspn(list, ", ");
+        bit = catalog_category(slice_of(list, n));
+        bits = minus ? bits & ~bit : bits | bit;
         list += n;
+        list += strspn(list, ", ");
     }
     return bits;
 }
@@ -202,7 +204,7 @@ static uint32_t category_of_group(const char *group)
 
 uint32_t catalog_categories_of(const struct command *cmd)
 {
-    uint32_t bits = cmd->categories ? categories_named(cmd->categories) : 0;
+    uint32_t bits = 0;
 
     if (cmd->run) /* a container does nothing that a category could allow */
         bits |= category_of_group(cmd->group);
@@ -210,6 +212,8 @@ uint32_t catalog_categories_of(const struct command *cmd)
         if (cmd->flags & by_flag[i].flag)
             bits |= by_flag[i].categories;
     }
+    if (cmd->categories)
+        bits = with_named(bits, cmd->categories);
     return bits & CATEGORY_FAST ? bits : bits | CATEGORY_SLOW;
 }
 
@@ -218,7 +222,7 @@ uint32_t catalog_categories_of(const struct command *cmd)
 /* Whether a specification is a range at a fixed place. */
 static bool is_plain(const struct key_spec *k)
 {
-    return !k->keyword && k->find == KEYS_RANGE;
+    return !k->keyword && !k->unknown && k->find == KEYS_RANGE;
 }
 
 /* Of several specifications, those that follow each other without a gap. */

@@ -2,6 +2,7 @@
 #include "cmd/collection.h"
 
 #include "base/mem.h"
+#include "store/fields.h"
 #include "store/limits.h"
 
 struct value_limits collection_limits(const struct call *c, enum entry_type type)
@@ -63,12 +64,13 @@ static bool open_entry(struct collection *o, struct call *c, int i, enum entry_t
     } else if (LIKELY(entry_type(e) == type)) {
         o->value = entry_value(e);
         o->value.flat.resize = resize_in_entry;
-        o->did_expire = e->flags & ENTRY_EXPIRES;
+        o->was = e->flags & ENTRY_VOLATILE;
     } else {
         reply_error(c->out, ERR_WRONGTYPE);
         return false;
     }
     o->value.limits = collection_limits(c, type);
+    o->value.now = c->now;
     return true;
 }
 
@@ -103,8 +105,10 @@ void collection_close(struct collection *o)
     }
     if (UNLIKELY(entry_encoding(e) != ENCODING_FORM + v->form))
         e = entry_set_form(e, v->form, v->large);
-    if (e != o->found)
-        call_moved(o->call, o->key, o->found, o->did_expire, e);
+    if (o->type == TYPE_HASH)
+        fields_note(e);
+    if (e != o->found || ((e->flags | o->was) & ENTRY_FIELDS_EXPIRE))
+        call_moved(o->call, o->key, o->found, o->was, e);
     if (value_is_empty(v)) {
         call_drop(o->call, o->key, e);
         call_changed(o->call, o->key, EVENT_GENERIC, "del");

@@ -36,7 +36,7 @@ struct collection {
     enum entry_type type;
     int key;
     unsigned db;
-    bool did_expire;
+    unsigned was; /* its flags, as far as they are ENTRY_VOLATILE */
     char scratch[COLLECTION_SCRATCH]; /* a new value begins here */
 };
 

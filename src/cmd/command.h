@@ -78,6 +78,7 @@ struct key_spec {
     const char *keyword;    /* they begin behind this word, searched from `first` on (from the end if negative); NULL:
                                at first */
     int first, last, step;
+    bool unknown;           /* COMMAND INFO does not tell where they are */
     int limit;              /* with last -1 and limit > 1: only the first 1/limit of what is left */
     int after;
 };
@@ -103,12 +104,16 @@ struct command {
     const char *hints;      /* COMMAND's tips, comma-separated ("nondeterministic_output"), or NULL */
     const char *replaced_by; /* for deprecated commands */
     const char *deprecated_since;
-    const char *categories; /* ACL categories beyond those that follow from group and flags: "@dangerous", or NULL */
+    const char *categories; /* ACL categories beyond those that follow from group and flags, or taken away from these:
+                               "@dangerous -@keyspace", or NULL */
     unsigned *number;       /* set by CMD: where commands_init puts the command's number */
     void (*run)(struct call *c); /* NULL: a container of subcommands only */
     /* Where key_spec cannot tell: writes the positions of the keys, at most `max`, returns how many or -1 on bad
      * syntax. */
     int (*find_keys)(const struct slice *argv, int argc, int *positions, int max);
+    /* Whether this very request reads keys that it does not name: then it runs with every shard locked. NULL: it never
+     * does. The arity has been checked. */
+    bool (*needs_world)(const struct slice *argv, int argc);
     /* With KEY_VARIABLE_FLAGS: what this very request does with its key, as enum key_flag. */
     uint32_t (*key_flags)(const struct slice *argv, int argc);
 };

@@ -51,12 +51,23 @@ static void reply_name_and_int(struct out *out, const char *name, int64_t v)
     reply_int(out, v);
 }
 
+static void reply_unknown(struct out *out)
+{
+    reply_bulk_str(out, "unknown");
+    reply_bulk_str(out, "spec");
+    reply_map(out, 0);
+}
+
 /* Where the search for the keys begins. */
 static void reply_begin_search(struct out *out, const struct key_spec *k)
 {
     reply_bulk_str(out, "begin_search");
     reply_map(out, 2);
     reply_bulk_str(out, "type");
+    if (k->unknown) {
+        reply_unknown(out);
+        return;
+    }
     reply_bulk_str(out, k->keyword ? "keyword" : "index");
     reply_bulk_str(out, "spec");
     reply_map(out, k->keyword ? 2 : 1);
@@ -77,6 +88,10 @@ static void reply_find_keys(struct out *out, const struct key_spec *k)
     reply_bulk_str(out, "find_keys");
     reply_map(out, 2);
     reply_bulk_str(out, "type");
+    if (k->unknown) {
+        reply_unknown(out);
+        return;
+    }
     reply_bulk_str(out, range ? "range" : "keynum");
     reply_bulk_str(out, "spec");
     reply_map(out, 3);

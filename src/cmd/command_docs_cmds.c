@@ -42,9 +42,28 @@ static void map_text(struct map *m, const char *key, const char *value)
 
 /* Numbers the keys of a command while its arguments are written. */
 struct key_counter {
+    const struct key_spec *specs; /* of the command */
+    int n;
     int next;
-    int specs; /* of the command */
 };
+
+/* Whether the next specification is of keys that a pattern names. */
+static bool is_of_patterns(const struct key_counter *k)
+{
+    return k->next < k->n && k->specs[k->next].unknown && k->specs[k->next].keyword == NULL;
+}
+
+/* The specification that an argument belongs to, -1 if it is neither a key nor a pattern for keys. */
+static int spec_of(struct key_counter *k, enum syntax_type type)
+{
+    if (type == SYNTAX_PATTERN && is_of_patterns(k))
+        return k->next;
+    if (type != SYNTAX_KEY || k->n == 0)
+        return -1;
+    while (is_of_patterns(k))
+        k->next++;
+    return k->next < k->n ? k->next++ : k->n - 1;
+}
 
 static void reply_argument_flags(struct out *out, unsigned flags)
 {
@@ -67,14 +86,15 @@ static void reply_argument(struct out *out, const struct syntax *s, struct key_c
 {
     bool group = s->type == SYNTAX_ONEOF || s->type == SYNTAX_BLOCK;
     struct map m = map_begin(out);
+    int spec = spec_of(keys, s->type);
 
     map_text(&m, "name", s->name);
     map_text(&m, "type", syntax_type_name(s->type));
     if (!group)
         map_text(&m, "display_text", s->name);
-    if (s->type == SYNTAX_KEY && keys->specs) {
+    if (spec >= 0) {
         map_key(&m, "key_spec_index");
-        reply_int(out, keys->next < keys->specs ? keys->next++ : keys->specs - 1);
+        reply_int(out, spec);
     }
     map_text(&m, "token", s->token);
     if (s->flags) {
@@ -101,12 +121,12 @@ static void reply_arguments(struct out *out, const struct syntax *first, struct 
 static void map_arguments(struct map *m, const struct command *cmd)
 {
     struct syntax *s = cmd->syntax && *cmd->syntax ? syntax_parse(cmd->syntax) : NULL;
-    struct key_counter keys = {0, 0};
+    struct key_counter keys = {cmd->keys, 0, 0};
 
     if (!s)
         return;
-    while (keys.specs < KEYS_MAX && cmd->keys[keys.specs].flags)
-        keys.specs++;
+    while (keys.n < KEYS_MAX && cmd->keys[keys.n].flags)
+        keys.n++;
     map_key(m, "arguments");
     reply_arguments(m->out, s->first, &keys);
     syntax_free(s);

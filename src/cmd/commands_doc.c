@@ -8,30 +8,17 @@
 #include "cmd/version.h"
 
 const struct absent_commands commands_doc_absent[] = {
-    {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH LINDEX LINSERT LLEN LMOVE LMPOP LPOP LPOS LPUSH LPUSHX LRANGE LREM LSET "
-     "LTRIM RPOP RPOPLPUSH RPUSH RPUSHX",
-     "there are no lists"},
-    {"SADD SCARD SDIFF SDIFFSTORE SINTER SINTERCARD SINTERSTORE SISMEMBER SMEMBERS SMISMEMBER SMOVE SPOP SRANDMEMBER "
-     "SREM SSCAN SUNION SUNIONSTORE",
-     "there are no sets"},
-    {"HDEL HEXISTS HEXPIRE HEXPIREAT HEXPIRETIME HGET HGETALL HINCRBY HINCRBYFLOAT HKEYS HLEN HMGET HMSET HPERSIST "
-     "HPEXPIRE HPEXPIREAT HPEXPIRETIME HPTTL HRANDFIELD HSCAN HSET HSETNX HSTRLEN HTTL HVALS",
-     "there are no hashes"},
-    {"BZMPOP BZPOPMAX BZPOPMIN ZADD ZCARD ZCOUNT ZDIFF ZDIFFSTORE ZINCRBY ZINTER ZINTERCARD ZINTERSTORE ZLEXCOUNT "
-     "ZMPOP ZMSCORE ZPOPMAX ZPOPMIN ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANGESTORE ZRANK ZREM "
-     "ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZREVRANK ZSCAN "
-     "ZSCORE ZUNION ZUNIONSTORE",
-     "there are no sorted sets"},
+    {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN", "no command waits for an element"},
     {"GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUSBYMEMBER GEORADIUSBYMEMBER_RO GEORADIUS_RO GEOSEARCH "
      "GEOSEARCHSTORE",
-     "they work on sorted sets"},
+     "there are no places on a globe"},
     {"XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP XINFO XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XSETID XTRIM",
      "there are no streams"},
     {"PFADD PFCOUNT PFDEBUG PFMERGE PFSELFTEST", "there is no HyperLogLog"},
-    {"SORT SORT_RO", "they work on lists, sets and sorted sets"},
     {"PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE",
      "there is no publishing"},
-    {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION SCRIPT", "there are no scripts and no functions"},
+    {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION|DELETE FUNCTION|DUMP FUNCTION|KILL "
+     "FUNCTION|LOAD FUNCTION|RESTORE FUNCTION|STATS SCRIPT", "there are no scripts and no functions"},
     {"ACL", "the default user is the only one; its password is `requirepass`"},
     {"BGREWRITEAOF BGSAVE LASTSAVE SAVE", "nothing is written to disk"},
     {"FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC WAIT WAITAOF", "there are no replicas"},
@@ -49,10 +36,15 @@ static const struct {
 } groups[] = {
     {"string", "Strings", ""},
     {"bitmap", "Bitmaps", ""},
+    {"list", "Lists", ""},
+    {"hash", "Hashes", ""},
+    {"set", "Sets", ""},
+    {"sorted-set", "Sorted sets", ""},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},
     {"server", "Server", ""},
+    {"scripting", "Functions", "No library can be loaded, so there is none to flush or to list.\n\n"},
     {"cluster", "Cluster", "All of them answer that cluster support is disabled, as Redis does outside a cluster.\n\n"},
 };
 

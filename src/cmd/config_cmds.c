@@ -93,6 +93,7 @@ CMD(config_resetstat,
 
     metrics_reset();
     atomic_store_explicit(&stats->expired, 0, memory_order_relaxed);
+    atomic_store_explicit(&stats->expired_fields, 0, memory_order_relaxed);
     atomic_store_explicit(&stats->evicted, 0, memory_order_relaxed);
     atomic_store_explicit(&clients->accepted, 0, memory_order_relaxed);
     atomic_store_explicit(&clients->rejected, 0, memory_order_relaxed);

@@ -427,7 +427,7 @@ static void debug_quicklist_threshold(struct call *c)
     char text[WORD_BYTES];
     uint64_t bytes;
 
-    if (kind_parse_memory(word(c, 2, text), &bytes) && bytes != 1 && bytes < 1ull << 32)
+    if (kind_parse_memory(word(c, 2, text), &bytes) && bytes <= (1ull << 32) - (1u << 20))
         reply_ok(c->out);
     else
         reply_error(c->out, "ERR argument must be a memory value bigger than 1 and smaller than 4gb");

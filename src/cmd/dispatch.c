@@ -56,7 +56,8 @@ static inline int only_key(const struct command *cmd)
     const struct key_spec *k = &cmd->keys[0];
 
     return k->flags != 0 && k->keyword == NULL && k->find == KEYS_RANGE && k->first == k->last &&
-                   cmd->keys[1].flags == 0 && cmd->find_keys == NULL && !(cmd->flags & CMD_WORLD)
+                   cmd->keys[1].flags == 0 && cmd->find_keys == NULL && cmd->needs_world == NULL &&
+                   !(cmd->flags & CMD_WORLD)
                ? k->first
                : 0;
 }

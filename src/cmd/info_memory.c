@@ -214,7 +214,7 @@ void info_keyspace(struct buf *b, struct call *c)
         size_t keys = keyspace_size(ks, db), expires = keyspace_volatile_size(ks, db);
 
         if (keys)
-            buf_printf(b, "db%u:keys=%zu,expires=%zu,avg_ttl=%" PRId64 ",subexpiry=0\r\n", db, keys, expires,
-                       mean_ttl(c, db));
+            buf_printf(b, "db%u:keys=%zu,expires=%zu,avg_ttl=%" PRId64 ",subexpiry=%zu\r\n", db, keys, expires,
+                       mean_ttl(c, db), keyspace_partial_size(ks, db));
     }
 }

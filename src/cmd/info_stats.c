@@ -43,7 +43,7 @@ static void add_keys(struct buf *b, struct call *c, const struct metrics_sums *s
     uint64_t evicted_stamp = number(&stats->evicted_stamp);
     uint64_t hits = counter_get(&sums->hits), misses = counter_get(&sums->misses);
 
-    buf_add_str(b, "expired_subkeys:0\r\n");
+    add_number(b, "expired_subkeys", number(&stats->expired_fields));
     add_number(b, "expired_keys", number(&stats->expired));
     buf_add_str(b, "expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
                    "expire_cycle_cpu_milliseconds:0\r\n");

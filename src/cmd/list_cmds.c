@@ -421,7 +421,7 @@ CMD(lpos,
     .cost = "O(N) where N is the number of elements that are looked at", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
     .summary = "Returns the indexes of elements that are equal to one.",
-    .syntax = "key element [RANK rank] [COUNT num-matches] [MAXLEN len]")
+    .syntax = "key element [RANK rank] [COUNT num-matches:integer] [MAXLEN len]")
 {
     struct lpos_args args;
     struct collection o;

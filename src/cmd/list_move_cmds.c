@@ -60,7 +60,7 @@ static void move(struct call *c, bool from_front, bool to_front)
 CMD(lmove,
     .name = "LMOVE", .arity = 5, .group = "list", .since = "6.2.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = MOVE_KEYS,
-    .summary = "Takes an element from an end of one list, adds it to an end of another, or of the same, and returns it.",
+    .summary = "Takes an element from an end of a list, adds it to an end of another, or of the same, and returns it.",
     .syntax = "source destination <LEFT | RIGHT> <LEFT | RIGHT>")
 {
     bool from_front, to_front;

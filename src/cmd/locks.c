@@ -88,7 +88,7 @@ bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const str
 {
     bool known = find_positions(l, cmd, argv, argc);
 
-    if (cmd->flags & CMD_WORLD)
+    if ((cmd->flags & CMD_WORLD) || (cmd->needs_world != NULL && cmd->needs_world(argv, argc)))
         l->world = true;
     for (int i = 0; i < l->positions_n; i++) {
         int at = l->positions[i];

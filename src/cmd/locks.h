@@ -24,7 +24,7 @@ void lock_set_clear(struct lock_set *l);
 void lock_set_want(struct lock_set *l, uint64_t hash);
 void lock_set_want_world(struct lock_set *l);
 bool lock_set_is_world(const struct lock_set *l);
-/* Hashes the keys of a command into hash[] and wants their shards (or the world, as the command's scope says). False:
+/* Hashes the keys of a command into hash[] and wants their shards (or the world, where the command says so). False:
  * the arguments do not tell the keys; the body will find what is wrong with them. */
 bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const struct slice *argv, int argc,
                         uint64_t *hash);

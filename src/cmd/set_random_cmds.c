@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Members of a set drawn at random: https://redis.io/docs/latest/commands/spop/ and srandmember/ */
+#include <limits.h>
+
 #include "cmd/collection.h"
 #include "store/entry.h"
 #include "types/set.h"
@@ -109,7 +111,7 @@ static void draw_many(struct call *c)
     if (!call_int(c, 2, &wanted))
         return;
     if (wanted == INT64_MIN) {
-        reply_error(c->out, ERR_NOT_NEGATABLE);
+        reply_errorf(c->out, ERR_NOT_BETWEEN, -LLONG_MAX, LLONG_MAX);
         return;
     }
     if (!collection_read(&o, c, 1, TYPE_SET))

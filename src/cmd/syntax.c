@@ -21,7 +21,7 @@ static const char *const names_of_type[] = {
                        "iterations len maxage maxlen milliseconds min-match-len numfields numkeys offset port "
                        "protover rank samples seconds size start stop timeout timestamp version ",
     [SYNTAX_KEY] = " key key1 key2 newkey destkey destination source sourcekey ",
-    [SYNTAX_PATTERN] = " pattern ",
+    [SYNTAX_PATTERN] = " pattern by-pattern get-pattern ",
     [SYNTAX_UNIX_TIME] = " unix-time-seconds unix-time-milliseconds ",
 };
 

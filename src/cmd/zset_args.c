@@ -26,29 +26,31 @@ static bool read_score(struct slice s, double *score)
 }
 
 /* most: what equals an end without a bracket is within. */
-static bool parse_score(struct slice s, bool most, struct zset_end *end)
+static bool parse_score(struct slice s, bool most, struct tree_bound *end)
 {
     bool open = s.n > 0 && s.p[0] == '(';
     double score;
 
     if (!read_score(open ? slice_of(s.p + 1, s.n - 1) : s, &score))
         return false;
-    *end = (struct zset_end){.bound = tree_bound_score(score, open != most)};
+    *end = tree_bound_score(score, open != most);
     return true;
 }
 
-static bool parse_member(struct slice s, bool most, struct zset_end *end)
+static bool parse_member(struct slice s, bool most, struct tree_bound *end)
 {
     if (s.n == 0)
         return false;
     switch (s.p[0]) {
     case '-':
+        *end = TREE_HEAD;
+        return s.n == 1;
     case '+':
-        *end = (struct zset_end){.infinite = s.p[0] == '-' ? -1 : 1};
+        *end = TREE_TAIL;
         return s.n == 1;
     case '(':
     case '[':
-        *end = (struct zset_end){.bound = tree_bound_member(slice_of(s.p + 1, s.n - 1), (s.p[0] == '(') != most)};
+        *end = tree_bound_member(slice_of(s.p + 1, s.n - 1), (s.p[0] == '(') != most);
         return true;
     default:
         return false;
@@ -92,22 +94,11 @@ static struct zset_run find_ranks(size_t count, int64_t start, int64_t stop, boo
     return (struct zset_run){(size_t)(reverse ? n - 1 - stop : start), (size_t)(stop - start + 1)};
 }
 
-static size_t end_rank(const struct value *v, const struct zset_end *end)
-{
-    if (end->infinite != 0)
-        return end->infinite < 0 ? 0 : zset_count(v);
-    return zset_before(v, &end->bound);
-}
-
 struct zset_run zset_range_find(const struct value *v, const struct zset_range *range, bool reverse)
 {
-    size_t from, to;
-
     if (range->by == BY_RANK)
         return find_ranks(zset_count(v), range->start, range->stop, reverse);
-    from = end_rank(v, &range->least);
-    to = end_rank(v, &range->most);
-    return (struct zset_run){from, from < to ? to - from : 0};
+    return zset_between(v, &range->least, &range->most, reverse);
 }
 
 /* ---- replies ---- */

@@ -15,28 +15,16 @@
 
 enum zset_by { BY_RANK, BY_SCORE, BY_LEX };
 
-/* One end of a range by score or member. */
-struct zset_end {
-    struct tree_bound bound;
-    int infinite; /* -1: before all there is, 1: behind it; then there is no bound */
-};
-
 /* A range as it was asked for. */
 struct zset_range {
     enum zset_by by;
     int64_t start, stop;        /* by rank, negative from the end */
-    struct zset_end least, most;
-};
-
-/* The members of ranks from .. from + n - 1. */
-struct zset_run {
-    size_t from, n;
+    struct tree_bound least, most; /* by score or member */
 };
 
 /* Parses the arguments `least` and `most`; by rank they are the first and the last. False: the error was replied. */
 bool zset_range_parse(struct call *c, enum zset_by by, int least, int most, struct zset_range *range);
-/* Which members of v these are. reverse: ranks are counted from the greatest; what is returned is in ascending order
- * all the same. */
+/* Which members of v these are. reverse: ranks are counted from the greatest. */
 struct zset_run zset_range_find(const struct value *v, const struct zset_range *range, bool reverse);
 
 /* The header of a reply of n members, with or without their scores: in RESP3 a member with its score is a pair. */

@@ -365,6 +365,8 @@ struct entry *entry_new_value(struct slice key, enum entry_type type, const stru
     struct entry *e = frame(key, field.n, expire, form_kind(type, v->form), 0);
 
     memcpy((char *)entry_field(e).p, field.p, field.n);
+    if (type == TYPE_HASH && hash_next_due(v) != 0)
+        e->flags |= ENTRY_FIELDS_EXPIRE;
     return e;
 }
 

@@ -41,6 +41,9 @@ enum {
     ENTRY_EXPIRES = 1 << 0, /* an expiry follows the header */
     ENTRY_RAW = 1 << 1,     /* OBJECT ENCODING says raw, whatever the length: the value was modified in place */
     ENTRY_COUNTED = 1 << 2, /* the stamp is a count of uses: policy_lfu.c */
+    ENTRY_FIELDS_EXPIRE = 1 << 3, /* a hash with fields that have an expiry: fields.h */
+    /* The entries that the expiry walk looks at. */
+    ENTRY_VOLATILE = ENTRY_EXPIRES | ENTRY_FIELDS_EXPIRE,
 };
 
 /*

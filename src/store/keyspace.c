@@ -7,10 +7,12 @@
 #include "base/mem.h"
 #include "base/quiesce.h"
 #include "base/rand.h"
+#include "store/fields.h"
 #include "store/freer.h"
 
 #define SWEEP_BUCKETS  1024
 #define SWEEP_REMOVALS 32
+#define SWEEP_FIELDS   128
 #define TRIM_MERGES    16
 #define FEW_ENTRIES    16 /* a flush frees so many of one shard faster than it hands them over */
 
@@ -76,6 +78,11 @@ static size_t volatiles_of(struct table *t)
     return atomic_load_explicit(&t->volatiles, memory_order_relaxed);
 }
 
+static size_t partials_of(struct table *t)
+{
+    return atomic_load_explicit(&t->partials, memory_order_relaxed);
+}
+
 /* The sum of what `of` tells of each table of a database. */
 static size_t sum(const struct keyspace *ks, unsigned db, size_t (*of)(struct table *t))
 {
@@ -98,6 +105,11 @@ size_t keyspace_size(const struct keyspace *ks, unsigned db)
 size_t keyspace_volatile_size(const struct keyspace *ks, unsigned db)
 {
     return sum(ks, db, volatiles_of);
+}
+
+size_t keyspace_partial_size(const struct keyspace *ks, unsigned db)
+{
+    return sum(ks, db, partials_of);
 }
 
 size_t keyspace_overhead(const struct keyspace *ks, unsigned db)
@@ -286,23 +298,43 @@ struct sweep {
     struct shard *shard;
     unsigned db;
     int64_t now;
+    size_t fields; /* that this hold may still remove */
 };
 
-static bool is_due(void *arg, struct entry *e, uint32_t *tick)
+/* Takes the fields that are due out of an entry. True: no field is left. */
+static bool purge(struct sweep *s, struct entry **e) UNCHECKED_LOCKS /* sweep_shard holds it */
+{
+    size_t gone = 0;
+    bool is_empty;
+
+    *e = fields_purge(*e, s->now, s->fields, &gone, &is_empty);
+    s->fields -= gone;
+    shard_fields_expired(&(struct place){s->shard, s->db, hash_bytes(entry_key(*e))}, *e, gone);
+    return is_empty;
+}
+
+static bool is_due(void *arg, struct entry **e, uint32_t *tick)
 {
     struct sweep *s = arg;
 
-    if (entry_expired(e, s->now))
+    if (entry_expired(*e, s->now) || (fields_are_due(*e, s->now) && purge(s, e)))
         return true;
-    *tick = keyspace_tick(s->ks, entry_expire(e));
+    if ((*e)->flags & ENTRY_VOLATILE)
+        *tick = keyspace_tick(s->ks, fields_entry_due(*e));
+    else
+        *tick = UINT32_MAX;
     return false;
 }
 
-static void expired(void *arg, uint64_t hash, struct entry *e) UNCHECKED_LOCKS /* sweep_shard holds it */
+static void gone(void *arg, uint64_t hash, struct entry *e) UNCHECKED_LOCKS /* sweep_shard holds it */
 {
     struct sweep *s = arg;
+    struct place p = {s->shard, s->db, hash};
 
-    shard_expire_taken(&(struct place){s->shard, s->db, hash}, e);
+    if (entry_expired(e, s->now))
+        shard_expire_taken(&p, e);
+    else
+        shard_emptied_taken(&p, e);
 }
 
 /* The last tick that is over. What is due in the running one waits: a look at it would find that nearly all is not due
@@ -324,11 +356,12 @@ static bool sweep_shard(struct sweep *s)
 {
     bool done = true;
 
+    s->fields = SWEEP_FIELDS;
     shard_lock(s->shard);
     for (s->db = 0; s->db < s->ks->databases && done; s->db++) {
         struct table *t = shard_table(s->shard, s->db);
         struct table_sweep step = {.now = past_tick(s), .buckets = SWEEP_BUCKETS,
-                                   .most = SWEEP_REMOVALS, .due = is_due, .gone = expired, .arg = s};
+                                   .most = SWEEP_REMOVALS, .due = is_due, .gone = gone, .arg = s};
 
         /* A walk may end with something due behind it, where buckets were merged: then it begins again. */
         if (t != NULL && next_due(t) <= step.now)
@@ -340,7 +373,7 @@ static bool sweep_shard(struct sweep *s)
     return done;
 }
 
-/* Whether a shard has something to expire or to trim; *any: whether it has volatile keys at all. A look without the
+/* Whether a shard has something to expire or to trim; *any: whether it has volatile keys or fields at all. A look without the
  * lock. */
 static bool wants_sweep(const struct sweep *s, bool *any)
 {
@@ -352,7 +385,7 @@ static bool wants_sweep(const struct sweep *s, bool *any)
 
         if (t == NULL)
             continue;
-        *any |= atomic_load_explicit(&t->volatiles, memory_order_relaxed) != 0;
+        *any |= volatiles_of(t) != 0 || partials_of(t) != 0;
         wants |= next_due(t) <= tick || table_is_sparse(t);
     }
     return wants;

@@ -21,6 +21,7 @@
 
 struct keyspace_stats {
     _Atomic uint64_t expired;        /* keys removed because their time had come */
+    _Atomic uint64_t expired_fields; /* and fields of hashes */
     _Atomic uint64_t evicted;
     _Atomic uint64_t evicted_stamp;  /* of the key that was evicted last (stamp.h); 0: none was, or it had a count */
 };
@@ -84,9 +85,11 @@ static inline void keyspace_touch(struct keyspace *ks, struct entry *e)
     policy_use(keyspace_policy(ks), &ks->stamps, e);
 }
 
-/* Entries of a database, those past their time included; of those, how many have an expiry. Any thread. */
+/* Entries of a database, those past their time included; of those, how many have an expiry, and how many have fields
+ * with one. Any thread. */
 size_t keyspace_size(const struct keyspace *ks, unsigned db);
 size_t keyspace_volatile_size(const struct keyspace *ks, unsigned db);
+size_t keyspace_partial_size(const struct keyspace *ks, unsigned db);
 /* Bytes of all tables of a database. Any thread, between quiesce_enter and _leave or under a shard's lock. */
 size_t keyspace_overhead(const struct keyspace *ks, unsigned db);
 
@@ -112,12 +115,12 @@ struct buf;
 bool keyspace_random_key(struct keyspace *ks, unsigned db, bool all_held, int64_t now, struct buf *key);
 
 enum expire_result {
-    EXPIRE_IDLE,  /* no key has an expiry */
+    EXPIRE_IDLE,  /* no key has an expiry, nor has a field */
     EXPIRE_LATER, /* nothing is due */
     EXPIRE_MORE,  /* the budget is used up: there is more to do */
 };
-/* Removes what is past its time in the shards first, first + step, ... for at most budget ns, a few dozen entries to a
- * lock; frees the room that tables no longer need. `*at` keeps the place between calls. Between quiesce_enter and
+/* Removes what is past its time in the shards first, first + step, ... for at most budget ns, a few dozen entries or
+ * fields to a lock; frees the room that tables no longer need. `*at` keeps the place between calls. Between quiesce_enter and
  * _leave. */
 enum expire_result keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/shard.h"
 
+#include "store/fields.h"
 #include "store/keyspace.h"
 #include "store/pool.h"
 
@@ -25,21 +26,43 @@ struct entry *shard_peek(const struct place *p, struct slice key)
     return t ? table_find(t, p->hash, key) : NULL;
 }
 
+/* An entry without the fields that are due; NULL: that were all, and it is gone. */
+static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now)
+{
+    unsigned was = e->flags & ENTRY_VOLATILE;
+    struct entry *old = e;
+    size_t gone = 0;
+    bool is_empty;
+
+    if (!fields_are_due(e, now))
+        return e;
+    e = fields_purge(e, now, FIELDS_AT_ONCE, &gone, &is_empty);
+    shard_replace(p, old, was, e);
+    shard_fields_expired(p, e, gone);
+    if (!is_empty)
+        return e;
+    table_remove(shard_table(p->shard, p->db), p->hash, e);
+    shard_emptied_taken(p, e);
+    return NULL;
+}
+
 struct entry *shard_find(const struct place *p, struct slice key, int64_t now)
 {
     struct entry *e = shard_peek(p, key);
 
-    if (e == NULL || LIKELY(!entry_expired(e, now)))
+    if (e == NULL || LIKELY(!(e->flags & ENTRY_VOLATILE)))
         return e;
+    if (!entry_expired(e, now))
+        return without_due_fields(p, e, now);
     shard_expire(p, e);
     return NULL;
 }
 
-/* Lets the background walk know when e is due. */
+/* Lets the background walk know when e is due, or a field of it. */
 static void note_due(const struct place *p, const struct entry *e)
 {
-    if (UNLIKELY(e->flags & ENTRY_EXPIRES))
-        table_note_due(table_for(p), p->hash, keyspace_tick(p->shard->keyspace, entry_expire(e)));
+    if (UNLIKELY(e->flags & ENTRY_VOLATILE))
+        table_note_due(table_for(p), p->hash, keyspace_tick(p->shard->keyspace, fields_entry_due(e)));
 }
 
 /* What comes may be evicted: eviction has to look here again. */
@@ -78,10 +101,10 @@ void shard_insert(const struct place *p, struct entry *e)
         offer_new(p, policy, e);
 }
 
-void shard_replace(const struct place *p, const struct entry *old, bool did_expire, struct entry *e)
+void shard_replace(const struct place *p, const struct entry *old, unsigned was, struct entry *e)
 {
     lock_must_hold(&p->shard->lock);
-    table_replace(table_for(p), p->hash, old, did_expire, e);
+    table_replace(table_for(p), p->hash, old, was, e);
     note_due(p, e);
     if (UNLIKELY(p->shard->barren))
         end_barren(p->shard);
@@ -115,12 +138,27 @@ void shard_expire_taken(const struct place *p, struct entry *e)
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
 }
 
+void shard_fields_expired(const struct place *p, const struct entry *e, size_t n)
+{
+    if (n == 0)
+        return;
+    shard_changed(p, entry_key(e));
+    atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired_fields, n, memory_order_relaxed);
+}
+
+void shard_emptied_taken(const struct place *p, struct entry *e)
+{
+    lock_must_hold(&p->shard->lock);
+    shard_changed(p, entry_key(e));
+    entry_free(e);
+}
+
 struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t expire)
 {
-    bool did_expire = e->flags & ENTRY_EXPIRES;
+    unsigned was = e->flags & ENTRY_VOLATILE;
     struct entry *moved = entry_with_expire(e, expire);
 
-    shard_replace(p, e, did_expire, moved);
+    shard_replace(p, e, was, moved);
     return moved;
 }
 

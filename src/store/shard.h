@@ -52,16 +52,16 @@ struct place {
 };
 
 /* The entry, or NULL where there is none or it is past its time at `now` (ms since 1970): then it is removed and
- * counted. Borrowed until the lock is given back or the key is changed. */
+ * counted, and so are fields of a hash that are past theirs. Borrowed until the lock is given back or the key is
+ * changed. */
 struct entry *shard_find(const struct place *p, struct slice key, int64_t now) REQUIRES(shard_cap);
 /* The same without removing: for those who only look. Also gives entries that are past their time. */
 struct entry *shard_peek(const struct place *p, struct slice key) REQUIRES(shard_cap);
 /* Takes e, whose key is not there. */
 void shard_insert(const struct place *p, struct entry *e) REQUIRES(shard_cap);
-/* Puts e in the place of an entry that was found: `old` may be freed already, did_expire tells whether it had an
- * expiry. */
-void shard_replace(const struct place *p, const struct entry *old, bool did_expire, struct entry *e)
-    REQUIRES(shard_cap);
+/* Puts e in the place of an entry that was found: `old` may be freed already, or be e with other flags; was: its flags,
+ * as far as they are ENTRY_VOLATILE. */
+void shard_replace(const struct place *p, const struct entry *old, unsigned was, struct entry *e) REQUIRES(shard_cap);
 /* Removes an entry that was found and gives it back. */
 void shard_take(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* Removes and frees it. */
@@ -69,6 +69,10 @@ void shard_drop(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* The same for one that is past its time; counts it. The second is for one that is out of the table already. */
 void shard_expire(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 void shard_expire_taken(const struct place *p, struct entry *e) REQUIRES(shard_cap);
+/* The time of n fields of the hash e had come: they are gone, and counted here. The second is for one that is out of the
+ * table, since no field is left; frees it. */
+void shard_fields_expired(const struct place *p, const struct entry *e, size_t n) REQUIRES(shard_cap);
+void shard_emptied_taken(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* Gives an entry that was found another expiry (0: none). It may move; returns the one to use. */
 struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t expire) REQUIRES(shard_cap);
 /* The key was changed or removed: marks its watches. */

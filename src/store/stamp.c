@@ -77,7 +77,7 @@ static int64_t moment_of(const struct stamps *s, uint64_t stamp)
     return i == s->count ? s->past[i - 1].mono : between(&s->past[i - 1], &s->past[i], stamp);
 }
 
-/* The other way round: the stamp of a moment. */
+/* The other way round: the last stamp that is not after a moment. */
 static uint64_t stamp_at(const struct stamps *s, int64_t mono)
 {
     const struct stamp_sample *a, *b;
@@ -87,7 +87,7 @@ static uint64_t stamp_at(const struct stamps *s, int64_t mono)
     while (i > 0 && s->past[i - 1].mono > mono)
         i--;
     if (i == 0)
-        return s->past[0].stamp - (uint64_t)((s->past[0].mono - mono + MS_PER_STAMP - 1) / MS_PER_STAMP); /* no later */
+        return s->past[0].stamp - (uint64_t)((s->past[0].mono - mono + MS_PER_STAMP - 1) / MS_PER_STAMP);
     a = &s->past[i - 1];
     b = &s->past[i];
     if (i == s->count || b->mono == a->mono)

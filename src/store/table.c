@@ -25,6 +25,15 @@ static inline size_t count_get(_Atomic size_t *count)
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 
+/* An entry comes to the table with these flags, or (by -1) leaves it. */
+static inline void count_flags(struct table *t, unsigned flags, ptrdiff_t by)
+{
+    if (flags & ENTRY_EXPIRES)
+        count_add(&t->volatiles, by);
+    if (flags & ENTRY_FIELDS_EXPIRE)
+        count_add(&t->partials, by);
+}
+
 /* ---- addresses ---- */
 
 #define DIRECTORY_FIRST 8
@@ -294,17 +303,17 @@ void table_insert(struct table *t, uint64_t hash, struct entry *e)
         split(t);
     put(t, bucket_of(t, hash), hash, e);
     count_add(&t->used, 1);
-    if (e->flags & ENTRY_EXPIRES)
-        count_add(&t->volatiles, 1);
+    count_flags(t, e->flags, 1);
 }
 
-void table_replace(struct table *t, uint64_t hash, const struct entry *old, bool did_expire, struct entry *e)
+void table_replace(struct table *t, uint64_t hash, const struct entry *old, unsigned was, struct entry *e)
 {
     struct bucket *b = bucket_of(t, hash);
     unsigned i = bucket_find(&b, hash, old);
 
     bucket_set_ref(b, i, e);
-    count_add(&t->volatiles, (e->flags & ENTRY_EXPIRES ? 1 : 0) - did_expire);
+    count_flags(t, was, -1);
+    count_flags(t, e->flags, 1);
 }
 
 void table_remove(struct table *t, uint64_t hash, const struct entry *e)
@@ -314,8 +323,7 @@ void table_remove(struct table *t, uint64_t hash, const struct entry *e)
 
     b->bytes[i] = 0;
     count_add(&t->used, -1);
-    if (e->flags & ENTRY_EXPIRES)
-        count_add(&t->volatiles, -1);
+    count_flags(t, e->flags, -1);
     if (UNLIKELY(table_is_sparse(t)))
         merge(t);
 }
@@ -363,7 +371,7 @@ struct entry *table_random_volatile(struct table *t)
         return NULL;
     for (;; i = (i + 1) % n) {
         struct entry *pick = NULL;
-        unsigned seen = 0;
+        unsigned seen = 0, fields = 0;
 
         if (*due_at(t, i) == NO_DUE)
             continue;
@@ -371,12 +379,14 @@ struct entry *table_random_volatile(struct table *t)
             for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1) {
                 struct entry *e = bucket_ref(b, __builtin_ctz(bits));
 
+                fields |= e->flags & ENTRY_FIELDS_EXPIRE;
                 if ((e->flags & ENTRY_EXPIRES) && rand_below(++seen) == 0)
                     pick = e;
             }
         if (pick != NULL)
             return pick;
-        *due_at(t, i) = NO_DUE;
+        if (!fields)
+            *due_at(t, i) = NO_DUE;
     }
 }
 
@@ -485,18 +495,23 @@ static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
             unsigned slot = __builtin_ctz(bits);
             struct entry *e = bucket_ref(b, slot);
             uint32_t tick;
+            bool is_gone;
 
-            if (!(e->flags & ENTRY_EXPIRES))
+            if (!(e->flags & ENTRY_VOLATILE))
                 continue;
-            if (s->due(s->arg, e, &tick)) {
+            count_flags(t, e->flags, -1);
+            is_gone = s->due(s->arg, &e, &tick);
+            if (is_gone) {
                 b->bytes[slot] = 0;
                 count_add(&t->used, -1);
-                count_add(&t->volatiles, -1);
                 s->most -= s->most != 0;
                 s->gone(s->arg, hash_bytes(entry_key(e)), e);
-            } else if (tick < next) {
-                next = tick;
+                continue;
             }
+            bucket_set_ref(b, slot, e);
+            count_flags(t, e->flags, 1);
+            if (tick < next)
+                next = tick;
         }
     return next;
 }
@@ -519,6 +534,8 @@ bool table_sweep(struct table *t, struct table_sweep *s)
             *due = sweep_bucket(t, t->sweep, s);
         if (due != NULL && *due < t->sweep_due)
             t->sweep_due = *due;
+        if (due != NULL && *due <= s->now)
+            return false;
         t->sweep++;
     }
     return false;

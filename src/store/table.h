@@ -30,6 +30,7 @@ struct table {
     uint32_t sweep;            /* next bucket the expiry walk looks at */
     _Atomic size_t used;       /* entries */
     _Atomic size_t volatiles;  /* entries with an expiry */
+    _Atomic size_t partials;   /* and with fields that have one: ENTRY_FIELDS_EXPIRE */
     _Atomic size_t chained;    /* overflow buckets */
     _Atomic uint32_t next_due; /* no volatile entry is due before this tick (keyspace_tick) */
     uint32_t sweep_due;        /* the same, for what the running walk has seen */
@@ -49,8 +50,8 @@ struct entry *table_find(struct table *t, uint64_t hash, struct slice key);
 /* Takes e, whose key is not in the table. May split a bucket. */
 void table_insert(struct table *t, uint64_t hash, struct entry *e);
 /* Puts `e` in the place of `old`, which has the same key and may be freed already (or be e, given another expiry);
- * did_expire: whether it had an expiry. */
-void table_replace(struct table *t, uint64_t hash, const struct entry *old, bool did_expire, struct entry *e);
+ * was: its flags, as far as they are ENTRY_VOLATILE. */
+void table_replace(struct table *t, uint64_t hash, const struct entry *old, unsigned was, struct entry *e);
 /* Gives e back to the caller. May merge a bucket. */
 void table_remove(struct table *t, uint64_t hash, const struct entry *e);
 
@@ -86,13 +87,14 @@ void table_prefetch_entry(struct table *t, uint64_t hash);
 /* Says that the entry under this hash is due at `tick`: see keyspace_tick. */
 void table_note_due(struct table *t, uint64_t hash, uint32_t tick);
 /* One step of the expiry walk: looks at up to `buckets` buckets from t->sweep on, and in those with something due at
- * `now` gives each volatile entry to due(): true: the entry is removed and handed to gone(). At the end of the table
- * next_due is set and the walk begins again: returns true then. */
+ * `now` gives each volatile entry to due(): true: the entry is removed and handed to gone(). due() may put another one
+ * in its place, or leave something due: then the next step goes on there. At the end of the table next_due is set and
+ * the walk begins again: returns true then. */
 struct table_sweep {
     uint32_t now;
     unsigned buckets;
     unsigned most;  /* entries to remove, at the most; counted down */
-    bool (*due)(void *arg, struct entry *e, uint32_t *tick); /* not due: *tick says when it is */
+    bool (*due)(void *arg, struct entry **e, uint32_t *tick); /* not to be removed: *tick says when it is due */
     void (*gone)(void *arg, uint64_t hash, struct entry *e);
     void *arg;
 };

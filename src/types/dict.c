@@ -9,7 +9,7 @@
 #include "base/rand.h"
 #include "base/slab.h"
 
-#define GROW_AT      6 /* average elements per bucket above which one is split */
+#define GROW_AT      7 /* average elements per bucket above which one is split */
 #define SHRINK_AT    3 /* and below which two are merged */
 #define BUCKETS_MOST (1u << 29)
 #define CHAIN_MOST   64 /* elements of one chain; with twelve on the mean in the fullest, more never happens */

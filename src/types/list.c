@@ -31,10 +31,7 @@ size_t list_count(const struct value *v)
 
 static void enlarge(struct value *v)
 {
-    struct list_large *l = list_large_new(&v->flat);
-
-    v->flat.resize(&v->flat, 0);
-    value_enlarge(v, l);
+    value_enlarge(v, list_large_new(&v->flat));
 }
 
 /* Before n elements of so many bytes in all are added: becomes large if they are too much for one listpack. As in Redis

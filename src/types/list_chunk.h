@@ -34,7 +34,8 @@ struct list_limit {
 };
 
 /* Whether a chunk may take `count` elements more that take so many bytes. */
-static inline bool list_chunk_fits(const struct list_chunk *c, size_t bytes, size_t count, const struct list_limit *most)
+static inline bool list_chunk_fits(const struct list_chunk *c, size_t bytes, size_t count,
+                                   const struct list_limit *most)
 {
     return c->bytes + bytes <= most->bytes && c->count + count <= most->count;
 }

@@ -184,7 +184,8 @@ static void tidy_around(struct list_large *l, size_t from, size_t end, const str
 
 /* ---- adding ---- */
 
-static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w, const struct list_limit *most)
+static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w,
+                  const struct list_limit *most)
 {
     return chunk < l->used && list_chunk_fits(list_large_chunk(l, chunk), listpack_bytes_of(w), 1, most);
 }
@@ -240,17 +241,19 @@ void list_large_replace(struct list_large *l, struct list_place p, const struct 
 {
     struct list_chunk *c = list_large_chunk(l, p.chunk);
 
-    if (c->count == 1 || takes(l, p.chunk, w, most)) {
+    if (c->count == 1) {
+        list_chunk_free(c);
+        *c = list_chunk_of(w, false);
+    } else if (takes(l, p.chunk, w, most)) {
         list_chunk_replace(c, p.at, w, most);
-        tidy_around(l, p.chunk, p.chunk + 1, most);
-        return;
+    } else {
+        list_chunk_remove(c, p.at, 1);
+        l->count--;
+        if (p.index == c->count)
+            p.at = 0;
+        list_large_insert(l, p, w, most);
     }
-    list_chunk_remove(c, p.at, 1);
-    l->count--;
-    if (p.index == c->count)
-        p.at = 0;
-    list_large_insert(l, p, w, most);
-    tidy_around(l, p.chunk, p.chunk + 2, most);
+    tidy_around(l, p.chunk, p.chunk + 2, most); /* two, if it was split or has a new neighbour */
 }
 
 /* ---- removing ---- */

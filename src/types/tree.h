@@ -41,14 +41,17 @@ static inline void tree_set_score(struct element *e, double score)
     memcpy(element_rest(e), &score, sizeof score);
 }
 
-/* A place between two elements. */
+/* A place between two elements, or at one end: then by neither score nor member. */
 struct tree_bound {
     uint64_t order; /* the score as an integer of the same order */
     struct slice member;
-    bool by_score;  /* score and member, or one of them */
+    bool by_score;
     bool by_member;
     bool behind;    /* what equals it lies before it */
 };
+
+#define TREE_HEAD ((struct tree_bound){.behind = false})
+#define TREE_TAIL ((struct tree_bound){.behind = true})
 
 /* Before all elements with this score, or behind them. Never for a score that is not a number. */
 struct tree_bound tree_bound_score(double score, bool behind);

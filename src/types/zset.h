@@ -2,12 +2,10 @@
 /*
  * zset: sorted sets: members that differ, each with a score, in the order of the scores.
  *
- * Role:    all that is done to the value, in both encodings.
+ * Role:    all that is done to the value, in both encodings: zset_flat.h and zset_large.h.
  * Owns:    nothing; works on a struct value.
  * Threads: under the lock of its key.
  * Used by: the commands of sorted sets, persist.
- * Why:     small ones are a listpack of member, score, member, score, in order, as Redis dumps them. Large ones are a
- *          dict and a tree that share their elements: a member is found by its hash, a rank by counting down the tree.
  *
  * Members of equal scores are ordered by their bytes, the shorter first. Scores are never NaN. Zero with a minus sign
  * is equal to zero.
@@ -16,8 +14,8 @@
 #define LARDER_TYPES_ZSET_H
 
 #include "types/listpack.h"
-#include "types/tree.h"
 #include "types/value.h"
+#include "types/zset_large.h"
 
 size_t zset_count(const struct value *v);
 bool zset_score(const struct value *v, struct slice member, double *score);
@@ -29,7 +27,7 @@ bool zset_put(struct value *v, struct slice member, double score);
 /* False: it was not there. */
 bool zset_remove(struct value *v, struct slice member);
 
-/* When zset_add does something, and what. */
+/* When zset_add does something. */
 enum zset_rule {
     ZSET_NX = 1 << 0,   /* only to new members */
     ZSET_XX = 1 << 1,   /* only to members that are there */
@@ -50,17 +48,24 @@ enum zset_outcome {
  * member has. */
 enum zset_outcome zset_add(struct value *v, struct slice member, double *score, unsigned rules);
 
-/* ---- by rank ---- */
+/* ---- by rank: 0 for the least ---- */
 
-/* How many members lie before the bound (tree.h). By member alone: where all scores are equal. */
-size_t zset_before(const struct value *v, const struct tree_bound *b);
+/* The members of ranks from .. from + n - 1. */
+struct zset_run {
+    size_t from, n;
+};
+
+/* Those between two bounds (tree.h); what lies on them belongs to it or not as the bounds say. Bounds by member alone
+ * are for sets whose scores are all equal; else it is some run, with `down` perhaps another one (zset_flat.h). */
+struct zset_run zset_between(const struct value *v, const struct tree_bound *least, const struct tree_bound *most,
+                             bool down);
 /* False: there is no such member. */
 bool zset_rank(const struct value *v, struct slice member, size_t *rank, double *score);
-/* Removes n members from this rank on, or as many as there are. */
-void zset_remove_range(struct value *v, size_t rank, size_t n);
+/* Removes those of the run that there are. */
+void zset_remove_run(struct value *v, struct zset_run run);
 
-/* A walk over members with their scores, in ascending order. A member is borrowed until the next call; nothing may be
- * changed between. */
+/* A walk over members with their scores, up. A member is borrowed until the next call; nothing may be changed
+ * between. */
 struct zset_walk {
     const struct flat *flat; /* NULL: the value is large */
     size_t at;
@@ -77,18 +82,9 @@ bool zset_walk_next(struct zset_walk *w, struct slice *member, double *score);
 void zset_walk_begin_down(struct zset_walk *w, const struct value *v, size_t rank);
 bool zset_walk_prev(struct zset_walk *w, struct slice *member, double *score);
 
-/* A part of the members, each given to visit (which borrows it); all of them if the value is flat. Returns where the
- * next part begins, 0 at the end. As dict_scan: what stays is visited at least once. */
-uint64_t zset_scan(const struct value *v, uint64_t at, void (*visit)(void *arg, struct slice member, double score),
-                   void *arg);
-/* A random member, each as likely as any other; there is one. */
-struct slice zset_random(const struct value *v, double *score, struct listpack_digits *d);
-
-/* ---- the large structure, as entries know it ---- */
-
-void zset_large_free(void *large);
-void *zset_large_copy(const void *large);
-size_t zset_large_count(const void *large);
-size_t zset_large_bytes(const void *large);
+typedef void zset_visit(void *arg, struct slice member, double score);
+/* Gives a part of the members to visit, which borrows them: all if the value is flat, else those under the part of the
+ * hash space that `at` begins. Returns where the next part begins, 0 at the end (dict_scan). */
+uint64_t zset_scan(const struct value *v, uint64_t at, zset_visit *visit, void *arg);
 
 #endif

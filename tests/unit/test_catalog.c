@@ -65,6 +65,7 @@ START_TEST(a_block_may_add_categories_and_a_container_has_none)
     ck_assert_str_eq(categories("info"), "slow dangerous ");
     ck_assert_str_eq(categories("role"), "admin fast dangerous ");
     ck_assert_str_eq(categories("client"), "slow ");
+    ck_assert_str_eq(categories("sort_ro"), "read set sortedset list slow dangerous "); /* and without its group's */
 }
 END_TEST
 
@@ -116,11 +117,14 @@ START_TEST(what_a_range_cannot_tell_makes_keys_movable)
                                            {.flags = KEY_RO, .find = KEYS_NUMBER, .first = 2, .step = 1}}};
     const struct command part = {.keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_INCOMPLETE)};
     const struct command word = {.keys = {{.flags = KEY_RO, .keyword = "STREAMS", .first = 1, .last = -1, .step = 1}}};
+    const struct command pattern = {.keys = {{.flags = KEY_RO, .first = 1, .last = 1, .step = 1},
+                                             {.flags = KEY_RO, .unknown = true}}};
 
     expect_range(&counted, 0, 0, 0, true);
     expect_range(&store, 1, 1, 1, true);
     expect_range(&part, 1, 1, 1, true);
     expect_range(&word, 0, 0, 0, true);
+    expect_range(&pattern, 1, 1, 1, true);
 }
 END_TEST
 

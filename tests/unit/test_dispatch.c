@@ -718,6 +718,17 @@ CMD(probe_any, .name = "PROBEANY", .arity = 1, .flags = CMD_READONLY | CMD_TOUCH
     look(c);
 }
 
+static bool names_more(const struct slice *argv, int argc)
+{
+    return argc > 2 && slice_is(argv[2], "more");
+}
+
+CMD(probe_more, .name = "PROBEMORE", .arity = -2, .flags = CMD_READONLY, .keys = CMD_KEYS(1, 1, 1, KEY_RO),
+    .needs_world = names_more, PROBE)
+{
+    look(c);
+}
+
 static uint64_t shard_bit(const char *key)
 {
     return 1ull << keyspace_shard(ks, hash_bytes(slice_str(key)))->index;
@@ -750,6 +761,22 @@ START_TEST(a_command_for_the_world_holds_every_shard_and_knows_it)
 }
 END_TEST
 
+START_TEST(a_request_that_reads_keys_it_does_not_name_holds_every_shard)
+{
+    expect("probemore a", "+OK\r\n");
+    ck_assert_uint_eq(seen, shard_bit("a"));
+    ck_assert(!seen_world);
+    expect("probemore a more", "+OK\r\n");
+    ck_assert_uint_eq(seen, WORLD);
+    ck_assert(seen_world);
+    expect("multi", "+OK\r\n");
+    expect("probemore a", "+QUEUED\r\n");
+    expect("exec", "*1\r\n+OK\r\n");
+    ck_assert_uint_eq(seen, shard_bit("a"));
+    ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
 START_TEST(an_exec_holds_the_shards_of_its_commands_and_of_what_is_watched)
 {
     expect("watch w", "+OK\r\n");
@@ -765,9 +792,9 @@ END_TEST
 
 START_TEST(an_exec_holds_the_world_where_one_of_its_commands_needs_it)
 {
-    static const char *const needs[] = {"probeworld", "probeany", "config get port"};
+    static const char *const needs[] = {"probeworld", "probeany", "config get port", "probemore b more"};
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         seen = 0;
         seen_world = false;
         run("multi");
@@ -909,6 +936,7 @@ static void add_lock_tests(TCase *tests)
 {
     tcase_add_test(tests, the_shards_of_the_declared_keys_are_held_while_a_command_runs);
     tcase_add_test(tests, a_command_for_the_world_holds_every_shard_and_knows_it);
+    tcase_add_test(tests, a_request_that_reads_keys_it_does_not_name_holds_every_shard);
     tcase_add_test(tests, an_exec_holds_the_shards_of_its_commands_and_of_what_is_watched);
     tcase_add_test(tests, an_exec_holds_the_world_where_one_of_its_commands_needs_it);
     tcase_add_test(tests, a_request_that_does_not_run_leaves_no_shard_held);

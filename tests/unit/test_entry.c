@@ -3,10 +3,12 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "seed.h"
 #include "store/entry.h"
+#include "types/set.h"
 
 static const size_t lengths[] = {0, 1, 8, 44, 45, 253, 254, 255, 256, 1000, ENTRY_INLINE_MAX};
 #define LENGTHS (sizeof lengths / sizeof *lengths)
@@ -321,6 +323,93 @@ START_TEST(all_memory_is_given_back)
 }
 END_TEST
 
+/* A set of n members, in memory of its own. */
+static struct value set_of(size_t n, uint64_t flat_entries)
+{
+    struct value v = value_new((struct value_limits){.entries = flat_entries, .bytes = 64, .ints = flat_entries});
+    char member[24];
+
+    for (size_t i = 0; i < n; i++)
+        set_add(&v, slice_of(member, (size_t)snprintf(member, sizeof member, "member %zu", i)));
+    return v;
+}
+
+static struct entry *set_entry(size_t n, uint64_t flat_entries)
+{
+    struct value v = set_of(n, flat_entries);
+    struct entry *e = entry_new_value(SLICE("key"), TYPE_SET, &v, 77);
+
+    mem_free(v.flat.p);
+    return e;
+}
+
+static void check_set(const struct entry *e, size_t n)
+{
+    struct value v = entry_value(e);
+
+    ck_assert_int_eq(entry_type(e), TYPE_SET);
+    ck_assert_uint_eq(set_count(&v), n);
+    ck_assert(set_has(&v, SLICE("member 0")));
+}
+
+START_TEST(a_value_comes_back_in_its_form)
+{
+    struct entry *flat = set_entry(5, 10), *large = set_entry(20, 10);
+
+    check_set(flat, 5);
+    check_set(large, 20);
+    ck_assert_str_eq(entry_encoding_name(flat), "listpack");
+    ck_assert_str_eq(entry_encoding_name(large), "hashtable");
+    ck_assert_uint_gt(entry_size(large), 20 * 16);
+    ck_assert_int_eq(entry_expire(large), 77);
+    entry_free(flat);
+    entry_free(large);
+}
+END_TEST
+
+START_TEST(a_copy_of_a_large_value_lives_by_itself)
+{
+    struct entry *e = set_entry(20, 10), *copy = entry_copy(e, SLICE("other"));
+    struct value v = entry_value(e);
+
+    ck_assert(set_remove(&v, SLICE("member 0")));
+    check_set(copy, 20);
+    entry_free(e);
+    check_set(copy, 20);
+    entry_free(copy);
+}
+END_TEST
+
+START_TEST(a_value_field_of_another_length_keeps_what_is_there)
+{
+    static const size_t steps[] = {8, 250, 254, 255, 300, 5000, 40000, 256, 254, 7};
+    struct value v = {.flat = {(char *)bytes(7).p, 7, NULL}};
+    struct entry *e = entry_new_value(SLICE("key"), TYPE_LIST, &v, 77);
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        e = entry_resize_field(e, steps[i]);
+        ck_assert_uint_eq(entry_field(e).n, steps[i]);
+        ck_assert(slice_eq(slice_of(entry_field(e).p, 7), bytes(7)));
+        ck_assert(slice_eq(entry_key(e), SLICE("key")));
+        ck_assert_int_eq(entry_expire(e), 77);
+    }
+    entry_free(e);
+}
+END_TEST
+
+START_TEST(a_value_that_grows_large_leaves_its_flat_bytes)
+{
+    struct entry *e = set_entry(5, 10);
+    struct value v = set_of(20, 10);
+
+    e = entry_set_form(e, VALUE_LARGE, v.large);
+    mem_free(v.flat.p);
+    check_set(e, 20);
+    ck_assert_uint_eq(entry_field(e).n, sizeof(void *));
+    entry_free(e);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("entry");
@@ -328,6 +417,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    hash_init();
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, any_length_of_key_and_value_comes_back);
     tcase_add_test(tests, the_usual_entry_takes_32_bytes);
@@ -342,6 +432,10 @@ int main(void)
     tcase_add_test(tests, resizing_keeps_what_was_there_and_fills_with_zeros);
     tcase_add_test(tests, growing_by_appending_moves_seldom);
     tcase_add_test(tests, all_memory_is_given_back);
+    tcase_add_test(tests, a_value_comes_back_in_its_form);
+    tcase_add_test(tests, a_copy_of_a_large_value_lives_by_itself);
+    tcase_add_test(tests, a_value_field_of_another_length_keeps_what_is_there);
+    tcase_add_test(tests, a_value_that_grows_large_leaves_its_flat_bytes);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

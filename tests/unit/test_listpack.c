@@ -121,10 +121,13 @@ END_TEST
 
 START_TEST(more_elements_than_the_header_tells_are_counted)
 {
-    struct flat f = made();
+    struct flat f = made(), part = made();
 
-    for (int i = 0; i < 70000; i++)
-        listpack_append(&f, SLICE("x"));
+    for (int i = 0; i < 7000; i++)
+        listpack_append(&part, SLICE("x"));
+    for (int i = 0; i < 10; i++)
+        listpack_append_tail(&f, &part, listpack_first(&part), 7000);
+    flat_fini(&part);
     ck_assert_uint_eq(listpack_count(&f), 70000);
     ck_assert_uint_eq(listpack_remove(&f, listpack_first(&f), 69999), LISTPACK_HEADER);
     ck_assert_uint_eq(listpack_count(&f), 1);
@@ -227,6 +230,93 @@ START_TEST(it_is_what_an_array_of_strings_is)
 }
 END_TEST
 
+/* So many elements, each one of a, 1 and the empty string. */
+static void few_kinds(struct flat *f, struct twin *t, size_t n)
+{
+    static const char *const kinds[] = {"a", "1", ""};
+
+    for (size_t i = 0; i < n; i++) {
+        struct slice s = slice_str(kinds[seed_below(3)]);
+
+        listpack_append(f, s);
+        twin_insert(t, t->n, s);
+    }
+}
+
+START_TEST(equal_elements_are_counted_and_removed)
+{
+    seed_start("equal elements");
+    for (int round = 0; round < 300; round++) {
+        struct flat f = made();
+        struct twin t = {.n = 0};
+        struct listpack_word w = listpack_word(seed_below(2) ? SLICE("a") : SLICE("1"));
+        size_t skip = seed_below(4), most = seed_below(3) ? seed_below(20) : SIZE_MAX, seen = 0, gone = 0;
+
+        few_kinds(&f, &t, seed_below(40));
+        for (size_t i = 0; i < t.n; i++)
+            seen += slice_eq(t.items[i], w.s);
+        ck_assert_uint_eq(listpack_count_equal(&f, &w), seen);
+        for (size_t i = 0, passed = 0; i < t.n && gone < most;) {
+            if (!slice_eq(t.items[i], w.s) || passed++ < skip) {
+                i++;
+                continue;
+            }
+            twin_remove(&t, i, 1);
+            gone++;
+        }
+        ck_assert_uint_eq(listpack_remove_equal(&f, &w, skip, most), gone);
+        compare(&f, &t);
+        twin_remove(&t, 0, t.n);
+        flat_fini(&f);
+    }
+}
+END_TEST
+
+START_TEST(the_tail_of_another_one_is_appended)
+{
+    struct flat f = made(), from = made();
+    struct twin t = {.n = 0};
+
+    seed_start("tail");
+    few_kinds(&f, &t, 3);
+    for (const char *p = "abcdef"; *p != 0; p++)
+        listpack_append(&from, slice_of(p, 1));
+    listpack_append_tail(&f, &from, listpack_at(&from, 4), 2);
+    twin_insert(&t, 3, SLICE("e"));
+    twin_insert(&t, 4, SLICE("f"));
+    compare(&f, &t);
+    listpack_append_tail(&f, &from, listpack_first(&from), 6);
+    ck_assert_uint_eq(listpack_count(&f), 11);
+    ck_assert(slice_eq(get(&f, 5), SLICE("a")) && slice_eq(get(&f, -1), SLICE("f")));
+    twin_remove(&t, 0, t.n);
+    flat_fini(&f);
+    flat_fini(&from);
+}
+END_TEST
+
+START_TEST(at_the_front_elements_come_and_go_and_no_other_moves)
+{
+    char block[64];
+    struct flat f = {block + 40, 0, NULL}, small = made();
+    struct listpack_word a = listpack_word(SLICE("aa")), n = listpack_word(SLICE("-4000"));
+    char *before;
+
+    listpack_append(&small, SLICE("last"));
+    memcpy(f.p, small.p, small.n);
+    f.n = small.n;
+    before = f.p + LISTPACK_HEADER;
+    listpack_prepend_in_room(&f, &a);
+    listpack_prepend_in_room(&f, &n);
+    ck_assert(is_valid(&f) && listpack_count(&f) == 3);
+    ck_assert(slice_eq(get(&f, 0), SLICE("-4000")) && slice_eq(get(&f, 1), SLICE("aa")));
+    ck_assert_ptr_eq(f.p + listpack_at(&f, 2), before);
+    listpack_behead(&f, 2);
+    ck_assert_ptr_eq(f.p + LISTPACK_HEADER, before);
+    ck_assert(slice_eq(flat_slice(&f), flat_slice(&small)));
+    flat_fini(&small);
+}
+END_TEST
+
 /* Reading what is called valid has to be safe: the sanitizers see to that. */
 static void read_all(const struct flat *f)
 {
@@ -278,7 +368,11 @@ int main(void)
     tcase_add_test(t, finding_passes_over_the_second_of_each_pair);
     tcase_add_test(t, more_elements_than_the_header_tells_are_counted);
     tcase_add_test(t, it_is_what_an_array_of_strings_is);
+    tcase_add_test(t, equal_elements_are_counted_and_removed);
+    tcase_add_test(t, the_tail_of_another_one_is_appended);
+    tcase_add_test(t, at_the_front_elements_come_and_go_and_no_other_moves);
     tcase_add_test(t, broken_bytes_are_invalid_or_can_be_read);
+    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
     failed = srunner_ntests_failed(r);

@@ -134,11 +134,11 @@ struct sweeping {
     uint32_t now;
 };
 
-static bool is_due(void *arg, struct entry *e, uint32_t *tick)
+static bool is_due(void *arg, struct entry **e, uint32_t *tick)
 {
     struct sweeping *s = arg;
 
-    *tick = entry_expire(e);
+    *tick = entry_expire(*e);
     return *tick <= s->now;
 }
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * hash_args: fields and their times, as the arguments of commands give them.
+ *
+ * Role:    FIELDS numfields field [field ...]; times to live of fields, which have limits of their own.
+ * Owns:    nothing.
+ * Threads: the worker that runs the command.
+ * Used by: hash_expire_cmds, hash_ex_cmds.
+ */
+#ifndef LARDER_CMD_HASH_ARGS_H
+#define LARDER_CMD_HASH_ARGS_H
+
+#include "cmd/expire_args.h"
+
+#define HASH_FIELDS_SYNTAX "FIELDS numfields field [field ...]"
+
+/* The last moment at which a field may expire, ms since 1970: a bound of Redis, whose files hold no later one. */
+#define HASH_EXPIRE_MAX ((1LL << 46) - 1)
+
+/* The word FIELDS is argument i, the number of fields the next one, and the fields are all that follow, from argument
+ * i + 2 on. False: not so, and the error was replied; `count_error` where the number is none. */
+bool hash_args_fields(struct call *c, int i, const char *count_error);
+/* Argument i as the moment at which fields expire, as expire_from_arg; not below zero. False: the error was replied. */
+bool hash_args_moment(struct call *c, int i, enum expire_unit unit, bool absolute, int64_t *ms);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All members of a sorted set, some at a time or at random: https://redis.io/docs/latest/commands/zscan/ */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/rand.h"
+#include "cmd/scan_args.h"
+#include "cmd/zset_args.h"
+#include "types/zset_random.h"
+
+#define READ_KEY CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS)
+
+/* ---- ZSCAN ---- */
+
+#define STEPS_PER_MEMBER 10 /* parts of the set looked at, at the most, for each member that COUNT allows */
+#define SCORE_TEXT_MAX   32
+
+struct zscan {
+    struct scan_args args;
+    bool is_large;
+    struct buf pairs; /* of each: the length of the member, its bytes, the score */
+    size_t found;
+    int64_t seen;     /* fitting MATCH or not */
+};
+
+static void zscan_visit(void *arg, struct slice member, double score)
+{
+    struct zscan *z = arg;
+
+    z->seen++;
+    if (!scan_args_match(&z->args, member))
+        return;
+    buf_add(&z->pairs, &member.n, sizeof member.n);
+    buf_add_slice(&z->pairs, member);
+    buf_add(&z->pairs, &score, sizeof score);
+    z->found++;
+}
+
+/* ZSCAN shows the scores of a listpack as it holds them, but those of large sets with 17 digits, as Redis does. */
+static void reply_score_text(struct call *c, const struct zscan *z, double score)
+{
+    char text[SCORE_TEXT_MAX];
+    int n;
+
+    if (z->is_large && isfinite(score) && (score != floor(score) || fabs(score) >= 1e17))
+        n = snprintf(text, sizeof text, "%.17g", score);
+    else
+        n = num_format_double(text, score);
+    reply_bulk(c->out, slice_of(text, (size_t)n));
+}
+
+static void reply_zscan(struct call *c, uint64_t cursor, const struct zscan *z)
+{
+    const char *p = z->pairs.p;
+
+    reply_array(c->out, 2);
+    reply_bulk_int(c->out, (int64_t)cursor);
+    reply_array(c->out, 2 * z->found);
+    for (size_t i = 0; i < z->found; i++) {
+        struct slice member;
+        double score;
+
+        memcpy(&member.n, p, sizeof member.n);
+        member.p = p + sizeof member.n;
+        memcpy(&score, member.p + member.n, sizeof score);
+        reply_bulk(c->out, member);
+        reply_score_text(c, z, score);
+        p = member.p + member.n + sizeof score;
+    }
+}
+
+/* Walks on from the cursor until as many members were seen as COUNT says. A flat set is seen whole. */
+static void scan_zset(struct call *c, const struct value *v, struct zscan *z)
+{
+    int64_t most = z->args.count, steps = most < INT64_MAX / STEPS_PER_MEMBER ? most * STEPS_PER_MEMBER : INT64_MAX;
+    uint64_t cursor = z->args.cursor;
+
+    z->is_large = v->form == VALUE_LARGE;
+    do
+        cursor = zset_scan(v, cursor, zscan_visit, z);
+    while (cursor != 0 && --steps > 0 && z->seen < most);
+    reply_zscan(c, cursor, z);
+}
+
+CMD(zscan,
+    .name = "ZSCAN", .arity = -3, .group = "sorted-set", .since = "2.8.0",
+    .cost = "O(1) for a call, O(N) for a whole walk, N being the number of members.", .flags = CMD_READONLY,
+    .keys = READ_KEY, .syntax = "key cursor [MATCH pattern] [COUNT count]", .hints = "nondeterministic_output",
+    .summary = "Walks over the members of a sorted set with their scores, a few at each call; a small one comes as a "
+               "whole.")
+{
+    struct zscan z = {.pairs = BUF_EMPTY};
+    struct collection o;
+
+    if (!scan_args_cursor(c, 2, &z.args.cursor) || !collection_read(&o, c, 1, TYPE_ZSET))
+        return;
+    if (!collection_exists(&o)) { /* whatever the options are */
+        reply_zscan(c, 0, &z);
+        return;
+    }
+    if (!scan_args_parse(c, 2, 0, &z.args))
+        return;
+    scan_zset(c, &o.value, &z);
+    buf_fini(&z.pairs);
+}
+
+/* ---- ZRANDMEMBER ---- */
+
+static void draw_one(struct call *c)
+{
+    struct collection o;
+    struct zset_walk w;
+    struct slice member;
+    double score;
+
+    if (!collection_read(&o, c, 1, TYPE_ZSET))
+        return;
+    if (!collection_exists(&o)) {
+        reply_null(c->out);
+        return;
+    }
+    zset_walk_begin_at(&w, &o.value, rand_below(zset_count(&o.value)));
+    zset_walk_next(&w, &member, &score);
+    reply_bulk(c->out, member);
+}
+
+/* n members, any of them as often as it comes. A client that is to be cut off since its replies are too many gets no
+ * more of them. */
+static void draw_with_repeats(struct call *c, const struct value *v, uint64_t n, bool with_scores)
+{
+    struct zset_draw d;
+
+    zset_reply_members(c, n, with_scores);
+    zset_draw_begin(&d, v);
+    for (; n > 0 && c->out->cut == NULL; n--) {
+        double score;
+        struct slice member = zset_draw(&d, &score);
+
+        zset_reply_member(c, member, score, with_scores);
+    }
+    zset_draw_end(&d);
+}
+
+struct sample {
+    struct call *call;
+    bool with_scores;
+};
+
+static void reply_sampled(void *arg, struct slice member, double score)
+{
+    const struct sample *s = arg;
+
+    zset_reply_member(s->call, member, score, s->with_scores);
+}
+
+/* The arguments from the count on. False: the error was replied. */
+static bool parse_draw(struct call *c, int64_t *wanted, bool *with_scores)
+{
+    if (!call_int(c, 2, wanted))
+        return false;
+    *with_scores = c->argc == 4 && call_is(c, 3, "WITHSCORES");
+    if (*wanted == INT64_MIN)
+        reply_error(c->out, ERR_NOT_NEGATABLE);
+    else if (c->argc > 4 || (c->argc == 4 && !*with_scores))
+        call_error_syntax(c);
+    else if (*with_scores && (*wanted < -INT64_MAX / 2 || *wanted > INT64_MAX / 2))
+        reply_error(c->out, "ERR value is out of range");
+    else
+        return true;
+    return false;
+}
+
+static void draw_many(struct call *c)
+{
+    struct sample sample = {.call = c};
+    struct collection o;
+    int64_t wanted;
+    size_t n;
+
+    if (!parse_draw(c, &wanted, &sample.with_scores) || !collection_read(&o, c, 1, TYPE_ZSET))
+        return;
+    if (wanted < 0 && collection_exists(&o)) {
+        draw_with_repeats(c, &o.value, (uint64_t)-wanted, sample.with_scores);
+        return;
+    }
+    n = zset_count(&o.value);
+    if (wanted >= 0 && (uint64_t)wanted < n)
+        n = (size_t)wanted;
+    zset_reply_members(c, n, sample.with_scores);
+    zset_sample(&o.value, n, reply_sampled, &sample);
+}
+
+CMD(zrandmember,
+    .name = "ZRANDMEMBER", .arity = -2, .group = "sorted-set", .since = "6.2.0",
+    .cost = "O(1) without a count, else O(N*log(M)), N being the absolute value of the count.", .flags = CMD_READONLY,
+    .keys = READ_KEY, .syntax = "key [count [WITHSCORES]]", .hints = "nondeterministic_output",
+    .summary = "Returns random members of a sorted set: different ones, or with a negative count any as often as it "
+               "comes.")
+{
+    if (c->argc == 2)
+        draw_one(c);
+    else
+        draw_many(c);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/zset_large.h"
+
+#include "base/mem.h"
+
+struct zset_large *zset_large_new(void)
+{
+    struct zset_large *z = mem_alloc(sizeof *z);
+
+    *z = (struct zset_large){dict_new(), tree_new(), 0};
+    return z;
+}
+
+struct zset_large *zset_large_new_of(struct dict *dict, struct element *const *sorted, size_t n)
+{
+    struct zset_large *z = mem_alloc(sizeof *z);
+
+    *z = (struct zset_large){dict, tree_new(), 0};
+    for (size_t i = 0; i < n; i++) {
+        tree_insert(z->tree, sorted[i]);
+        z->bytes += element_size(sorted[i], TREE_REST);
+    }
+    return z;
+}
+
+struct element *zset_large_element(struct slice member, double score)
+{
+    struct element *e = element_new(member, TREE_REST);
+
+    tree_set_score(e, score);
+    return e;
+}
+
+void zset_large_take(struct zset_large *z, struct element *e)
+{
+    dict_insert(z->dict, e);
+    tree_insert(z->tree, e);
+    z->bytes += element_size(e, TREE_REST);
+}
+
+/* Of an element that the tree has no more. */
+static void drop(void *arg, struct element *e)
+{
+    struct zset_large *z = arg;
+
+    z->bytes -= element_size(e, TREE_REST);
+    dict_remove(z->dict, e);
+    element_free(e, TREE_REST);
+}
+
+void zset_large_remove(struct zset_large *z, struct element *e)
+{
+    tree_remove(z->tree, e);
+    drop(z, e);
+}
+
+void zset_large_remove_range(struct zset_large *z, size_t rank, size_t n)
+{
+    tree_remove_range(z->tree, rank, n, drop, z);
+}
+
+static void release(void *element)
+{
+    element_free(element, TREE_REST);
+}
+
+void zset_large_free(void *large)
+{
+    struct zset_large *z = large;
+
+    tree_free(z->tree);
+    dict_free(z->dict, release);
+    mem_free(z);
+}
+
+void *zset_large_copy(const void *large)
+{
+    const struct zset_large *z = large;
+    struct zset_large *copy = zset_large_new();
+    struct tree_walk w;
+    const struct element *e;
+
+    tree_walk_begin(&w, z->tree, 0);
+    while ((e = tree_next(&w)) != NULL)
+        zset_large_take(copy, zset_large_element(element_key(e), tree_score(e)));
+    return copy;
+}
+
+size_t zset_large_count(const void *large)
+{
+    return tree_count(((const struct zset_large *)large)->tree);
+}
+
+size_t zset_large_bytes(const void *large)
+{
+    const struct zset_large *z = large;
+
+    return mem_usable_size(sizeof *z) + dict_overhead(z->dict) + tree_bytes(z->tree) + z->bytes;
+}

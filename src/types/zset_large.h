@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * zset_large: sorted sets that are not small.
+ *
+ * Role:    a dict and a tree that share their elements: a member is found by its hash, a rank by counting down the
+ *          tree.
+ * Owns:    the elements, which have their score behind the key.
+ * Threads: under the lock of its key.
+ * Used by: zset, zset_gather, zset_random; store, which knows the four functions that any large structure has.
+ */
+#ifndef LARDER_TYPES_ZSET_LARGE_H
+#define LARDER_TYPES_ZSET_LARGE_H
+
+#include "types/tree.h"
+
+struct zset_large {
+    struct dict *dict;
+    struct tree *tree;
+    size_t bytes; /* of the elements */
+};
+
+/* An empty one. */
+struct zset_large *zset_large_new(void);
+/* One of the elements of a dict, which it takes, in an order that is known already. */
+struct zset_large *zset_large_new_of(struct dict *dict, struct element *const *sorted, size_t n);
+/* An element with a copy of the member, for zset_large_take. */
+struct element *zset_large_element(struct slice member, double score);
+/* Takes an element whose member is not there. */
+void zset_large_take(struct zset_large *z, struct element *e);
+/* Removes e, which is there. */
+void zset_large_remove(struct zset_large *z, struct element *e);
+/* Removes n elements from this rank on, or as many as there are. */
+void zset_large_remove_range(struct zset_large *z, size_t rank, size_t n);
+
+void zset_large_free(void *large);
+void *zset_large_copy(const void *large);
+size_t zset_large_count(const void *large);
+size_t zset_large_bytes(const void *large);
+
+#endif

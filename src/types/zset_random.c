@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/zset_random.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/rand.h"
+#include "types/zset_flat.h"
+
+#define DENSE 4 /* a sample of one member of so many, or more, is taken on a walk over all */
+
+/* ---- draws ---- */
+
+void zset_draw_begin(struct zset_draw *d, const struct value *v)
+{
+    const struct flat *f = &v->flat;
+    size_t n = 0;
+
+    *d = (struct zset_draw){.v = v};
+    if (v->form == VALUE_LARGE)
+        return;
+    d->n = zset_flat_count(f);
+    d->at = mem_alloc(d->n * sizeof *d->at);
+    for (size_t at = zset_flat_at(f, 0); at != 0; at = zset_flat_next(f, at))
+        d->at[n++] = at;
+}
+
+struct slice zset_draw(struct zset_draw *d, double *score)
+{
+    const struct flat *f = &d->v->flat;
+    size_t at;
+
+    if (d->v->form == VALUE_LARGE) {
+        const struct element *e = dict_random(((const struct zset_large *)d->v->large)->dict);
+
+        *score = tree_score(e);
+        return element_key(e);
+    }
+    at = d->at[rand_below(d->n)];
+    *score = zset_flat_score(f, at);
+    return listpack_get(f, at, &d->digits);
+}
+
+void zset_draw_end(struct zset_draw *d)
+{
+    mem_free(d->at);
+}
+
+/* ---- samples ---- */
+
+/* Each member is taken with the chance that is left: D. Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S. */
+static void sample_on_walk(const struct value *v, size_t n, zset_visit *visit, void *arg)
+{
+    struct zset_walk w;
+    struct slice member;
+    double score;
+
+    zset_walk_begin(&w, v);
+    for (size_t left = zset_count(v); n > 0 && zset_walk_next(&w, &member, &score); left--) {
+        if (rand_below(left) >= n)
+            continue;
+        visit(arg, member, score);
+        n--;
+    }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Sorts n ranks and leaves each of them once. Returns how many are left. */
+static size_t sort_out(size_t *ranks, size_t n)
+{
+    size_t left = 0;
+
+    qsort(ranks, n, sizeof *ranks, ascending);
+    for (size_t i = 0; i < n; i++)
+        if (left == 0 || ranks[left - 1] != ranks[i])
+            ranks[left++] = ranks[i];
+    return left;
+}
+
+/* Draws ranks until n differ. */
+static void sample_by_rank(const struct value *v, size_t n, zset_visit *visit, void *arg)
+{
+    size_t *ranks = mem_alloc(n * sizeof *ranks), drawn = 0;
+    struct zset_walk w;
+    struct slice member;
+    double score;
+
+    while (drawn < n) {
+        for (size_t i = drawn; i < n; i++)
+            ranks[i] = rand_below(zset_count(v));
+        drawn = sort_out(ranks, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        zset_walk_begin_at(&w, v, ranks[i]);
+        zset_walk_next(&w, &member, &score);
+        visit(arg, member, score);
+    }
+    mem_free(ranks);
+}
+
+void zset_sample(const struct value *v, size_t n, zset_visit *visit, void *arg)
+{
+    if (v->form != VALUE_LARGE || n >= zset_count(v) / DENSE)
+        sample_on_walk(v, n, visit, arg);
+    else
+        sample_by_rank(v, n, visit, arg);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fields: fields of hashes that expire, in a keyspace. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "keys.h"
+#include "seed.h"
+#include "store/fields.h"
+#include "types/hash.h"
+
+#define PAST 10 /* ms since 1970 */
+
+enum form { FLAT, LARGE };
+
+/* A hash of `due` fields that are past their time, `later` ones that expire some day, and `always` ones that do not. */
+static struct entry *hash_entry(unsigned i, enum form form, unsigned due, unsigned later, unsigned always)
+{
+    struct value v = value_new((struct value_limits){.entries = form == FLAT ? 100000 : 0, .bytes = 100});
+    struct entry *e;
+    struct name name;
+    char field[24];
+
+    for (unsigned n = 0; n < due + later + always; n++) {
+        int64_t expire = n < due ? PAST : n < due + later ? clock_ms() + FOREVER : 0;
+
+        hash_set_until(&v, slice_of(field, (size_t)snprintf(field, sizeof field, "f%u", n)), SLICE("value"), expire);
+    }
+    e = entry_new_value(key_of(i, &name), TYPE_HASH, &v, 0);
+    flat_fini(&v.flat);
+    return e;
+}
+
+static void put_hash(unsigned i, struct entry *e)
+{
+    struct place p = place_of(0, i);
+
+    shard_lock(p.shard);
+    shard_insert(&p, e);
+    shard_unlock(p.shard);
+}
+
+/* Fields of key i, due or not; 0: there is no such key. */
+static size_t fields_of(unsigned i)
+{
+    struct place p = place_of(0, i);
+    struct name name;
+    struct value v;
+    struct entry *e;
+    size_t n = 0;
+
+    shard_lock(p.shard);
+    e = shard_peek(&p, key_of(i, &name));
+    if (e != NULL) {
+        v = entry_value(e);
+        n = hash_count(&v);
+    }
+    shard_unlock(p.shard);
+    return n;
+}
+
+/* Looks key i up, as a command does; whether it is there. */
+static bool look_up(unsigned i)
+{
+    struct place p = place_of(0, i);
+    struct name name;
+    bool there;
+
+    shard_lock(p.shard);
+    there = shard_find(&p, key_of(i, &name), clock_ms()) != NULL;
+    shard_unlock(p.shard);
+    return there;
+}
+
+START_TEST(an_entry_tells_when_it_or_a_field_is_due)
+{
+    for (enum form form = FLAT; form <= LARGE; form++) {
+        struct entry *e = hash_entry(1, form, 1, 1, 1);
+
+        ck_assert_int_eq(fields_entry_due(e), PAST);
+        ck_assert(fields_are_due(e, PAST));
+        ck_assert(!fields_are_due(e, PAST - 1));
+        e = entry_with_expire(e, PAST - 5);
+        ck_assert_int_eq(fields_entry_due(e), PAST - 5);
+        e = entry_with_expire(e, PAST + 5);
+        ck_assert_int_eq(fields_entry_due(e), PAST);
+        entry_free(e);
+        e = hash_entry(1, form, 0, 0, 3);
+        ck_assert_int_eq(e->flags & ENTRY_VOLATILE, 0);
+        ck_assert_int_eq(fields_entry_due(e), 0);
+        entry_free(e);
+    }
+}
+END_TEST
+
+START_TEST(a_look_up_purges_what_is_due)
+{
+    for (enum form form = FLAT; form <= LARGE; form++) {
+        put_hash(form, hash_entry(form, form, 5, 2, 3));
+        ck_assert_uint_eq(keyspace_partial_size(ks, 0), 1 + form);
+        ck_assert(look_up(form));
+        ck_assert_uint_eq(fields_of(form), 5);
+        ck_assert_uint_eq(keyspace_partial_size(ks, 0), 1 + form);
+    }
+    ck_assert_uint_eq(ks->stats.expired_fields, 10);
+    put_hash(7, hash_entry(7, FLAT, 5, 0, 3));
+    ck_assert(look_up(7));
+    ck_assert_uint_eq(keyspace_partial_size(ks, 0), 2);
+    ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 0);
+}
+END_TEST
+
+START_TEST(a_hash_whose_last_field_is_due_is_gone)
+{
+    for (enum form form = FLAT; form <= LARGE; form++) {
+        put_hash(form, hash_entry(form, form, 5, 0, 0));
+        ck_assert(!look_up(form));
+        ck_assert(!is_there(0, form));
+    }
+    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
+    ck_assert_uint_eq(keyspace_partial_size(ks, 0), 0);
+    ck_assert_uint_eq(ks->stats.expired, 0);
+}
+END_TEST
+
+START_TEST(watches_see_fields_go)
+{
+    struct name name;
+    struct watch w = {.owner = &w, .hash = hash_bytes(key_of(1, &name)), .key = key_of(1, &name)};
+    struct place p = place_of(0, 1);
+
+    for (int last = 0; last < 2; last++) {
+        put_hash(1, hash_entry(1, FLAT, 2, 0, last ? 0 : 1));
+        w.changed = false;
+        watch_add(&p.shard->watches, &w);
+        look_up(1);
+        ck_assert(w.changed);
+        watch_remove(&p.shard->watches, &w);
+        discard(0, 1);
+    }
+}
+END_TEST
+
+START_TEST(the_background_removes_fields_and_nothing_else)
+{
+    for (unsigned i = 0; i < 600; i++)
+        put_hash(i, hash_entry(i, i % 2 ? LARGE : FLAT, 1 + i % 5, i % 3, i % 4));
+    for (unsigned i = 600; i < 700; i++)
+        put(0, i, PAST);
+    ck_assert_int_eq(expire_all(), EXPIRE_LATER);
+    for (unsigned i = 0; i < 600; i++) {
+        ck_assert_uint_eq(fields_of(i), i % 3 + i % 4);
+        ck_assert_int_eq(is_there(0, i), i % 3 + i % 4 != 0);
+    }
+    ck_assert_uint_eq(ks->stats.expired_fields, 600 / 5 * (1 + 2 + 3 + 4 + 5));
+    ck_assert_uint_eq(ks->stats.expired, 100);
+    ck_assert_uint_eq(keyspace_partial_size(ks, 0), 400);
+}
+END_TEST
+
+START_TEST(a_hash_of_very_many_due_fields_goes_bit_by_bit)
+{
+    put_hash(1, hash_entry(1, LARGE, 5000, 0, 1));
+    put_hash(2, hash_entry(2, LARGE, 5000, 0, 1));
+    ck_assert(look_up(1));
+    ck_assert_uint_eq(fields_of(1), 5001 - FIELDS_AT_ONCE);
+    expire_all();
+    ck_assert_uint_eq(fields_of(1), 1);
+    ck_assert_uint_eq(fields_of(2), 1);
+    ck_assert_int_eq(expire_all(), EXPIRE_IDLE);
+}
+END_TEST
+
+START_TEST(a_draw_of_volatile_keys_forgets_no_field)
+{
+    for (unsigned i = 0; i < 200; i++)
+        put_hash(i, hash_entry(i, FLAT, 1, 0, 1));
+    for (unsigned i = 200; i < 200 + SHARDS * 4; i++)
+        put(0, i, clock_ms() + FOREVER);
+    for (unsigned i = 0; i < SHARDS; i++)
+        for (unsigned n = 0; n < 300; n++)
+            if (shard_table(&ks->shards[i], 0) != NULL && shard_table(&ks->shards[i], 0)->volatiles != 0)
+                table_random_volatile(shard_table(&ks->shards[i], 0));
+    expire_all();
+    for (unsigned i = 0; i < 200; i++)
+        ck_assert_uint_eq(fields_of(i), 1);
+}
+END_TEST
+
+/* Puts another entry in the place of the one that key i has. */
+static void exchange(unsigned i, struct entry *e)
+{
+    struct place p = place_of(0, i);
+    struct name name;
+    struct entry *old;
+
+    shard_lock(p.shard);
+    old = shard_peek(&p, key_of(i, &name));
+    shard_replace(&p, old, old->flags & ENTRY_VOLATILE, e);
+    entry_free(old);
+    shard_unlock(p.shard);
+}
+
+#define KEYS 300
+
+START_TEST(hashes_with_such_fields_are_counted_whatever_comes_and_goes)
+{
+    unsigned kind[KEYS] = {0}; /* 0: absent, 1: without an expiry, 2: with fields that have one */
+    size_t partials = 0;
+
+    seed_start(__func__);
+    for (int round = 0; round < 20000; round++) {
+        unsigned i = (unsigned)seed_below(KEYS), next = (unsigned)seed_below(3);
+        enum form form = (enum form)seed_below(2);
+
+        partials += (next == 2) - (kind[i] == 2);
+        if (next == 0)
+            discard(0, i);
+        else if (kind[i] == 0)
+            put_hash(i, hash_entry(i, form, 0, next - 1, 2));
+        else
+            exchange(i, hash_entry(i, form, 0, next - 1, 2));
+        kind[i] = next;
+        ck_assert_uint_eq(keyspace_partial_size(ks, 0), partials);
+    }
+    expire_all();
+    ck_assert_uint_eq(keyspace_partial_size(ks, 0), partials);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fields");
+    TCase *tests = tcase_create("fields");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    hash_init();
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, keyspace_setup, keyspace_teardown);
+    tcase_add_test(tests, an_entry_tells_when_it_or_a_field_is_due);
+    tcase_add_test(tests, a_look_up_purges_what_is_due);
+    tcase_add_test(tests, a_hash_whose_last_field_is_due_is_gone);
+    tcase_add_test(tests, watches_see_fields_go);
+    tcase_add_test(tests, the_background_removes_fields_and_nothing_else);
+    tcase_add_test(tests, a_hash_of_very_many_due_fields_goes_bit_by_bit);
+    tcase_add_test(tests, a_draw_of_volatile_keys_forgets_no_field);
+    tcase_add_test(tests, hashes_with_such_fields_are_counted_whatever_comes_and_goes);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* list_large and its chunks: what the model test of lists cannot see from outside. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "types/list_large.h"
+
+static const struct list_limit limit = {4096, SIZE_MAX};
+
+static struct list_large *made(size_t n)
+{
+    struct flat none = FLAT_EMPTY;
+    struct list_large *l = list_large_new(&none);
+    char digits[NUM_I64_MAX];
+
+    for (size_t i = 0; i < n; i++) {
+        struct listpack_word w = listpack_word(slice_of(digits, num_format_u64(digits, 1000000 + i)));
+
+        list_large_push(l, false, &w, &limit);
+    }
+    return l;
+}
+
+/* The element with this index is the number 1000000 + v. */
+static bool is(const struct list_large *l, size_t index, int64_t v)
+{
+    struct list_place p = list_large_find(l, index);
+    struct flat f = list_chunk_flat(list_large_chunk(l, p.chunk));
+    int64_t number;
+
+    return listpack_get_number(&f, p.at, &number) && number == 1000000 + v;
+}
+
+/* ---- chunks ---- */
+
+START_TEST(pushes_and_pops_at_the_ends_move_nothing_within_the_room)
+{
+    struct listpack_word w = listpack_word(SLICE("an element"));
+    struct list_chunk c = list_chunk_of(&w, false);
+    const char *block, *last;
+
+    while (list_chunk_fits(&c, listpack_bytes_of(&w), 1, &limit))
+        list_chunk_push(&c, false, &w, &limit);
+    block = c.block;
+    last = c.block + c.begin + c.bytes;
+    for (int i = 0; i < 40; i++)
+        list_chunk_remove(&c, LISTPACK_HEADER, 1);
+    for (int i = 0; i < 40; i++)
+        list_chunk_push(&c, true, &w, &limit);
+    ck_assert_ptr_eq(c.block, block);
+    ck_assert_ptr_eq(c.block + c.begin + c.bytes, last);
+    list_chunk_free(&c);
+}
+END_TEST
+
+START_TEST(room_grows_by_doubling_and_not_beyond_the_limit)
+{
+    struct listpack_word w = listpack_word(SLICE("an element"));
+
+    for (int front = 0; front < 2; front++) {
+        struct list_chunk c = list_chunk_of(&w, front);
+        unsigned blocks = 0;
+
+        for (const char *block = c.block; list_chunk_fits(&c, listpack_bytes_of(&w), 1, &limit);) {
+            list_chunk_push(&c, front, &w, &limit);
+            blocks += c.block != block;
+            block = c.block;
+        }
+        ck_assert_uint_le(blocks, 10);
+        ck_assert_uint_eq(c.room, mem_usable_size(limit.bytes));
+        list_chunk_free(&c);
+    }
+}
+END_TEST
+
+START_TEST(a_chunk_that_is_mostly_empty_gives_room_back)
+{
+    struct listpack_word w = listpack_word(SLICE("an element"));
+    struct list_chunk c = list_chunk_of(&w, false);
+
+    for (int i = 1; i < 300; i++)
+        list_chunk_push(&c, false, &w, &limit);
+    list_chunk_remove(&c, LISTPACK_HEADER, 290);
+    ck_assert_uint_le(c.room, 2 * c.bytes + 64);
+    list_chunk_free(&c);
+}
+END_TEST
+
+START_TEST(what_is_split_is_joined_again)
+{
+    struct flat before, after;
+    struct list_large *l = made(300);
+    struct list_chunk *c = list_large_chunk(l, 0), behind;
+    char *copy;
+
+    before = list_chunk_flat(c);
+    copy = mem_alloc(before.n);
+    memcpy(copy, before.p, before.n);
+    behind = list_chunk_split(c, listpack_at(&before, 100), 100);
+    ck_assert_uint_eq(c->count, 100);
+    ck_assert_uint_eq(behind.count, 200);
+    list_chunk_join(c, &behind);
+    after = list_chunk_flat(c);
+    ck_assert(slice_eq(flat_slice(&after), slice_of(copy, before.n)));
+    mem_free(copy);
+    list_large_free(l);
+}
+END_TEST
+
+/* ---- the row ---- */
+
+START_TEST(elements_are_found_from_either_end)
+{
+    struct list_large *l = made(20000);
+
+    ck_assert_uint_ge(l->used, 20);
+    for (size_t i = 0; i < 20000; i += 7)
+        ck_assert(is(l, i, (int64_t)i));
+    ck_assert(is(l, 19999, 19999));
+    list_large_free(l);
+}
+END_TEST
+
+START_TEST(the_array_is_short_again_when_most_has_gone)
+{
+    struct list_large *l = made(100000);
+    size_t room = l->room;
+
+    list_large_remove(l, 10, 99900, &limit);
+    ck_assert_uint_lt(l->room, room / 4);
+    ck_assert(is(l, 9, 9) && is(l, 10, 99910));
+    list_large_free(l);
+}
+END_TEST
+
+START_TEST(a_queue_does_not_make_the_array_grow)
+{
+    struct listpack_word w = listpack_word(SLICE("1000000"));
+    struct list_large *l = made(10000);
+    size_t room = 0;
+
+    for (unsigned i = 0; i < 500000; i++) {
+        list_large_push(l, false, &w, &limit);
+        list_large_remove(l, 0, 1, &limit);
+        if (i == 100000)
+            room = l->room;
+    }
+    ck_assert_uint_le(l->room, room);
+    ck_assert_uint_eq(l->count, 10000);
+    list_large_free(l);
+}
+END_TEST
+
+START_TEST(an_insertion_into_a_full_chunk_splits_it_and_a_removal_joins_what_is_small)
+{
+    struct listpack_word w = listpack_word(SLICE("here"));
+    struct list_large *l = made(2000);
+    size_t used = l->used;
+
+    list_large_insert(l, list_large_find(l, 1000), &w, &limit);
+    ck_assert_uint_eq(l->used, used + 1);
+    ck_assert(is(l, 999, 999) && is(l, 1001, 1000));
+    list_large_remove(l, 1000, 1, &limit);
+    ck_assert(is(l, 1000, 1000));
+    list_large_remove(l, 100, 1800, &limit);
+    ck_assert_uint_eq(l->used, 1);
+    list_large_free(l);
+}
+END_TEST
+
+START_TEST(its_bytes_are_those_of_its_blocks)
+{
+    struct list_large *l = made(20000);
+    size_t bytes = mem_usable_size(sizeof *l) + mem_usable_size(l->room * sizeof *l->chunks);
+
+    for (size_t i = 0; i < l->used; i++)
+        bytes += mem_usable_size(list_large_chunk(l, i)->room);
+    ck_assert_uint_eq(list_large_bytes(l), bytes);
+    list_large_free(l);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("list_large");
+    TCase *tests = tcase_create("list_large");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(tests, pushes_and_pops_at_the_ends_move_nothing_within_the_room);
+    tcase_add_test(tests, room_grows_by_doubling_and_not_beyond_the_limit);
+    tcase_add_test(tests, a_chunk_that_is_mostly_empty_gives_room_back);
+    tcase_add_test(tests, what_is_split_is_joined_again);
+    tcase_add_test(tests, elements_are_found_from_either_end);
+    tcase_add_test(tests, the_array_is_short_again_when_most_has_gone);
+    tcase_add_test(tests, a_queue_does_not_make_the_array_grow);
+    tcase_add_test(tests, an_insertion_into_a_full_chunk_splits_it_and_a_removal_joins_what_is_small);
+    tcase_add_test(tests, its_bytes_are_those_of_its_blocks);
+    tcase_set_timeout(tests, 60);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
