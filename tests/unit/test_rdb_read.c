@@ -122,6 +122,15 @@ START_TEST(lists_of_every_time_are_read)
 }
 END_TEST
 
+START_TEST(nodes_of_no_known_kind_and_empty_elements_of_their_own_are_refused)
+{
+    ck_assert(is_refused(RDB_LIST_NODES, SLICE("\1\0\1a")));
+    ck_assert(is_refused(RDB_LIST_NODES, SLICE("\1\3\1a")));
+    ck_assert(is_refused(RDB_LIST_NODES, SLICE("\1\1\0")));
+    ck_assert(is_refused(RDB_LIST_NODES, SLICE("\1\2\0")));
+}
+END_TEST
+
 START_TEST(lists_become_large_by_our_limits)
 {
     values_limits(&options, 3, 2);
@@ -277,6 +286,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, lists_of_every_time_are_read);
+    tcase_add_test(tests, nodes_of_no_known_kind_and_empty_elements_of_their_own_are_refused);
     tcase_add_test(tests, lists_become_large_by_our_limits);
     tcase_add_test(tests, sets_of_every_time_are_read);
     tcase_add_test(tests, sets_become_large_by_our_limits);
