@@ -77,6 +77,12 @@ static void show_zset(struct buf *out, const struct value *v)
     }
 }
 
+/* How a value is kept, which OBJECT ENCODING does not tell of small lists and sets. */
+static const char *form_of(const struct entry *e)
+{
+    return entry_value(e).form == VALUE_LISTPACK ? "listpack" : entry_encoding_name(e);
+}
+
 /* Whether the bytes are read as a value of this encoding with these elements, in the order in which it gives them. */
 static bool reads_as(unsigned type, struct slice bytes, const char *encoding, const char *elements)
 {
@@ -95,7 +101,7 @@ static bool reads_as(unsigned type, struct slice bytes, const char *encoding, co
         return false;
     v = entry_value(e);
     shows[entry_type(e)](&out, &v);
-    same = strcmp(entry_encoding_name(e), encoding) == 0 && strcmp(buf_cstr(&out), elements) == 0;
+    same = strcmp(form_of(e), encoding) == 0 && strcmp(buf_cstr(&out), elements) == 0;
     entry_free(e);
     buf_fini(&out);
     return same;
