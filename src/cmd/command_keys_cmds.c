@@ -45,7 +45,8 @@ static bool spec_has(const struct keys *k, const struct key_spec *spec, int posi
     return found;
 }
 
-/* What the request does with the key that is argument `position`. */
+/* What the request does with the key that is argument `position`. That a specification does not find all keys is
+ * nothing that is said of one that was found. */
 static uint32_t flags_of_key(const struct keys *k, int position)
 {
     for (int i = 0; i < KEYS_MAX && k->cmd->keys[i].flags; i++) {
@@ -54,7 +55,7 @@ static uint32_t flags_of_key(const struct keys *k, int position)
         if (!spec_has(k, spec, position))
             continue;
         return spec->flags & KEY_VARIABLE_FLAGS && k->cmd->key_flags ? k->cmd->key_flags(k->argv, k->argc)
-                                                                     : spec->flags;
+                                                                     : spec->flags & ~KEY_INCOMPLETE;
     }
     return 0;
 }

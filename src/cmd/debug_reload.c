@@ -29,7 +29,7 @@ static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
     if (copy == NULL)
         return false;
     entry_set_usage(copy, entry_usage(e));
-    shard_replace(p, e, e->flags & ENTRY_EXPIRES, copy);
+    shard_replace(p, e, e->flags & ENTRY_VOLATILE, copy);
     entry_free(e);
     return true;
 }

@@ -5,6 +5,7 @@
  * The keys are locked until the other side has said that it has them: who asks for one meanwhile waits, up to the
  * timeout and on while bytes move.
  */
+#include <errno.h>
 #include <limits.h>
 
 #include "base/mem.h"
@@ -237,17 +238,26 @@ static void exchange(struct call *c, struct migration *m, struct target *t)
         reply_ok(c->out);
 }
 
+/* A connection that was refused is told as Redis tells it, which notices only when it writes. */
+static void reply_unconnected(struct call *c, int error)
+{
+    reply_error(c->out, error == -ETIMEDOUT || error == -EHOSTUNREACH
+                            ? "IOERR error or timeout connecting to the client"
+                            : "IOERR error or timeout writing to target instance");
+}
+
 static void migrate(struct call *c, struct migration *m)
 {
     char *host = mem_strndup(call_arg(c, 1).p, call_arg(c, 1).n);
     char *port = mem_strndup(call_arg(c, 2).p, call_arg(c, 2).n);
     struct target t;
+    int error = target_connect(&t, host, port, m->timeout);
 
-    if (target_connect(&t, host, port, m->timeout) == 0) {
+    if (error != 0) {
+        reply_unconnected(c, error);
+    } else {
         exchange(c, m, &t);
         target_close(&t);
-    } else {
-        reply_error(c->out, "IOERR error or timeout connecting to the client");
     }
     mem_free(port);
     mem_free(host);

@@ -24,7 +24,8 @@ struct target {
     char ahead[4096];
 };
 
-/* 0 or -errno, here and below. A name is looked up as the system does it, in its own time. */
+/* 0 or -errno, here and below. A name is looked up as the system does it, in its own time; -EHOSTUNREACH: there is
+ * none such. */
 int target_connect(struct target *t, const char *host, const char *port, int timeout);
 void target_close(struct target *t);
 int target_send(struct target *t, struct slice bytes);

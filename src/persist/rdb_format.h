@@ -67,7 +67,7 @@ enum rdb_type {
 
 /* What the string of a list's node is. */
 enum rdb_node {
-    RDB_NODE_PLAIN = 1, /* one element */
+    RDB_NODE_PLAIN = 1, /* one element, not empty */
     RDB_NODE_PACKED,    /* a listpack */
 };
 

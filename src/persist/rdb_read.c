@@ -410,7 +410,7 @@ static bool read_node(struct reader *r)
     if (!rdb_get_length(r->from, &kind))
         return false;
     if (kind == RDB_NODE_PLAIN)
-        return read_element(r);
+        return read_element(r) && r->first.s.n > 0;
     return kind == RDB_NODE_PACKED && rdb_pack_get(r->from, &r->first, 1, &p) && push_all(r, &p);
 }
 

@@ -82,7 +82,7 @@ struct entry *entry_new(const struct entry_spec *s)
 
 /* ---- large structures ---- */
 
-#define FREE_AT_ONCE 64 /* elements; more are freed in the background */
+#define FREE_AT_ONCE 256 /* elements, some ten microseconds; more are freed in the background, which costs as much to begin */
 
 /* What there is to do with the large structure of a type. */
 struct large_kind {

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""MIGRATE: keys that go from one server to another, and targets that do not do as they should."""
+import socket
+import threading
+
+from harness import case, contains, equal, expect
+
+HOST = "127.0.0.1"
+
+
+def migrate(c, port, key, *rest, db=0, timeout=5000):
+    return c.cmd("MIGRATE", HOST, port, key, db, timeout, *rest)
+
+
+def two(t, *options):
+    a, b = t.server(), t.server(*options)
+    return a.client(), b, b.client()
+
+
+@case("a key that was migrated is there and no longer here, with its time to live")
+def moved(t):
+    a, b, there = two(t)
+    a.cmd("SET", "k", "value", "PX", 1000000)
+    equal(migrate(a, b.port, "k"), ("+", b"OK"), "MIGRATE")
+    equal(a.cmd("EXISTS", "k")[1], 0, "keys here")
+    equal(there.cmd("GET", "k")[1], b"value", "the value there")
+    expect(0 < there.cmd("PTTL", "k")[1] <= 1000000, "its time to live")
+
+
+@case("COPY keeps it here, REPLACE replaces what is there, and without it that is an error", engines=False)
+def options(t):
+    a, b, there = two(t)
+    a.cmd("RPUSH", "k", "x", "y")
+    there.cmd("SET", "k", "old")
+    equal(migrate(a, b.port, "k"), ("-", b"ERR Target instance replied with error: BUSYKEY Target key name already "
+                                        b"exists."), "MIGRATE")
+    equal(a.cmd("LLEN", "k")[1], 2, "the key here")
+    equal(migrate(a, b.port, "k", "COPY", "REPLACE"), ("+", b"OK"), "MIGRATE COPY REPLACE")
+    equal((a.cmd("LLEN", "k")[1], there.cmd("LLEN", "k")[1]), (2, 2), "the lists")
+
+
+@case("KEYS moves those that are there, into another database; one that is refused stays", engines=False)
+def several(t):
+    a, b, there = two(t)
+    a.cmd("MSET", "a", "1", "b", "2", "c", "3")
+    there.cmd("SELECT", 3)
+    there.cmd("SET", "b", "taken")
+    reply = migrate(a, b.port, "", "KEYS", "a", "none", "b", "c", "a", db=3)
+    contains(reply[1].decode(), "BUSYKEY")
+    equal([k[1] for k in a.cmd("KEYS", "*")[1]], [b"b"], "what stays")
+    equal([x[1] for x in there.cmd("MGET", "a", "b", "c")[1]], [b"1", b"taken", b"3"], "what is there")
+
+
+@case("a database that is not there, and a password that is wrong, leave everything where it is", engines=False)
+def refused(t):
+    a, b, there = two(t, "--requirepass", "secret")
+    a.cmd("SET", "k", "v")
+    there.cmd("AUTH", "secret")
+    contains(migrate(a, b.port, "k")[1].decode(), "NOAUTH")
+    contains(migrate(a, b.port, "k", "AUTH", "wrong")[1].decode(), "WRONGPASS")
+    contains(migrate(a, b.port, "k", "AUTH", "secret", db=99)[1].decode(), "DB index is out of range")
+    equal(a.cmd("GET", "k")[1], b"v", "the key here")
+    # as in Redis, the requests were sent at once: what was not let into the other database came into the first one
+    equal(migrate(a, b.port, "k", "REPLACE", "AUTH2", "default", "secret"), ("+", b"OK"), "MIGRATE AUTH2")
+    equal(there.cmd("GET", "k")[1], b"v", "the key there")
+
+
+def listener(answer):
+    """-> a socket that listens; `answer` gets each connection in a thread"""
+    s = socket.socket()
+    s.bind((HOST, 0))
+    s.listen()
+
+    def serve():
+        try:
+            while True:
+                answer(s.accept()[0])
+        except OSError:
+            pass
+    threading.Thread(target=serve, daemon=True).start()
+    return s
+
+
+@case("a target that says nothing, ends the connection or never ends its line costs the timeout at most")
+def silent(t):
+    a = t.server().client()
+    a.cmd("SET", "k", "v")
+    kept = []
+    for answer in (kept.append, lambda c: c.close(), lambda c: c.sendall(b"x" * 100000)):
+        s = listener(answer)
+        reply = migrate(a, s.getsockname()[1], "k", timeout=200)
+        expect(reply[1].startswith(b"IOERR error or timeout "), "MIGRATE: %r" % (reply,))
+        s.close()
+    equal(a.cmd("GET", "k")[1], b"v", "the key")
+
+
+@case("keys are locked while they migrate, other keys are not")
+def locked(t):
+    s = t.server("--threads", 2, "--connection-balance", "round-robin")
+    a, b = s.client(), s.client()
+    a.cmd("MSET", "k", "v", "other", "w")
+    target = socket.socket()
+    target.bind((HOST, 0))
+    target.listen()
+    a.send("MIGRATE", HOST, target.getsockname()[1], "k", 0, 5000)
+    c = target.accept()[0]
+    equal(b.cmd("GET", "other")[1], b"w", "another key meanwhile")
+    b.send("GET", "k")
+    c.sendall(b"+OK\r\n+OK\r\n")
+    equal(a.read(), ("+", b"OK"), "MIGRATE")
+    equal(b.read()[1], None, "the key that waited")
