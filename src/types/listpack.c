@@ -305,12 +305,6 @@ bool listpack_get_number(const struct flat *f, size_t at, int64_t *v)
     return true;
 }
 
-/* What is kept in one place often begins alike: the last byte tells most of it apart without a call. */
-static inline bool same_bytes(const char *a, const char *b, size_t n)
-{
-    return n == 0 || (a[n - 1] == b[n - 1] && memcmp(a, b, n) == 0);
-}
-
 bool listpack_is(const struct flat *f, size_t at, const struct listpack_word *w)
 {
     struct head h = read_head(f->p + at);
@@ -319,7 +313,7 @@ bool listpack_is(const struct flat *f, size_t at, const struct listpack_word *w)
         return false;
     if (h.is_number)
         return read_number(f->p + at) == w->number;
-    return h.content == w->s.n && same_bytes(f->p + at + h.head, w->s.p, h.content);
+    return h.content == w->s.n && memcmp(f->p + at + h.head, w->s.p, h.content) == 0;
 }
 
 /* As listpack_is. Short strings, which most elements are, without a call: those that are as long and are numbered differ
