@@ -14,6 +14,15 @@ FRESH = ("FLUSHALL", "FUNCTION FLUSH", "ACL DELUSER u1", "CONFIG SET maxmemory-p
          "CONFIG SET set-max-intset-entries 512")
 
 
+def executed(name, cmd, queued, r):
+    """What EXEC replied, command by command; of any other command what it replied, under a name"""
+    if cmd[0] != "EXEC" or not isinstance(r, tuple) or r[0] != "*" or r[1] is None or len(r[1]) != len(queued):
+        return [(name, r)]
+    replies = [(["EXEC"], ("*", []))] + list(zip(queued, r[1]))
+    queued.clear()
+    return replies
+
+
 class Side:
     def __init__(self, host, port, timeout):
         self.host, self.port, self.timeout = host, port, timeout
@@ -164,17 +173,12 @@ class Side:
                 out.append((c, a.cmd(*c)))
         out.append((["MULTI"], self.call(["MULTI"])))
         queued = []
-        for c in cmds:
+        for c in cmds:              # there may be an EXEC among them
             r = self.call(c)
-            out.append((["QUEUED"], r))
+            out += executed(["QUEUED"], c, queued, r)
             if r == ("+", b"QUEUED"):
                 queued.append(c)
-        r = self.call([end])
-        if end == "EXEC" and isinstance(r, tuple) and r[0] == "*" and r[1] is not None and len(r[1]) == len(queued):
-            out.append((["EXEC"], ("*", [])))
-            out += list(zip(queued, r[1]))
-        else:
-            out.append((["EXEC"], r))
+        out += executed(["EXEC"], [end], queued, self.call([end]))
         yield ("done", out)
 
     def do_eval(self, step):

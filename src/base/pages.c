@@ -40,6 +40,7 @@ static struct {
     unsigned from[KINDS]; /* no region before this one has a free piece of the kind */
     size_t free[KINDS];   /* pieces, in all regions */
     size_t least_warm;    /* the lowest free[WARM] since the last trim */
+    size_t surplus;       /* pieces that the running trim has still to cool */
 } pool GUARDED_BY(lock);
 
 static struct region *region_of(const void *p)
@@ -208,17 +209,23 @@ static void cool_last(size_t n)
     }
 }
 
-void pages_trim(void)
+bool pages_trim(size_t most)
 {
-    size_t surplus;
+    size_t n;
 
     lock_take(&lock);
-    surplus = pool.least_warm;
+    if (pool.surplus == 0)
+        pool.surplus = pool.least_warm;
+    n = pool.surplus < most / PAGES_BYTES ? pool.surplus : most / PAGES_BYTES;
+    pool.surplus -= n;
     lock_drop(&lock);
-    cool_last(surplus);
+    cool_last(n);
     lock_take(&lock);
-    pool.least_warm = pool.free[WARM];
+    n = pool.surplus;
+    if (n == 0)
+        pool.least_warm = pool.free[WARM];
     lock_drop(&lock);
+    return n != 0;
 }
 
 void pages_purge(void)

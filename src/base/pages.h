@@ -14,6 +14,7 @@
 #ifndef LARDER_BASE_PAGES_H
 #define LARDER_BASE_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PAGES_BYTES ((size_t)8 * 1024)
@@ -22,8 +23,9 @@
 void *pages_alloc(void);
 /* Takes a piece. Its memory stays for the next who asks, until a trim or a purge. */
 void pages_free(void *p);
-/* Returns to the kernel what was free in all the time since the last trim. Called now and then, by one thread. */
-void pages_trim(void);
+/* Returns to the kernel what was free in all the time since the last trim, but at most so many bytes at a time. Called
+ * now and then, by one thread. True: the trim is not over, and wants to go on soon. */
+bool pages_trim(size_t most);
 /* Returns all that is free now. */
 void pages_purge(void);
 /* Bytes handed out; bytes that are free and still have memory. */

@@ -29,7 +29,7 @@ void debug_value_listpack(struct call *c, const struct entry *e)
 {
     struct value v;
 
-    if ((int)entry_encoding(e) != ENCODING_FORM + VALUE_LISTPACK) {
+    if (strcmp(entry_encoding_name(e), "listpack") != 0) {
         reply_error(c->out, "ERR Not a listpack encoded object.");
         return;
     }
@@ -39,21 +39,8 @@ void debug_value_listpack(struct call *c, const struct entry *e)
     reply_simple(c->out, "Listpack structure printed on stdout");
 }
 
-static bool is_quicklist(const struct entry *e)
+static void print_chunks(const struct list_large *l, bool full)
 {
-    return entry_type(e) == TYPE_LIST && (int)entry_encoding(e) == ENCODING_FORM + VALUE_LARGE;
-}
-
-void debug_value_quicklist(struct call *c, const struct entry *e)
-{
-    bool full = c->argc == 4 && !call_is(c, 3, "0");
-    const struct list_large *l;
-
-    if (!is_quicklist(e)) {
-        reply_error(c->out, "ERR Not a quicklist encoded object.");
-        return;
-    }
-    l = entry_value(e).large;
     printf("{count %zu} {chunks %zu}\n", l->count, l->used);
     for (size_t i = 0; i < l->used; i++) {
         const struct list_chunk *chunk = list_large_chunk(l, i);
@@ -63,6 +50,21 @@ void debug_value_quicklist(struct call *c, const struct entry *e)
         if (full)
             print_listpack(&f);
     }
+}
+
+void debug_value_quicklist(struct call *c, const struct entry *e)
+{
+    struct value v;
+
+    if (entry_type(e) != TYPE_LIST) {
+        reply_error(c->out, "ERR Not a quicklist encoded object.");
+        return;
+    }
+    v = entry_value(e);
+    if (v.form == VALUE_LARGE)
+        print_chunks(v.large, c->argc == 4 && !call_is(c, 3, "0"));
+    else
+        print_listpack(&v.flat);
     fflush(stdout);
     reply_simple(c->out, "Quicklist structure printed on stdout");
 }
@@ -73,7 +75,7 @@ void debug_value_fields(const struct call *c, const struct entry *e, char *text,
     struct value v;
 
     text[0] = 0;
-    if (!is_quicklist(e))
+    if (entry_type(e) != TYPE_LIST)
         return;
     v = entry_value(e);
     shape = list_shape(&v);
@@ -82,10 +84,10 @@ void debug_value_fields(const struct call *c, const struct entry *e, char *text,
              (int)collection_limits(c, TYPE_LIST).fill, shape.bytes);
 }
 
-/* How many elements the table of a large value has. False: it has none. */
+/* How many elements the table of a value has, as its encoding is called. False: it has none. */
 static bool count_table(const struct value *v, enum entry_type type, size_t *n)
 {
-    if (v->form != VALUE_LARGE || type == TYPE_LIST)
+    if (type == TYPE_LIST || (v->form != VALUE_LARGE && (type != TYPE_SET || v->form == VALUE_INTSET)))
         return false;
     *n = type == TYPE_SET ? set_count(v) : type == TYPE_ZSET ? zset_count(v) : hash_count(v);
     return true;

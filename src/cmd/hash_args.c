@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cmd/hash_args.h"
 
+#include "types/hash.h"
+
+bool hash_args_fit(struct call *c, int i)
+{
+    for (; i < c->argc; i++)
+        if (UNLIKELY(c->argv[i].n > HASH_WORD_MAX)) {
+            reply_error(c->out, ERR_TOO_LONG);
+            return false;
+        }
+    return true;
+}
+
 bool hash_args_fields(struct call *c, int i, const char *count_error)
 {
     int64_t n;

@@ -5,7 +5,7 @@
  * Role:    FIELDS numfields field [field ...]; times to live of fields, which have limits of their own.
  * Owns:    nothing.
  * Threads: the worker that runs the command.
- * Used by: hash_expire_cmds, hash_ex_cmds.
+ * Used by: the hash commands.
  */
 #ifndef LARDER_CMD_HASH_ARGS_H
 #define LARDER_CMD_HASH_ARGS_H
@@ -20,6 +20,8 @@
 /* The word FIELDS is argument i, the number of fields the next one, and the fields are all that follow, from argument
  * i + 2 on. False: not so, and the error was replied; `count_error` where the number is none. */
 bool hash_args_fields(struct call *c, int i, const char *count_error);
+/* Whether no argument from i on is longer than a field or a value may be. False: the error was replied. */
+bool hash_args_fit(struct call *c, int i);
 /* Argument i as the moment at which fields expire, as expire_from_arg; not below zero. False: the error was replied. */
 bool hash_args_moment(struct call *c, int i, enum expire_unit unit, bool absolute, int64_t *ms);
 

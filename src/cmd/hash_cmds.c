@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "cmd/collection.h"
+#include "cmd/hash_args.h"
 #include "types/hash.h"
 #include "types/string.h"
 
@@ -20,7 +21,7 @@ static int64_t set_fields(struct call *c, bool *done)
         call_error_arity(c);
         return 0;
     }
-    if (!collection_write(&o, c, 1, TYPE_HASH))
+    if (!hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
         return 0;
     for (int i = 2; i < c->argc; i += 2)
         added += hash_set(&o.value, call_arg(c, i), call_arg(c, i + 1));
@@ -66,7 +67,7 @@ CMD(hsetnx,
     struct collection o;
     bool absent;
 
-    if (!collection_write(&o, c, 1, TYPE_HASH))
+    if (!hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
         return;
     absent = !hash_has(&o.value, call_arg(c, 2));
     if (absent) {
@@ -249,7 +250,7 @@ CMD(hincrby,
     int64_t increment, sum;
     struct collection o;
 
-    if (!call_int(c, 3, &increment) || !collection_write(&o, c, 1, TYPE_HASH))
+    if (!call_int(c, 3, &increment) || !hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
         return;
     if (add_int(c, &o, increment, &sum)) {
         put_counted(c, &o, slice_of(digits, (size_t)num_format_i64(digits, sum)), "hincrby");
@@ -290,7 +291,7 @@ CMD(hincrbyfloat,
         reply_error(c->out, "ERR value is NaN or Infinity");
         return;
     }
-    if (!collection_write(&o, c, 1, TYPE_HASH))
+    if (!hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
         return;
     if (add_float(c, &o, increment, &sum)) {
         struct slice s = slice_of(text, (size_t)num_format_ld(text, sum));

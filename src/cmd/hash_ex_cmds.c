@@ -258,7 +258,7 @@ CMD(hsetex,
     struct hsetex args;
     bool holds;
 
-    if (!parse_hsetex(c, &args) || !collection_write(&o, c, 1, TYPE_HASH))
+    if (!parse_hsetex(c, &args) || !hash_args_fit(c, args.first) || !collection_write(&o, c, 1, TYPE_HASH))
         return;
     holds = condition_holds(c, &o.value, &args);
     if (holds)

@@ -62,6 +62,9 @@ bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *
             a->type = type_called(call_arg(c, ++i));
         } else if ((options & SCAN_NOVALUES) && call_is(c, i, "NOVALUES")) {
             a->no_values = true;
+        } else if (call_is(c, i, "NOVALUES")) {
+            reply_error(c->out, "ERR NOVALUES option can only be used in HSCAN");
+            return false;
         } else {
             call_error_syntax(c);
             return false;

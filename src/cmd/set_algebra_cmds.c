@@ -38,10 +38,11 @@ static bool open_sets(struct algebra *a, struct call *c, int first, int n)
     return true;
 }
 
+/* Each member is given once. */
 static void give(struct algebra *a, struct slice member)
 {
     if (a->result != NULL)
-        set_add(a->result, member);
+        set_add_new(a->result, member);
     else if (a->out != NULL)
         reply_bulk(a->out, member);
     a->found++;
@@ -75,7 +76,24 @@ static bool any_has(const struct value *sets, size_t n, struct slice member)
     return false;
 }
 
+/* Whether both are the value of one key. */
+static bool is_same(const struct value *x, const struct value *y)
+{
+    return x->form == VALUE_LARGE ? y->large == x->large : y->flat.p == x->flat.p;
+}
+
 /* ---- intersection ---- */
+
+/* Forgets the sets that are the first one once more. */
+static void drop_repeats(struct algebra *a)
+{
+    size_t n = 1;
+
+    for (size_t i = 1; i < a->n; i++)
+        if (!is_same(&a->sets[0], &a->sets[i]))
+            a->sets[n++] = a->sets[i];
+    a->n = n;
+}
 
 /* Of the smallest set, what all others have. */
 static void intersect(struct algebra *a)
@@ -86,6 +104,7 @@ static void intersect(struct algebra *a)
     if (a->any_missing)
         return;
     qsort(a->sets, a->n, sizeof *a->sets, smaller_first);
+    drop_repeats(a);
     set_walk_begin(&w, &a->sets[0]);
     while (set_walk_next(&w, &member)) {
         if (!all_have(a->sets + 1, a->n - 1, member))
@@ -98,13 +117,12 @@ static void intersect(struct algebra *a)
 
 /* ---- union ---- */
 
-/* The largest set, and of each other what those before have not. */
+/* The first set, which is the largest, and of each other what those before have not. */
 static void unite_few(struct algebra *a)
 {
     struct set_walk w;
     struct slice member;
 
-    qsort(a->sets, a->n, sizeof *a->sets, larger_first);
     for (size_t i = 0; i < a->n; i++) {
         set_walk_begin(&w, &a->sets[i]);
         while (set_walk_next(&w, &member))
@@ -133,10 +151,25 @@ static void give_all(struct algebra *a, const struct value *v)
         give(a, member);
 }
 
-/* An empty set to gather members in; in the end give_gathered. */
-static struct value gather(const struct algebra *a)
+/* A copy of one of the sets, to gather members in; in the end give_gathered. */
+static struct value gather(const struct algebra *a, const struct value *first)
 {
-    return value_new(collection_limits(a->call, TYPE_SET));
+    struct value copy = value_new(collection_limits(a->call, TYPE_SET));
+    size_t n = set_count(first);
+    struct set_walk w;
+    struct slice member;
+
+    if (first->form == VALUE_LARGE && n > copy.limits.entries && n > copy.limits.ints) {
+        value_enlarge(&copy, set_large_copy(first->large));
+        return copy;
+    }
+    set_walk_begin(&w, first);
+    while (set_walk_next(&w, &member)) {
+        if (value_is_empty(&copy))
+            set_expect(&copy, member, n);
+        set_add_new(&copy, member);
+    }
+    return copy;
 }
 
 /* Gives all that was gathered. */
@@ -155,12 +188,13 @@ static void unite(struct algebra *a)
 {
     struct value all;
 
+    qsort(a->sets, a->n, sizeof *a->sets, larger_first);
     if (a->result == NULL && a->n <= FEW_SETS) {
         unite_few(a);
         return;
     }
-    all = gather(a);
-    for (size_t i = 0; i < a->n; i++)
+    all = gather(a, &a->sets[0]);
+    for (size_t i = 1; i < a->n; i++)
         add_all(&all, &a->sets[i]);
     give_gathered(a, &all);
 }
@@ -183,23 +217,16 @@ static void subtract_by_looking(struct algebra *a)
 /* A copy of the first set, without what the others have. */
 static void subtract_by_removing(struct algebra *a)
 {
-    struct value rest = gather(a);
+    struct value rest = gather(a, &a->sets[0]);
     struct set_walk w;
     struct slice member;
 
-    add_all(&rest, &a->sets[0]);
     for (size_t i = 1; i < a->n && set_count(&rest) > 0; i++) {
         set_walk_begin(&w, &a->sets[i]);
         while (set_walk_next(&w, &member))
             set_remove(&rest, member);
     }
     give_gathered(a, &rest);
-}
-
-/* Whether both are the value of one key. */
-static bool is_same(const struct value *x, const struct value *y)
-{
-    return x->form == VALUE_LARGE ? y->large == x->large : y->flat.p == x->flat.p;
 }
 
 /* Chooses what is less work. To look is the cheaper step of the two. */

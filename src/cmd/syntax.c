@@ -248,13 +248,14 @@ static struct syntax *link_terms(struct terms *t, int from)
     return t->node[from];
 }
 
-/* Binds each token of the list to its values. `group`: the list is all of a bracket. */
+/* Binds each token of the list to its values; one that may be left out alone has none. `group`: the list is all of a
+ * bracket. */
 static struct syntax *bind_tokens(struct syntax *first, bool group)
 {
     struct syntax **link = &first;
 
     for (; *link; link = &(*link)->next) {
-        if ((*link)->type == SYNTAX_PURE_TOKEN)
+        if ((*link)->type == SYNTAX_PURE_TOKEN && !((*link)->flags & SYNTAX_OPTIONAL))
             *link = bind_token(*link, group && link == &first);
     }
     return first;

@@ -114,17 +114,18 @@ static bool parse_weights(struct call *c, struct algebra *a, int i)
     return true;
 }
 
+/* False: the error was replied. */
 static bool parse_aggregate(struct call *c, struct algebra *a, int i)
 {
-    if (call_is(c, i, "SUM"))
-        a->aggregate = SUM;
-    else if (call_is(c, i, "MIN"))
-        a->aggregate = MIN;
-    else if (call_is(c, i, "MAX"))
-        a->aggregate = MAX;
-    else
-        call_error_syntax(c);
-    return call_is(c, i, "SUM") || a->aggregate != SUM;
+    static const char *const words[] = {[SUM] = "SUM", [MIN] = "MIN", [MAX] = "MAX"};
+
+    for (enum aggregate how = SUM; how <= MAX; how++)
+        if (call_is(c, i, words[how])) {
+            a->aggregate = how;
+            return true;
+        }
+    call_error_syntax(c);
+    return false;
 }
 
 /* The option at argument *i, which becomes its last argument. False: the error was replied. */
@@ -293,7 +294,7 @@ static void subtract_from(const struct source *first, const struct source *other
             zset_gather_add(g, member, score);
 }
 
-/* All members of several sources, as one. In the end source_discard. */
+/* All members of several sources, as one of its own. In the end collection_discard. */
 static struct source merged(const struct source *sources, size_t n)
 {
     struct source all = {.type = TYPE_SET, .value = value_new((struct value_limits){0})};
@@ -450,7 +451,7 @@ CMD(zintercard,
     .name = "ZINTERCARD", .arity = -3, .group = "sorted-set", .since = "7.0.0",
     .cost = "O(N*K), N being the members of the smallest of K sets.", .flags = CMD_READONLY | CMD_MOVABLEKEYS,
     .keys = SOURCE_KEYS, .summary = "Counts the members that all of several sorted sets have, up to a limit.",
-    .syntax = "numkeys key [key ...] [LIMIT limit]")
+    .syntax = "numkeys key [key ...] [LIMIT limit:integer]")
 {
     run(c, (struct algebra){.operation = INTER, .counts = true});
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/entry.h"
 
 /* ---- ends of ranges ---- */
 
@@ -139,7 +140,17 @@ void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, 
     }
 }
 
-/* ---- results ---- */
+/* ---- changes ---- */
+
+void zset_drop_run(struct value *v, struct zset_run run)
+{
+    if (v->form == VALUE_LARGE && run.n == zset_count(v)) {
+        entry_free_large(TYPE_ZSET, v->large);
+        value_clear(v);
+    } else {
+        zset_remove_run(v, run);
+    }
+}
 
 void zset_store(struct call *c, int i, struct value *v, const char *event)
 {

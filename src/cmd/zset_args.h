@@ -2,7 +2,7 @@
 /*
  * zset_args: what the commands of sorted sets have in common: ranges in requests, members with scores in replies.
  *
- * Role:    turns the two ends of a range, by rank, score or member, into ranks.
+ * Role:    turns the two ends of a range, by rank, score or member, into ranks; replies and removes what is there.
  * Owns:    nothing; members are borrowed from the arguments.
  * Threads: the worker that runs the command.
  * Used by: the zset_*_cmds.c.
@@ -33,6 +33,8 @@ void zset_reply_member(struct call *c, struct slice member, double score, bool w
 /* All of it: the members of a run, from the greatest down if reverse. */
 void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, bool reverse, bool with_scores);
 
+/* Removes a run of members; where these are all there are, and many, they are freed in the background. */
+void zset_drop_run(struct value *v, struct zset_run run);
 /* Makes the key in argument i hold v, as collection_store, tells this event, and replies how many members it has. */
 void zset_store(struct call *c, int i, struct value *v, const char *event);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The commands of single members of sorted sets. Ranges are in zset_range_cmds.c, removal from the ends in
- * zset_pop_cmds.c, unions and the like in zset_store_cmds.c.
+ * zset_pop_cmds.c, walks and random members in zset_walk_cmds.c, unions and the like in zset_algebra_cmds.c.
  * https://redis.io/docs/latest/commands/?group=sorted-set
  */
 #include "base/mem.h"

@@ -40,7 +40,7 @@ static void pop(struct call *c, struct collection *o, uint64_t most, bool greate
     struct zset_run run = {greatest ? count - n : 0, n};
 
     reply_popped(c, &o->value, run, greatest, form);
-    zset_remove_run(&o->value, run);
+    zset_drop_run(&o->value, run);
     call_changed(c, o->key, EVENT_ZSET, greatest ? "zpopmax" : "zpopmin");
 }
 
@@ -117,15 +117,14 @@ static bool parse_end(struct call *c, int64_t i, struct zmpop_args *args)
     return i + 2 == c->argc;
 }
 
-/* Pops from the key in argument i, if there is one. False: there is none. */
-static bool pop_nested(struct call *c, int i, const struct zmpop_args *args, bool *failed)
+/* Pops from the key in argument i. False: there is no such key; else something was replied, perhaps the error. */
+static bool pop_from(struct call *c, int i, const struct zmpop_args *args)
 {
     struct collection o;
     bool exists;
 
-    *failed = !collection_write(&o, c, i, TYPE_ZSET);
-    if (*failed)
-        return false;
+    if (!collection_write(&o, c, i, TYPE_ZSET))
+        return true;
     exists = collection_exists(&o);
     if (exists) {
         reply_array(c->out, 2);
@@ -145,14 +144,13 @@ CMD(zmpop,
     .syntax = "numkeys key [key ...] <MIN | MAX> [COUNT count]")
 {
     struct zmpop_args args;
-    bool failed;
 
     if (!call_int_between(c, 1, 1, INT64_MAX, &args.keys, "ERR numkeys should be greater than 0"))
         return;
     if (!parse_end(c, args.keys < c->argc ? 2 + args.keys : c->argc, &args))
         return;
     for (int i = 2; i < 2 + args.keys; i++)
-        if (pop_nested(c, i, &args, &failed) || failed)
+        if (pop_from(c, i, &args))
             return;
     reply_null_array(c->out);
 }

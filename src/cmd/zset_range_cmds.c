@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Ranges of sorted sets, by rank, by score, by member. https://redis.io/docs/latest/commands/zrange/ */
 #include "cmd/zset_args.h"
+#include "types/zset_gather.h"
 
-#define READ_KEY CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS)
+#define READ_KEY   CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS)
 #define DELETE_KEY CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE)
 
 /* ---- ZRANGE and its family ---- */
@@ -158,17 +159,18 @@ CMD(zrevrangebylex,
 
 /* ---- ZRANGESTORE ---- */
 
-static struct value copy_run(const struct value *v, struct zset_run run, struct value_limits limits)
+static struct value copy_run(const struct value *v, struct zset_run run)
 {
-    struct value copy = value_new(limits);
+    struct zset_gather g = zset_gather_new(false);
+    struct value copy = value_new(v->limits);
     struct zset_walk w;
     struct slice member;
     double score;
 
-    zset_expect(&copy, run.n);
     zset_walk_begin_at(&w, v, run.from);
     for (size_t i = 0; i < run.n && zset_walk_next(&w, &member, &score); i++)
-        zset_put(&copy, member, score);
+        zset_gather_add(&g, member, score);
+    zset_gather_end(&g, &copy);
     return copy;
 }
 
@@ -182,13 +184,11 @@ CMD(zrangestore,
 {
     struct query q = {.key = 2, .takes_by = true, .takes_reverse = true};
     struct collection source;
-    struct zset_run run;
     struct value copy;
 
     if (!parse_query(c, &q) || !collection_read(&source, c, 2, TYPE_ZSET))
         return;
-    run = find_run(&source.value, &q);
-    copy = copy_run(&source.value, run, source.value.limits);
+    copy = copy_run(&source.value, find_run(&source.value, &q));
     zset_store(c, 1, &copy, "zrangestore");
 }
 
@@ -231,7 +231,7 @@ static void remove_range(struct call *c, enum zset_by by, const char *event)
     if (!zset_range_parse(c, by, 2, 3, &range) || !collection_write(&o, c, 1, TYPE_ZSET))
         return;
     run = zset_range_find(&o.value, &range, false);
-    zset_remove_run(&o.value, run);
+    zset_drop_run(&o.value, run);
     if (run.n > 0)
         call_changed(c, 1, EVENT_ZSET, event);
     collection_close(&o);

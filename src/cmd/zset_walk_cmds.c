@@ -14,7 +14,6 @@
 /* ---- ZSCAN ---- */
 
 #define STEPS_PER_MEMBER 10 /* parts of the set looked at, at the most, for each member that COUNT allows */
-#define SCORE_TEXT_MAX   32
 
 struct zscan {
     struct scan_args args;
@@ -40,7 +39,7 @@ static void zscan_visit(void *arg, struct slice member, double score)
 /* ZSCAN shows the scores of a listpack as it holds them, but those of large sets with 17 digits, as Redis does. */
 static void reply_score_text(struct call *c, const struct zscan *z, double score)
 {
-    char text[SCORE_TEXT_MAX];
+    char text[NUM_DOUBLE_MAX];
     int n;
 
     if (z->is_large && isfinite(score) && (score != floor(score) || fabs(score) >= 1e17))

@@ -82,7 +82,7 @@ struct entry *entry_new(const struct entry_spec *s)
 
 /* ---- large structures ---- */
 
-#define FREE_AT_ONCE 64 /* elements; more are freed in the background */
+#define FREE_AT_ONCE 256 /* elements, some ten microseconds; more are freed in the background, which costs as much to begin */
 
 /* What there is to do with the large structure of a type. */
 struct large_kind {
@@ -198,8 +198,8 @@ const char *entry_encoding_name(const struct entry *e)
     switch ((int)entry_encoding(e)) {
     case ENCODING_INT:
         return "int";
-    case ENCODING_FORM + VALUE_LISTPACK:
-        return "listpack";
+    case ENCODING_FORM + VALUE_LISTPACK: /* since Redis 7.2 for lists and sets too; see docs/COMPATIBILITY.md */
+        return entry_type(e) == TYPE_LIST || entry_type(e) == TYPE_SET ? large_kind(e)->name : "listpack";
     case ENCODING_FORM + VALUE_LISTPACK_EX:
         return "listpackex";
     case ENCODING_FORM + VALUE_INTSET:

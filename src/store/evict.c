@@ -78,6 +78,14 @@ static bool look(struct keyspace *ks, struct shard *s, struct pool *pool)
     return any;
 }
 
+/* Sees some of them at every second eviction, where stamps are counts and there are candidates: new entries offer
+ * themselves, and what a look sees is not in the cache, which is most of what an eviction costs. False: as look. */
+static bool look_in_turn(struct keyspace *ks, struct shard *s, struct pool *pool)
+{
+    pool->looked = !pool->policy->counts || !pool->looked || pool->count < POOL_SIZE / 2;
+    return !pool->looked || look(ks, s, pool);
+}
+
 /* The entry of a candidate, if it is still there. */
 static struct entry *find(struct shard *s, const struct candidate *c)
 {
@@ -146,7 +154,7 @@ static void evict_best(struct keyspace *ks, struct shard *s, const struct policy
     shard_lock(s);
     pool = pool_of(s, p);
     expect_next(s, pool);
-    any = look(ks, s, pool);
+    any = look_in_turn(ks, s, pool);
     if (settle(ks, s, pool) && pool_next(pool)->order <= bound) {
         c = *pool_next(pool);
         pool->count--;

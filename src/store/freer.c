@@ -14,7 +14,9 @@
 #include "base/pages.h"
 #include "base/slab.h"
 
-#define TRIM_MS 1000
+#define TRIM_MS    1000
+#define STEP_MS    20                /* between two steps of a trim: it shall not take a worker's processor for long */
+#define STEP_BYTES ((size_t)4 << 20)
 
 struct job {
     struct job *next;
@@ -66,10 +68,8 @@ static void *freer_main(void *arg)
     for (;;) {
         bool called = wait_until(trim);
 
-        if (clock_mono_ms() >= trim) {
-            pages_trim();
-            trim = clock_mono_ms() + TRIM_MS;
-        }
+        if (clock_mono_ms() >= trim)
+            trim = clock_mono_ms() + (pages_trim(STEP_BYTES) ? STEP_MS : TRIM_MS);
         if (!called)
             continue;
         j = next_job();

@@ -12,7 +12,7 @@
 
 #define SWEEP_BUCKETS  1024
 #define SWEEP_REMOVALS 32
-#define SWEEP_FIELDS   128
+#define SWEEP_FIELDS   64
 #define TRIM_MERGES    16
 #define FEW_ENTRIES    16 /* a flush frees so many of one shard faster than it hands them over */
 
@@ -304,12 +304,12 @@ struct sweep {
 /* Takes the fields that are due out of an entry. True: no field is left. */
 static bool purge(struct sweep *s, struct entry **e) UNCHECKED_LOCKS /* sweep_shard holds it */
 {
-    size_t gone = 0;
+    size_t n = 0;
     bool is_empty;
 
-    *e = fields_purge(*e, s->now, s->fields, &gone, &is_empty);
-    s->fields -= gone;
-    shard_fields_expired(&(struct place){s->shard, s->db, hash_bytes(entry_key(*e))}, *e, gone);
+    *e = fields_purge(*e, s->now, s->fields, &n, &is_empty);
+    s->fields -= n;
+    shard_fields_expired(&(struct place){s->shard, s->db, hash_bytes(entry_key(*e))}, *e, n);
     return is_empty;
 }
 
@@ -319,10 +319,7 @@ static bool is_due(void *arg, struct entry **e, uint32_t *tick)
 
     if (entry_expired(*e, s->now) || (fields_are_due(*e, s->now) && purge(s, e)))
         return true;
-    if ((*e)->flags & ENTRY_VOLATILE)
-        *tick = keyspace_tick(s->ks, fields_entry_due(*e));
-    else
-        *tick = UINT32_MAX;
+    *tick = (*e)->flags & ENTRY_VOLATILE ? keyspace_tick(s->ks, fields_entry_due(*e)) : UINT32_MAX;
     return false;
 }
 
@@ -373,8 +370,8 @@ static bool sweep_shard(struct sweep *s)
     return done;
 }
 
-/* Whether a shard has something to expire or to trim; *any: whether it has volatile keys or fields at all. A look without the
- * lock. */
+/* Whether a shard has something to expire or to trim; *any: whether it has volatile keys or fields at all. A look
+ * without the lock. */
 static bool wants_sweep(const struct sweep *s, bool *any)
 {
     uint32_t tick = past_tick(s);

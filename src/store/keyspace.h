@@ -120,8 +120,8 @@ enum expire_result {
     EXPIRE_MORE,  /* the budget is used up: there is more to do */
 };
 /* Removes what is past its time in the shards first, first + step, ... for at most budget ns, a few dozen entries or
- * fields to a lock; frees the room that tables no longer need. `*at` keeps the place between calls. Between quiesce_enter and
- * _leave. */
+ * fields to a lock; frees the room that tables no longer need. `*at` keeps the place between calls. Between
+ * quiesce_enter and _leave. */
 enum expire_result keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget);
 
 /* The tick of expiry in which a moment lies (table.h). */

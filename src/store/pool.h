@@ -32,6 +32,7 @@ struct pool {
     const struct policy *policy; /* whose order it is */
     unsigned db;                 /* where the next look begins */
     uint32_t bucket;
+    bool looked;                 /* at the last eviction */
     unsigned count;
     struct candidate best[POOL_SIZE]; /* the next to go last */
 };

@@ -27,7 +27,7 @@ struct entry *shard_peek(const struct place *p, struct slice key)
 }
 
 /* An entry without the fields that are due; NULL: that were all, and it is gone. */
-static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now)
+static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now) REQUIRES(shard_cap)
 {
     unsigned was = e->flags & ENTRY_VOLATILE;
     struct entry *old = e;

@@ -69,8 +69,8 @@ void shard_drop(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* The same for one that is past its time; counts it. The second is for one that is out of the table already. */
 void shard_expire(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 void shard_expire_taken(const struct place *p, struct entry *e) REQUIRES(shard_cap);
-/* The time of n fields of the hash e had come: they are gone, and counted here. The second is for one that is out of the
- * table, since no field is left; frees it. */
+/* The time of n fields of the hash e had come: they are gone, and counted here. The second is for one that is out of
+ * the table, since no field is left; frees it. */
 void shard_fields_expired(const struct place *p, const struct entry *e, size_t n) REQUIRES(shard_cap);
 void shard_emptied_taken(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* Gives an entry that was found another expiry (0: none). It may move; returns the one to use. */

@@ -25,13 +25,13 @@ static inline size_t count_get(_Atomic size_t *count)
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 
-/* An entry comes to the table with these flags, or (by -1) leaves it. */
-static inline void count_flags(struct table *t, unsigned flags, ptrdiff_t by)
+/* The flags of an entry are others than before; 0: it was not there, or is there no more. */
+static inline void count_flags(struct table *t, unsigned was, unsigned is)
 {
-    if (flags & ENTRY_EXPIRES)
-        count_add(&t->volatiles, by);
-    if (flags & ENTRY_FIELDS_EXPIRE)
-        count_add(&t->partials, by);
+    if ((was ^ is) & ENTRY_EXPIRES)
+        count_add(&t->volatiles, is & ENTRY_EXPIRES ? 1 : -1);
+    if ((was ^ is) & ENTRY_FIELDS_EXPIRE)
+        count_add(&t->partials, is & ENTRY_FIELDS_EXPIRE ? 1 : -1);
 }
 
 /* ---- addresses ---- */
@@ -303,7 +303,7 @@ void table_insert(struct table *t, uint64_t hash, struct entry *e)
         split(t);
     put(t, bucket_of(t, hash), hash, e);
     count_add(&t->used, 1);
-    count_flags(t, e->flags, 1);
+    count_flags(t, 0, e->flags);
 }
 
 void table_replace(struct table *t, uint64_t hash, const struct entry *old, unsigned was, struct entry *e)
@@ -312,8 +312,7 @@ void table_replace(struct table *t, uint64_t hash, const struct entry *old, unsi
     unsigned i = bucket_find(&b, hash, old);
 
     bucket_set_ref(b, i, e);
-    count_flags(t, was, -1);
-    count_flags(t, e->flags, 1);
+    count_flags(t, was, e->flags);
 }
 
 void table_remove(struct table *t, uint64_t hash, const struct entry *e)
@@ -323,7 +322,7 @@ void table_remove(struct table *t, uint64_t hash, const struct entry *e)
 
     b->bytes[i] = 0;
     count_add(&t->used, -1);
-    count_flags(t, e->flags, -1);
+    count_flags(t, e->flags, 0);
     if (UNLIKELY(table_is_sparse(t)))
         merge(t);
 }
@@ -494,22 +493,21 @@ static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
         for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1) {
             unsigned slot = __builtin_ctz(bits);
             struct entry *e = bucket_ref(b, slot);
+            unsigned was = e->flags;
             uint32_t tick;
-            bool is_gone;
 
-            if (!(e->flags & ENTRY_VOLATILE))
+            if (!(was & ENTRY_VOLATILE))
                 continue;
-            count_flags(t, e->flags, -1);
-            is_gone = s->due(s->arg, &e, &tick);
-            if (is_gone) {
+            if (s->due(s->arg, &e, &tick)) {
                 b->bytes[slot] = 0;
                 count_add(&t->used, -1);
+                count_flags(t, was, 0);
                 s->most -= s->most != 0;
                 s->gone(s->arg, hash_bytes(entry_key(e)), e);
                 continue;
             }
             bucket_set_ref(b, slot, e);
-            count_flags(t, e->flags, 1);
+            count_flags(t, was, e->flags);
             if (tick < next)
                 next = tick;
         }

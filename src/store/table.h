@@ -94,7 +94,7 @@ struct table_sweep {
     uint32_t now;
     unsigned buckets;
     unsigned most;  /* entries to remove, at the most; counted down */
-    bool (*due)(void *arg, struct entry **e, uint32_t *tick); /* not to be removed: *tick says when it is due */
+    bool (*due)(void *arg, struct entry **e, uint32_t *tick); /* false: due at *tick, UINT32_MAX never */
     void (*gone)(void *arg, uint64_t hash, struct entry *e);
     void *arg;
 };

@@ -132,6 +132,19 @@ struct dict *dict_new(void)
     return d;
 }
 
+void dict_expect(struct dict *d, size_t n)
+{
+    size_t buckets = n / GROW_AT + 1;
+    uint32_t offset;
+
+    must(d->used == 0);
+    if (buckets <= d->buckets)
+        return;
+    d->buckets = buckets < BUCKETS_MOST ? buckets : BUCKETS_MOST;
+    while (linear_segment(d->buckets - 1, &offset) >= d->segments)
+        add_segment(d);
+}
+
 void dict_free(struct dict *d, void (*release)(void *element))
 {
     for (uint32_t i = 0; i < d->buckets; i++)

@@ -48,6 +48,9 @@ struct dict;
 
 /* An empty one. */
 struct dict *dict_new(void);
+/* Gives an empty one the room for n elements at once, where it would grow bit by bit. So many should come: what is too
+ * large goes bucket by bucket, as elements are removed. */
+void dict_expect(struct dict *d, size_t n);
 /* Frees it; gives each element to `release`. */
 void dict_free(struct dict *d, void (*release)(void *element));
 size_t dict_count(const struct dict *d);

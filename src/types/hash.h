@@ -11,9 +11,9 @@
  *          Redis 7.4 has it, so that a dump is a copy, and what is due next stands in front. A large one is a dict, and
  *          beside it an agenda of the elements with an expiry.
  *
- * Fields that are due at v->now are not there for any of these functions but hash_purge, which frees them. Slices from a
- * hash are borrowed until its next change; a number in a flat one is turned into digits, and these are borrowed as long
- * as the struct that was given for them. Slices given to a function may not lie in the hash.
+ * Fields that are due at v->now are not there for any of these functions but hash_purge, which frees them. Slices from
+ * a hash are borrowed until its next change; a number in a flat one is turned into digits, and these are borrowed as
+ * long as the struct that was given for them. Slices given to a function may not lie in the hash.
  */
 #ifndef LARDER_TYPES_HASH_H
 #define LARDER_TYPES_HASH_H
@@ -64,8 +64,8 @@ bool hash_walk_next(struct hash_walk *w, struct slice *field, struct slice *valu
 typedef void hash_visit(void *arg, struct slice field, struct slice value);
 uint64_t hash_scan(const struct value *v, uint64_t at, hash_visit *visit, void *arg);
 
-/* Visits n fields drawn at random, each as likely as any other: with `distinct` each at most once, in any order (all, if
- * there are not so many); else independently of each other. Ends when visit returns false. Not for an empty hash. */
+/* Visits n fields drawn at random, each as likely as any other: with `distinct` each at most once, in any order (all,
+ * if there are not so many); else independently of each other. Ends when visit returns false. Not for an empty hash. */
 typedef bool hash_visit_drawn(void *arg, struct slice field, struct slice value);
 void hash_draw(const struct value *v, uint64_t n, bool distinct, hash_visit_drawn *visit, void *arg);
 

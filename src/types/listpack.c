@@ -143,8 +143,12 @@ static size_t read_backlen(const char *p, const char *least, size_t *bytes)
 
 static inline size_t size_at(const struct flat *f, size_t at)
 {
-    struct head h = read_head(f->p + at);
+    uint8_t b = byte_at(f, at);
+    struct head h;
 
+    if (LIKELY((b & 0xc0) == HEAD_6BIT))
+        return 2 + (b & 0x3f);
+    h = read_head(f->p + at);
     return h.head + h.content + backlen_bytes(h.head + h.content);
 }
 
@@ -312,13 +316,24 @@ bool listpack_is(const struct flat *f, size_t at, const struct listpack_word *w)
     return h.content == w->s.n && memcmp(f->p + at + h.head, w->s.p, h.content) == 0;
 }
 
+/* As listpack_is. Short strings, which most elements are, without a call: those that are as long and are numbered differ
+ * in the last byte. */
+static inline bool is_word(const struct flat *f, size_t at, const struct listpack_word *w)
+{
+    const char *content = f->p + at + 1;
+    size_t n = byte_at(f, at) & 0x3f;
+
+    if ((byte_at(f, at) & 0xc0) != HEAD_6BIT)
+        return listpack_is(f, at, w);
+    return n == w->s.n && !w->is_number &&
+           (n == 0 || (content[n - 1] == w->s.p[n - 1] && memcmp(content, w->s.p, n) == 0));
+}
+
 size_t listpack_find(const struct flat *f, size_t at, const struct listpack_word *w, unsigned skip)
 {
-    while (at != 0 && !listpack_is(f, at, w)) {
-        at = listpack_next(f, at);
-        for (unsigned i = 0; i < skip && at != 0; i++)
-            at = listpack_next(f, at);
-    }
+    while (at != 0 && !is_word(f, at, w))
+        for (unsigned i = 0; i <= skip && at != 0; i++)
+            at = or_none(f, at + size_at(f, at));
     return at;
 }
 

@@ -139,6 +139,7 @@ static void enlarge(struct value *v)
     struct set_walk w;
     struct slice member;
 
+    dict_expect(d, set_count(v));
     set_walk_begin(&w, v);
     while (set_walk_next(&w, &member))
         dict_insert(d, element_new(member, 0));
@@ -211,28 +212,20 @@ void set_expect(struct value *v, struct slice first, size_t n)
 
 /* ---- one member more, one less ---- */
 
-static bool add_to_large(struct value *v, struct slice member)
+static void insert(struct value *v, struct slice member)
 {
-    struct dict *d = dict_of(v);
-
-    if (dict_find(d, member) != NULL)
-        return false;
-    dict_insert(d, element_new(member, 0));
-    return true;
+    dict_insert(dict_of(v), element_new(member, 0));
 }
 
-static bool add_to_listpack(struct value *v, struct slice member)
+/* Adds a member, which w is, to a listpack that has it not. */
+static void append(struct value *v, struct slice member, const struct listpack_word *w)
 {
-    struct listpack_word w = listpack_word(member);
-
-    if (position_of(v, &w) != 0)
-        return false;
     if (has_room(v, listpack_count(&v->flat), v->flat.n, member)) {
-        listpack_insert(&v->flat, 0, &w);
-        return true;
+        listpack_insert(&v->flat, 0, w);
+        return;
     }
     enlarge(v);
-    return add_to_large(v, member);
+    insert(v, member);
 }
 
 static bool add_to_intset(struct value *v, struct slice member)
@@ -253,16 +246,45 @@ static bool add_to_intset(struct value *v, struct slice member)
         return true;
     }
     enlarge(v);
-    return add_to_large(v, member);
+    insert(v, member);
+    return true;
 }
 
 bool set_add(struct value *v, struct slice member)
 {
+    struct listpack_word w;
+
     if (value_is_empty(v))
         set_expect(v, member, 1);
-    if (v->form == VALUE_LARGE)
-        return add_to_large(v, member);
-    return v->form == VALUE_INTSET ? add_to_intset(v, member) : add_to_listpack(v, member);
+    if (v->form == VALUE_INTSET)
+        return add_to_intset(v, member);
+    if (v->form == VALUE_LARGE) {
+        if (dict_find(dict_of(v), member) != NULL)
+            return false;
+        insert(v, member);
+        return true;
+    }
+    w = listpack_word(member);
+    if (position_of(v, &w) != 0)
+        return false;
+    append(v, member, &w);
+    return true;
+}
+
+void set_add_new(struct value *v, struct slice member)
+{
+    struct listpack_word w;
+
+    if (value_is_empty(v))
+        set_expect(v, member, 1);
+    if (v->form == VALUE_INTSET) {
+        add_to_intset(v, member);
+    } else if (v->form == VALUE_LARGE) {
+        insert(v, member);
+    } else {
+        w = listpack_word(member);
+        append(v, member, &w);
+    }
 }
 
 static void release(void *element)
@@ -461,7 +483,7 @@ static void pop_all_but(struct value *v, size_t few, set_visit *visit, void *arg
     begin_listpack(&stay);
     for (; few > 0; few--) {
         e = dict_random(d);
-        set_add(&stay, element_key(e));
+        set_add_new(&stay, element_key(e));
         take_out(d, e);
     }
     while ((e = dict_next(d, &w)) != NULL)
@@ -507,6 +529,7 @@ void *set_large_copy(const void *large)
     struct dict_walk w = {0};
     struct element *e;
 
+    dict_expect(copy, dict_count(large));
     while ((e = dict_next(large, &w)) != NULL)
         dict_insert(copy, element_new(element_key(e), 0));
     return copy;

@@ -25,6 +25,8 @@ size_t set_count(const struct value *v);
 bool set_has(const struct value *v, struct slice member);
 /* False: it was there already. The member may not lie in v. */
 bool set_add(struct value *v, struct slice member);
+/* The same for a member that is known not to be there: spares the search. */
+void set_add_new(struct value *v, struct slice member);
 /* False: it was not there. */
 bool set_remove(struct value *v, struct slice member);
 

@@ -55,58 +55,19 @@ struct tree {
     size_t leaves, inners;
 };
 
-/* ---- order ---- */
+/* ---- searches ---- */
 
-/* Zero has two signs, and one order. */
-static inline uint64_t order_of(double score)
-{
-    uint64_t bits;
-
-    score += 0.0;
-    memcpy(&bits, &score, sizeof bits);
-    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
-}
-
-struct tree_bound tree_bound_score(double score, bool behind)
-{
-    return (struct tree_bound){.order = order_of(score), .by_score = true, .behind = behind};
-}
-
-struct tree_bound tree_bound_member(struct slice member, bool behind)
-{
-    return (struct tree_bound){.member = member, .by_member = true, .behind = behind};
-}
-
-struct tree_bound tree_bound_both(double score, struct slice member)
-{
-    return (struct tree_bound){order_of(score), member, true, true, false};
-}
-
-/* Of what has the same score, or where scores do not count. */
-static inline bool member_is_before(struct slice member, const struct tree_bound *b)
-{
-    int c = b->by_member ? slice_cmp(member, b->member) : 0;
-
-    return c < 0 || (c == 0 && b->behind);
-}
-
+/* Looks at the element only where its order does not tell. */
 static inline bool is_before(uint64_t order, const struct element *e, const struct tree_bound *b)
 {
     if (b->by_score && order != b->order)
         return order < b->order;
-    return member_is_before(b->by_member ? element_key(e) : SLICE(""), b);
+    return tree_member_is_before(b->by_member ? element_key(e) : SLICE(""), b);
 }
 
 static inline bool element_is_before(const struct element *e, const struct tree_bound *b)
 {
-    return is_before(b->by_score ? order_of(tree_score(e)) : 0, e, b);
-}
-
-bool tree_is_before(double score, struct slice member, const struct tree_bound *b)
-{
-    uint64_t order = order_of(score);
-
-    return b->by_score && order != b->order ? order < b->order : member_is_before(member, b);
+    return is_before(b->by_score ? tree_order(tree_score(e)) : 0, e, b);
 }
 
 /* Elements of the leaf before the bound. */
@@ -231,7 +192,7 @@ static void note_first(struct inner *node, unsigned i, unsigned height)
         struct element *e = ((const struct leaf *)node->child[i])->element[0];
 
         node->first[i] = e;
-        node->order[i] = order_of(tree_score(e));
+        node->order[i] = tree_order(tree_score(e));
     } else {
         const struct inner *child = node->child[i];
 
@@ -316,9 +277,8 @@ static void go_to(const struct tree *t, const struct tree_bound *b, struct path 
 /* To an element that is there. */
 static void go_to_element(const struct tree *t, const struct element *e, struct path *p)
 {
-    struct tree_bound b = tree_bound_both(tree_score(e), element_key(e));
+    struct tree_bound b = tree_bound_both(tree_score(e), element_key(e), true);
 
-    b.behind = true;
     go_to(t, &b, p);
     must(p->i > 0 && p->leaf->element[p->i - 1] == e);
     p->i--;
@@ -452,7 +412,7 @@ static void put(struct leaf *l, unsigned i, struct element *e, uint64_t order)
 /* Splits full nodes on the way down, so that there is always room above. */
 void tree_insert(struct tree *t, struct element *e)
 {
-    struct tree_bound b = tree_bound_both(tree_score(e), element_key(e));
+    struct tree_bound b = tree_bound_both(tree_score(e), element_key(e), false);
     enum side side = side_of(t, &b);
     void *node;
 
@@ -580,7 +540,7 @@ static bool stays(const struct path *p, double score)
     const struct leaf *l = p->leaf;
     struct tree_walk before = {l, p->i}, behind = {l, p->i + 1};
     const struct element *e = l->element[p->i], *prev = tree_prev(&before), *next = tree_next(&behind);
-    struct tree_bound b = tree_bound_both(score, element_key(e));
+    struct tree_bound b = tree_bound_both(score, element_key(e), false);
 
     return (prev == NULL || element_is_before(prev, &b)) && (next == NULL || !element_is_before(next, &b));
 }
@@ -597,11 +557,11 @@ void tree_move(struct tree *t, struct element *e, double score)
         return;
     }
     tree_set_score(e, score);
-    p.leaf->upper[p.i] = order_of(score) >> 32;
+    p.leaf->upper[p.i] = tree_order(score) >> 32;
     if (p.i > 0)
         return;
     for (unsigned level = t->height; level-- > 0 && p.node[level]->first[p.at[level]] == e;)
-        p.node[level]->order[p.at[level]] = order_of(score);
+        p.node[level]->order[p.at[level]] = tree_order(score);
 }
 
 /* ---- walks ---- */

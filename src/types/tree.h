@@ -2,8 +2,8 @@
 /*
  * tree: the elements of a large sorted set in their order, with their ranks.
  *
- * Role:    a counted B+tree of references to elements (dict.h) that hold their score behind the key. Ordered by score,
- *          then by the bytes of the member, the shorter first.
+ * Role:    a counted B+tree of references to elements (dict.h) that hold their score behind the key; their order is
+ *          that of tree_bound.h.
  * Owns:    its nodes; the elements belong to the sorted set.
  * Threads: under the lock of its key.
  * Used by: zset.
@@ -21,8 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/slice.h"
 #include "types/dict.h"
+#include "types/tree_bound.h"
 
 /* Bytes behind the key of an element: its score. */
 #define TREE_REST sizeof(double)
@@ -40,27 +40,6 @@ static inline void tree_set_score(struct element *e, double score)
 {
     memcpy(element_rest(e), &score, sizeof score);
 }
-
-/* A place between two elements, or at one end: then by neither score nor member. */
-struct tree_bound {
-    uint64_t order; /* the score as an integer of the same order */
-    struct slice member;
-    bool by_score;
-    bool by_member;
-    bool behind;    /* what equals it lies before it */
-};
-
-#define TREE_HEAD ((struct tree_bound){.behind = false})
-#define TREE_TAIL ((struct tree_bound){.behind = true})
-
-/* Before all elements with this score, or behind them. Never for a score that is not a number. */
-struct tree_bound tree_bound_score(double score, bool behind);
-/* The same for a member, where all scores are equal. Borrows the member. */
-struct tree_bound tree_bound_member(struct slice member, bool behind);
-/* Before an element with this score and member. Borrows the member. */
-struct tree_bound tree_bound_both(double score, struct slice member);
-/* Whether a member with this score lies before the bound. */
-bool tree_is_before(double score, struct slice member, const struct tree_bound *b);
 
 struct tree;
 

@@ -55,7 +55,7 @@ struct zset_run {
     size_t from, n;
 };
 
-/* Those between two bounds (tree.h); what lies on them belongs to it or not as the bounds say. Bounds by member alone
+/* Those between two bounds (tree_bound.h); what lies on them belongs to it or not as the bounds say. Bounds by member alone
  * are for sets whose scores are all equal; else it is some run, with `down` perhaps another one (zset_flat.h). */
 struct zset_run zset_between(const struct value *v, const struct tree_bound *least, const struct tree_bound *most,
                              bool down);

@@ -141,7 +141,7 @@ void zset_flat_append(struct flat *f, struct slice member, double score)
 
 void zset_flat_insert(struct flat *f, struct slice member, double score)
 {
-    struct tree_bound b = tree_bound_both(score, member);
+    struct tree_bound b = tree_bound_both(score, member, false);
     size_t at = last(f);
 
     if (at == 0 || is_before(f, at, &b)) {
@@ -156,7 +156,7 @@ void zset_flat_insert(struct flat *f, struct slice member, double score)
 /* Whether the member at `at` stays between its neighbours with this score. */
 static bool stays(const struct flat *f, size_t at, struct slice member, double score)
 {
-    struct tree_bound b = tree_bound_both(score, member);
+    struct tree_bound b = tree_bound_both(score, member, false);
     size_t prev = zset_flat_prev(f, at), next = zset_flat_next(f, at);
 
     return (prev == 0 || is_before(f, prev, &b)) && (next == 0 || !is_before(f, next, &b));

@@ -12,7 +12,7 @@
 #define LARDER_TYPES_ZSET_FLAT_H
 
 #include "types/listpack.h"
-#include "types/tree.h"
+#include "types/tree_bound.h"
 
 size_t zset_flat_count(const struct flat *f);
 /* The score of the member at `at`, and the position of the member that follows; 0: there is none. */

@@ -30,7 +30,7 @@ void zset_gather_add(struct zset_gather *g, struct slice member, double score);
 struct element *zset_gather_find(const struct zset_gather *g, struct slice member);
 /* Puts the elements in their order. Nothing is added afterwards. */
 void zset_gather_sort(struct zset_gather *g);
-/* Either sorts them and makes v, which is empty, a sorted set of them; or frees them. g is no more. */
+/* Both end it: the first makes v, which is empty, a sorted set of what was added; the second frees that. */
 void zset_gather_end(struct zset_gather *g, struct value *v);
 void zset_gather_free(struct zset_gather *g);
 

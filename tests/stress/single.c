@@ -248,6 +248,48 @@ static void judge_expiry(struct world *w, struct client *c)
     reply_free(&r);
 }
 
+// -- fields that expire, among others that stay, in one hash that is flat at first and large soon (Redis since 8.0)
+
+#define KEPT 200
+
+static void fields(struct actor *a)
+{
+    char kept[KEY_LENGTH], brief[KEY_LENGTH], mine[24];
+
+    snprintf(kept, sizeof kept, "kept:%d:%lld", a->index, a->done % KEPT);
+    snprintf(brief, sizeof brief, "brief:%d:%u", a->index, pick(a, KEPT));
+    snprintf(mine, sizeof mine, "%lld", a->done);
+    client_add(a->client, "HSET", "fields", kept, mine, NULL);
+    client_add(a->client, "HSETEX", "fields", "PX", pick(a, 2) ? "1" : "5", "FIELDS", "1", brief, mine, NULL);
+    client_add(a->client, "HGET", "fields", brief, NULL);
+    client_add(a->client, "HGET", "fields", kept, NULL);
+    client_flush(a->client);
+    if (!expect_fine(a, client_read(a->client)) || !expect_fine(a, client_read(a->client)))
+        return;
+    struct reply r = client_read(a->client);
+    if (!r.null && r.type == '$' && !reply_is(&r, mine))
+        wrong(a->world, "%s is %s, written was %s", brief, r.text, mine);
+    reply_free(&r);
+    r = client_read(a->client);
+    if (r.type != 0 && !reply_is(&r, mine))
+        wrong(a->world, "%s is %s, written was %s", kept, r.null ? "gone" : r.text, mine);
+    reply_free(&r);
+    atomic_store(&a->world->sums[a->index], a->done < KEPT ? a->done + 1 : KEPT);
+}
+
+static void judge_fields(struct world *w, struct client *c)
+{
+    long long kept = 0;
+
+    for (int i = 0; i < THREADS_MAX; i++)
+        kept += atomic_load(&w->sums[i]);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    struct reply r = client_ask(c, "HLEN", "fields");
+    if (reply_number(&r) != kept)
+        wrong(w, "%lld fields were to stay, %lld are there", kept, reply_number(&r));
+    reply_free(&r);
+}
+
 const struct scene scenes_single[] = {
     {"no INCR is lost", 8, nothing, incr, judge_incr},
     {"INCR gives each number once", 6, nothing, unique_number, NULL},
@@ -258,5 +300,6 @@ const struct scene scenes_single[] = {
     {"a key is created once and deleted once", 6, nothing, take_token, judge_tokens},
     {"neighbours in a bitmap do not disturb each other", 6, nothing, bits, NULL},
     {"a key that expires leaves nothing behind", 4, nothing, expiry, judge_expiry},
+    {"fields that expire take no other with them", 4, nothing, fields, judge_fields},
     {0},
 };

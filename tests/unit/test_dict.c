@@ -117,6 +117,27 @@ START_TEST(it_is_what_an_array_by_key_is_while_it_grows_and_shrinks)
 }
 END_TEST
 
+START_TEST(it_may_be_given_room_for_more_or_fewer_elements_than_come)
+{
+    static const size_t rooms[] = {0, 1, 6, 7, 48, 49, 1000, KEYS, 10 * KEYS};
+
+    hash_init();
+    seed_start("dict with room");
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
+        char twin[KEYS] = {0};
+        struct dict *d = dict_new();
+        size_t count = 0;
+
+        dict_expect(d, rooms[i]);
+        check_walks(d, twin);
+        for (int k = 0; k < 3 * KEYS; k++)
+            step(d, twin, &count, k < 2 * KEYS ? 3 : 1);
+        check_walks(d, twin);
+        dict_free(d, release);
+    }
+}
+END_TEST
+
 START_TEST(a_scan_misses_nothing_that_stays_while_others_come_and_go)
 {
     unsigned seen[2 * KEYS] = {0};
@@ -193,6 +214,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, it_is_what_an_array_by_key_is_while_it_grows_and_shrinks);
+    tcase_add_test(tests, it_may_be_given_room_for_more_or_fewer_elements_than_come);
     tcase_add_test(tests, a_scan_misses_nothing_that_stays_while_others_come_and_go);
     tcase_add_test(tests, an_element_keeps_its_key_when_its_rest_grows_and_shrinks);
     tcase_add_test(tests, each_element_is_drawn_as_often_as_any_other);

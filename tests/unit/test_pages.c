@@ -97,17 +97,31 @@ START_TEST(a_trim_returns_what_was_not_needed_since_the_last_one)
     take_all();
     for (int i = 0; i < 100; i++)
         pages_free(piece[i]);
-    pages_trim(); /* a moment ago none was free */
+    ck_assert(!pages_trim(SIZE_MAX)); /* a moment ago none was free */
     ck_assert_uint_eq(pages_idle(), 100 * PAGES_BYTES);
     for (int i = 0; i < 30; i++)
         piece[i] = pages_alloc();
     for (int i = 0; i < 30; i++)
         pages_free(piece[i]);
-    pages_trim();
+    pages_trim(SIZE_MAX);
     ck_assert_uint_eq(pages_idle(), 30 * PAGES_BYTES);
-    pages_trim();
+    pages_trim(SIZE_MAX);
     ck_assert_uint_eq(pages_idle(), 0);
-    pages_trim();
+    pages_trim(SIZE_MAX);
+}
+END_TEST
+
+START_TEST(a_trim_goes_in_steps_and_tells_whether_there_are_more)
+{
+    take_all();
+    for (int i = 0; i < 100; i++)
+        pages_free(piece[i]);
+    ck_assert(!pages_trim(SIZE_MAX));
+    ck_assert(pages_trim(40 * PAGES_BYTES));
+    ck_assert_uint_eq(pages_idle(), 60 * PAGES_BYTES);
+    ck_assert(pages_trim(40 * PAGES_BYTES));
+    ck_assert(!pages_trim(40 * PAGES_BYTES));
+    ck_assert_uint_eq(pages_idle(), 0);
 }
 END_TEST
 
@@ -175,6 +189,7 @@ int main(void)
     tcase_add_test(tests, a_purge_returns_the_memory_of_all_that_is_free);
     tcase_add_test(tests, a_purge_leaves_what_is_in_use_alone);
     tcase_add_test(tests, a_trim_returns_what_was_not_needed_since_the_last_one);
+    tcase_add_test(tests, a_trim_goes_in_steps_and_tells_whether_there_are_more);
     tcase_add_test(tests, threads_may_take_and_free_while_another_one_purges);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

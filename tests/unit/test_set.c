@@ -202,20 +202,20 @@ START_TEST(a_small_scan_gives_all_members_at_once)
 }
 END_TEST
 
-START_TEST(a_million_strings_of_12_bytes_take_30_bytes_each_at_most)
+START_TEST(strings_of_12_bytes_take_30_bytes_each_at_most)
 {
+    static const int many = 300000;
     struct value v = small_value();
-    size_t bytes, before;
+    size_t before;
     char p[16];
 
     mem_flush();
     before = mem_used();
-    for (int i = 0; i < 1000000; i++)
+    for (int i = 0; i < many; i++)
         set_add(&v, slice_of(p, (size_t)snprintf(p, sizeof p, "member%06d", i)));
     mem_flush();
-    bytes = set_large_bytes(v.large);
-    ck_assert_uint_le(bytes, 30000000);
-    ck_assert_uint_le(mem_used() - before, 30000000);
+    ck_assert_uint_le(set_large_bytes(v.large), 30 * (size_t)many);
+    ck_assert_uint_le(mem_used() - before, 30 * (size_t)many);
     release(&v);
 }
 END_TEST
@@ -385,7 +385,7 @@ static void play(struct value_limits limits, size_t members, bool integers)
 START_TEST(random_changes_agree_with_those_of_a_row_of_flags)
 {
     seed_start(__func__);
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 20; round++) {
         struct value_limits limits = {.entries = seed_below(60), .bytes = seed_below(160), .ints = seed_below(100)};
 
         play(limits, 5 + seed_below(WORDS - 5), round % 3 == 0);
@@ -408,7 +408,7 @@ int main(void)
     tcase_add_test(tc, many_members_to_come_make_a_set_large_at_once);
     tcase_add_test(tc, a_large_set_that_loses_its_last_member_is_empty);
     tcase_add_test(tc, a_small_scan_gives_all_members_at_once);
-    tcase_add_test(tc, a_million_strings_of_12_bytes_take_30_bytes_each_at_most);
+    tcase_add_test(tc, strings_of_12_bytes_take_30_bytes_each_at_most);
     tcase_add_test(tc, each_member_is_drawn_as_often_as_any_other);
     tcase_add_test(tc, of_a_large_set_that_is_nearly_all_popped_a_small_one_stays);
     tcase_add_test(tc, random_changes_agree_with_those_of_a_row_of_flags);

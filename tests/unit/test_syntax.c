@@ -58,6 +58,7 @@ START_TEST(square_brackets_are_optional)
 {
     expect("[message]", "message:string?");
     expect("key [ALPHA]", "key:key ALPHA alpha:pure-token?");
+    expect("[ALPHA] offset", "ALPHA alpha:pure-token? offset:integer");
     expect("[a [b]]", "a_b:block(a:string b:string?)?");
 }
 END_TEST

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/slab.h"
 #include "seed.h"
 #include "types/zset.h"
 #include "types/zset_flat.h"
@@ -355,7 +354,7 @@ static void fill(struct value *v, size_t n)
         zset_put(v, numbered(i), (double)i);
 }
 
-/* Each of n members comes in about as many of the samples: five deviations of a binomial distribution. */
+/* Each of n members comes in about as many of the samples: six deviations of a binomial distribution. */
 static void assert_even(size_t n, double samples, double chance)
 {
     double mean = samples * chance, deviation = sqrt(samples * chance * (1 - chance));
