@@ -17,7 +17,7 @@
 struct rdb_pack {
     struct flat flat; /* a listpack with nothing wrong in it */
     size_t count;     /* its elements */
-    unsigned stride;  /* so many of them belong together: 2 for a field and its value; the count is a multiple */
+    unsigned stride;  /* so many of them belong together: 2 for a field and its value */
 };
 
 /* Reads one into s, from which it is borrowed. False: it is broken. */

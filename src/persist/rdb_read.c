@@ -225,7 +225,7 @@ static bool read_expiring_field(struct reader *r)
 
 static bool read_hash_expiring(struct reader *r)
 {
-    return rdb_get_u64(r->from, &r->least) && (r->least == 0 || is_moment(r->least)) && each(r, read_expiring_field);
+    return rdb_get_u64(r->from, &r->least) && is_moment(r->least) && each(r, read_expiring_field);
 }
 
 /* The time in a triplet. False: it is none. */

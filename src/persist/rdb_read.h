@@ -8,8 +8,8 @@
  * Used by: RESTORE, DEBUG RELOAD.
  * Why:     nothing is believed: flat forms are taken over as they are only if each element of them is kept as we would
  *          keep it, and none twice; all else is put together anew, element by element. So no value comes to be that our
- *          own commands could not have made. Time and memory grow with the size of the bytes read, not with what they
- *          tell of themselves.
+ *          own commands could not have made, under these limits or others. Time and memory grow with the size of the
+ *          bytes read, not with what they tell of themselves.
  */
 #ifndef LARDER_PERSIST_RDB_READ_H
 #define LARDER_PERSIST_RDB_READ_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rdb_read: values in Redis's format, read into entries. Those that we write are read in test_dump; here are the others. */
+/* rdb_read: values in Redis's format, read into entries. Those that we write are read in test_dump, here the others. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -247,7 +247,8 @@ END_TEST
 
 START_TEST(elements_that_are_kept_otherwise_are_found_afterwards)
 {
-    struct entry *e = read_value(RDB_SET_LISTPACK, SLICE("\x0a\x0a\0\0\0\1\0\x81" "5\2\xff")); /* a number as a string */
+    /* a number as a string */
+    struct entry *e = read_value(RDB_SET_LISTPACK, SLICE("\x0a\x0a\0\0\0\1\0\x81" "5\2\xff"));
     struct value v = entry_value(e);
 
     ck_assert(set_has(&v, SLICE("5")));

@@ -127,9 +127,10 @@ END_TEST
 
 START_TEST(numbers_of_every_width_are_read)
 {
-    static const int64_t numbers[] = {0,      12,       13,          -1,        127,       -128,      128,      -32768,
-                                      32767,  -32769,   -(1 << 23),  1 << 23,   INT32_MIN, INT32_MAX, 1ll << 31, INT64_MIN,
-                                      INT64_MAX};
+    static const int64_t numbers[] = {
+        0, 12, 13, -1, 127, -128, 128, -32768, 32767, -32769, -(1 << 23), 1 << 23, INT32_MIN, INT32_MAX, 1ll << 31,
+        INT64_MIN, INT64_MAX,
+    };
     struct maker *m = begin();
     struct flat f = FLAT_EMPTY;
     size_t at, i = 0;
