@@ -10,8 +10,6 @@
 
 /* ---- HSCAN ---- */
 
-#define STEPS_PER_FIELD 10 /* parts of the hash looked at, at the most, for each field that COUNT allows */
-
 struct found {
     struct slice field, value; /* borrowed from the hash */
 };
@@ -41,7 +39,7 @@ static void reply_found(struct call *c, const struct scan_args *args, struct sli
 static void scan_large(struct call *c, const struct value *v, const struct scan_args *args)
 {
     struct scan_walk w = {.args = *args, .found = BUF_EMPTY};
-    int64_t steps = args->count < INT64_MAX / STEPS_PER_FIELD ? args->count * STEPS_PER_FIELD : INT64_MAX;
+    int64_t steps = scan_args_steps(args);
     uint64_t cursor = args->cursor;
     size_t n;
 

@@ -72,3 +72,30 @@ bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *
     }
     return true;
 }
+
+/* ---- what was found ---- */
+
+void scan_found_add(struct scan_found *f, struct slice word)
+{
+    buf_add(&f->words, &word.n, sizeof word.n);
+    buf_add_slice(&f->words, word);
+    f->n++;
+}
+
+void scan_found_reply(struct call *c, uint64_t cursor, struct scan_found *f)
+{
+    const char *p = f->words.p;
+
+    reply_array(c->out, 2);
+    reply_bulk_int(c->out, (int64_t)cursor);
+    reply_array(c->out, f->n);
+    for (size_t i = 0; i < f->n; i++) {
+        struct slice word;
+
+        memcpy(&word.n, p, sizeof word.n);
+        word.p = p + sizeof word.n;
+        reply_bulk(c->out, word);
+        p = word.p + word.n;
+    }
+    buf_fini(&f->words);
+}

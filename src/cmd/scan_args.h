@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * scan_args: the cursor and the options of SCAN, HSCAN, SSCAN and ZSCAN.
+ * scan_args: the cursor and the options of SCAN, HSCAN, SSCAN and ZSCAN, and the reply.
  *
- * Role:    parses them, and says what they want.
- * Owns:    nothing; the pattern is borrowed from the arguments.
+ * Role:    parses them, says what they want, and gathers what was found until the cursor is known, which goes first.
+ * Owns:    what was found; the pattern is borrowed from the arguments.
  * Threads: the worker that runs the command.
  * Used by: scan_cmds, and the scans of hashes, sets and sorted sets.
  */
 #ifndef LARDER_CMD_SCAN_ARGS_H
 #define LARDER_CMD_SCAN_ARGS_H
 
+#include "base/buf.h"
 #include "base/glob.h"
 #include "cmd/call.h"
 
@@ -36,5 +37,25 @@ static inline bool scan_args_match(const struct scan_args *a, struct slice name)
 {
     return !a->by_pattern || glob_match(a->pattern, name, false);
 }
+
+#define SCAN_STEPS 10 /* parts of a table looked at, at the most, for each thing that COUNT allows */
+
+/* How many parts of a table one call looks at, at the most, where most of them are empty. */
+static inline int64_t scan_args_steps(const struct scan_args *a)
+{
+    return a->count < INT64_MAX / SCAN_STEPS ? a->count * SCAN_STEPS : INT64_MAX;
+}
+
+/* The words of a reply; begins as {0}. */
+struct scan_found {
+    struct buf words; /* of each: its length, its bytes */
+    size_t n;
+    int64_t seen;     /* things, wanted or not */
+};
+
+/* Copies a word. */
+void scan_found_add(struct scan_found *f, struct slice word);
+/* Replies with the cursor and the words, and frees them. */
+void scan_found_reply(struct call *c, uint64_t cursor, struct scan_found *f);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Walks over the keys: https://redis.io/docs/latest/commands/scan/ */
-#include "base/buf.h"
 #include "cmd/scan_args.h"
 
 /* Whether a key is what the command asks for. */
@@ -50,45 +49,20 @@ CMD(keys_all,
 
 /* ---- SCAN ---- */
 
-#define STEPS_PER_KEY 10  /* parts of the keyspace looked at, at the most, for each key that COUNT allows */
-
 struct scan_walk {
     struct scan_args args;
+    struct scan_found found;
     int64_t now;
-    struct buf keys;  /* of each: its length, its bytes */
-    size_t found;
-    int64_t seen;     /* entries, wanted or not */
 };
 
 static void scan_visit(void *arg, struct shard *shard, struct entry *e)
 {
     struct scan_walk *w = arg;
-    struct slice key = entry_key(e);
 
     (void)shard;
-    w->seen++;
-    if (is_wanted(&w->args, e, w->now)) {
-        buf_add(&w->keys, &key.n, sizeof key.n);
-        buf_add_slice(&w->keys, key);
-        w->found++;
-    }
-}
-
-static void reply_scan(struct call *c, uint64_t cursor, const struct scan_walk *w)
-{
-    const char *p = w->keys.p;
-
-    reply_array(c->out, 2);
-    reply_bulk_int(c->out, cursor);
-    reply_array(c->out, w->found);
-    for (size_t i = 0; i < w->found; i++) {
-        struct slice key;
-
-        memcpy(&key.n, p, sizeof key.n);
-        key.p = p + sizeof key.n;
-        reply_bulk(c->out, key);
-        p = key.p + key.n;
-    }
+    w->found.seen++;
+    if (is_wanted(&w->args, e, w->now))
+        scan_found_add(&w->found, entry_key(e));
 }
 
 CMD(scan,
@@ -99,17 +73,16 @@ CMD(scan,
     .hints = "nondeterministic_output,request_policy:special",
     .summary = "Walks over the keys of the database, a few at each call.")
 {
-    struct scan_walk w = {.now = c->now, .keys = BUF_EMPTY};
+    struct scan_walk w = {.now = c->now};
     int64_t steps;
     uint64_t cursor;
 
     if (!scan_args_parse(c, 1, SCAN_TYPE, &w.args))
         return;
     cursor = w.args.cursor;
-    steps = w.args.count < INT64_MAX / STEPS_PER_KEY ? w.args.count * STEPS_PER_KEY : INT64_MAX;
+    steps = scan_args_steps(&w.args);
     do
         cursor = keyspace_scan(c->instance->keyspace, c->db, cursor, c->world, scan_visit, &w);
-    while (cursor != 0 && --steps > 0 && w.seen < w.args.count);
-    reply_scan(c, cursor, &w);
-    buf_fini(&w.keys);
+    while (cursor != 0 && --steps > 0 && w.found.seen < w.args.count);
+    scan_found_reply(c, cursor, &w.found);
 }

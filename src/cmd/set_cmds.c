@@ -3,7 +3,6 @@
  * The commands on the members of one set. What is drawn at random is in set_random_cmds.c, what is made of several sets
  * in set_algebra_cmds.c. https://redis.io/docs/latest/commands/?group=set
  */
-#include "base/buf.h"
 #include "cmd/collection.h"
 #include "cmd/scan_args.h"
 #include "types/set.h"
@@ -149,54 +148,30 @@ CMD(smove,
 
 /* ---- SSCAN ---- */
 
-#define STEPS_PER_MEMBER 10 /* parts of the set looked at, at the most, for each member that COUNT allows */
-
 struct sscan {
     struct scan_args args;
-    struct buf members; /* of each: its length, its bytes */
-    size_t found;
-    int64_t seen;       /* fitting MATCH or not */
+    struct scan_found found;
 };
 
 static void sscan_visit(void *arg, struct slice member)
 {
     struct sscan *s = arg;
 
-    s->seen++;
-    if (!scan_args_match(&s->args, member))
-        return;
-    buf_add(&s->members, &member.n, sizeof member.n);
-    buf_add_slice(&s->members, member);
-    s->found++;
-}
-
-static void reply_sscan(struct call *c, uint64_t cursor, const struct sscan *s)
-{
-    const char *p = s->members.p;
-
-    reply_array(c->out, 2);
-    reply_bulk_int(c->out, (int64_t)cursor);
-    reply_array(c->out, s->found);
-    for (size_t i = 0; i < s->found; i++) {
-        struct slice member;
-
-        memcpy(&member.n, p, sizeof member.n);
-        member.p = p + sizeof member.n;
-        reply_bulk(c->out, member);
-        p = member.p + member.n;
-    }
+    s->found.seen++;
+    if (scan_args_match(&s->args, member))
+        scan_found_add(&s->found, member);
 }
 
 /* Walks on from the cursor until as many members were seen as COUNT says. A flat set is seen whole. */
 static void scan_set(struct call *c, const struct value *v, struct sscan *s)
 {
-    int64_t most = s->args.count, steps = most < INT64_MAX / STEPS_PER_MEMBER ? most * STEPS_PER_MEMBER : INT64_MAX;
+    int64_t steps = scan_args_steps(&s->args);
     uint64_t cursor = s->args.cursor;
 
     do
         cursor = set_scan(v, cursor, sscan_visit, s);
-    while (cursor != 0 && --steps > 0 && s->seen < most);
-    reply_sscan(c, cursor, s);
+    while (cursor != 0 && --steps > 0 && s->found.seen < s->args.count);
+    scan_found_reply(c, cursor, &s->found);
 }
 
 CMD(sscan,
@@ -206,17 +181,16 @@ CMD(sscan,
     .hints = "nondeterministic_output",
     .summary = "Walks over the members of a set, a few at each call; a small set comes as a whole.")
 {
-    struct sscan s = {.members = BUF_EMPTY};
+    struct sscan s = {0};
     struct collection o;
 
     if (!scan_args_cursor(c, 2, &s.args.cursor) || !collection_read(&o, c, 1, TYPE_SET))
         return;
     if (!collection_exists(&o)) { /* whatever the options are */
-        reply_sscan(c, 0, &s);
+        scan_found_reply(c, 0, &s.found);
         return;
     }
     if (!scan_args_parse(c, 2, 0, &s.args))
         return;
     scan_set(c, &o.value, &s);
-    buf_fini(&s.members);
 }

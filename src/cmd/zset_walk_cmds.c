@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/buf.h"
 #include "base/rand.h"
 #include "cmd/scan_args.h"
 #include "cmd/zset_args.h"
@@ -13,73 +12,43 @@
 
 /* ---- ZSCAN ---- */
 
-#define STEPS_PER_MEMBER 10 /* parts of the set looked at, at the most, for each member that COUNT allows */
-
 struct zscan {
     struct scan_args args;
+    struct scan_found found;
     bool is_large;
-    struct buf pairs; /* of each: the length of the member, its bytes, the score */
-    size_t found;
-    int64_t seen;     /* fitting MATCH or not */
 };
+
+/* ZSCAN shows the scores of a listpack as it holds them, but those of large sets with 17 digits, as Redis does. */
+static int score_text(char *text, double score, bool is_large)
+{
+    if (is_large && isfinite(score) && (score != floor(score) || fabs(score) >= 1e17))
+        return snprintf(text, NUM_DOUBLE_MAX, "%.17g", score);
+    return num_format_double(text, score);
+}
 
 static void zscan_visit(void *arg, struct slice member, double score)
 {
+    char text[NUM_DOUBLE_MAX];
     struct zscan *z = arg;
 
-    z->seen++;
+    z->found.seen++;
     if (!scan_args_match(&z->args, member))
         return;
-    buf_add(&z->pairs, &member.n, sizeof member.n);
-    buf_add_slice(&z->pairs, member);
-    buf_add(&z->pairs, &score, sizeof score);
-    z->found++;
-}
-
-/* ZSCAN shows the scores of a listpack as it holds them, but those of large sets with 17 digits, as Redis does. */
-static void reply_score_text(struct call *c, const struct zscan *z, double score)
-{
-    char text[NUM_DOUBLE_MAX];
-    int n;
-
-    if (z->is_large && isfinite(score) && (score != floor(score) || fabs(score) >= 1e17))
-        n = snprintf(text, sizeof text, "%.17g", score);
-    else
-        n = num_format_double(text, score);
-    reply_bulk(c->out, slice_of(text, (size_t)n));
-}
-
-static void reply_zscan(struct call *c, uint64_t cursor, const struct zscan *z)
-{
-    const char *p = z->pairs.p;
-
-    reply_array(c->out, 2);
-    reply_bulk_int(c->out, (int64_t)cursor);
-    reply_array(c->out, 2 * z->found);
-    for (size_t i = 0; i < z->found; i++) {
-        struct slice member;
-        double score;
-
-        memcpy(&member.n, p, sizeof member.n);
-        member.p = p + sizeof member.n;
-        memcpy(&score, member.p + member.n, sizeof score);
-        reply_bulk(c->out, member);
-        reply_score_text(c, z, score);
-        p = member.p + member.n + sizeof score;
-    }
+    scan_found_add(&z->found, member);
+    scan_found_add(&z->found, slice_of(text, (size_t)score_text(text, score, z->is_large)));
 }
 
 /* Walks on from the cursor until as many members were seen as COUNT says. A flat set is seen whole. */
 static void scan_zset(struct call *c, const struct value *v, struct zscan *z)
 {
-    int64_t most = z->args.count, steps = most < INT64_MAX / STEPS_PER_MEMBER ? most * STEPS_PER_MEMBER : INT64_MAX;
+    int64_t steps = scan_args_steps(&z->args);
     uint64_t cursor = z->args.cursor;
 
     z->is_large = v->form == VALUE_LARGE;
     do
         cursor = zset_scan(v, cursor, zscan_visit, z);
-    while (cursor != 0 && --steps > 0 && z->seen < most);
-    reply_zscan(c, cursor, z);
+    while (cursor != 0 && --steps > 0 && z->found.seen < z->args.count);
+    scan_found_reply(c, cursor, &z->found);
 }
 
 CMD(zscan,
@@ -89,19 +58,18 @@ CMD(zscan,
     .summary = "Walks over the members of a sorted set with their scores, a few at each call; a small one comes as a "
                "whole.")
 {
-    struct zscan z = {.pairs = BUF_EMPTY};
+    struct zscan z = {0};
     struct collection o;
 
     if (!scan_args_cursor(c, 2, &z.args.cursor) || !collection_read(&o, c, 1, TYPE_ZSET))
         return;
     if (!collection_exists(&o)) { /* whatever the options are */
-        reply_zscan(c, 0, &z);
+        scan_found_reply(c, 0, &z.found);
         return;
     }
     if (!scan_args_parse(c, 2, 0, &z.args))
         return;
     scan_zset(c, &o.value, &z);
-    buf_fini(&z.pairs);
 }
 
 /* ---- ZRANDMEMBER ---- */
