@@ -9,26 +9,24 @@
 
 /* ---- setting ---- */
 
-/* Sets the fields in the arguments from the third on, each with its value behind it. Returns how many are new. False in
- * *done: the error was replied. */
-static int64_t set_fields(struct call *c, bool *done)
+/* Sets the fields in the arguments from the third on, each with its value behind it. *added: how many are new. False:
+ * the error was replied. */
+static bool set_fields(struct call *c, int64_t *added)
 {
     struct collection o;
-    int64_t added = 0;
 
-    *done = false;
     if (c->argc % 2 == 1) {
         call_error_arity(c);
-        return 0;
+        return false;
     }
     if (!hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
-        return 0;
+        return false;
+    *added = 0;
     for (int i = 2; i < c->argc; i += 2)
-        added += hash_set(&o.value, call_arg(c, i), call_arg(c, i + 1));
+        *added += hash_set(&o.value, call_arg(c, i), call_arg(c, i + 1));
     call_changed(c, 1, EVENT_HASH, "hset");
     collection_close(&o);
-    *done = true;
-    return added;
+    return true;
 }
 
 #define SETS(flags_) \
@@ -40,10 +38,9 @@ CMD(hset,
     .history = "4.0.0: Several fields may be given.",
     .summary = "Sets fields of a hash and replies with how many of them are new.")
 {
-    bool done;
-    int64_t added = set_fields(c, &done);
+    int64_t added;
 
-    if (done)
+    if (set_fields(c, &added))
         reply_int(c->out, added);
 }
 
@@ -53,10 +50,9 @@ CMD(hmset,
     .replaced_by = "`HSET` with multiple field-value pairs", .deprecated_since = "4.0.0",
     .summary = "Sets fields of a hash.")
 {
-    bool done;
+    int64_t added;
 
-    set_fields(c, &done);
-    if (done)
+    if (set_fields(c, &added))
         reply_ok(c->out);
 }
 

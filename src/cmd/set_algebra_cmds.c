@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What sets have in common, together, or one more than others: https://redis.io/docs/latest/commands/sinter/ */
+/*
+ * Intersection, union and difference of sets: https://redis.io/docs/latest/commands/sinter/. All sources are read before
+ * the destination is written, so that it may be one of them.
+ */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -11,7 +14,7 @@
 /* The sets that a command was given, and what became of them so far. */
 struct algebra {
     struct call *call;
-    struct value *sets;   /* owned; the keys that are missing are empty values, or left out */
+    struct value *sets;   /* owned; a key that is missing is an empty one */
     size_t n;
     bool any_missing;
     /* Where members go: to the value, if there is one, else to the reply, if there is one; else they are counted. */

@@ -195,8 +195,8 @@ static struct range limit(const struct sort *s, size_t total)
     return r;
 }
 
-/* Loads what has to be looked at: all, or, of what is in order already, only what LIMIT asks for. Returns which of it is
- * the result. */
+/* Loads what has to be looked at: all, or, of what is in order already, only what LIMIT asks for. Returns which of it
+ * is the result. */
 static struct range load(struct sort *s, const struct entry *e)
 {
     struct value v = entry_value(e);
@@ -439,7 +439,8 @@ static bool sort_needs_world(const struct slice *argv, int argc)
     "O(N+M*log(M)) where N is the number of elements and M that of those returned; O(N) where BY names no key. With " \
     "a pattern behind BY or GET all else waits meanwhile."
 #define SORT_CATEGORIES "@set @sortedset @list @dangerous -@keyspace"
-#define SORT_SYNTAX     "key [BY by-pattern] [LIMIT offset count] [GET get-pattern [GET get-pattern ...]] [ASC | DESC] [ALPHA]"
+#define SORT_SYNTAX \
+    "key [BY by-pattern] [LIMIT offset count] [GET get-pattern [GET get-pattern ...]] [ASC | DESC] [ALPHA]"
 #define SORTED_KEY      {.flags = KEY_RO | KEY_ACCESS, .first = 1, .last = 1, .step = 1}
 #define PATTERN_KEYS    {.flags = KEY_RO | KEY_ACCESS, .unknown = true}
 
@@ -450,7 +451,7 @@ CMD(sort,
              {.flags = KEY_OW | KEY_UPDATE, .unknown = true, .keyword = "STORE", .first = -2, .step = 1}},
     .find_keys = sort_keys, .needs_world = sort_needs_world, .syntax = SORT_SYNTAX " [STORE destination]",
     .categories = SORT_CATEGORIES,
-    .summary = "Sorts a list, a set or a sorted set, by its elements or by other keys, and returns or stores the result.")
+    .summary = "Sorts a list, a set or a sorted set, by its elements or by other keys; returns or stores the result.")
 {
     sort(c, true);
 }

@@ -111,7 +111,8 @@ CMD(zrevrange,
     .name = "ZREVRANGE", .arity = -4, .group = "sorted-set", .since = "1.2.0",
     .cost = "O(log(N)+M), M being the number of members returned.", .flags = CMD_READONLY, .keys = READ_KEY,
     .summary = "Returns the members of a sorted set within a range of ranks, counted from the greatest.",
-    .syntax = "key start stop [WITHSCORES]", .deprecated_since = "6.2.0", .replaced_by = "`ZRANGE` with the `REV` argument")
+    .syntax = "key start stop [WITHSCORES]", .deprecated_since = "6.2.0",
+    .replaced_by = "`ZRANGE` with the `REV` argument")
 {
     reply_query(c, (struct query){.reverse = true, .takes_scores = true});
 }

@@ -82,7 +82,8 @@ struct entry *entry_new(const struct entry_spec *s)
 
 /* ---- large structures ---- */
 
-#define FREE_AT_ONCE 256 /* elements, some ten microseconds; more are freed in the background, which costs as much to begin */
+/* Elements that are freed at once, in some ten microseconds; to have them freed in the background costs as much. */
+#define FREE_AT_ONCE 256
 
 /* What there is to do with the large structure of a type. */
 struct large_kind {

@@ -6,7 +6,7 @@
  * Owns:    a dict of elements, and an agenda of those with an expiry, once there is one.
  * Threads: under the lock of its key.
  * Used by: hash.
- * Why:     a million fields of 12 bytes with values of 16 take 43 bytes each. An expiry is in the agenda alone, with 4
+ * Why:     a million fields of 12 bytes with values of 16 take 45 bytes each. An expiry is in the agenda alone, with 4
  *          bytes in the element that tell where: 20 bytes for each field that has one, none for the others.
  *
  * What an element holds behind its field:

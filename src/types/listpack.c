@@ -316,8 +316,8 @@ bool listpack_is(const struct flat *f, size_t at, const struct listpack_word *w)
     return h.content == w->s.n && memcmp(f->p + at + h.head, w->s.p, h.content) == 0;
 }
 
-/* As listpack_is. Short strings, which most elements are, without a call: those that are as long and are numbered differ
- * in the last byte. */
+/* As listpack_is. Short strings, which most elements are, without a call: those that are as long often differ in the
+ * last byte. */
 static inline bool is_word(const struct flat *f, size_t at, const struct listpack_word *w)
 {
     const char *content = f->p + at + 1;

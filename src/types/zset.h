@@ -55,8 +55,8 @@ struct zset_run {
     size_t from, n;
 };
 
-/* Those between two bounds (tree_bound.h); what lies on them belongs to it or not as the bounds say. Bounds by member alone
- * are for sets whose scores are all equal; else it is some run, with `down` perhaps another one (zset_flat.h). */
+/* Those between two bounds (tree_bound.h); what lies on them belongs to it or not as the bounds say. Bounds by member
+ * alone are for sets whose scores are all equal; else it is some run, with `down` perhaps another one (zset_flat.h). */
 struct zset_run zset_between(const struct value *v, const struct tree_bound *least, const struct tree_bound *most,
                              bool down);
 /* False: there is no such member. */

@@ -65,6 +65,7 @@ static struct dict *dict_of(const struct zset_gather *g)
 {
     struct dict *d = dict_new();
 
+    dict_expect(d, g->n);
     for (size_t i = 0; i < g->n; i++)
         dict_insert(d, g->elements[i]);
     return d;

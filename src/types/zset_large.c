@@ -80,6 +80,7 @@ void *zset_large_copy(const void *large)
     struct tree_walk w;
     const struct element *e;
 
+    dict_expect(copy->dict, dict_count(z->dict));
     tree_walk_begin(&w, z->tree, 0);
     while ((e = tree_next(&w)) != NULL)
         zset_large_take(copy, zset_large_element(element_key(e), tree_score(e)));

@@ -48,7 +48,8 @@ void zset_draw_end(struct zset_draw *d)
 
 /* ---- samples ---- */
 
-/* Each member is taken with the chance that is left: D. Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S. */
+/* Each member is taken with the chance that is left: algorithm S of D. Knuth, The Art of Computer Programming 2,
+ * 3.4.2. */
 static void sample_on_walk(const struct value *v, size_t n, zset_visit *visit, void *arg)
 {
     struct zset_walk w;
