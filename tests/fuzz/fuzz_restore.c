@@ -43,7 +43,7 @@ static void choose_limits(uint8_t choice)
     options.list_max_listpack_size = fills[choice >> 2 & 3];
 }
 
-static void look_through_list(const struct value *v)
+static size_t look_through_list(const struct value *v)
 {
     struct list_walk w;
     struct slice s;
@@ -53,9 +53,10 @@ static void look_through_list(const struct value *v)
     while (list_walk_next(&w, &s))
         n++;
     must(n > 0 && n == list_count(v));
+    return n;
 }
 
-static void look_through_set(const struct value *v)
+static size_t look_through_set(const struct value *v)
 {
     struct set_walk w;
     struct slice s;
@@ -65,9 +66,10 @@ static void look_through_set(const struct value *v)
     for (; set_walk_next(&w, &s); n++)
         must(set_has(v, s));
     must(n > 0 && n == set_count(v));
+    return n;
 }
 
-static void look_through_hash(const struct value *v)
+static size_t look_through_hash(const struct value *v)
 {
     struct slice field, value, found;
     struct listpack_digits d;
@@ -78,9 +80,10 @@ static void look_through_hash(const struct value *v)
     for (; hash_walk_next(&w, &field, &value); n++)
         must(hash_get(v, field, &found, &d) && slice_eq(found, value));
     must(n > 0 && n == hash_count(v));
+    return n;
 }
 
-static void look_through_zset(const struct value *v)
+static size_t look_through_zset(const struct value *v)
 {
     double score, found, before = -__builtin_inf();
     struct slice member;
@@ -93,11 +96,13 @@ static void look_through_zset(const struct value *v)
         before = score;
     }
     must(n > 0 && n == zset_count(v));
+    return n;
 }
 
-static void look_through(const struct entry *e)
+/* Returns how many elements there are; bytes, of a string. */
+static size_t look_through(const struct entry *e)
 {
-    static void (*const looks[])(const struct value *v) = {
+    static size_t (*const looks[])(const struct value *v) = {
         [TYPE_LIST] = look_through_list,
         [TYPE_SET] = look_through_set,
         [TYPE_ZSET] = look_through_zset,
@@ -106,27 +111,23 @@ static void look_through(const struct entry *e)
     struct value v;
 
     if (entry_type(e) == TYPE_STRING)
-        return;
+        return entry_strlen(e);
     v = entry_value(e);
-    looks[entry_type(e)](&v);
+    return looks[entry_type(e)](&v);
 }
 
-/* Writes it, reads it, and writes it again: the same bytes come, but for the order in a table. */
+/* Writes it and reads it: it is the same. */
 static void go_around(const struct entry *e)
 {
     struct rdb_target to = {.key = entry_key(e), .options = &options};
-    struct buf dump = BUF_EMPTY, again = BUF_EMPTY;
+    struct buf dump = BUF_EMPTY;
     struct entry *back;
 
     dump_write(&dump, e);
     must(dump_is_sound(buf_slice(&dump), true));
     back = dump_read(buf_slice(&dump), &to);
-    must(back != NULL && entry_type(back) == entry_type(e));
-    look_through(back);
-    dump_write(&again, back);
-    must(again.p[0] == dump.p[0] || entry_type(e) != TYPE_STRING);
+    must(back != NULL && entry_type(back) == entry_type(e) && look_through(back) == look_through(e));
     entry_free(back);
-    buf_fini(&again);
     buf_fini(&dump);
 }
 
@@ -148,7 +149,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(from.at >= value && from.at <= from.end);
     if (e != NULL) {
         must(entry_size(e) <= SMALL + size * RATIO);
-        look_through(e);
         go_around(e);
         entry_free(e);
     }
