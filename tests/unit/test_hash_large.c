@@ -178,6 +178,7 @@ END_TEST
 /* ---- the model ---- */
 
 #define NAMES 300
+#define MANY  200000
 
 /* A hash as an array: the field is "f" or nothing and the index, so that some are numbers. */
 struct twin {
@@ -448,14 +449,15 @@ static void check_draws(struct value_limits limits, int count, int due, uint64_t
     }
     v.now = 10;
     for (unsigned round = 0; round < times; round++) {
-        unsigned once[400] = {0}, all = 0;
+        unsigned once[400] = {0}, all = 0, most = 0;
 
         hash_draw(&v, n, distinct, draw_visit, once);
         for (int i = 0; i < count; i++) {
-            ck_assert(once[i] <= 1 || !distinct);
+            most = once[i] > most ? once[i] : most;
             seen[i] += once[i];
             all += once[i];
         }
+        ck_assert(most <= 1 || !distinct);
         ck_assert_uint_eq(all, n);
     }
     for (int i = 0; i < count; i++)
@@ -481,7 +483,7 @@ START_TEST(draws_are_fair)
 }
 END_TEST
 
-START_TEST(a_million_fields_take_at_most_55_bytes_each)
+START_TEST(many_fields_take_at_most_55_bytes_each)
 {
     struct value v = value_new(LARGE);
     char name[32];
@@ -489,14 +491,14 @@ START_TEST(a_million_fields_take_at_most_55_bytes_each)
 
     mem_flush();
     before = (int64_t)mem_used();
-    for (int i = 0; i < 1000000; i++)
+    for (int i = 0; i < MANY; i++)
         hash_set(&v, slice_of(name, (size_t)sprintf(name, "field-%06d", i)), SLICE("sixteen bytes ..."));
     mem_flush();
     all = (int64_t)mem_used() - before;
-    ck_assert_int_le(all, 55 * 1000000);
-    ck_assert_int_le((int64_t)hash_large_bytes(v.large), all + (1 << 20));
-    ck_assert_int_ge((int64_t)hash_large_bytes(v.large), all - (1 << 20));
-    for (int i = 0; i < 1000000; i++)
+    ck_assert_int_le(all, 55 * MANY);
+    ck_assert_int_le((int64_t)hash_large_bytes(v.large), all + (1 << 18));
+    ck_assert_int_ge((int64_t)hash_large_bytes(v.large), all - (1 << 18));
+    for (int i = 0; i < MANY; i++)
         ck_assert(hash_remove(&v, slice_of(name, (size_t)sprintf(name, "field-%06d", i))));
     ck_assert(value_is_empty(&v));
     discard(&v);
@@ -523,7 +525,7 @@ int main(void)
     tcase_add_test(tests, a_copy_is_equal_and_separate);
     tcase_add_test(tests, a_scan_visits_what_stays);
     tcase_add_test(tests, draws_are_fair);
-    tcase_add_test(tests, a_million_fields_take_at_most_55_bytes_each);
+    tcase_add_test(tests, many_fields_take_at_most_55_bytes_each);
     tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
