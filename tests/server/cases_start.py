@@ -139,11 +139,11 @@ def absent_but_off(t):
 
 @case("hints are accepted and named in one line of the log", engines=False)
 def hints(t):
-    s = t.server(config=t.write("hints.conf", "bind 127.0.0.1", "hz 50", "io-threads 4", "hash-max-listpack-entries 64",
+    s = t.server(config=t.write("hints.conf", "bind 127.0.0.1", "hz 50", "io-threads 4", "list-compress-depth 1",
                                 "activerehashing no"))
     told = [line for line in s.output().splitlines() if "io-threads" in line]
     equal(len(told), 1, "lines that name io-threads")
-    for name in ("hz", "io-threads", "hash-max-listpack-entries", "activerehashing"):
+    for name in ("hz", "io-threads", "list-compress-depth", "activerehashing"):
         contains(told[0], name)
     equal(s.client().get("hz"), "50", "CONFIG GET hz")
     equal(t.server().lines("io-threads"), [], "lines without a hint")
