@@ -2,7 +2,6 @@
 #include "cmd/collection.h"
 
 #include "base/mem.h"
-#include "store/fields.h"
 #include "store/limits.h"
 
 struct value_limits collection_limits(const struct call *c, enum entry_type type)
@@ -10,31 +9,10 @@ struct value_limits collection_limits(const struct call *c, enum entry_type type
     return limits_of(c->instance->options, type);
 }
 
-/* ---- where the bytes are ---- */
-
-static struct collection *of_flat(struct flat *f)
-{
-    return (struct collection *)f; /* the first member of the first member */
-}
-
-_Static_assert(offsetof(struct collection, value) == 0 && offsetof(struct value, flat) == 0, "of_flat");
-
-/* Behind a key: an entry that is resized. What is empty keeps its bytes until it is closed. */
-static void resize_in_entry(struct flat *f, size_t n)
-{
-    struct collection *o = of_flat(f);
-
-    f->n = n;
-    if (n == 0)
-        return;
-    o->entry = entry_resize_field(o->entry, n);
-    f->p = (char *)entry_field(o->entry).p;
-}
-
 /* Of a key that is not there yet: the scratch, then the heap. */
 static void resize_new(struct flat *f, size_t n)
 {
-    struct collection *o = of_flat(f);
+    struct collection *o = f->owner;
 
     if (n <= sizeof o->scratch && (f->p == NULL || f->p == o->scratch)) {
         f->p = o->scratch;
@@ -58,12 +36,11 @@ static bool open_entry(struct collection *o, struct call *c, int i, enum entry_t
     o->key = i;
     o->db = c->db;
     o->type = type;
-    o->entry = o->found = e;
+    o->entry = e;
     if (e == NULL) {
-        o->value = (struct value){.flat.resize = resize_new};
+        o->value = (struct value){.flat.resize = resize_new, .flat.owner = o};
     } else if (LIKELY(entry_type(e) == type)) {
-        o->value = entry_value(e);
-        o->value.flat.resize = resize_in_entry;
+        o->value = entry_open(e);
         o->was = e->flags & ENTRY_VOLATILE;
     } else {
         reply_error(c->out, ERR_WRONGTYPE);
@@ -96,20 +73,16 @@ static void close_new(struct collection *o)
 
 void collection_close(struct collection *o)
 {
-    struct value *v = &o->value;
-    struct entry *e = o->entry;
+    struct entry *e;
 
-    if (e == NULL) {
+    if (o->entry == NULL) {
         close_new(o);
         return;
     }
-    if (UNLIKELY(entry_encoding(e) != ENCODING_FORM + v->form))
-        e = entry_set_form(e, v->form, v->large);
-    if (o->type == TYPE_HASH)
-        fields_note(e);
-    if (e != o->found || ((e->flags | o->was) & ENTRY_FIELDS_EXPIRE))
-        call_moved(o->call, o->key, o->found, o->was, e);
-    if (value_is_empty(v)) {
+    e = entry_close(&o->value);
+    if (e != o->entry || ((e->flags | o->was) & ENTRY_FIELDS_EXPIRE))
+        call_moved(o->call, o->key, o->entry, o->was, e);
+    if (value_is_empty(&o->value)) {
         call_drop(o->call, o->key, e);
         call_changed(o->call, o->key, EVENT_GENERIC, "del");
     }

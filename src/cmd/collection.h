@@ -29,10 +29,9 @@
 #define COLLECTION_SCRATCH 512
 
 struct collection {
-    struct value value;  /* empty if there is no such key; first, so that the functions of flat find the rest */
+    struct value value;  /* empty if there is no such key */
     struct call *call;
-    struct entry *entry; /* NULL: there was no such key */
-    struct entry *found; /* as the table knows it */
+    struct entry *entry; /* as it was found, and the table knows it; NULL: there was no such key */
     enum entry_type type;
     int key;
     unsigned db;

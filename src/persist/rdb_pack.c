@@ -8,7 +8,7 @@ bool rdb_pack_get(struct rdb_source *from, struct rdb_string *s, unsigned stride
 {
     if (!rdb_get_string(from, s) || !listpack_is_valid(s->s, &p->count))
         return false;
-    p->flat = (struct flat){(char *)s->s.p, s->s.n, NULL};
+    p->flat = flat_of(s->s);
     p->stride = stride;
     return p->count % stride == 0;
 }

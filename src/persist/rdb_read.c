@@ -119,7 +119,7 @@ static bool read_set_intset(struct reader *r)
 
     if (!rdb_get_string(r->from, &r->first) || !intset_is_valid(r->first.s))
         return false;
-    f = (struct flat){(char *)r->first.s.p, r->first.s.n, NULL};
+    f = flat_of(r->first.s);
     return intset_count(&f) <= r->value.limits.ints ? keep(r, &f, VALUE_INTSET) : add_integers(r, &f);
 }
 

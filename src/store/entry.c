@@ -139,16 +139,22 @@ void entry_free(struct entry *e)
     slab_free(e, allocated(e));
 }
 
+/* The first n bytes of the value field, or all of it and room for more, under another key. */
+static struct entry *reframe_field(const struct entry *e, struct slice key, size_t n, int64_t expire)
+{
+    struct slice v = entry_field(e);
+    struct entry *copy = frame(key, n, expire, e->kind, e->flags);
+
+    copy->stamp = e->stamp;
+    if (v.n != 0 && n != 0)
+        memcpy((char *)entry_field(copy).p, v.p, n < v.n ? n : v.n);
+    return copy;
+}
+
 /* The same value field under another key. Who owns what the field refers to is the caller's business. */
 static struct entry *reframe(const struct entry *e, struct slice key, int64_t expire)
 {
-    struct slice v = entry_field(e);
-    struct entry *copy = frame(key, v.n, expire, e->kind, e->flags);
-
-    copy->stamp = e->stamp;
-    if (v.n != 0)
-        memcpy((char *)entry_field(copy).p, v.p, v.n);
-    return copy;
+    return reframe_field(e, key, entry_field(e).n, expire);
 }
 
 struct entry *entry_copy(const struct entry *e, struct slice key)
@@ -360,14 +366,22 @@ static uint8_t form_kind(enum entry_type type, enum value_form form)
     return type | (ENCODING_FORM + form) << 4;
 }
 
+/* Says in the flags whether the value has fields that expire. */
+static void note_fields(struct entry *e, const struct value *v)
+{
+    if (entry_type(e) == TYPE_HASH && hash_next_due(v) != 0)
+        e->flags |= ENTRY_FIELDS_EXPIRE;
+    else
+        e->flags &= ~ENTRY_FIELDS_EXPIRE;
+}
+
 struct entry *entry_new_value(struct slice key, enum entry_type type, const struct value *v, int64_t expire)
 {
     struct slice field = v->form == VALUE_LARGE ? slice_of(&v->large, sizeof v->large) : flat_slice(&v->flat);
     struct entry *e = frame(key, field.n, expire, form_kind(type, v->form), 0);
 
     memcpy((char *)entry_field(e).p, field.p, field.n);
-    if (type == TYPE_HASH && hash_next_due(v) != 0)
-        e->flags |= ENTRY_FIELDS_EXPIRE;
+    note_fields(e, v);
     return e;
 }
 
@@ -387,7 +401,7 @@ struct value entry_value(const struct entry *e)
     if (v.form == VALUE_LARGE)
         v.large = large_of(e);
     else
-        v.flat = (struct flat){(char *)field.p, field.n, NULL};
+        v.flat = flat_of(field);
     return v;
 }
 
@@ -402,9 +416,7 @@ struct entry *entry_resize_field(struct entry *old, size_t n)
         set_field_length(old, n);
         return old;
     }
-    e = frame(entry_key(old), n, entry_expire(old), old->kind, old->flags);
-    e->stamp = old->stamp;
-    memcpy((char *)entry_field(e).p, field.p, n < field.n ? n : field.n);
+    e = reframe_field(old, entry_key(old), n, entry_expire(old));
     slab_free(old, allocated(old)); /* not entry_free: what the field refers to is the new one's */
     return e;
 }
@@ -416,5 +428,34 @@ struct entry *entry_set_form(struct entry *old, enum value_form form, void *larg
     e->kind = form_kind(entry_type(e), form);
     if (form == VALUE_LARGE)
         memcpy((char *)entry_field(e).p, &large, sizeof large);
+    return e;
+}
+
+/* What is empty keeps its bytes: the entry goes with them. */
+static void resize_in_entry(struct flat *f, size_t n)
+{
+    f->n = n;
+    if (n == 0)
+        return;
+    f->owner = entry_resize_field(f->owner, n);
+    f->p = (char *)entry_field(f->owner).p;
+}
+
+struct value entry_open(struct entry *e)
+{
+    struct value v = entry_value(e);
+
+    v.flat.resize = resize_in_entry;
+    v.flat.owner = e;
+    return v;
+}
+
+struct entry *entry_close(const struct value *v)
+{
+    struct entry *e = v->flat.owner;
+
+    if (UNLIKELY(entry_encoding(e) != ENCODING_FORM + v->form))
+        e = entry_set_form(e, v->form, v->large);
+    note_fields(e, v);
     return e;
 }

@@ -233,6 +233,10 @@ void entry_free_large(enum entry_type type, void *large);
 void entry_free_value(enum entry_type type, struct value *v);
 /* The value, to look at. Borrowed until the entry changes. */
 struct value entry_value(const struct entry *e);
+/* The value, to be changed, whereby the entry may move: entry_close puts back what became of it, and gives the entry to
+ * use. One whose value is empty is only good to be freed. */
+struct value entry_open(struct entry *e);
+struct entry *entry_close(const struct value *v);
 /* The value field as n bytes, the first of them with their content. The entry may move: the result is the one to use,
  * `old` is gone if it differs. */
 struct entry *entry_resize_field(struct entry *old, size_t n);

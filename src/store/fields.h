@@ -21,8 +21,6 @@
 int64_t fields_entry_due(const struct entry *e);
 /* Whether a field is due at `now`. */
 bool fields_are_due(const struct entry *e, int64_t now);
-/* Says in the flags whether there are fields that expire, after a change. */
-void fields_note(struct entry *e);
 /* Removes fields that are due at `now`, at most so many, and adds their number to *gone. The entry may move, or have
  * other flags: the result is the one to use, `e` is gone if it differs. *is_empty: nothing is left, the entry is only
  * good to be freed. */

@@ -21,7 +21,14 @@ struct flat {
     /* Makes the bytes `n` in number: the first of them keep their content, what is new is undefined. Sets p (they may
      * move) and n. Never fails. */
     void (*resize)(struct flat *f, size_t n);
+    void *owner; /* what resize needs to know of where the bytes are */
 };
+
+/* Bytes to look at, not to be changed. */
+static inline struct flat flat_of(struct slice s)
+{
+    return (struct flat){.p = (char *)s.p, .n = s.n};
+}
 
 static inline struct slice flat_slice(const struct flat *f)
 {
@@ -33,7 +40,7 @@ static inline struct slice flat_slice(const struct flat *f)
 char *flat_splice(struct flat *f, size_t at, size_t gone, size_t come);
 
 /* Bytes in memory of their own: p NULL and n 0 at first, in the end flat_fini. For large structures, and tests. */
-#define FLAT_EMPTY ((struct flat){NULL, 0, flat_resize_heap})
+#define FLAT_EMPTY ((struct flat){.resize = flat_resize_heap})
 void flat_resize_heap(struct flat *f, size_t n);
 void flat_fini(struct flat *f);
 

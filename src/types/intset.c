@@ -133,7 +133,7 @@ bool intset_remove(struct flat *f, int64_t v)
 
 bool intset_is_valid(struct slice bytes)
 {
-    struct flat f = {(char *)bytes.p, bytes.n, NULL};
+    struct flat f = flat_of(bytes);
     struct header h;
 
     if (bytes.n < HEADER)

@@ -81,7 +81,7 @@ static void resize_in_room(struct flat *f, size_t n)
 
 static struct flat opened(const struct list_chunk *c)
 {
-    return (struct flat){c->block + c->begin, c->bytes, resize_in_room};
+    return (struct flat){.p = c->block + c->begin, .n = c->bytes, .resize = resize_in_room};
 }
 
 /* Takes over what became of the listpack, which has so many elements more. */

@@ -43,7 +43,7 @@ static inline bool list_chunk_fits(const struct list_chunk *c, size_t bytes, siz
 /* The listpack, to look at. Borrowed until the chunk changes. */
 static inline struct flat list_chunk_flat(const struct list_chunk *c)
 {
-    return (struct flat){c->block + c->begin, c->bytes, NULL};
+    return flat_of(slice_of(c->block + c->begin, c->bytes));
 }
 
 /* A chunk of this one element. Its room will grow towards its end, or towards its front. */

@@ -490,7 +490,7 @@ static size_t valid_size(const char *p, size_t at, size_t end)
 
 bool listpack_is_valid(struct slice bytes, size_t *count)
 {
-    struct flat f = {(char *)bytes.p, bytes.n, NULL};
+    struct flat f = flat_of(bytes);
     size_t at = LISTPACK_HEADER, size;
 
     *count = 0;

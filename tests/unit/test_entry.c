@@ -384,7 +384,7 @@ END_TEST
 START_TEST(a_value_field_of_another_length_keeps_what_is_there)
 {
     static const size_t steps[] = {8, 250, 254, 255, 300, 5000, 40000, 256, 254, 7};
-    struct value v = {.flat = {(char *)bytes(7).p, 7, NULL}};
+    struct value v = {.flat = flat_of(bytes(7))};
     struct entry *e = entry_new_value(SLICE("key"), TYPE_LIST, &v, 77);
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {

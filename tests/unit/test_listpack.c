@@ -298,7 +298,7 @@ END_TEST
 START_TEST(at_the_front_elements_come_and_go_and_no_other_moves)
 {
     char block[64];
-    struct flat f = {block + 40, 0, NULL}, small = made();
+    struct flat f = {.p = block + 40}, small = made();
     struct listpack_word a = listpack_word(SLICE("aa")), n = listpack_word(SLICE("-4000"));
     char *before;
 
@@ -340,7 +340,7 @@ START_TEST(broken_bytes_are_invalid_or_can_be_read)
     n = f.n;
     for (size_t i = 0; i < 20000; i++) {
         char *bytes = mem_alloc(n);
-        struct flat broken = {bytes, n, NULL};
+        struct flat broken = flat_of(slice_of(bytes, n));
 
         memcpy(bytes, f.p, n);
         bytes[seed_below(n)] ^= 1 << seed_below(8);
