@@ -262,6 +262,16 @@ bool call_int_between(struct call *c, int i, int64_t least, int64_t most, int64_
     return false;
 }
 
+bool call_int_negatable(struct call *c, int i, int64_t *v)
+{
+    if (!call_int(c, i, v))
+        return false;
+    if (*v != INT64_MIN)
+        return true;
+    reply_error(c->out, ERR_NOT_NEGATABLE);
+    return false;
+}
+
 bool call_double(struct call *c, int i, double *v)
 {
     if (num_parse_double(c->argv[i], v))
@@ -293,6 +303,16 @@ bool call_db(struct call *c, int i, unsigned *db)
         return false;
     }
     *db = v;
+    return true;
+}
+
+bool call_args_fit(struct call *c, int i, size_t most)
+{
+    for (; i < c->argc; i++)
+        if (UNLIKELY(c->argv[i].n > most)) {
+            reply_error(c->out, ERR_TOO_LONG);
+            return false;
+        }
     return true;
 }
 

@@ -96,8 +96,8 @@ char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n);
 /* Takes a new entry for the key in argument i of database db, in the place of `old` (as found; NULL: none), which is
  * freed. */
 void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e);
-/* An entry that was found has become `e`: `old` may be freed already, or be e with other flags; was: its flags, as far as
- * they are ENTRY_VOLATILE. */
+/* An entry that was found has become `e`: `old` may be freed already, or be e with other flags; was: its flags, as far
+ * as they are ENTRY_VOLATILE. */
 void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e);
 /* Removes the entry of the key in argument i: the first frees it, the second gives it to the caller. */
 void call_drop(struct call *c, int i, struct entry *e);
@@ -112,10 +112,14 @@ void call_changed_in(struct call *c, int i, unsigned db, enum event_class class,
 bool call_int(struct call *c, int i, int64_t *v);
 bool call_int_or(struct call *c, int i, int64_t *v, const char *error);
 bool call_int_between(struct call *c, int i, int64_t least, int64_t most, int64_t *v, const char *error);
+/* The same for a number of which the negative is one too. */
+bool call_int_negatable(struct call *c, int i, int64_t *v);
 bool call_double(struct call *c, int i, double *v);
 bool call_long_double(struct call *c, int i, long double *v);
 /* Argument i as a database number; false: the error was replied. */
 bool call_db(struct call *c, int i, unsigned *db);
+/* Whether no argument from i on is longer than so many bytes. False: the error was replied. */
+bool call_args_fit(struct call *c, int i, size_t most);
 /* The usual errors. */
 void call_error_arity(struct call *c);
 void call_error_syntax(struct call *c);

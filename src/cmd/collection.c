@@ -97,20 +97,33 @@ void collection_clear(struct collection *o)
 
 /* ---- whole values ---- */
 
-bool collection_store(struct call *c, int i, enum entry_type type, struct value *v)
+void collection_store(struct call *c, int i, enum entry_type type, struct value *v, enum event_class class,
+                      const char *event)
 {
     struct entry *old = call_find(c, i);
 
     if (!value_is_empty(v)) {
         call_put(c, i, c->db, old, entry_new_value(call_arg(c, i), type, v, 0));
+        call_changed(c, i, class, event);
     } else if (old != NULL) {
         call_drop(c, i, old);
+        call_changed(c, i, EVENT_GENERIC, "del");
     }
     mem_free(v->flat.p);
-    return old != NULL;
 }
 
-void collection_discard(enum entry_type type, struct value *v)
+size_t collection_range(size_t n, int64_t start, int64_t stop, size_t *first)
 {
-    entry_free_value(type, v);
+    int64_t all = (int64_t)n;
+
+    if (start < 0)
+        start += all;
+    if (stop < 0)
+        stop += all;
+    if (start < 0)
+        start = 0;
+    if (stop >= all)
+        stop = all - 1;
+    *first = (size_t)start;
+    return start > stop ? 0 : (size_t)(stop - start) + 1;
 }

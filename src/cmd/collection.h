@@ -56,10 +56,13 @@ static inline bool collection_exists(const struct collection *o)
 }
 
 /* Makes the key in argument i hold v (in memory of its own, as value_new begins it), whatever it held, without an
- * expiry; takes v. An empty one removes the key. Returns whether the key was there before. */
-bool collection_store(struct call *c, int i, enum entry_type type, struct value *v);
-/* Frees a value in memory of its own that is not to be stored. */
-void collection_discard(enum entry_type type, struct value *v);
+ * expiry; takes v, and tells the event. An empty one removes the key, if there is one, with its event "del". */
+void collection_store(struct call *c, int i, enum entry_type type, struct value *v, enum event_class class,
+                      const char *event);
+
+/* How many of n elements stand from index `start` to index `stop`, negative ones counted from the end; *first: the
+ * first of them. */
+size_t collection_range(size_t n, int64_t start, int64_t stop, size_t *first);
 
 /* Up to where the options let a value stay flat. */
 struct value_limits collection_limits(const struct call *c, enum entry_type type);

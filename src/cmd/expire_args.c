@@ -24,7 +24,7 @@ bool expire_from_arg(struct call *c, int i, enum expire_unit unit, bool absolute
     return call_int(c, i, &t) && moment(c, t, unit, absolute, ms);
 }
 
-static enum expire_option option_of(struct slice word)
+enum expire_option expire_option_of(struct slice word)
 {
     static const struct {
         const char *word;
@@ -41,38 +41,52 @@ static enum expire_option option_of(struct slice word)
     return EXPIRE_NONE;
 }
 
-static bool has_time(enum expire_option option)
-{
-    return option >= EXPIRE_EX && option <= EXPIRE_PXAT;
-}
-
 int expire_option_at(const struct call *c, int i, enum expire_option timeless, struct expire_args *args)
 {
-    enum expire_option option = option_of(call_arg(c, i));
+    enum expire_option option = expire_option_of(call_arg(c, i));
 
-    if (option == EXPIRE_NONE || (!has_time(option) && option != timeless))
+    if (option == EXPIRE_NONE || (!expire_has_time(option) && option != timeless))
         return 0;
     /* The same one again is allowed, and the later time counts. */
     if (args->option != EXPIRE_NONE && args->option != option)
         return 0;
-    if (has_time(option) && i + 1 == c->argc)
+    if (expire_has_time(option) && i + 1 == c->argc)
         return 0;
     *args = (struct expire_args){option, i + 1};
-    return has_time(option) ? 2 : 1;
+    return expire_has_time(option) ? 2 : 1;
 }
 
 bool expire_from_options(struct call *c, const struct expire_args *args, int64_t *ms)
 {
-    bool seconds = args->option == EXPIRE_EX || args->option == EXPIRE_EXAT;
-    bool absolute = args->option == EXPIRE_EXAT || args->option == EXPIRE_PXAT;
     int64_t t;
 
     *ms = 0;
-    if (!has_time(args->option))
+    if (!expire_has_time(args->option))
         return true;
     if (!call_int(c, args->time, &t))
         return false;
     if (t <= 0)
         return refuse(c);
-    return moment(c, t, seconds ? EXPIRE_SECONDS : EXPIRE_MILLISECONDS, absolute, ms);
+    return moment(c, t, expire_unit_of(args->option), expire_is_absolute(args->option), ms);
+}
+
+unsigned expire_when_at(const struct call *c, int i)
+{
+    static const char *const words[] = {"NX", "XX", "GT", "LT"};
+
+    for (int w = 0; w < 4; w++)
+        if (call_is(c, i, words[w]))
+            return 1u << w;
+    return 0;
+}
+
+bool expire_allows(unsigned when, int64_t old, int64_t moment)
+{
+    if ((when & EXPIRE_NX) && old != 0)
+        return false;
+    if ((when & (EXPIRE_XX | EXPIRE_GT)) && old == 0)
+        return false;
+    if ((when & EXPIRE_GT) && moment <= old)
+        return false;
+    return !(when & EXPIRE_LT) || old == 0 || moment < old;
 }

@@ -3,10 +3,10 @@
  * expire_args: times to live, as arguments give them.
  *
  * Role:    EX, PX, EXAT, PXAT, KEEPTTL and PERSIST among the options of a command; seconds or milliseconds, from now or
- *          since 1970, turned into the one form that entries hold.
+ *          since 1970, turned into the one form that entries hold; NX, XX, GT and LT.
  * Owns:    nothing.
  * Threads: the worker that runs the call.
- * Used by: the string commands, the EXPIRE family.
+ * Used by: the string commands, the EXPIRE family, those of hashes.
  * Why:     which of these words may stand together, and what overflows, is told to clients by errors: so in one place.
  *          https://redis.io/docs/latest/commands/set/
  */
@@ -31,6 +31,25 @@ enum expire_option {
     EXPIRE_PERSIST,
 };
 
+/* Which of these a word is; EXPIRE_NONE: none. */
+enum expire_option expire_option_of(struct slice word);
+
+/* Whether a time belongs to the option; in which unit, and whether since 1970. */
+static inline bool expire_has_time(enum expire_option option)
+{
+    return option >= EXPIRE_EX && option <= EXPIRE_PXAT;
+}
+
+static inline enum expire_unit expire_unit_of(enum expire_option option)
+{
+    return option == EXPIRE_EX || option == EXPIRE_EXAT ? EXPIRE_SECONDS : EXPIRE_MILLISECONDS;
+}
+
+static inline bool expire_is_absolute(enum expire_option option)
+{
+    return option == EXPIRE_EXAT || option == EXPIRE_PXAT;
+}
+
 /* What the options of one command say. Zero: nothing. */
 struct expire_args {
     enum expire_option option;
@@ -43,5 +62,17 @@ struct expire_args {
 int expire_option_at(const struct call *c, int i, enum expire_option timeless, struct expire_args *args);
 /* The moment that the options name, 0 if none. The time must be above zero. False: the error was replied. */
 bool expire_from_options(struct call *c, const struct expire_args *args, int64_t *ms);
+
+/* The conditions of EXPIRE and HEXPIRE, a bit each. */
+enum expire_when {
+    EXPIRE_NX = 1 << 0, /* only where there is no expiry */
+    EXPIRE_XX = 1 << 1, /* only where there is one */
+    EXPIRE_GT = 1 << 2, /* only to a later one; none is the latest of all */
+    EXPIRE_LT = 1 << 3, /* only to an earlier one */
+};
+/* The condition in argument i; 0: another word. */
+unsigned expire_when_at(const struct call *c, int i);
+/* Whether the conditions allow an expiry to go from `old` (0: there is none) to `moment`. */
+bool expire_allows(unsigned when, int64_t old, int64_t moment);
 
 #endif

@@ -6,49 +6,26 @@
 
 /* ---- setting ---- */
 
-enum {
-    WHEN_NX = 1 << 0, /* only where there is no expiry */
-    WHEN_XX = 1 << 1, /* only where there is one */
-    WHEN_GT = 1 << 2, /* only to a later one; none is the latest of all */
-    WHEN_LT = 1 << 3, /* only to an earlier one */
-};
-
 /* The conditions in the arguments from the third on. False: the error was replied. */
 static bool parse_when(struct call *c, unsigned *when)
 {
-    static const char *const words[] = {"NX", "XX", "GT", "LT"};
-
     *when = 0;
     for (int i = 3; i < c->argc; i++) {
-        unsigned w = 0;
+        unsigned condition = expire_when_at(c, i);
 
-        while (w < 4 && !call_is(c, i, words[w]))
-            w++;
-        if (w == 4) {
+        if (condition == 0) {
             reply_errorf(c->out, "ERR Unsupported option %.*s", (int)c->argv[i].n, c->argv[i].p);
             return false;
         }
-        *when |= 1u << w;
+        *when |= condition;
     }
-    if ((*when & WHEN_NX) && (*when & ~WHEN_NX))
+    if ((*when & EXPIRE_NX) && (*when & ~EXPIRE_NX))
         reply_error(c->out, "ERR NX and XX, GT or LT options at the same time are not compatible");
-    else if ((*when & WHEN_GT) && (*when & WHEN_LT))
+    else if ((*when & EXPIRE_GT) && (*when & EXPIRE_LT))
         reply_error(c->out, "ERR GT and LT options at the same time are not compatible");
     else
         return true;
     return false;
-}
-
-/* Whether the conditions allow an expiry to go from `old` (0: there is none) to `moment`. */
-static bool is_allowed(unsigned when, int64_t old, int64_t moment)
-{
-    if ((when & WHEN_NX) && old != 0)
-        return false;
-    if ((when & (WHEN_XX | WHEN_GT)) && old == 0)
-        return false;
-    if ((when & WHEN_GT) && moment <= old)
-        return false;
-    return !(when & WHEN_LT) || old == 0 || moment < old;
 }
 
 /* EXPIRE and its like. A moment that is past deletes the key. */
@@ -61,7 +38,7 @@ static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
     if (!parse_when(c, &when) || !expire_from_arg(c, 2, unit, absolute, &moment))
         return;
     e = call_find(c, 1);
-    if (e == NULL || !is_allowed(when, entry_expire(e), moment)) {
+    if (e == NULL || !expire_allows(when, entry_expire(e), moment)) {
         reply_int(c->out, 0);
         return;
     }

@@ -3,16 +3,6 @@
 
 #include "types/hash.h"
 
-bool hash_args_fit(struct call *c, int i)
-{
-    for (; i < c->argc; i++)
-        if (UNLIKELY(c->argv[i].n > HASH_WORD_MAX)) {
-            reply_error(c->out, ERR_TOO_LONG);
-            return false;
-        }
-    return true;
-}
-
 bool hash_args_fields(struct call *c, int i, const char *count_error)
 {
     int64_t n;
@@ -45,4 +35,17 @@ bool hash_args_moment(struct call *c, int i, enum expire_unit unit, bool absolut
     }
     *ms = absolute ? t * scale : c->now + t * scale;
     return true;
+}
+
+bool hash_reply_field(struct call *c, const struct value *v, struct slice field)
+{
+    struct listpack_digits d;
+    struct slice value;
+
+    if (hash_get(v, field, &value, &d)) {
+        reply_bulk(c->out, value);
+        return true;
+    }
+    reply_null(c->out);
+    return false;
 }

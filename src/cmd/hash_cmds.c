@@ -19,7 +19,7 @@ static bool set_fields(struct call *c, int64_t *added)
         call_error_arity(c);
         return false;
     }
-    if (!hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
+    if (!call_args_fit(c, 2, HASH_WORD_MAX) || !collection_write(&o, c, 1, TYPE_HASH))
         return false;
     *added = 0;
     for (int i = 2; i < c->argc; i += 2)
@@ -63,7 +63,7 @@ CMD(hsetnx,
     struct collection o;
     bool absent;
 
-    if (!hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
+    if (!call_args_fit(c, 2, HASH_WORD_MAX) || !collection_write(&o, c, 1, TYPE_HASH))
         return;
     absent = !hash_has(&o.value, call_arg(c, 2));
     if (absent) {
@@ -99,17 +99,6 @@ CMD(hdel,
 #define READS(flags_, access_) \
     .group = "hash", .flags = CMD_READONLY | (flags_), .keys = CMD_KEYS(1, 1, 1, KEY_RO | (access_))
 
-static void reply_field(struct call *c, const struct value *v, struct slice field)
-{
-    struct listpack_digits d;
-    struct slice value;
-
-    if (hash_get(v, field, &value, &d))
-        reply_bulk(c->out, value);
-    else
-        reply_null(c->out);
-}
-
 CMD(hget,
     .name = "HGET", READS(CMD_FAST, KEY_ACCESS), .arity = 3, .since = "2.0.0", .cost = "O(1)", .syntax = "key field",
     .summary = "Replies with the value of a field of a hash.")
@@ -117,7 +106,7 @@ CMD(hget,
     struct collection o;
 
     if (collection_read(&o, c, 1, TYPE_HASH))
-        reply_field(c, &o.value, call_arg(c, 2));
+        hash_reply_field(c, &o.value, call_arg(c, 2));
 }
 
 CMD(hmget,
@@ -131,7 +120,7 @@ CMD(hmget,
         return;
     reply_array(c->out, c->argc - 2);
     for (int i = 2; i < c->argc; i++)
-        reply_field(c, &o.value, call_arg(c, i));
+        hash_reply_field(c, &o.value, call_arg(c, i));
 }
 
 CMD(hexists,
@@ -246,7 +235,7 @@ CMD(hincrby,
     int64_t increment, sum;
     struct collection o;
 
-    if (!call_int(c, 3, &increment) || !hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
+    if (!call_int(c, 3, &increment) || !call_args_fit(c, 2, HASH_WORD_MAX) || !collection_write(&o, c, 1, TYPE_HASH))
         return;
     if (add_int(c, &o, increment, &sum)) {
         put_counted(c, &o, slice_of(digits, (size_t)num_format_i64(digits, sum)), "hincrby");
@@ -287,7 +276,7 @@ CMD(hincrbyfloat,
         reply_error(c->out, "ERR value is NaN or Infinity");
         return;
     }
-    if (!hash_args_fit(c, 2) || !collection_write(&o, c, 1, TYPE_HASH))
+    if (!call_args_fit(c, 2, HASH_WORD_MAX) || !collection_write(&o, c, 1, TYPE_HASH))
         return;
     if (add_float(c, &o, increment, &sum)) {
         struct slice s = slice_of(text, (size_t)num_format_ld(text, sum));

@@ -7,51 +7,25 @@
 #include "cmd/hash_args.h"
 #include "types/hash.h"
 
-#define COUNT_ERROR "ERR Number of fields must be a positive integer"
-
 /* What becomes of the expiry of the fields. */
 struct expiry {
     enum expire_option option;
     int64_t moment; /* of the four that have one */
 };
 
-static bool has_moment(const struct expiry *e)
+/* EX, PX, EXAT or PXAT at argument i, or the one of KEEPTTL and PERSIST that the command knows. EXPIRE_NONE: another
+ * word. */
+static enum expire_option option_at(const struct call *c, int i, enum expire_option timeless)
 {
-    return e->option >= EXPIRE_EX && e->option <= EXPIRE_PXAT;
-}
+    enum expire_option option = expire_option_of(call_arg(c, i));
 
-/* EX, PX, EXAT or PXAT at argument i, with the time behind it. EXPIRE_NONE: it is another word. */
-static enum expire_option timed_option(const struct call *c, int i)
-{
-    static const char *const words[] = {"EX", "PX", "EXAT", "PXAT"};
-
-    for (int w = 0; w < 4; w++)
-        if (call_is(c, i, words[w]))
-            return EXPIRE_EX + w;
-    return EXPIRE_NONE;
+    return expire_has_time(option) || option == timeless ? option : EXPIRE_NONE;
 }
 
 /* The time in argument i that belongs to e->option. False: the error was replied. */
 static bool parse_moment(struct call *c, int i, struct expiry *e)
 {
-    bool seconds = e->option == EXPIRE_EX || e->option == EXPIRE_EXAT;
-    bool absolute = e->option == EXPIRE_EXAT || e->option == EXPIRE_PXAT;
-
-    return hash_args_moment(c, i, seconds ? EXPIRE_SECONDS : EXPIRE_MILLISECONDS, absolute, &e->moment);
-}
-
-/* Replies with the value of a field. False: there is none, and that was replied. */
-static bool reply_field(struct call *c, const struct value *v, struct slice field)
-{
-    struct listpack_digits d;
-    struct slice value;
-
-    if (hash_get(v, field, &value, &d)) {
-        reply_bulk(c->out, value);
-        return true;
-    }
-    reply_null(c->out);
-    return false;
+    return hash_args_moment(c, i, expire_unit_of(e->option), expire_is_absolute(e->option), &e->moment);
 }
 
 /* ---- HGETDEL ---- */
@@ -67,10 +41,10 @@ CMD(hgetdel,
 
     if (!collection_write(&o, c, 1, TYPE_HASH))
         return;
-    if (hash_args_fields(c, 2, COUNT_ERROR)) {
+    if (hash_args_fields(c, 2, HASH_COUNT_ERROR)) {
         reply_array(c->out, c->argc - 4);
         for (int i = 4; i < c->argc; i++)
-            if (reply_field(c, &o.value, call_arg(c, i)))
+            if (hash_reply_field(c, &o.value, call_arg(c, i)))
                 changed |= hash_remove(&o.value, call_arg(c, i));
         if (changed)
             call_changed(c, 1, EVENT_HASH, "hdel");
@@ -83,9 +57,9 @@ CMD(hgetdel,
 /* The option and its time. *fields: where the word FIELDS has to stand. False: the error was replied. */
 static bool parse_hgetex(struct call *c, struct expiry *e, int *fields)
 {
-    e->option = call_is(c, 2, "PERSIST") ? EXPIRE_PERSIST : timed_option(c, 2);
+    e->option = option_at(c, 2, EXPIRE_PERSIST);
     *fields = e->option == EXPIRE_NONE ? 2 : e->option == EXPIRE_PERSIST ? 3 : 4;
-    if (has_moment(e) && !parse_moment(c, 3, e))
+    if (expire_has_time(e->option) && !parse_moment(c, 3, e))
         return false;
     if (*fields + 1 < c->argc)
         return true;
@@ -98,11 +72,11 @@ static const char *apply_expiry(struct call *c, struct value *v, struct slice fi
 {
     int64_t old;
 
-    if (has_moment(e) && e->moment <= c->now) {
+    if (expire_has_time(e->option) && e->moment <= c->now) {
         hash_remove(v, field);
         return "hdel";
     }
-    if (has_moment(e)) {
+    if (expire_has_time(e->option)) {
         hash_set_expiry(v, field, e->moment);
         return "hexpire";
     }
@@ -127,10 +101,10 @@ CMD(hgetex,
 
     if (!collection_write(&o, c, 1, TYPE_HASH))
         return;
-    if (parse_hgetex(c, &expiry, &fields) && hash_args_fields(c, fields, COUNT_ERROR)) {
+    if (parse_hgetex(c, &expiry, &fields) && hash_args_fields(c, fields, HASH_COUNT_ERROR)) {
         reply_array(c->out, c->argc - fields - 2);
         for (int i = fields + 2; i < c->argc; i++) {
-            const char *done = reply_field(c, &o.value, call_arg(c, i))
+            const char *done = hash_reply_field(c, &o.value, call_arg(c, i))
                                    ? apply_expiry(c, &o.value, call_arg(c, i), &expiry) : NULL;
 
             event = done ? done : event;
@@ -188,7 +162,7 @@ static bool set_expiry(struct call *c, int *i, struct hsetex *args)
         reply_error(c->out, "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
         return false;
     }
-    e->option = call_is(c, *i, "KEEPTTL") ? EXPIRE_KEEPTTL : timed_option(c, *i);
+    e->option = option_at(c, *i, EXPIRE_KEEPTTL);
     if (e->option == EXPIRE_KEEPTTL)
         return true;
     if (*i + 1 == c->argc) {
@@ -207,7 +181,7 @@ static bool parse_hsetex(struct call *c, struct hsetex *args)
         if (call_is(c, i, "FNX") || call_is(c, i, "FXX")) {
             if (!set_condition(c, i, args))
                 return false;
-        } else if (call_is(c, i, "KEEPTTL") || timed_option(c, i) != EXPIRE_NONE) {
+        } else if (option_at(c, i, EXPIRE_KEEPTTL) != EXPIRE_NONE) {
             if (!set_expiry(c, &i, args))
                 return false;
         } else {
@@ -231,7 +205,7 @@ static bool condition_holds(struct call *c, const struct value *v, const struct 
 static void set_pairs(struct call *c, struct collection *o, const struct hsetex *args)
 {
     const struct expiry *e = &args->expiry;
-    bool timed = has_moment(e), past = timed && e->moment <= c->now;
+    bool timed = expire_has_time(e->option), past = timed && e->moment <= c->now;
     int64_t expire = timed ? e->moment : e->option == EXPIRE_KEEPTTL ? HASH_KEEP : 0;
 
     for (int i = args->first; i < c->argc; i += 2) {
@@ -258,7 +232,8 @@ CMD(hsetex,
     struct hsetex args;
     bool holds;
 
-    if (!parse_hsetex(c, &args) || !hash_args_fit(c, args.first) || !collection_write(&o, c, 1, TYPE_HASH))
+    if (!parse_hsetex(c, &args) || !call_args_fit(c, args.first, HASH_WORD_MAX) ||
+        !collection_write(&o, c, 1, TYPE_HASH))
         return;
     holds = condition_holds(c, &o.value, &args);
     if (holds)

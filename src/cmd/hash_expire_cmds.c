@@ -17,42 +17,13 @@ enum {
 
 /* ---- setting ---- */
 
-enum condition { ALWAYS, IF_NONE, IF_ANY, IF_LATER, IF_EARLIER };
-
-static enum condition condition_at(const struct call *c, int i)
-{
-    static const char *const words[] = {"NX", "XX", "GT", "LT"};
-
-    for (int w = 0; w < 4; w++)
-        if (call_is(c, i, words[w]))
-            return IF_NONE + w;
-    return ALWAYS;
-}
-
-/* Whether a field may get `moment` in the place of `old`; no expiry (0) is the latest of all. */
-static bool is_met(enum condition condition, int64_t old, int64_t moment)
-{
-    switch (condition) {
-    case IF_NONE:
-        return old == 0;
-    case IF_ANY:
-        return old != 0;
-    case IF_LATER:
-        return old != 0 && moment > old;
-    case IF_EARLIER:
-        return old == 0 || moment < old;
-    default:
-        return true;
-    }
-}
-
-static int expire_field(struct call *c, struct value *v, struct slice field, enum condition condition, int64_t moment)
+static int expire_field(struct call *c, struct value *v, struct slice field, unsigned when, int64_t moment)
 {
     int64_t old;
 
     if (!hash_expiry(v, field, &old))
         return NO_FIELD;
-    if (!is_met(condition, old, moment))
+    if (!expire_allows(when, old, moment))
         return NOT_MET;
     if (moment <= c->now) {
         hash_remove(v, field);
@@ -63,13 +34,13 @@ static int expire_field(struct call *c, struct value *v, struct slice field, enu
 }
 
 /* The fields in the arguments from i on. */
-static void expire_fields(struct call *c, struct collection *o, int i, enum condition condition, int64_t moment)
+static void expire_fields(struct call *c, struct collection *o, int i, unsigned when, int64_t moment)
 {
     bool changed = false;
 
     reply_array(c->out, c->argc - i);
     for (; i < c->argc; i++) {
-        int done = expire_field(c, &o->value, call_arg(c, i), condition, moment);
+        int done = expire_field(c, &o->value, call_arg(c, i), when, moment);
 
         changed |= done > NOT_MET;
         reply_int(c->out, done);
@@ -82,17 +53,17 @@ static void expire_fields(struct call *c, struct collection *o, int i, enum cond
 static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
 {
     struct collection o;
-    enum condition condition;
+    unsigned when;
     int64_t moment;
     int fields;
 
     if (!collection_write(&o, c, 1, TYPE_HASH))
         return;
-    condition = condition_at(c, 3);
-    fields = condition == ALWAYS ? 3 : 4;
+    when = expire_when_at(c, 3);
+    fields = when == 0 ? 3 : 4;
     if (hash_args_moment(c, 2, unit, absolute, &moment) &&
         hash_args_fields(c, fields, "ERR Parameter `numFields` should be greater than 0"))
-        expire_fields(c, &o, fields + 2, condition, moment);
+        expire_fields(c, &o, fields + 2, when, moment);
     collection_close(&o);
 }
 
@@ -137,8 +108,6 @@ static int persist_field(struct value *v, struct slice field)
     return DONE;
 }
 
-#define COUNT_ERROR "ERR Number of fields must be a positive integer"
-
 CMD(hpersist,
     .name = "HPERSIST", .arity = -5, .group = "hash", .since = "7.4.0",
     .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_FAST,
@@ -150,7 +119,7 @@ CMD(hpersist,
 
     if (!collection_write(&o, c, 1, TYPE_HASH))
         return;
-    if (hash_args_fields(c, 2, COUNT_ERROR)) {
+    if (hash_args_fields(c, 2, HASH_COUNT_ERROR)) {
         reply_array(c->out, c->argc - 4);
         for (int i = 4; i < c->argc; i++) {
             int done = persist_field(&o.value, call_arg(c, i));
@@ -171,7 +140,7 @@ static void reply_expiries(struct call *c, int64_t base, int64_t unit)
 {
     struct collection o;
 
-    if (!collection_read(&o, c, 1, TYPE_HASH) || !hash_args_fields(c, 2, COUNT_ERROR))
+    if (!collection_read(&o, c, 1, TYPE_HASH) || !hash_args_fields(c, 2, HASH_COUNT_ERROR))
         return;
     reply_array(c->out, c->argc - 4);
     for (int i = 4; i < c->argc; i++) {

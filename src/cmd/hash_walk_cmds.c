@@ -4,7 +4,7 @@
  * https://redis.io/docs/latest/commands/hrandfield/
  */
 #include "base/buf.h"
-#include "cmd/collection.h"
+#include "cmd/draw_args.h"
 #include "cmd/scan_args.h"
 #include "types/hash.h"
 
@@ -85,13 +85,10 @@ CMD(hscan,
     .syntax = "key cursor [MATCH pattern] [COUNT count] [NOVALUES]", .history = "7.4.0: Added NOVALUES.",
     .hints = "nondeterministic_output", .summary = "Walks over the fields of a hash, a few at each call.")
 {
-    struct scan_args args = {0};
+    struct scan_args args;
     struct collection o;
 
-    if (!scan_args_cursor(c, 2, &args.cursor) || !collection_read(&o, c, 1, TYPE_HASH))
-        return;
-    /* Where there is nothing to walk over, Redis does not look at the options. */
-    if (collection_exists(&o) && !scan_args_parse(c, 2, SCAN_NOVALUES, &args))
+    if (!scan_args_open(c, TYPE_HASH, SCAN_NOVALUES, &args, &o))
         return;
     if (o.value.form == VALUE_LARGE)
         scan_large(c, &o.value, &args);
@@ -116,29 +113,6 @@ static bool reply_drawn(void *arg, struct slice field, struct slice value)
     if (d->with_values)
         reply_bulk(d->out, value);
     return d->out->cut == NULL; /* nobody will read what follows */
-}
-
-/* Whether n values with their fields are too many to be counted, as Redis judges it. */
-static bool is_too_many(int64_t n)
-{
-    return n < -(INT64_MAX / 2) || n > INT64_MAX / 2;
-}
-
-/* The count and WITHVALUES. False: the error was replied. */
-static bool parse_drawing(struct call *c, int64_t *count, bool *with_values)
-{
-    *with_values = c->argc == 4 && call_is(c, 3, "WITHVALUES");
-    if (!call_int(c, 2, count))
-        return false;
-    if (*count == INT64_MIN)
-        reply_error(c->out, ERR_NOT_NEGATABLE);
-    else if (c->argc > 4 || (c->argc == 4 && !*with_values))
-        call_error_syntax(c);
-    else if (*with_values && is_too_many(*count))
-        reply_error(c->out, "ERR value is out of range");
-    else
-        return true;
-    return false;
 }
 
 /* HRANDFIELD with a count: as many distinct fields, or, below zero, as many draws. */
@@ -167,7 +141,7 @@ CMD(hrandfield,
     bool with_values = false;
     int64_t count = 0;
 
-    if (c->argc > 2 && !parse_drawing(c, &count, &with_values))
+    if (c->argc > 2 && !draw_args_parse(c, "WITHVALUES", &count, &with_values))
         return;
     if (!collection_read(&o, c, 1, TYPE_HASH))
         return;

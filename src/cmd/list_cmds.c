@@ -6,17 +6,6 @@
 #include "cmd/list_ends.h"
 #include "types/list.h"
 
-/* Whether an argument from i on is longer than an element may be: then the error was replied. */
-static bool too_long(struct call *c, int i)
-{
-    for (; i < c->argc; i++)
-        if (UNLIKELY(c->argv[i].n > LIST_ELEMENT_MOST)) {
-            reply_error(c->out, ERR_TOO_LONG);
-            return true;
-        }
-    return false;
-}
-
 /* Opens the list in argument 1 to change it. False: an error was replied, or `absent` was called, since there is none.
  */
 static bool open_existing(struct call *c, struct collection *o, void (*absent)(struct call *c))
@@ -55,7 +44,7 @@ static void push(struct call *c, bool front)
 {
     struct collection o;
 
-    if (!too_long(c, 2) && collection_write(&o, c, 1, TYPE_LIST))
+    if (call_args_fit(c, 2, LIST_ELEMENT_MOST) && collection_write(&o, c, 1, TYPE_LIST))
         push_args(c, &o, front);
 }
 
@@ -63,7 +52,7 @@ static void push_existing(struct call *c, bool front)
 {
     struct collection o;
 
-    if (!too_long(c, 2) && open_existing(c, &o, reply_zero))
+    if (call_args_fit(c, 2, LIST_ELEMENT_MOST) && open_existing(c, &o, reply_zero))
         push_args(c, &o, front);
 }
 
@@ -203,24 +192,6 @@ CMD(lindex,
         reply_null(c->out);
 }
 
-/* How many of n elements lie from index `start` to index `end`, negative ones counted from the end; *first: the first
- * of them. */
-static size_t range_of(size_t n, int64_t start, int64_t end, size_t *first)
-{
-    int64_t all = (int64_t)n;
-
-    if (start < 0)
-        start += all;
-    if (end < 0)
-        end += all;
-    if (start < 0)
-        start = 0;
-    if (end >= all)
-        end = all - 1;
-    *first = (size_t)start;
-    return start > end ? 0 : (size_t)(end - start) + 1;
-}
-
 CMD(lrange,
     .name = "LRANGE", .arity = 4, .group = "list", .since = "1.0.0",
     .cost = "O(S+N) where N is the number of elements returned and S that of chunks, each of some hundred elements, "
@@ -236,7 +207,7 @@ CMD(lrange,
 
     if (!call_int(c, 2, &start) || !call_int(c, 3, &end) || !collection_read(&o, c, 1, TYPE_LIST))
         return;
-    n = range_of(list_count(&o.value), start, end, &first);
+    n = collection_range(list_count(&o.value), start, end, &first);
     reply_array(c->out, n);
     list_walk_begin(&w, &o.value, (int64_t)first);
     while (n-- > 0 && list_walk_next(&w, &s))
@@ -252,7 +223,7 @@ CMD(lset,
     struct collection o;
     int64_t index;
 
-    if (too_long(c, 3) || !open_existing(c, &o, reply_no_key))
+    if (!call_args_fit(c, 3, LIST_ELEMENT_MOST) || !open_existing(c, &o, reply_no_key))
         return;
     if (call_int(c, 2, &index)) {
         if (list_set(&o.value, index, call_arg(c, 3))) {
@@ -268,7 +239,7 @@ CMD(lset,
 static void trim(struct call *c, struct collection *o, int64_t start, int64_t end)
 {
     size_t n = list_count(&o->value), first;
-    size_t stay = range_of(n, start, end, &first);
+    size_t stay = collection_range(n, start, end, &first);
 
     if (stay == 0) {
         collection_clear(o);
@@ -316,7 +287,7 @@ CMD(linsert,
         call_error_syntax(c);
         return;
     }
-    if (too_long(c, 4) || !open_existing(c, &o, reply_zero))
+    if (!call_args_fit(c, 4, LIST_ELEMENT_MOST) || !open_existing(c, &o, reply_zero))
         return;
     if (list_insert(&o.value, behind, call_arg(c, 3), call_arg(c, 4))) {
         reply_int(c->out, (int64_t)list_count(&o.value));
@@ -359,12 +330,8 @@ struct lpos_args {
 /* RANK of argument i. False: the error was replied. */
 static bool parse_rank(struct call *c, int i, int64_t *rank)
 {
-    if (!call_int(c, i, rank))
+    if (!call_int_negatable(c, i, rank))
         return false;
-    if (*rank == INT64_MIN) {
-        reply_errorf(c->out, ERR_NOT_BETWEEN, (long long)-INT64_MAX, (long long)INT64_MAX);
-        return false;
-    }
     if (*rank == 0)
         reply_error(c->out, "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use "
                             "negative to start from the end of the list");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The list commands that take from one list for another, or from the first of several that there is. */
 #include "cmd/list_ends.h"
+#include "cmd/pop_args.h"
 #include "types/list.h"
 
 static const char *push_event(bool front)
@@ -81,50 +82,18 @@ CMD(rpoplpush,
 
 /* ---- LMPOP ---- */
 
-struct mpop_args {
-    int64_t keys;  /* how many there are; the first is argument 2 */
-    int64_t count;
-    bool front;
-};
-
-/* False: the error was replied. */
-static bool parse_mpop(struct call *c, struct mpop_args *a)
-{
-    bool counted = false;
-    int end;
-
-    if (!call_int_between(c, 1, 1, INT64_MAX, &a->keys, "ERR numkeys should be greater than 0"))
-        return false;
-    if (a->keys >= c->argc - 2) {
-        call_error_syntax(c);
-        return false;
-    }
-    end = 2 + (int)a->keys;
-    if (!list_end_parse(c, end, &a->front))
-        return false;
-    a->count = 1;
-    for (int i = end + 1; i < c->argc; i += 2, counted = true) {
-        if (counted || i + 1 == c->argc || !call_is(c, i, "COUNT")) {
-            call_error_syntax(c);
-            return false;
-        }
-        if (!call_int_between(c, i + 1, 1, INT64_MAX, &a->count, "ERR count should be greater than 0"))
-            return false;
-    }
-    return true;
-}
-
 /* Pops from an opened list that exists, and replies with its key and the elements. */
-static void pop_from(struct call *c, struct collection *o, const struct mpop_args *a)
+static void pop_from(struct call *c, struct collection *o, const struct pop_args *a)
 {
     size_t n = list_count(&o->value);
+    bool front = !a->second;
 
     if ((uint64_t)a->count < n)
         n = (size_t)a->count;
     reply_array(c->out, 2);
     reply_bulk(c->out, call_arg(c, o->key));
-    list_end_reply(c, &o->value, a->front, n);
-    list_end_take(o, a->front, n);
+    list_end_reply(c, &o->value, front, n);
+    list_end_take(o, front, n);
 }
 
 CMD(lmpop,
@@ -135,10 +104,10 @@ CMD(lmpop,
     .summary = "Removes and returns elements from an end of the first of several lists that exists.",
     .syntax = "numkeys key [key ...] <LEFT | RIGHT> [COUNT count]")
 {
-    struct mpop_args args;
+    struct pop_args args;
     struct collection o;
 
-    if (!parse_mpop(c, &args))
+    if (!pop_args_parse(c, 1, "LEFT", "RIGHT", &args))
         return;
     for (int i = 2; i < 2 + args.keys; i++) {
         if (!collection_write(&o, c, i, TYPE_LIST))

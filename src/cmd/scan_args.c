@@ -8,7 +8,7 @@
 #define COUNT_DEFAULT 10
 #define CURSOR_BYTES  128
 
-bool scan_args_cursor(struct call *c, int i, uint64_t *cursor)
+static bool parse_cursor(struct call *c, int i, uint64_t *cursor)
 {
     struct slice s = call_arg(c, i);
     char text[CURSOR_BYTES], *end = text;
@@ -47,7 +47,7 @@ static bool parse_count(struct call *c, int i, int64_t *count)
 bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a)
 {
     *a = (struct scan_args){.count = COUNT_DEFAULT};
-    if (!scan_args_cursor(c, i++, &a->cursor))
+    if (!parse_cursor(c, i++, &a->cursor))
         return false;
     for (; i < c->argc; i++) {
         bool has_value = i + 1 < c->argc;
@@ -98,4 +98,14 @@ void scan_found_reply(struct call *c, uint64_t cursor, struct scan_found *f)
         p = word.p + word.n;
     }
     buf_fini(&f->words);
+}
+
+bool scan_args_open(struct call *c, enum entry_type type, unsigned options, struct scan_args *a, struct collection *o)
+{
+    if (!parse_cursor(c, 2, &a->cursor) || !collection_read(o, c, 1, type))
+        return false;
+    if (collection_exists(o))
+        return scan_args_parse(c, 2, options, a);
+    scan_found_reply(c, 0, &(struct scan_found){0});
+    return false;
 }

@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/glob.h"
-#include "cmd/call.h"
+#include "cmd/collection.h"
 
 struct scan_args {
     uint64_t cursor;
@@ -26,11 +26,13 @@ struct scan_args {
 /* What one of these commands takes beyond MATCH and COUNT. */
 enum scan_option { SCAN_TYPE = 1, SCAN_NOVALUES = 2 };
 
-/* Parses the cursor alone, which is judged before the key is looked for; the options are afterwards. Any number that
- * strtoul takes is one, as in Redis. False: the error was replied. */
-bool scan_args_cursor(struct call *c, int i, uint64_t *cursor);
-/* Parses the arguments from the cursor at i on. False: the error was replied. */
+/* Parses the arguments from the cursor at i on. Any number that strtoul takes is one, as in Redis. False: the error was
+ * replied. */
 bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a);
+/* The same for HSCAN and its like, with the value of the key in argument 1, which is looked for when the cursor has
+ * been judged; the options are judged only where there is one. False: the error was replied, or that nothing is
+ * there. */
+bool scan_args_open(struct call *c, enum entry_type type, unsigned options, struct scan_args *a, struct collection *o);
 
 /* Whether a name fits MATCH. A lone star is no pattern at all: it takes the empty name too, which stars do not match. */
 static inline bool scan_args_match(const struct scan_args *a, struct slice name)

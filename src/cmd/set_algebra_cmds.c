@@ -184,7 +184,7 @@ static void give_gathered(struct algebra *a, struct value *v)
         return;
     }
     give_all(a, v);
-    collection_discard(TYPE_SET, v);
+    entry_free_value(TYPE_SET, v);
 }
 
 static void unite(struct algebra *a)
@@ -271,18 +271,13 @@ static void store_combined(struct call *c, void (*combine)(struct algebra *a), c
 {
     struct value result = value_new(collection_limits(c, TYPE_SET));
     struct algebra a;
-    bool existed;
 
     if (!open_sets(&a, c, 2, c->argc - 2))
         return;
     a.result = &result;
     combine(&a);
     mem_free(a.sets);
-    existed = collection_store(c, 1, TYPE_SET, &result);
-    if (a.found > 0)
-        call_changed(c, 1, EVENT_SET, event);
-    else if (existed)
-        call_changed(c, 1, EVENT_GENERIC, "del");
+    collection_store(c, 1, TYPE_SET, &result, EVENT_SET, event);
     reply_int(c->out, (int64_t)a.found);
 }
 

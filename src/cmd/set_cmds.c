@@ -184,13 +184,6 @@ CMD(sscan,
     struct sscan s = {0};
     struct collection o;
 
-    if (!scan_args_cursor(c, 2, &s.args.cursor) || !collection_read(&o, c, 1, TYPE_SET))
-        return;
-    if (!collection_exists(&o)) { /* whatever the options are */
-        scan_found_reply(c, 0, &s.found);
-        return;
-    }
-    if (!scan_args_parse(c, 2, 0, &s.args))
-        return;
-    scan_set(c, &o.value, &s);
+    if (scan_args_open(c, TYPE_SET, 0, &s.args, &o))
+        scan_set(c, &o.value, &s);
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Members of a set drawn at random: https://redis.io/docs/latest/commands/spop/ and srandmember/ */
-#include <limits.h>
-
 #include "cmd/collection.h"
-#include "store/entry.h"
 #include "types/set.h"
 
 static void reply_member(void *arg, struct slice member)
@@ -29,12 +26,10 @@ static void pop_one(struct call *c)
 }
 
 /* Replies with all members, and leaves none; many of them are freed in the background. */
-static void pop_all(struct call *c, struct value *v)
+static void pop_all(struct call *c, struct collection *o)
 {
-    set_sample(v, set_count(v), reply_member, c->out);
-    if (v->form == VALUE_LARGE)
-        entry_free_large(TYPE_SET, v->large);
-    value_clear(v);
+    set_sample(&o->value, set_count(&o->value), reply_member, c->out);
+    collection_clear(o);
 }
 
 static void pop_many(struct call *c)
@@ -51,7 +46,7 @@ static void pop_many(struct call *c)
     reply_set(c->out, n);
     if (n > 0) {
         if (n == set_count(&o.value))
-            pop_all(c, &o.value);
+            pop_all(c, &o);
         else
             set_pop(&o.value, n, reply_member, c->out);
         call_changed(c, 1, EVENT_SET, "spop");
@@ -108,13 +103,7 @@ static void draw_many(struct call *c)
     int64_t wanted;
     size_t n;
 
-    if (!call_int(c, 2, &wanted))
-        return;
-    if (wanted == INT64_MIN) {
-        reply_errorf(c->out, ERR_NOT_BETWEEN, -LLONG_MAX, LLONG_MAX);
-        return;
-    }
-    if (!collection_read(&o, c, 1, TYPE_SET))
+    if (!call_int_negatable(c, 2, &wanted) || !collection_read(&o, c, 1, TYPE_SET))
         return;
     if (wanted < 0 && collection_exists(&o)) {
         draw_with_repeats(c, &o.value, (uint64_t)-wanted);

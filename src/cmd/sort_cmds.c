@@ -354,17 +354,12 @@ static void store_result(struct sort *s, struct range r)
 {
     struct call *c = s->call;
     struct value list = value_new(collection_limits(c, TYPE_LIST));
-    bool existed;
 
     if (!make_list(s, r, &list)) {
-        collection_discard(TYPE_LIST, &list);
+        entry_free_value(TYPE_LIST, &list);
         return;
     }
-    existed = collection_store(c, s->store, TYPE_LIST, &list);
-    if (r.n > 0)
-        call_changed(c, s->store, EVENT_LIST, "sortstore");
-    else if (existed)
-        call_changed(c, s->store, EVENT_GENERIC, "del");
+    collection_store(c, s->store, TYPE_LIST, &list, EVENT_LIST, "sortstore");
     reply_int(c->out, (int64_t)(r.n * parts(s)));
 }
 

@@ -294,7 +294,7 @@ static void subtract_from(const struct source *first, const struct source *other
             zset_gather_add(g, member, score);
 }
 
-/* All members of several sources, as one of its own. In the end collection_discard. */
+/* All members of several sources, as one of its own. In the end entry_free_value. */
 static struct source merged(const struct source *sources, size_t n)
 {
     struct source all = {.type = TYPE_SET, .value = value_new((struct value_limits){0})};
@@ -326,7 +326,7 @@ static void subtract(struct algebra *a, struct zset_gather *g)
     }
     all = merged(others, n);
     subtract_from(a->sources, &all, 1, g);
-    collection_discard(TYPE_SET, &all.value);
+    entry_free_value(TYPE_SET, &all.value);
 }
 
 /* ---- the commands ---- */

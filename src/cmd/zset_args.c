@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/entry.h"
 
 /* ---- ends of ranges ---- */
 
@@ -84,15 +83,9 @@ bool zset_range_parse(struct call *c, enum zset_by by, int least, int most, stru
 
 static struct zset_run find_ranks(size_t count, int64_t start, int64_t stop, bool reverse)
 {
-    int64_t n = (int64_t)count;
+    size_t first, n = collection_range(count, start, stop, &first);
 
-    start = start < 0 ? start + n : start;
-    stop = stop < 0 ? stop + n : stop;
-    start = start < 0 ? 0 : start;
-    stop = stop >= n ? n - 1 : stop;
-    if (start > stop)
-        return (struct zset_run){0, 0};
-    return (struct zset_run){(size_t)(reverse ? n - 1 - stop : start), (size_t)(stop - start + 1)};
+    return n == 0 ? (struct zset_run){0, 0} : (struct zset_run){reverse ? count - first - n : first, n};
 }
 
 struct zset_run zset_range_find(const struct value *v, const struct zset_range *range, bool reverse)
@@ -142,24 +135,18 @@ void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, 
 
 /* ---- changes ---- */
 
-void zset_drop_run(struct value *v, struct zset_run run)
+void zset_drop_run(struct collection *o, struct zset_run run)
 {
-    if (v->form == VALUE_LARGE && run.n == zset_count(v)) {
-        entry_free_large(TYPE_ZSET, v->large);
-        value_clear(v);
-    } else {
-        zset_remove_run(v, run);
-    }
+    if (run.n == zset_count(&o->value))
+        collection_clear(o);
+    else
+        zset_remove_run(&o->value, run);
 }
 
 void zset_store(struct call *c, int i, struct value *v, const char *event)
 {
     size_t n = zset_count(v);
-    bool existed = collection_store(c, i, TYPE_ZSET, v);
 
-    if (n > 0)
-        call_changed(c, i, EVENT_ZSET, event);
-    else if (existed)
-        call_changed(c, i, EVENT_GENERIC, "del");
+    collection_store(c, i, TYPE_ZSET, v, EVENT_ZSET, event);
     reply_int(c->out, (int64_t)n);
 }

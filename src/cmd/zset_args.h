@@ -34,7 +34,7 @@ void zset_reply_member(struct call *c, struct slice member, double score, bool w
 void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, bool reverse, bool with_scores);
 
 /* Removes a run of members; where these are all there are, and many, they are freed in the background. */
-void zset_drop_run(struct value *v, struct zset_run run);
+void zset_drop_run(struct collection *o, struct zset_run run);
 /* Makes the key in argument i hold v, as collection_store, tells this event, and replies how many members it has. */
 void zset_store(struct call *c, int i, struct value *v, const char *event);
 

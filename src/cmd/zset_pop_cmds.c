@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Members taken from the ends of sorted sets: https://redis.io/docs/latest/commands/zpopmin/ and zmpop/ */
+#include "cmd/pop_args.h"
 #include "cmd/zset_args.h"
 
 /* How the members are replied. */
@@ -40,7 +41,7 @@ static void pop(struct call *c, struct collection *o, uint64_t most, bool greate
     struct zset_run run = {greatest ? count - n : 0, n};
 
     reply_popped(c, &o->value, run, greatest, form);
-    zset_drop_run(&o->value, run);
+    zset_drop_run(o, run);
     call_changed(c, o->key, EVENT_ZSET, greatest ? "zpopmax" : "zpopmin");
 }
 
@@ -89,36 +90,8 @@ CMD(zpopmax,
 
 /* ---- ZMPOP ---- */
 
-struct zmpop_args {
-    int64_t keys;
-    bool greatest;
-    int64_t count;
-};
-
-/* The arguments from MIN or MAX at i on. False: the error was replied. */
-static bool parse_end(struct call *c, int64_t i, struct zmpop_args *args)
-{
-    if (i >= c->argc || (!call_is(c, (int)i, "MIN") && !call_is(c, (int)i, "MAX"))) {
-        call_error_syntax(c);
-        return false;
-    }
-    args->greatest = call_is(c, (int)i, "MAX");
-    args->count = 1;
-    if (++i == c->argc)
-        return true;
-    if (i + 1 >= c->argc || !call_is(c, (int)i, "COUNT")) {
-        call_error_syntax(c);
-        return false;
-    }
-    if (!call_int_between(c, (int)i + 1, 1, INT64_MAX, &args->count, "ERR count should be greater than 0"))
-        return false;
-    if (i + 2 < c->argc)
-        call_error_syntax(c);
-    return i + 2 == c->argc;
-}
-
 /* Pops from the key in argument i. False: there is no such key; else something was replied, perhaps the error. */
-static bool pop_from(struct call *c, int i, const struct zmpop_args *args)
+static bool pop_from(struct call *c, int i, const struct pop_args *args)
 {
     struct collection o;
     bool exists;
@@ -129,7 +102,7 @@ static bool pop_from(struct call *c, int i, const struct zmpop_args *args)
     if (exists) {
         reply_array(c->out, 2);
         reply_bulk(c->out, call_arg(c, i));
-        pop(c, &o, (uint64_t)args->count, args->greatest, POP_NESTED);
+        pop(c, &o, (uint64_t)args->count, args->second, POP_NESTED);
     }
     collection_close(&o);
     return exists;
@@ -143,11 +116,9 @@ CMD(zmpop,
     .summary = "Removes members from one end of the first of several sorted sets that is not empty, and returns them.",
     .syntax = "numkeys key [key ...] <MIN | MAX> [COUNT count]")
 {
-    struct zmpop_args args;
+    struct pop_args args;
 
-    if (!call_int_between(c, 1, 1, INT64_MAX, &args.keys, "ERR numkeys should be greater than 0"))
-        return;
-    if (!parse_end(c, args.keys < c->argc ? 2 + args.keys : c->argc, &args))
+    if (!pop_args_parse(c, 1, "MIN", "MAX", &args))
         return;
     for (int i = 2; i < 2 + args.keys; i++)
         if (pop_from(c, i, &args))

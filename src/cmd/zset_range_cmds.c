@@ -232,7 +232,7 @@ static void remove_range(struct call *c, enum zset_by by, const char *event)
     if (!zset_range_parse(c, by, 2, 3, &range) || !collection_write(&o, c, 1, TYPE_ZSET))
         return;
     run = zset_range_find(&o.value, &range, false);
-    zset_drop_run(&o.value, run);
+    zset_drop_run(&o, run);
     if (run.n > 0)
         call_changed(c, 1, EVENT_ZSET, event);
     collection_close(&o);

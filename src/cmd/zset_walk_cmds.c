@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/rand.h"
+#include "cmd/draw_args.h"
 #include "cmd/scan_args.h"
 #include "cmd/zset_args.h"
 #include "types/zset_random.h"
@@ -61,15 +62,8 @@ CMD(zscan,
     struct zscan z = {0};
     struct collection o;
 
-    if (!scan_args_cursor(c, 2, &z.args.cursor) || !collection_read(&o, c, 1, TYPE_ZSET))
-        return;
-    if (!collection_exists(&o)) { /* whatever the options are */
-        scan_found_reply(c, 0, &z.found);
-        return;
-    }
-    if (!scan_args_parse(c, 2, 0, &z.args))
-        return;
-    scan_zset(c, &o.value, &z);
+    if (scan_args_open(c, TYPE_ZSET, 0, &z.args, &o))
+        scan_zset(c, &o.value, &z);
 }
 
 /* ---- ZRANDMEMBER ---- */
@@ -121,23 +115,6 @@ static void reply_sampled(void *arg, struct slice member, double score)
     zset_reply_member(s->call, member, score, s->with_scores);
 }
 
-/* The arguments from the count on. False: the error was replied. */
-static bool parse_draw(struct call *c, int64_t *wanted, bool *with_scores)
-{
-    if (!call_int(c, 2, wanted))
-        return false;
-    *with_scores = c->argc == 4 && call_is(c, 3, "WITHSCORES");
-    if (*wanted == INT64_MIN)
-        reply_error(c->out, ERR_NOT_NEGATABLE);
-    else if (c->argc > 4 || (c->argc == 4 && !*with_scores))
-        call_error_syntax(c);
-    else if (*with_scores && (*wanted < -INT64_MAX / 2 || *wanted > INT64_MAX / 2))
-        reply_error(c->out, "ERR value is out of range");
-    else
-        return true;
-    return false;
-}
-
 static void draw_many(struct call *c)
 {
     struct sample sample = {.call = c};
@@ -145,7 +122,7 @@ static void draw_many(struct call *c)
     int64_t wanted;
     size_t n;
 
-    if (!parse_draw(c, &wanted, &sample.with_scores) || !collection_read(&o, c, 1, TYPE_ZSET))
+    if (!draw_args_parse(c, "WITHSCORES", &wanted, &sample.with_scores) || !collection_read(&o, c, 1, TYPE_ZSET))
         return;
     if (wanted < 0 && collection_exists(&o)) {
         draw_with_repeats(c, &o.value, (uint64_t)-wanted, sample.with_scores);

@@ -13,7 +13,6 @@
 #define ERR_NOT_INT        "ERR value is not an integer or out of range"
 #define ERR_NOT_INT32      "ERR value is out of range, value must between -2147483648 and 2147483647"
 #define ERR_NOT_POSITIVE   "ERR value is out of range, must be positive"
-#define ERR_NOT_BETWEEN    "ERR value is out of range, value must between %lld and %lld"
 #define ERR_NOT_NEGATABLE  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
 #define ERR_NOT_FLOAT      "ERR value is not a valid float"
 #define ERR_OUT_OF_RANGE   "ERR index out of range"
