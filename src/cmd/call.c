@@ -141,16 +141,6 @@ static struct blob *received_blob(const struct call *c, struct slice value)
     return NULL;
 }
 
-static struct blob *copied_blob(struct slice value)
-{
-    struct blob *b = blob_new(value.n);
-
-    must(b != NULL); /* the bytes are here already once: memory is out for everybody */
-    memcpy(b->p, value.p, value.n);
-    b->len = value.n;
-    return b;
-}
-
 /* Writes the new value over the old one, if that can be. */
 static bool set_in_place(struct call *c, int i, struct entry *old, const struct entry_spec *s)
 {
@@ -178,7 +168,8 @@ void call_set(struct call *c, int i, struct slice value, struct set_options opti
     if (value.n > ENTRY_INLINE_MAX) {
         s.blob = received_blob(c, value);
         if (s.blob == NULL)
-            s.blob = copied_blob(value);
+            s.blob = blob_copy(value);
+        must(s.blob != NULL); /* the bytes are here already once: memory is out for everybody */
     }
     if (!set_in_place(c, i, old, &s))
         call_put(c, i, c->db, old, entry_new(&s));

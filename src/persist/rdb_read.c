@@ -27,17 +27,6 @@ struct reader {
 
 /* ---- strings ---- */
 
-static struct blob *blob_of(struct slice s)
-{
-    struct blob *b = blob_new(s.n);
-
-    if (b != NULL) {
-        memcpy(b->p, s.p, s.n);
-        b->len = s.n;
-    }
-    return b;
-}
-
 static struct entry *read_string(struct rdb_source *from, const struct rdb_target *to)
 {
     struct entry_spec spec = {.key = to->key, .expire = to->expire};
@@ -48,7 +37,7 @@ static struct entry *read_string(struct rdb_source *from, const struct rdb_targe
         spec.value = s.s;
         spec.is_int = entry_is_int(s.s, &spec.integer);
         if (s.s.n > ENTRY_INLINE_MAX)
-            spec.blob = blob_of(s.s);
+            spec.blob = blob_copy(s.s);
         if (s.s.n <= ENTRY_INLINE_MAX || spec.blob != NULL)
             e = entry_new(&spec);
     }

@@ -15,6 +15,18 @@ struct blob *blob_new(size_t cap)
     return b;
 }
 
+struct blob *blob_copy(struct slice s)
+{
+    struct blob *b = blob_new(s.n);
+
+    if (b == NULL)
+        return NULL;
+    if (s.n != 0)
+        memcpy(b->p, s.p, s.n);
+    b->len = s.n;
+    return b;
+}
+
 void blob_unref(struct blob *b)
 {
     if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)

@@ -26,6 +26,8 @@ struct blob {
 
 /* One reference, owned by the caller; len 0. NULL if there is no memory. */
 struct blob *blob_new(size_t cap);
+/* The same with a copy of these bytes. */
+struct blob *blob_copy(struct slice s);
 void blob_unref(struct blob *b);
 
 static inline struct blob *blob_ref(struct blob *b)

@@ -256,15 +256,14 @@ uint64_t hash_scan(const struct value *v, uint64_t at, hash_visit *visit, void *
 
 /* ---- drawing ---- */
 
-/* Visits n of the `count` fields, each as likely as any other: a walk takes each with the probability that those still
- * wanted make up of those still to come. (Knuth, The Art of Computer Programming, volume 2, 3.4.2, algorithm S.) */
+/* Visits n of the `count` fields, each as likely as any other. */
 static void draw_walking(const struct value *v, uint64_t n, uint64_t count, hash_visit_drawn *visit, void *arg)
 {
     struct slice field, value;
     struct hash_walk w;
 
     for (hash_walk_begin(&w, v); n > 0 && hash_walk_next(&w, &field, &value); count--) {
-        if (rand_below(count) >= n)
+        if (!rand_picks(n, count))
             continue;
         if (!visit(arg, field, value))
             return;

@@ -394,12 +394,6 @@ static void sample_few(const struct value *v, size_t n, set_visit *visit, void *
     flat_fini(&seen.flat);
 }
 
-/* Whether the next of `left` things is one of the n to be picked from them. */
-static inline bool is_picked(size_t n, size_t left)
-{
-    return n > 0 && (n == left || rand_below(left) < n);
-}
-
 void set_sample(const struct value *v, size_t n, set_visit *visit, void *arg)
 {
     size_t left = set_count(v);
@@ -413,7 +407,7 @@ void set_sample(const struct value *v, size_t n, set_visit *visit, void *arg)
     }
     set_walk_begin(&w, v);
     for (; n > 0 && set_walk_next(&w, &member); left--)
-        if (is_picked(n, left)) {
+        if (rand_picks(n, left)) {
             visit(arg, member);
             n--;
         }
@@ -448,7 +442,7 @@ static void pop_from_flat(struct value *v, size_t n, set_visit *visit, void *arg
         begin_listpack(&stay);
     set_walk_begin(&w, v);
     for (; set_walk_next(&w, &member); left--) {
-        if (is_picked(n, left)) {
+        if (rand_picks(n, left)) {
             visit(arg, member);
             n--;
         } else if (v->form == VALUE_INTSET) {

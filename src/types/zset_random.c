@@ -48,8 +48,6 @@ void zset_draw_end(struct zset_draw *d)
 
 /* ---- samples ---- */
 
-/* Each member is taken with the chance that is left: algorithm S of D. Knuth, The Art of Computer Programming 2,
- * 3.4.2. */
 static void sample_on_walk(const struct value *v, size_t n, zset_visit *visit, void *arg)
 {
     struct zset_walk w;
@@ -58,7 +56,7 @@ static void sample_on_walk(const struct value *v, size_t n, zset_visit *visit, v
 
     zset_walk_begin(&w, v);
     for (size_t left = zset_count(v); n > 0 && zset_walk_next(&w, &member, &score); left--) {
-        if (rand_below(left) >= n)
+        if (!rand_picks(n, left))
             continue;
         visit(arg, member, score);
         n--;

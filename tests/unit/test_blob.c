@@ -31,6 +31,16 @@ START_TEST(without_memory_there_is_none)
 }
 END_TEST
 
+START_TEST(a_copy_has_the_same_bytes_and_is_its_own)
+{
+    struct blob *b = blob_copy(SLICE("bytes\0 and more"));
+
+    ck_assert(slice_eq(blob_slice(b), SLICE("bytes\0 and more")));
+    ck_assert(blob_is_sole(b));
+    blob_unref(b);
+}
+END_TEST
+
 static void *take_and_give(void *arg)
 {
     struct blob *b = arg;
@@ -64,6 +74,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, it_is_freed_with_the_last_reference);
     tcase_add_test(tests, without_memory_there_is_none);
+    tcase_add_test(tests, a_copy_has_the_same_bytes_and_is_its_own);
     tcase_add_test(tests, any_thread_may_hold_it);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
