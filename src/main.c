@@ -399,8 +399,8 @@ static bool start(struct server *s)
     s->instance.start_memory = mem_used();
     log_write(LOG_NOTICE, "Server initialized");
     write_pidfile(s);
+    lock_take(&s->lock); /* the first client may change the list, when all of it is listened on */
     listen_all(s, &s->local);
-    lock_take(&s->lock); /* the first client may change the rest of the list */
     listen_all(s, &s->tcp);
     lock_drop(&s->lock);
     log_write(LOG_NOTICE, "Ready to accept connections");
