@@ -388,7 +388,6 @@ static bool start(struct server *s)
         return false;
     }
     s->instance.engine = ops->name;
-    mem_start_background();
     freer_start();
     log_start(s);
     if (workers_start(&s->workers, &s->instance, ops, s->instance.threads, why, sizeof why) != 0) {

@@ -12,8 +12,9 @@
 #include "store/freer.h"
 
 #define CLOCK_MS     1       /* after so long the clock is read again */
-#define EVICT_NS     100000 /* one command waits for eviction, unless it brings more than goes in that time */
-#define EVICT_NS_MOST (1000 * EVICT_NS) /* and at the very most */
+#define EVICT_NS      100000    /* a slice of eviction by housekeeping */
+#define EVICT_NS_MOST 100000000 /* no command waits longer for eviction */
+#define EVICT_BESIDE  32        /* bytes that an argument may need beside its own, where it is stored */
 #define SHOWN_BYTES  128     /* of the arguments of an unknown command */
 
 bool instance_has_password(const struct instance *in)
@@ -221,11 +222,11 @@ static size_t bytes_of(const struct command *cmd, const struct slice *argv, int 
     size_t n = 0;
 
     for (int i = 1; i < argc && (cmd->flags & CMD_DENYOOM); i++)
-        n += argv[i].n;
+        n += mem_usable_size(argv[i].n + EVICT_BESIDE);
     return n;
 }
 
-/* How much the command may add to the data, by the length of what it was given, for EXEC with all that is queued. */
+/* How much the command may add to the data, by the size of what it was given, for EXEC with all that is queued. */
 static size_t bytes_to_store(const struct call *c)
 {
     size_t n = 0;
@@ -251,7 +252,8 @@ static size_t dataset(const struct runner *r)
 struct eviction {
     struct runner *runner;
     uint64_t begun; /* cycles */
-    size_t even;    /* bytes that are left when as much has gone as will come */
+    uint64_t least; /* ns to go on in any case */
+    size_t enough;  /* bytes that are left when twice as much has gone as will come */
 };
 
 static size_t dataset_of(void *arg)
@@ -261,14 +263,14 @@ static size_t dataset_of(void *arg)
     return dataset(e->runner);
 }
 
-/* Whether who comes next shall go on with it. Nobody adds more than has gone for it, however little of its time a busy
- * machine gave it, unless that takes very long. */
+/* Whether who comes next shall go on with it. Nobody adds as much as has gone for it, however little of its time a busy
+ * machine gave it, unless that takes very long: so memory comes down whatever is written meanwhile. */
 static bool has_evicted_enough(void *arg)
 {
     const struct eviction *e = arg;
     uint64_t ns = clock_cycles_ns(clock_cycles() - e->begun);
 
-    return ns > EVICT_NS && (ns > EVICT_NS_MOST || dataset(e->runner) <= e->even);
+    return ns > e->least && (ns > EVICT_NS_MOST || dataset(e->runner) <= e->enough);
 }
 
 /* Whether memory is full only of what was flushed and is about to be freed: nothing else has to go for that. How much
@@ -282,12 +284,13 @@ static bool will_have_room(const struct runner *r, size_t limit)
     return gone > 0 && dataset(r) * (left / (left + gone)) <= limit;
 }
 
-/* Evicts until `bytes` more fit, if they ever can. False: memory is full, and nothing more may be evicted. */
-static bool make_room(struct runner *r, size_t bytes)
+/* Evicts until `bytes` more fit, if they ever can, or a good part of them and for `ns` at least. False: memory is full,
+ * and nothing more may be evicted. */
+static bool make_room(struct runner *r, size_t bytes, uint64_t ns)
 {
     size_t limit = OPT(r->instance->options, maxmemory), least = bytes < limit ? limit - bytes : limit;
-    size_t before = LIKELY(limit == 0) ? 0 : dataset(r);
-    struct eviction e = {r, clock_cycles(), before - (bytes < before ? bytes : before)};
+    size_t before = LIKELY(limit == 0) ? 0 : dataset(r), gone = 2 * bytes;
+    struct eviction e = {r, clock_cycles(), ns, before - (gone < before ? gone : before)};
 
     if (LIKELY(before <= least))
         return true;
@@ -305,7 +308,7 @@ bool runner_make_room(struct runner *r)
 {
     size_t limit = OPT(r->instance->options, maxmemory);
 
-    return make_room(r, 0) && limit != 0 && dataset(r) > limit;
+    return make_room(r, 0, EVICT_NS) && limit != 0 && dataset(r) > limit;
 }
 
 static bool is_queued(const struct call *c)
@@ -313,11 +316,13 @@ static bool is_queued(const struct call *c)
     return UNLIKELY(c->session->in_multi) && !(c->cmd->flags & CMD_CONTROL);
 }
 
-/* Evicts down to maxmemory. False: memory stays full and the command must not add to it, nor to a queue. */
+/* Makes room for a command that may add to memory, or to a queue. False: memory stays full. What adds nothing does not
+ * wait for eviction: housekeeping sees to that. */
 static bool has_memory(struct call *c)
 {
-    return LIKELY(OPT(c->instance->options, maxmemory) == 0) || make_room(c->runner, bytes_to_store(c)) ||
-           !((effective_flags(c) & CMD_DENYOOM) || is_queued(c));
+    return LIKELY(OPT(c->instance->options, maxmemory) == 0) ||
+           !((effective_flags(c) & CMD_DENYOOM) || is_queued(c)) ||
+           make_room(c->runner, bytes_to_store(c), 0);
 }
 
 /* Whether the command must not run now: CLIENT PAUSE, or CLIENT KILL has been here. */

@@ -20,7 +20,7 @@
 #define CHECK_MS       1000
 #define SWEEP_NS       50000    /* of expiry at a time, so that nobody waits long */
 #define SWEEP_GAP_NS   100000   /* and so long, at least, for clients in between */
-#define EVICT_GAP_NS   1000000  /* between two slices of eviction */
+#define EVICT_GAP_NS   300000   /* between two slices of eviction */
 #define SWEEP_LATER_NS 25000000 /* how often to look while there are keys with an expiry, and nothing is due */
 
 /* ---- what the engine calls ---- */

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -16,6 +17,8 @@
 
 #define TRIM_MS    1000
 #define STEP_MS    20                /* between two steps of a trim: it shall not take a worker's processor for long */
+#define NICE       5 /* gives way to workers; of a processor that one keeps busy it still gets a quarter, and frees more
+                      * than comes in */
 #define STEP_BYTES ((size_t)4 << 20)
 
 struct job {
@@ -65,6 +68,8 @@ static void *freer_main(void *arg)
     struct job *j;
 
     (void)arg;
+    (void)nice(NICE);
+    mem_start_background(); /* its thread inherits the priority */
     for (;;) {
         bool called = wait_until(trim);
 

@@ -3,9 +3,9 @@
  * freer: a thread that frees what takes long to free.
  *
  * Role:    tables that FLUSHALL took away are emptied here, so that the command returns at once. Once a second, memory
- *          that has been free for as long goes back to the kernel.
+ *          that has been free for as long goes back to the kernel; the allocator's own thread for that is started here.
  * Owns:    what was handed to it and is still in the queue.
- * Threads: one of its own; freer_hand may be called by any.
+ * Threads: one of its own, and the allocator's, both of a lower priority than workers; freer_hand may be called by any.
  * Used by: store.
  */
 #ifndef LARDER_STORE_FREER_H

@@ -144,7 +144,7 @@ def large_values(t):
             c.ask("SET", "t%d-%d" % (i, j), value)
         equal(c.ask("EXEC"), [("+", b"OK")] * 5, "EXEC")
         expect(counted(c) <= 20 * MB, "%d bytes with maxmemory %d" % (counted(c), 20 * MB))
-    expect(c.ask("DBSIZE") >= 15, "only %d keys are left" % c.ask("DBSIZE"))
+    expect(c.ask("DBSIZE") >= 13, "only %d keys are left" % c.ask("DBSIZE"))  # of 16 that fit, 1.25 MB each
 
 
 @case("a value larger than maxmemory is stored, as in Redis, and goes with the next write", engines=False)

@@ -70,16 +70,17 @@ def free_port():
 class Server:
     """A running server; the end of the script is the end of it."""
 
-    def __init__(self, name, threads=1):
+    def __init__(self, name, threads=1, pin=True):
+        """pin: bind it to a core, if it has but one thread"""
         self.name = name
         self.port = free_port()
         self.dir = tempfile.mkdtemp(prefix="bench-")
-        self.pinned = threads == 1 and len(CORES) > 1
-        pin = ["taskset", "-c", str(CORES[0])] if self.pinned else []
+        self.pinned = pin and threads == 1 and len(CORES) > 1
+        bound = ["taskset", "-c", str(CORES[0])] if self.pinned else []
         command = SERVERS[name].format(port=self.port, threads=threads)
         self.log = os.path.join(self.dir, "log")
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(pin + shlex.split(command), stdout=log, stderr=log, cwd=self.dir)
+            self.process = subprocess.Popen(bound + shlex.split(command), stdout=log, stderr=log, cwd=self.dir)
         atexit.register(self.stop)
         self.wait_until_ready()
 
@@ -128,9 +129,10 @@ class Server:
     def on_client_core(self, *argv):
         return ["taskset", "-c", str(CORES[1]), *argv] if self.pinned else list(argv)
 
-    def loadgen(self, *options):
-        """Starts the load generator; its result is what finish returns"""
-        argv = self.on_client_core(LOADGEN, "-p", str(self.port), *map(str, options))
+    def loadgen(self, *options, core=None):
+        """Starts the load generator, on this core if one is given; its result is what finish returns"""
+        argv = [LOADGEN, "-p", str(self.port), *map(str, options)]
+        argv = self.on_client_core(*argv) if core is None else ["taskset", "-c", str(core), *argv]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
 
     def load(self, *options):
