@@ -12,7 +12,8 @@
 #include "store/freer.h"
 
 #define CLOCK_MS     1       /* after so long the clock is read again */
-#define EVICT_NS      100000    /* a slice of eviction by housekeeping */
+#define EVICT_NS      100000    /* a slice of eviction */
+#define EVICT_GAP_NS  300000    /* between two of them */
 #define EVICT_NS_MOST 100000000 /* no command waits longer for eviction */
 #define EVICT_BESIDE  32        /* bytes that an argument may need beside its own, where it is stored */
 #define SHOWN_BYTES  128     /* of the arguments of an unknown command */
@@ -304,11 +305,16 @@ static bool make_room(struct runner *r, size_t bytes, uint64_t ns)
            dataset(r) <= limit;
 }
 
-bool runner_make_room(struct runner *r)
+static bool is_full(const struct runner *r)
 {
     size_t limit = OPT(r->instance->options, maxmemory);
 
-    return make_room(r, 0, EVICT_NS) && limit != 0 && dataset(r) > limit;
+    return limit != 0 && dataset(r) > limit;
+}
+
+void runner_make_room(struct runner *r)
+{
+    r->next_evict = is_full(r) && make_room(r, 0, EVICT_NS) && is_full(r) ? clock_mono_ns() + EVICT_GAP_NS : 0;
 }
 
 static bool is_queued(const struct call *c)
@@ -316,13 +322,17 @@ static bool is_queued(const struct call *c)
     return UNLIKELY(c->session->in_multi) && !(c->cmd->flags & CMD_CONTROL);
 }
 
-/* Makes room for a command that may add to memory, or to a queue. False: memory stays full. What adds nothing does not
- * wait for eviction: housekeeping sees to that. */
+/* Makes room for a command that may add to memory, or to a queue; false: memory stays full. One that adds nothing waits
+ * for a slice of eviction where one is due, lest many of them leave the worker no time for anything else. */
 static bool has_memory(struct call *c)
 {
-    return LIKELY(OPT(c->instance->options, maxmemory) == 0) ||
-           !((effective_flags(c) & CMD_DENYOOM) || is_queued(c)) ||
-           make_room(c->runner, bytes_to_store(c), 0);
+    if (LIKELY(OPT(c->instance->options, maxmemory) == 0))
+        return true;
+    if ((effective_flags(c) & CMD_DENYOOM) || is_queued(c))
+        return make_room(c->runner, bytes_to_store(c), 0);
+    if (UNLIKELY(is_full(c->runner)) && clock_mono_ns() >= c->runner->next_evict)
+        runner_make_room(c->runner);
+    return true;
 }
 
 /* Whether the command must not run now: CLIENT PAUSE, or CLIENT KILL has been here. */

@@ -53,6 +53,7 @@ struct runner {
     uint64_t clock_cycles;   /* after so many they are read again */
     uint64_t cycles;         /* when the last command ended: where the next one's time begins */
     size_t beside;           /* bytes that maxmemory is not about: the server at its start, and clients as of read_at */
+    int64_t next_evict;      /* when a slice of eviction is due, ns, monotonic; 0: there is nothing to evict */
     uint32_t unstamped;      /* commands since this worker advanced the stamps, and how many it takes (stamp.h) */
     uint32_t stamp_unit;
     struct lock_set *locks;  /* of the running unit; owned */
@@ -62,8 +63,8 @@ void runner_init(struct runner *r, struct instance *in, unsigned slot);
 void runner_fini(struct runner *r);
 /* A new batch begins: reads the clocks. */
 void runner_tick(struct runner *r);
-/* Evicts for a moment where memory is over maxmemory, as commands do before they run: nobody may come for long. Returns
- * whether there is more to do. */
-bool runner_make_room(struct runner *r);
+/* Evicts a slice where memory is over maxmemory, as commands do before they run: nobody may come for long. Sets
+ * next_evict. */
+void runner_make_room(struct runner *r);
 
 #endif

@@ -20,7 +20,6 @@
 #define CHECK_MS       1000
 #define SWEEP_NS       50000    /* of expiry at a time, so that nobody waits long */
 #define SWEEP_GAP_NS   100000   /* and so long, at least, for clients in between */
-#define EVICT_GAP_NS   300000   /* between two slices of eviction */
 #define SWEEP_LATER_NS 25000000 /* how often to look while there are keys with an expiry, and nothing is due */
 
 /* ---- what the engine calls ---- */
@@ -235,12 +234,6 @@ static void sweep(struct worker *w)
     }
 }
 
-/* Evicts what nobody has come to evict, a slice at a time. */
-static void evict(struct worker *w)
-{
-    w->next_evict = runner_make_room(&w->runner) ? clock_mono_ns() + EVICT_GAP_NS : 0;
-}
-
 static void tick(struct worker *w)
 {
     int64_t mono = w->runner.mono;
@@ -248,8 +241,8 @@ static void tick(struct worker *w)
     w->next_tick = mono + TICK_MS;
     mem_flush();
     quiesce_collect();
-    if (w->next_evict == 0)
-        evict(w);
+    if (w->runner.next_evict == 0)
+        runner_make_room(&w->runner);
     if (w->next_sweep == 0)
         sweep(w);
     if (mono >= w->next_check) {
@@ -283,8 +276,8 @@ static int64_t wait_time(const struct worker *w)
         if (sweep_ns < ns)
             ns = sweep_ns;
     }
-    if (UNLIKELY(w->next_evict != 0)) {
-        int64_t evict_ns = w->next_evict - clock_mono_ns();
+    if (UNLIKELY(w->runner.next_evict != 0)) {
+        int64_t evict_ns = w->runner.next_evict - clock_mono_ns();
 
         if (evict_ns < ns)
             ns = evict_ns;
@@ -305,8 +298,8 @@ static void loop(struct worker *w)
             tick(w);
         if (w->next_sweep != 0 && clock_mono_ns() >= w->next_sweep)
             sweep(w);
-        if (UNLIKELY(w->next_evict != 0) && clock_mono_ns() >= w->next_evict)
-            evict(w);
+        if (UNLIKELY(w->runner.next_evict != 0) && clock_mono_ns() >= w->runner.next_evict)
+            runner_make_room(&w->runner);
         settle_all(w);
     }
 }

@@ -38,7 +38,6 @@ struct worker {
     size_t batch_first[WORKER_BATCH];         /* where each one's arguments begin in the parser */
     const char *batch_begin[WORKER_BATCH];    /* and its bytes */
     int64_t next_tick, next_check; /* ms, monotonic */
-    int64_t next_evict;          /* ns, monotonic; 0: memory is within its limit */
     int64_t next_sweep;            /* ns, monotonic; 0: there are no keys that expire */
     unsigned sweep_at;
     bool any_on_hold;              /* CLIENT PAUSE holds up some of its connections */
