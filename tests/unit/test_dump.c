@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dump: a value as DUMP replies it, and as RESTORE takes it. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/crc64.h"
+#include "checks.h"
 #include "persist/dump.h"
 #include "values.h"
 
