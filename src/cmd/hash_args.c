@@ -11,6 +11,10 @@ bool hash_args_fields(struct call *c, int i, const char *count_error)
         reply_error(c->out, ERR_NO_FIELDS);
         return false;
     }
+    if (i + 1 == c->argc) {
+        call_error_arity(c);
+        return false;
+    }
     if (!call_int_between(c, i + 1, 1, INT64_MAX, &n, count_error))
         return false;
     if (n == c->argc - i - 2)

@@ -59,12 +59,7 @@ static bool parse_hgetex(struct call *c, struct expiry *e, int *fields)
 {
     e->option = option_at(c, 2, EXPIRE_PERSIST);
     *fields = e->option == EXPIRE_NONE ? 2 : e->option == EXPIRE_PERSIST ? 3 : 4;
-    if (expire_has_time(e->option) && !parse_moment(c, 3, e))
-        return false;
-    if (*fields + 1 < c->argc)
-        return true;
-    call_error_arity(c);
-    return false;
+    return !expire_has_time(e->option) || parse_moment(c, 3, e);
 }
 
 /* Gives a field that is there the expiry. Returns the event of it, NULL if nothing has changed. */

@@ -10,7 +10,6 @@
 #ifndef LARDER_TESTS_ENGINE_SIDE_H
 #define LARDER_TESTS_ENGINE_SIDE_H
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "net/engine.h"
 
 #define WAIT_NS    (10 * 1000000)

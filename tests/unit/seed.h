@@ -3,7 +3,7 @@
  * seed: random numbers for model tests, which can be drawn again.
  *
  * Role:    a test calls seed_start, which prints LARDER_SEED=number; with that in the environment the same numbers
- *          come again. The generator is splitmix64 (Steele, Lea and Flood, 2014).
+ *          come again. The generator is splitmix64 (Steele, Lea and Flood, 2014). How often it draws, seed_rounds tells.
  * Threads: one.
  */
 #ifndef LARDER_TESTS_SEED_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/rand.h"
 
@@ -33,6 +34,14 @@ static inline uint64_t seed_u64(void)
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
     return z ^ z >> 31;
+}
+
+/* How many rounds a test goes that would like to go n: a quarter of them where utils/test runs without --full. */
+static inline unsigned seed_rounds(unsigned n)
+{
+    const char *full = getenv("LARDER_FULL");
+
+    return full != NULL && strcmp(full, "no") == 0 ? (n + 3) / 4 : n;
 }
 
 /* In 0 .. n-1; n > 0. */

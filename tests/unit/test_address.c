@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* address: socket addresses as text, and the options of a new connection's socket. */
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "checks.h"
 #include "net/address.h"
 
 /* A connection over a listening socket bound to this address. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* agenda: which items are due when. */
-#include <check.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "seed.h"
 #include "types/agenda.h"
 

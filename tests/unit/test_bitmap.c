@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* bitmap: strings seen as rows of bits. */
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "seed.h"
 #include "types/bitmap.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* blob: large bytes with a count of those who hold them. */
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "proto/blob.h"
 
 START_TEST(it_is_freed_with_the_last_reference)

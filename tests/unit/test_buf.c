@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* buf: bytes that grow. */
-#include <check.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 
 START_TEST(an_empty_buffer_holds_no_memory)

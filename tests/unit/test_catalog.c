@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* catalog: the table of commands as others see it. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/buf.h"

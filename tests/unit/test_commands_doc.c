@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* commands_doc: docs/COMMANDS.md agrees with the table of commands. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 

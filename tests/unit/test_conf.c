@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* conf: CONFIG GET, and what else is read of the options. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/mem.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* crc64: the checksum of dumps and snapshots. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/crc64.h"
+#include "checks.h"
 #include "seed.h"
 
 START_TEST(the_check_value_is_that_of_redis)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* decimal: the shortest decimal that reads back as a given double. */
-#include <check.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/decimal.h"
+#include "checks.h"
 #include "seed.h"
 
 static double read_back(uint64_t digits, int exponent)

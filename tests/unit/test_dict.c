@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dict: a hash table of elements, for hashes, sets and sorted sets that are large. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/slab.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/dict.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dispatch: from a request to a reply. The replies are those of Redis's documentation. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dump: a value as DUMP replies it, and as RESTORE takes it. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/crc64.h"
+#include "checks.h"
 #include "persist/dump.h"
 #include "values.h"
 
@@ -139,7 +139,7 @@ static struct entry *random_value(void)
 START_TEST(random_values_come_back_as_they_were)
 {
     seed_start(__func__);
-    for (int round = 0; round < 2000; round++) {
+    for (unsigned round = 0, rounds = seed_rounds(2000); round < rounds; round++) {
         struct entry *e = random_value(), *back;
         struct buf dump = dump_of(e);
         struct rdb_target to = {.key = entry_key(e), .expire = entry_expire(e), .options = &options};
@@ -159,7 +159,7 @@ END_TEST
 START_TEST(random_values_come_back_under_any_limits)
 {
     seed_start(__func__);
-    for (int round = 0; round < 1000; round++) {
+    for (unsigned round = 0, rounds = seed_rounds(1000); round < rounds; round++) {
         struct entry *e, *back;
         struct buf dump;
         struct rdb_target to;
@@ -205,7 +205,7 @@ static void read_broken(struct slice dump)
 START_TEST(truncated_values_are_refused_or_values)
 {
     seed_start(__func__);
-    for (int round = 0; round < 300; round++) {
+    for (unsigned round = 0, rounds = seed_rounds(300); round < rounds; round++) {
         struct entry *e = values_random(seed_below(TYPE_HASH + 1), 1 + seed_below(20), &options, seed_below(2));
         struct buf dump = dump_of(e);
 
@@ -220,7 +220,7 @@ END_TEST
 START_TEST(values_with_one_wrong_byte_are_refused_or_values)
 {
     seed_start(__func__);
-    for (int round = 0; round < 200; round++) {
+    for (unsigned round = 0, rounds = seed_rounds(200); round < rounds; round++) {
         struct entry *e = values_random(seed_below(TYPE_HASH + 1), 1 + seed_below(20), &options, seed_below(2));
         struct buf dump = dump_of(e);
 

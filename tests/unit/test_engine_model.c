@@ -145,7 +145,7 @@ START_TEST(random_operations_lose_and_mix_no_byte)
     start_engine(_i);
     for (unsigned i = 0; i < SIDES; i++)
         open_one(i);
-    for (unsigned step = 0; step < STEPS; step++) {
+    for (unsigned step = 0, steps = seed_rounds(STEPS); step < steps; step++) {
         act(seed_below(SIDES));
         act_peer(seed_below(SIDES));
         replace(seed_below(SIDES));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* engine_uring_probe: whether io_uring works here is found out, and why not. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -12,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "checks.h"
 #include "net/engine.h"
 
 #ifdef HAVE_IO_URING

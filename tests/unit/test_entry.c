@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* entry: one key with its value, in one allocation. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "checks.h"
 #include "seed.h"
 #include "store/entry.h"
 #include "types/set.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* evict: what goes when memory is full. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/quiesce.h"
+#include "checks.h"
 #include "store/keyspace.h"
 
 #define KEYS        2000

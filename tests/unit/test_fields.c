@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fields: fields of hashes that expire, in a keyspace. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "checks.h"
 #include "keys.h"
 #include "seed.h"
 #include "store/fields.h"

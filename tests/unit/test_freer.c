@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* freer: a thread that frees what takes long to free. */
-#include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -9,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/pages.h"
+#include "checks.h"
 #include "store/freer.h"
 
 static _Atomic unsigned released;

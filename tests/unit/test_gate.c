@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* gate: many inside together, or one alone. */
-#include <check.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "checks.h"
 #include "store/gate.h"
 
 static struct gate gate;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* glob: the patterns of KEYS, SCAN MATCH, CONFIG GET and PSUBSCRIBE. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/glob.h"
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 
 #define MATCHES(pattern, text) ck_assert(glob_match(SLICE(pattern), SLICE(text), false))

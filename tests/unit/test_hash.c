@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hash: XXH3-64 with a seed drawn at start. */
-#include <check.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/rand.h"
+#include "checks.h"
 
 /* Lengths on both sides of each of XXH3's internal borders. */
 static const size_t lengths[] = {0, 1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 1024, 1025, 5000};

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* types/hash in all its forms (test_hash is of base/hash). */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/hash.h"
 

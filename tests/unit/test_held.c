@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* held: bytes of a connection that did not make a request yet, or whose request has to wait. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "net/held.h"
 #include "seed.h"
 

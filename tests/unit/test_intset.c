@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* intset: a sorted array of different integers in one run of bytes. */
-#include <check.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "seed.h"
 #include "types/intset.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* keyspace: what concerns more than one shard: sizes, flushing, swapping, walks. Expiry is in test_keyspace_expiry.c. */
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -8,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/quiesce.h"
+#include "checks.h"
 #include "keys.h"
 #include "seed.h"
 #include "store/freer.h"

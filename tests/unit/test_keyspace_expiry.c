@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* keyspace: the background expiry. */
-#include <check.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "checks.h"
 #include "keys.h"
 
 START_TEST(ticks_rise_with_time_and_have_an_end)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lcs: the longest common subsequence of two strings. */
-#include <check.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/lcs.h"
 

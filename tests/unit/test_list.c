@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* list: a sequence in one listpack or in a row of them. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/list.h"
 #include "types/list_large.h"

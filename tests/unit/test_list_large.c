@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* list_large and its chunks: what the model test of lists cannot see from outside. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "checks.h"
 #include "types/list_large.h"
 
 static const struct list_limit limit = {4096, SIZE_MAX};

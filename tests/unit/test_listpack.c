@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* listpack: a sequence of strings and integers in one run of bytes. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/listpack.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lock: a mutex of four bytes. */
-#include <check.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -8,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "checks.h"
 
 #define THREADS 4
 #define ROUNDS  50000

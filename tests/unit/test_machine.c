@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* machine: what this process may use of the machine. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* mailbox: what other threads want of a worker. */
-#include <check.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "net/mailbox.h"
 
 #define POSTERS 4

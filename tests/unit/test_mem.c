@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* mem: every allocation, and the account of it. */
-#include <check.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -13,6 +12,7 @@
 #endif
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 
 /* More than any machine has, yet small enough for the compiler to let it pass. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* num: numbers to text and back, by the rules of the protocol. */
-#include <check.h>
 #include <errno.h>
 #include <float.h>
 #include <inttypes.h>
@@ -9,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "checks.h"
 #include "seed.h"
 
 static bool is_i64(const char *text, int64_t expected)

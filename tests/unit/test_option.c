@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* option: the table of options holds what the rest relies on. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <ctype.h>
 #include <stdlib.h>
 

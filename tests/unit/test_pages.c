@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pages: pieces of 8 KiB, aligned to their size, from the kernel. */
-#include <check.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/pages.h"
+#include "checks.h"
 #include "seed.h"
 
 enum { MANY = 10000 }; /* more than two regions hold */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* parser: requests out of bytes. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "checks.h"
 #include "proto/parser.h"
 #include "seed.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pause: CLIENT PAUSE. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "session/pause.h"

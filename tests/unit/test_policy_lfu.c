@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* policy_lfu: the least frequently used goes first, with ageing. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "checks.h"
 #include "store/policy.h"
 
 static const struct policy *const lfu = &policy_allkeys_lfu;

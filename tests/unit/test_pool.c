@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pool: the best victims seen so far in one shard. */
-#include <check.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "store/pool.h"
 
 static struct pool pool;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* quiesce: memory that another worker may still be looking at is freed later. */
-#include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -8,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/quiesce.h"
+#include "checks.h"
 
 static unsigned released;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rand: random numbers, one generator to a thread. */
-#include <check.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/rand.h"
+#include "checks.h"
 
 /* Chi-square of `n` counts that should be equal. */
 static double chi_square(const unsigned *counts, size_t n)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rdb_pack: a flat form as it comes from outside. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "checks.h"
 #include "persist/rdb_pack.h"
 #include "persist/ziplist.h"
 #include "seed.h"

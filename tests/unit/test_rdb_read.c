@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rdb_read: values in Redis's format, read into entries. Those that we write are read in test_dump, here the others. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "checks.h"
 #include "persist/rdb_format.h"
 #include "persist/rdb_read.h"
 #include "values.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rdb_source: what values in Redis's format are made of, read from bytes that nobody has checked. */
-#include <check.h>
 #include <lzf.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "persist/rdb_source.h"
 #include "seed.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rdb_write: values in Redis's format. What was written is read back in test_dump; here are the bytes. */
-#include <check.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "persist/rdb_write.h"
 #include "values.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* reply: replies, written straight into what will be sent. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "checks.h"
 #include "proto/reply.h"
 #include "seed.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rewrite: CONFIG REWRITE changes in the file what has changed, and nothing else. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

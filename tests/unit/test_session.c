@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* session: a caller, as commands see it. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "keys.h"

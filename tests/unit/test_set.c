@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* set: different strings in no order. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/set.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sha1: the Secure Hash Algorithm of 1995. The expected digests are those of FIPS 180 and of coreutils' sha1sum. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/sha1.h"
+#include "checks.h"
 
 static void check_digest(struct slice s, const char *expected)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* shard: finds, puts and removes under its lock; knows expiry, watches and counters. */
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/quiesce.h"
+#include "checks.h"
 #include "store/keyspace.h"
 
 #define NOW 1000000 /* these tests have a clock of their own */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* slab: small blocks in steps of 8 bytes. */
-#include <check.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -13,6 +12,7 @@
 #include "base/pages.h"
 #include "base/sanitize.h"
 #include "base/slab.h"
+#include "checks.h"
 #include "seed.h"
 
 #define MOST (2 * SLAB_LARGEST) /* some of it goes past the slabs */

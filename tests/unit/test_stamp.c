@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stamp: when an entry was used, in four bytes. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "checks.h"
 #include "store/stamp.h"
 
 #define DAY 86400

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* string: what the string commands need to know of plain bytes. */
-#include <check.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "types/string.h"
 
 static bool is_range(const char *text, int64_t start, int64_t end, const char *expected)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* table: one shard's entries of one database. */
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/quiesce.h"
+#include "checks.h"
 #include "seed.h"
 #include "base/linear.h"
 #include "store/entry.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tree: elements in order, by score and member, with their ranks. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "seed.h"
 #include "types/tree.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* watch: who wants to know that a key has changed. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "store/watch.h"
 

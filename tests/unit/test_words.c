@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* words: a configuration line taken apart, and put together again. */
+#include "checks.h"
 #include "config.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ziplist: the flat form that Redis had before listpacks. */
-#include <check.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "persist/ziplist.h"
 #include "seed.h"
 

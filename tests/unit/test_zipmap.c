@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* zipmap: the flat form of hashes in Redis up to version 2.4. */
-#include <check.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "persist/zipmap.h"
 #include "seed.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* zset: sorted sets in both encodings, and what gathers and samples them. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/zset.h"
 #include "types/zset_flat.h"
