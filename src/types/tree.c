@@ -574,6 +574,14 @@ void tree_walk_begin(struct tree_walk *w, const struct tree *t, size_t rank)
     *w = (struct tree_walk){p.leaf, p.i};
 }
 
+void tree_walk_begin_from(struct tree_walk *w, const struct tree *t, const struct tree_bound *b)
+{
+    struct path p;
+
+    go_to(t, b, &p);
+    *w = (struct tree_walk){p.leaf, p.i};
+}
+
 struct element *tree_next(struct tree_walk *w)
 {
     if (w->i == w->leaf->n) {
