@@ -91,7 +91,7 @@ static bool find_point(struct call *c, const struct value *v, int i, struct geo_
 CMD(geodist,
     .name = "GEODIST", .arity = -4, .group = "geo", .since = "3.2.0", .cost = "O(1)", .flags = CMD_READONLY,
     .keys = READ_KEY, .summary = "Returns the distance between two places of a sorted set.",
-    .syntax = "key member1 member2 [m | km | ft | mi]")
+    .syntax = "key member1 member2 [M | KM | FT | MI]")
 {
     struct collection o;
     struct geo_point a, b;

@@ -280,7 +280,7 @@ static int find_keys(const struct slice *argv, int argc, int *positions, int max
     "O(N+log(M)) where N is the number of members in the squares of the map that cover the shape, M that of all."
 #define READ_KEY   {.flags = KEY_RO | KEY_ACCESS, .first = 1, .last = 1, .step = 1}
 #define STORE_KEY(word, from) {.flags = KEY_OW | KEY_UPDATE, .keyword = word, .first = from, .step = 1}
-#define UNIT       "<m | km | ft | mi>"
+#define UNIT       "<M | KM | FT | MI>"
 #define FROM_POINT "key longitude:double latitude:double radius:double " UNIT
 #define FROM_MEMBER "key member radius:double " UNIT
 #define WITH       "[WITHCOORD] [WITHDIST] [WITHHASH]"

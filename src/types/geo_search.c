@@ -9,19 +9,28 @@
 
 /* ---- order ---- */
 
-static bool is_before(const struct geo_hit *a, const struct geo_hit *b, enum geo_order order)
+/* Below 0: a comes first; 0: they are equally far. */
+static inline int compare(const struct geo_hit *a, const struct geo_hit *b, enum geo_order order)
 {
-    if (a->distance != b->distance)
-        return (a->distance < b->distance) == (order == GEO_NEAREST);
-    return a->found < b->found;
+    int sign = (a->distance > b->distance) - (a->distance < b->distance);
+
+    return order == GEO_NEAREST ? sign : -sign;
 }
 
 static int in_order(const void *a, const void *b, void *order)
 {
-    return is_before(a, b, *(const enum geo_order *)order) ? -1 : 1;
+    const struct geo_hit *x = a, *y = b;
+    int sign = compare(x, y, *(const enum geo_order *)order);
+
+    return sign != 0 ? sign : (x->found > y->found) - (x->found < y->found);
 }
 
-static void swap(struct geo_hit *a, struct geo_hit *b)
+static void sort_all(struct geo_hit *v, size_t n, enum geo_order order)
+{
+    qsort_r(v, n, sizeof *v, in_order, &order);
+}
+
+static inline void swap(struct geo_hit *a, struct geo_hit *b)
 {
     struct geo_hit c = *a;
 
@@ -29,24 +38,115 @@ static void swap(struct geo_hit *a, struct geo_hit *b)
     *b = c;
 }
 
-/* A heap whose first is the last in the order: https://en.wikipedia.org/wiki/Binary_heap. The last of n hits has come
- * to it. */
-static void sift_up(struct geo_hit *v, size_t n, enum geo_order order)
+static void swap_runs(struct geo_hit *a, struct geo_hit *b, size_t n)
 {
-    for (size_t i = n - 1; i > 0 && is_before(&v[(i - 1) / 2], &v[i], order); i = (i - 1) / 2)
-        swap(&v[i], &v[(i - 1) / 2]);
+    for (size_t i = 0; i < n; i++)
+        swap(&a[i], &b[i]);
 }
 
-/* Its first is another one. */
-static void sift_down(struct geo_hit *v, size_t n, enum geo_order order)
+/*
+ * What puts the first of many in order is the quicksort of Bentley and McIlroy, "Engineering a Sort Function", 1993,
+ * without the parts behind those that are asked for. Which of equally far members come first depends on its every step,
+ * and is as in Redis by that.
+ */
+#define FEW  7  /* members that are sorted by insertion */
+#define MANY 40 /* beyond which the pivot is a median of medians */
+
+static void sort_few(struct geo_hit *v, size_t n, enum geo_order order)
 {
-    for (size_t i = 0, child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && is_before(&v[child], &v[child + 1], order))
-            child++;
-        if (!is_before(&v[i], &v[child], order))
-            return;
-        swap(&v[i], &v[child]);
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k > 0 && compare(&v[k - 1], &v[k], order) > 0; k--)
+            swap(&v[k - 1], &v[k]);
+}
+
+static struct geo_hit *median(struct geo_hit *a, struct geo_hit *b, struct geo_hit *c, enum geo_order order)
+{
+    if (compare(a, b, order) < 0)
+        return compare(b, c, order) < 0 ? b : compare(a, c, order) < 0 ? c : a;
+    return compare(b, c, order) > 0 ? b : compare(a, c, order) < 0 ? a : c;
+}
+
+static struct geo_hit *pivot(struct geo_hit *v, size_t n, enum geo_order order)
+{
+    struct geo_hit *first = v, *middle = v + n / 2, *last = v + n - 1;
+    size_t step = n / 8;
+
+    if (n == FEW)
+        return middle;
+    if (n > MANY) {
+        first = median(first, first + step, first + 2 * step, order);
+        middle = median(middle - step, middle, middle + step, order);
+        last = median(last - 2 * step, last - step, last, order);
     }
+    return median(first, middle, last, order);
+}
+
+/* What is equal to the pivot is gathered at both ends, and goes to the middle at last.
+ *
+ *   0       a      b          c       d       n
+ *   +-------+------+----------+-------+-------+
+ *   | equal | less |    ?     | more  | equal |
+ *   +-------+------+----------+-------+-------+
+ *
+ * *less and *more: how many lie before and behind the equal ones. */
+static void part(struct geo_hit *v, size_t n, enum geo_order order, size_t *less, size_t *more)
+{
+    size_t a = 1, b = 1, c = n, d = n;
+    int sign;
+
+    swap(&v[0], pivot(v, n, order));
+    for (;;) {
+        for (; b < c && (sign = compare(&v[b], &v[0], order)) <= 0; b++)
+            if (sign == 0)
+                swap(&v[a++], &v[b]);
+        for (; b < c && (sign = compare(&v[c - 1], &v[0], order)) >= 0; c--)
+            if (sign == 0)
+                swap(&v[c - 1], &v[--d]);
+        if (b >= c)
+            break;
+        swap(&v[b++], &v[--c]);
+    }
+    *less = b - a;
+    *more = d - c;
+    swap_runs(v, v + b - (a < *less ? a : *less), a < *less ? a : *less);
+    swap_runs(v + b, v + n - (n - d < *more ? n - d : *more), n - d < *more ? n - d : *more);
+}
+
+/* Puts the first `most` of n in their places. rounds: how often it may part them; a bad choice of pivots ends there. */
+static void sort_first(struct geo_hit *v, size_t n, size_t most, enum geo_order order, unsigned rounds)
+{
+    size_t less, more;
+
+    while (n >= FEW) {
+        if (rounds-- == 0) {
+            sort_all(v, n, order);
+            return;
+        }
+        part(v, n, order, &less, &more);
+        if (less > 1)
+            sort_first(v, less, most, order, rounds);
+        if (more <= 1 || n - more >= most)
+            return;
+        v += n - more;
+        most -= n - more;
+        n = more;
+    }
+    sort_few(v, n, order);
+}
+
+static unsigned rounds_for(size_t n)
+{
+    return 2 * (64 - (unsigned)__builtin_clzll(n));
+}
+
+static void put_in_order(struct geo_hits *hits, const struct geo_query *q)
+{
+    if (q->order == GEO_AS_FOUND || hits->n < 2)
+        return;
+    if (q->most > 0 && q->most < hits->n)
+        sort_first(hits->v, hits->n, q->most, q->order, rounds_for(hits->n));
+    else
+        sort_all(hits->v, hits->n, q->order);
 }
 
 /* ---- what is found ---- */
@@ -56,7 +156,6 @@ struct search {
     const struct geo_query *q;
     struct geo_hits *hits;
     struct zset_walk walk;
-    size_t found;
 };
 
 /* The bytes of a member as long as the sorted set has it, and not only until the next one. */
@@ -75,39 +174,17 @@ static struct slice kept(struct search *s, struct slice member)
     return slice_of(p, member.n);
 }
 
-/* Only the first in the order are asked for, so the others need not be kept. */
-static bool is_heap(const struct geo_query *q)
+static void add(struct search *s, struct geo_hit hit)
 {
-    return q->most > 0 && q->order != GEO_AS_FOUND && !q->any;
-}
+    struct geo_hits *hits = s->hits;
 
-static void push(struct geo_hits *hits, const struct geo_hit *hit)
-{
     if (hits->n == hits->room) {
         hits->room = hits->room == 0 ? ROOM_FIRST : 2 * hits->room;
         hits->v = mem_realloc(hits->v, hits->room * sizeof *hits->v);
     }
-    hits->v[hits->n++] = *hit;
-}
-
-static void add(struct search *s, struct geo_hit *hit)
-{
-    const struct geo_query *q = s->q;
-    struct geo_hits *hits = s->hits;
-
-    hit->found = s->found++;
-    if (is_heap(q) && hits->n == q->most) {
-        if (!is_before(hit, &hits->v[0], q->order))
-            return;
-        hit->member = kept(s, hit->member);
-        hits->v[0] = *hit;
-        sift_down(hits->v, hits->n, q->order);
-        return;
-    }
-    hit->member = kept(s, hit->member);
-    push(hits, hit);
-    if (is_heap(q))
-        sift_up(hits->v, hits->n, q->order);
+    hit.member = kept(s, hit.member);
+    hit.found = hits->n;
+    hits->v[hits->n++] = hit;
 }
 
 /* ---- the walk ---- */
@@ -126,7 +203,7 @@ static void search_cell(struct search *s, struct geohash_cell cell)
     zset_walk_begin_from(&s->walk, s->v, &least);
     while (!has_enough(s) && zset_walk_next(&s->walk, &hit.member, &hit.score) && hit.score < scores.below)
         if (geo_shape_has(&s->q->shape, hit.score, &hit.distance))
-            add(s, &hit);
+            add(s, hit);
 }
 
 void geo_search(const struct value *v, const struct geo_query *q, struct geo_hits *hits)
@@ -134,13 +211,11 @@ void geo_search(const struct value *v, const struct geo_query *q, struct geo_hit
     struct search s = {.v = v, .q = q, .hits = hits};
     struct geohash_cell cells[GEO_CELLS_MOST];
     unsigned n = geo_shape_cells(&q->shape, cells);
-    enum geo_order order = q->order;
 
     *hits = (struct geo_hits){0};
     for (unsigned i = 0; i < n && !has_enough(&s); i++)
         search_cell(&s, cells[i]);
-    if (order != GEO_AS_FOUND && hits->n > 1)
-        qsort_r(hits->v, hits->n, sizeof *hits->v, in_order, &order);
+    put_in_order(hits, q);
     if (q->most > 0 && hits->n > q->most)
         hits->n = q->most;
 }

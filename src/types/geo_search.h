@@ -6,8 +6,7 @@
  * Owns:    what was found; members are borrowed from the sorted set until it is changed.
  * Threads: under the lock of its key.
  * Used by: the commands that search for places.
- * Why:     of a million places only those near the shape are looked at; where only the nearest are asked for, only so
- *          many are kept.
+ * Why:     of a million places only those near the shape are looked at, and members stay where they are.
  */
 #ifndef LARDER_TYPES_GEO_SEARCH_H
 #define LARDER_TYPES_GEO_SEARCH_H
@@ -17,7 +16,7 @@
 
 enum geo_order {
     GEO_AS_FOUND, /* that of the cells of the shape, and in each of them that of the scores */
-    GEO_NEAREST,  /* the nearest first; equally far ones as they were found */
+    GEO_NEAREST,  /* the nearest first; equally far ones as they were found, unless `most` leaves some out */
     GEO_FARTHEST,
 };
 
