@@ -294,6 +294,7 @@ int main(void)
     tcase_set_timeout(own, 120);
     suite_add_tcase(suite, own);
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, places_in_a_bad_order_are_sorted_too);
     tcase_add_test(tests, a_radius_larger_than_the_world_finds_all_of_it);
     tcase_add_test(tests, places_on_both_sides_of_the_date_line_are_near);
