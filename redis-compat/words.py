@@ -185,20 +185,24 @@ class Words:
         return r.choice(["0", "1", "#0", "#1", "#2", "7", "100", "-1", "#-1", "a"])
 
     def word_lon(self, r):
-        if r.random() < 0.3:
-            return "%.6f" % r.uniform(-179, 179)
-        return r.choice(["13.361389", "15.087269", "0", "-122.27652", "2.349", "180", "181", "a"])
+        if r.random() < 0.5:
+            return "%.6f" % r.uniform(-180, 180)
+        return r.choice(["13.361389", "15.087269", "0", "-122.27652", "2.349", "13.36139", "14", "179.9999", "-179.9999",
+                         "180", "-180"] if r.random() < .95 else ["180.0000001", "-181", "inf", "nan", "1e308", "a"])
 
     def word_lat(self, r):
-        if r.random() < 0.3:
-            return "%.6f" % r.uniform(-84, 84)
-        return r.choice(["38.115556", "37.502669", "0", "37.805186", "48.86", "85", "86", "x"])
+        if r.random() < 0.5:
+            return "%.6f" % r.uniform(-85.05, 85.05)
+        return r.choice(["38.115556", "37.502669", "0", "37.805186", "48.86", "38.11556", "37", "85", "85.05112878",
+                         "-85.05112878"] if r.random() < .95 else ["85.051128781", "-86", "-inf", "nan", "x"])
 
     def word_u(self, r):
         return r.choice(["m", "km", "ft", "mi", "M"]) if r.random() < .96 else "yard"
 
     def word_rad(self, r):
-        return r.choice(["100", "200", "500", "1000", "0", "20000", "1", "-1", "a"])
+        if r.random() < 0.4:
+            return "%.3f" % 10 ** r.uniform(-1, 6)
+        return r.choice(["100", "200", "500", "1000", "0", "20000", "1", "inf"] if r.random() < .95 else ["-1", "nan", "a"])
 
     def word_pat_(self, r):
         return r.choice(["*", "s*", "h?", "[sh]*", "*1", "x[1-2]", "", "\\*", "[^s]*", "[", "[a-", "nokey", "?1",

@@ -284,12 +284,76 @@ int num_format_shortest(char *p, double v)
     return format_double(p, v, 0);
 }
 
+#define FIXED_DECIMALS 17
+#define FIXED_SCALE    100000000000000000u /* 10 to that power */
+
+/* The digits of a fraction below 1, as a whole number, rounded half to even: FIXED_SCALE where that makes it 1. False:
+ * the machine's long double is too wide for 64 bits. */
+static bool scale_fraction(long double fraction, uint64_t *scaled)
+{
+    int exponent;
+    long double mantissa = ldexpl(frexpl(fraction, &exponent), 64);
+    unsigned __int128 product = (unsigned __int128)(uint64_t)mantissa * FIXED_SCALE, rest, half;
+    unsigned shift = (unsigned)(64 - exponent);
+
+    if ((long double)(uint64_t)mantissa != mantissa)
+        return false;
+    *scaled = 0;
+    if (shift > 127)
+        return true;
+    *scaled = (uint64_t)(product >> shift);
+    rest = product - ((unsigned __int128)*scaled << shift);
+    half = (unsigned __int128)1 << (shift - 1);
+    *scaled += rest > half || (rest == half && *scaled % 2 == 1);
+    return true;
+}
+
+/* ".25" of a fraction that is not 0. */
+static char *put_fraction(char *p, uint64_t scaled)
+{
+    char digits[NUM_I64_MAX];
+    int n = num_format_u64(digits, scaled), zeros = FIXED_DECIMALS - n;
+
+    while (digits[n - 1] == '0')
+        n--;
+    *p++ = '.';
+    return put(put_zeros(p, zeros), digits, n);
+}
+
+/* Of a number whose whole part is one of 63 bits. 0: of another one. */
+static int format_fixed(char *p, long double v)
+{
+    long double size = fabsl(v);
+    uint64_t whole, scaled;
+    char *at = p;
+
+    if (size >= 0x1p63L)
+        return 0;
+    whole = (uint64_t)size;
+    if (!scale_fraction(size - (long double)whole, &scaled))
+        return 0;
+    if (scaled == FIXED_SCALE) {
+        whole++;
+        scaled = 0;
+    }
+    if (v < 0 && (whole | scaled) != 0)
+        *at++ = '-';
+    at += num_format_u64(at, whole);
+    if (scaled != 0)
+        at = put_fraction(at, scaled);
+    *at = '\0';
+    return (int)(at - p);
+}
+
 int num_format_ld(char *p, long double v)
 {
     int n;
 
     if (isnan(v) || isinf(v))
         return num_format_double(p, (double)v);
+    n = format_fixed(p, v);
+    if (n > 0)
+        return n;
     n = snprintf(p, NUM_LD_MAX, "%.17Lf", v);
     while (p[n - 1] == '0')
         n--;

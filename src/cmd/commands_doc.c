@@ -9,9 +9,6 @@
 
 const struct absent_commands commands_doc_absent[] = {
     {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN", "no command waits for an element"},
-    {"GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUSBYMEMBER GEORADIUSBYMEMBER_RO GEORADIUS_RO GEOSEARCH "
-     "GEOSEARCHSTORE",
-     "there are no places on a globe"},
     {"XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP XINFO XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XSETID XTRIM",
      "there are no streams"},
     {"PFADD PFCOUNT PFDEBUG PFMERGE PFSELFTEST", "there is no HyperLogLog"},
@@ -40,6 +37,7 @@ static const struct {
     {"hash", "Hashes", ""},
     {"set", "Sets", ""},
     {"sorted-set", "Sorted sets", ""},
+    {"geo", "Places", "They are members of a sorted set, whose score is a geohash.\n\n"},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},

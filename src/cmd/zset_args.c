@@ -135,6 +135,58 @@ void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, 
 
 /* ---- changes ---- */
 
+/* How much was done. */
+struct added {
+    size_t new, updated;
+    bool refused; /* the last one, by a rule */
+    double score; /* of the last one */
+};
+
+/* False: a sum is not a number, and the error was replied. */
+static bool add_each(struct call *c, const struct zset_addition *a, struct value *v, struct added *done)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        enum zset_outcome outcome;
+
+        done->score = a->scores[i];
+        outcome = zset_add(v, call_arg(c, a->first + a->stride * (int)(i + 1) - 1), &done->score, a->rules);
+        if (outcome == ZSET_NAN) {
+            reply_error(c->out, "ERR resulting score is not a number (NaN)");
+            return false;
+        }
+        done->new += outcome == ZSET_ADDED;
+        done->updated += outcome == ZSET_UPDATED;
+        done->refused = outcome == ZSET_REFUSED;
+    }
+    return true;
+}
+
+static void reply_added(struct call *c, const struct zset_addition *a, const struct added *done)
+{
+    if (!(a->rules & ZSET_INCR))
+        reply_int(c->out, (int64_t)(a->changes ? done->new + done->updated : done->new));
+    else if (done->refused)
+        reply_null(c->out);
+    else
+        reply_double(c->out, done->score);
+}
+
+void zset_add_members(struct call *c, const struct zset_addition *a)
+{
+    struct added done = {0};
+    struct collection o;
+
+    if (!collection_write(&o, c, 1, TYPE_ZSET))
+        return;
+    if (!(a->rules & ZSET_XX) || collection_exists(&o))
+        zset_expect(&o.value, a->n);
+    if (add_each(c, a, &o.value, &done))
+        reply_added(c, a, &done);
+    if (done.new + done.updated > 0)
+        call_changed(c, 1, EVENT_ZSET, a->rules & ZSET_INCR ? "zincr" : "zadd");
+    collection_close(&o);
+}
+
 void zset_drop_run(struct collection *o, struct zset_run run)
 {
     if (run.n == zset_count(&o->value))

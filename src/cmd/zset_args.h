@@ -2,10 +2,10 @@
 /*
  * zset_args: what the commands of sorted sets have in common: ranges in requests, members with scores in replies.
  *
- * Role:    turns the two ends of a range, by rank, score or member, into ranks; replies and removes what is there.
+ * Role:    turns the two ends of a range, by rank, score or member, into ranks; replies, adds and removes members.
  * Owns:    nothing; members are borrowed from the arguments.
  * Threads: the worker that runs the command.
- * Used by: the zset_*_cmds.c.
+ * Used by: the zset_*_cmds.c and geo_*_cmds.c.
  */
 #ifndef LARDER_CMD_ZSET_ARGS_H
 #define LARDER_CMD_ZSET_ARGS_H
@@ -32,6 +32,22 @@ void zset_reply_members(struct call *c, size_t n, bool with_scores);
 void zset_reply_member(struct call *c, struct slice member, double score, bool with_scores);
 /* All of it: the members of a run, from the greatest down if reverse. */
 void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, bool reverse, bool with_scores);
+
+/* What is to be added to a sorted set. */
+struct zset_addition {
+    unsigned rules;  /* of enum zset_rule */
+    bool changes;    /* CH: those that were changed are counted, too */
+    int first;       /* the argument where it begins */
+    int stride;      /* arguments for each member, which is the last of them */
+    size_t n;        /* members */
+    double *scores;  /* of each */
+};
+
+#define ZSET_ADDITION_FEW 16 /* members whose scores have their room on the stack */
+
+/* Adds them to the sorted set of the key in argument 1, and replies how many are new; with ZSET_INCR, the score; or an
+ * error. */
+void zset_add_members(struct call *c, const struct zset_addition *a);
 
 /* Removes a run of members; where these are all there are, and many, they are freed in the background. */
 void zset_drop_run(struct collection *o, struct zset_run run);

@@ -11,24 +11,8 @@
 
 /* ---- ZADD, ZINCRBY ---- */
 
-/* What is to be added. */
-struct addition {
-    unsigned rules;  /* of enum zset_rule */
-    bool changes;    /* CH: those that were changed are counted, too */
-    int first;       /* the argument where pairs of score and member begin */
-    size_t pairs;
-    double *scores;  /* of each pair, once parsed */
-};
-
-/* How much was done. */
-struct added {
-    size_t new, updated;
-    bool refused; /* the last one, by a rule */
-    double score; /* of the last one */
-};
-
 /* The words before the first score. */
-static void parse_options(struct call *c, struct addition *a)
+static void parse_options(struct call *c, struct zset_addition *a)
 {
     for (; a->first < c->argc; a->first++) {
         if (call_is(c, a->first, "NX"))
@@ -49,7 +33,7 @@ static void parse_options(struct call *c, struct addition *a)
 }
 
 /* NULL: the rules agree with one another. */
-static const char *conflict_of(const struct addition *a)
+static const char *conflict_of(const struct zset_addition *a)
 {
     unsigned gt_lt = a->rules & (ZSET_GT | ZSET_LT);
 
@@ -57,13 +41,13 @@ static const char *conflict_of(const struct addition *a)
         return "ERR XX and NX options at the same time are not compatible";
     if (gt_lt == (ZSET_GT | ZSET_LT) || (gt_lt != 0 && (a->rules & ZSET_NX)))
         return "ERR GT, LT, and/or NX options at the same time are not compatible";
-    if ((a->rules & ZSET_INCR) && a->pairs > 1)
+    if ((a->rules & ZSET_INCR) && a->n > 1)
         return "ERR INCR option supports a single increment-element pair";
     return NULL;
 }
 
 /* False: the error was replied. */
-static bool parse_addition(struct call *c, struct addition *a)
+static bool parse_addition(struct call *c, struct zset_addition *a)
 {
     const char *conflict;
     int left;
@@ -74,7 +58,7 @@ static bool parse_addition(struct call *c, struct addition *a)
         call_error_syntax(c);
         return false;
     }
-    a->pairs = (size_t)left / 2;
+    a->n = (size_t)left / 2;
     conflict = conflict_of(a);
     if (conflict != NULL)
         reply_error(c->out, conflict);
@@ -82,71 +66,24 @@ static bool parse_addition(struct call *c, struct addition *a)
 }
 
 /* Nothing is added where one of the scores is none. False: the error was replied. */
-static bool parse_scores(struct call *c, const struct addition *a)
+static bool parse_scores(struct call *c, const struct zset_addition *a)
 {
-    for (size_t i = 0; i < a->pairs; i++)
+    for (size_t i = 0; i < a->n; i++)
         if (!call_double(c, a->first + 2 * (int)i, &a->scores[i]))
             return false;
     return true;
 }
 
-/* False: a sum is not a number, and the error was replied. */
-static bool add_pairs(struct call *c, const struct addition *a, struct value *v, struct added *done)
-{
-    for (size_t i = 0; i < a->pairs; i++) {
-        enum zset_outcome outcome;
-
-        done->score = a->scores[i];
-        outcome = zset_add(v, call_arg(c, a->first + 2 * (int)i + 1), &done->score, a->rules);
-        if (outcome == ZSET_NAN) {
-            reply_error(c->out, "ERR resulting score is not a number (NaN)");
-            return false;
-        }
-        done->new += outcome == ZSET_ADDED;
-        done->updated += outcome == ZSET_UPDATED;
-        done->refused = outcome == ZSET_REFUSED;
-    }
-    return true;
-}
-
-static void reply_added(struct call *c, const struct addition *a, const struct added *done)
-{
-    if (!(a->rules & ZSET_INCR))
-        reply_int(c->out, (int64_t)(a->changes ? done->new + done->updated : done->new));
-    else if (done->refused)
-        reply_null(c->out);
-    else
-        reply_double(c->out, done->score);
-}
-
-static void add_to(struct call *c, const struct addition *a)
-{
-    struct added done = {0};
-    struct collection o;
-
-    if (!collection_write(&o, c, 1, TYPE_ZSET))
-        return;
-    if (!(a->rules & ZSET_XX) || collection_exists(&o))
-        zset_expect(&o.value, a->pairs);
-    if (add_pairs(c, a, &o.value, &done))
-        reply_added(c, a, &done);
-    if (done.new + done.updated > 0)
-        call_changed(c, 1, EVENT_ZSET, a->rules & ZSET_INCR ? "zincr" : "zadd");
-    collection_close(&o);
-}
-
-#define SCORES_ON_STACK 16
-
 static void add(struct call *c, unsigned rules)
 {
-    struct addition a = {.rules = rules, .first = 2};
-    double few[SCORES_ON_STACK];
+    struct zset_addition a = {.rules = rules, .first = 2, .stride = 2};
+    double few[ZSET_ADDITION_FEW];
 
     if (!parse_addition(c, &a))
         return;
-    a.scores = a.pairs <= SCORES_ON_STACK ? few : mem_alloc(a.pairs * sizeof *a.scores);
+    a.scores = a.n <= ZSET_ADDITION_FEW ? few : mem_alloc(a.n * sizeof *a.scores);
     if (parse_scores(c, &a))
-        add_to(c, &a);
+        zset_add_members(c, &a);
     if (a.scores != few)
         mem_free(a.scores);
 }

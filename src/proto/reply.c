@@ -331,11 +331,8 @@ void reply_bool(struct out *o, bool v)
         out_add(o, v ? "#t\r\n" : "#f\r\n", 4);
 }
 
-void reply_double(struct out *o, double v)
+static void reply_decimal(struct out *o, struct slice s)
 {
-    char text[NUM_DOUBLE_MAX];
-    struct slice s = slice_of(text, num_format_double(text, v));
-
     if (o->resp == 2) {
         reply_bulk(o, s);
         return;
@@ -343,6 +340,20 @@ void reply_double(struct out *o, double v)
     out_add(o, ",", 1);
     out_add(o, s.p, s.n);
     out_add(o, "\r\n", 2);
+}
+
+void reply_double(struct out *o, double v)
+{
+    char text[NUM_DOUBLE_MAX];
+
+    reply_decimal(o, slice_of(text, num_format_double(text, v)));
+}
+
+void reply_fixed(struct out *o, double v)
+{
+    char text[NUM_LD_MAX];
+
+    reply_decimal(o, slice_of(text, num_format_ld(text, v)));
 }
 
 void reply_big_number(struct out *o, struct slice digits)

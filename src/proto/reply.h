@@ -91,6 +91,8 @@ void reply_null_array(struct out *o);
 void reply_bool(struct out *o, bool v);
 /* RESP2: a bulk string. RESP3: , */
 void reply_double(struct out *o, double v);
+/* The same for a finite number, with up to 17 decimals and never an exponent. */
+void reply_fixed(struct out *o, double v);
 /* RESP2: a bulk string of the number. RESP3: ( */
 void reply_big_number(struct out *o, struct slice digits);
 /* RESP2: a bulk string. RESP3: =, with the three letters of the format ("txt", "mkd"). */

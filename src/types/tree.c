@@ -566,11 +566,21 @@ void tree_move(struct tree *t, struct element *e, double score)
 
 /* ---- walks ---- */
 
+#define AHEAD 8 /* elements, which lie anywhere, are asked of memory before the walk comes to them */
+
 void tree_walk_begin(struct tree_walk *w, const struct tree *t, size_t rank)
 {
     struct path p;
 
     go_to_rank(t, rank, &p);
+    *w = (struct tree_walk){p.leaf, p.i};
+}
+
+void tree_walk_begin_from(struct tree_walk *w, const struct tree *t, const struct tree_bound *b)
+{
+    struct path p;
+
+    go_to(t, b, &p);
     *w = (struct tree_walk){p.leaf, p.i};
 }
 
@@ -581,6 +591,8 @@ struct element *tree_next(struct tree_walk *w)
             return NULL;
         *w = (struct tree_walk){w->leaf->next, 0};
     }
+    if (w->i + AHEAD < w->leaf->n)
+        __builtin_prefetch(w->leaf->element[w->i + AHEAD]);
     return w->leaf->element[w->i++];
 }
 

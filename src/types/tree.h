@@ -74,6 +74,8 @@ struct tree_walk {
 
 /* Begins before the element of this rank; at the end, where there is none. */
 void tree_walk_begin(struct tree_walk *w, const struct tree *t, size_t rank);
+/* Begins at the bound. */
+void tree_walk_begin_from(struct tree_walk *w, const struct tree *t, const struct tree_bound *b);
 /* The element behind the place, which moves on; NULL at the end. */
 struct element *tree_next(struct tree_walk *w);
 /* The element before the place, which moves back; NULL at the beginning. */

@@ -212,6 +212,15 @@ void zset_walk_begin_at(struct zset_walk *w, const struct value *v, size_t rank)
         w->at = zset_flat_at(&v->flat, rank);
 }
 
+void zset_walk_begin_from(struct zset_walk *w, const struct value *v, const struct tree_bound *b)
+{
+    w->flat = is_large(v) ? NULL : &v->flat;
+    if (is_large(v))
+        tree_walk_begin_from(&w->tree, large_of(v)->tree, b);
+    else
+        w->at = zset_flat_from(&v->flat, b);
+}
+
 void zset_walk_begin_down(struct zset_walk *w, const struct value *v, size_t rank)
 {
     zset_walk_begin_at(w, v, is_large(v) ? rank + 1 : rank);

@@ -76,6 +76,8 @@ struct zset_walk {
 void zset_walk_begin(struct zset_walk *w, const struct value *v);
 /* From the member of this rank on. */
 void zset_walk_begin_at(struct zset_walk *w, const struct value *v, size_t rank);
+/* From the first member behind the bound on, which is by score, or by member where scores are equal. */
+void zset_walk_begin_from(struct zset_walk *w, const struct value *v, const struct tree_bound *b);
 /* False: that was all. */
 bool zset_walk_next(struct zset_walk *w, struct slice *member, double *score);
 /* The other way, down from the member of this rank. Not to be mixed with the above. */

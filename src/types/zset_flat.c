@@ -87,6 +87,15 @@ static bool is_before(const struct flat *f, size_t at, const struct tree_bound *
     return tree_is_before(b->by_score ? zset_flat_score(f, at) : 0, listpack_get(f, at, &d), b);
 }
 
+size_t zset_flat_from(const struct flat *f, const struct tree_bound *b)
+{
+    size_t at = first(f);
+
+    while (at != 0 && is_before(f, at, b))
+        at = zset_flat_next(f, at);
+    return at;
+}
+
 static size_t between_up(const struct flat *f, const struct tree_bound *least, const struct tree_bound *most, size_t *n)
 {
     size_t rank = 0, at = first(f);

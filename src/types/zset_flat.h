@@ -21,6 +21,8 @@ size_t zset_flat_next(const struct flat *f, size_t at);
 size_t zset_flat_prev(const struct flat *f, size_t at);
 /* Where the member of this rank is; 0: nowhere. */
 size_t zset_flat_at(const struct flat *f, size_t rank);
+/* Where the first member behind the bound is; 0: nowhere. */
+size_t zset_flat_from(const struct flat *f, const struct tree_bound *b);
 /* Where the member is; 0: nowhere. */
 size_t zset_flat_find(const struct flat *f, struct slice member);
 size_t zset_flat_rank(const struct flat *f, size_t at);

@@ -337,6 +337,46 @@ START_TEST(long_doubles_are_shown_without_an_exponent_and_without_trailing_zeros
 }
 END_TEST
 
+/* What it promises, by way of printf. */
+static const char *twin_ld(long double v)
+{
+    static char text[NUM_LD_MAX];
+    size_t n = (size_t)snprintf(text, sizeof text, "%.17Lf", v);
+
+    while (text[n - 1] == '0')
+        n--;
+    if (text[n - 1] == '.')
+        n--;
+    text[n] = '\0';
+    return strcmp(text, "-0") == 0 ? "0" : text;
+}
+
+START_TEST(random_long_doubles_are_rounded_as_printf_does_it)
+{
+    seed_start(__func__);
+    for (int i = 0; i < 200000; i++) {
+        long double v = ldexpl((long double)(int64_t)seed_u64(), -(int)seed_below(160));
+
+        if (i % 3 == 0)
+            v = (double)v;
+        if (i % 5 == 0)
+            v = (long double)(int64_t)seed_below(1 << 20) / (1 << seed_below(20)); /* ties, and digits that end */
+        ck_assert_str_eq(shown_ld(v), twin_ld(v));
+    }
+}
+END_TEST
+
+START_TEST(a_fraction_that_is_rounded_up_to_one_goes_into_the_whole_part)
+{
+    ck_assert_str_eq(shown_ld(nextafterl(1, 0)), "1");
+    ck_assert_str_eq(shown_ld(nextafterl(-1, 0)), "-1");
+    ck_assert_str_eq(shown_ld(0x1p63L), "9223372036854775808");
+    ck_assert_str_eq(shown_ld(nextafterl(0x1p63L, 0)), twin_ld(nextafterl(0x1p63L, 0)));
+    ck_assert_str_eq(shown_ld(0x1p-18L), "0.00000381469726562");
+    ck_assert_str_eq(shown_ld(0x1.8p-17L), twin_ld(0x1.8p-17L));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("num");
@@ -359,6 +399,8 @@ int main(void)
     tcase_add_test(tests, doubles_are_shown_as_redis_7_2_shows_them);
     tcase_add_test(tests, random_doubles_read_back_as_they_were);
     tcase_add_test(tests, long_doubles_are_shown_without_an_exponent_and_without_trailing_zeros);
+    tcase_add_test(tests, random_long_doubles_are_rounded_as_printf_does_it);
+    tcase_add_test(tests, a_fraction_that_is_rounded_up_to_one_goes_into_the_whole_part);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -71,13 +71,14 @@ START_TEST(each_type_has_its_form_in_resp2)
     reply_bool(&out, true);
     reply_double(&out, 1.5);
     reply_double(&out, -INFINITY);
+    reply_fixed(&out, 1e-7);
     reply_big_number(&out, SLICE("123"));
     reply_verbatim(&out, "txt", SLICE("hello"));
     reply_array(&out, 10);
     reply_map(&out, 2);
     reply_set(&out, 3);
     reply_push(&out, 1);
-    expect("$0\r\n\r\n$10\r\n1234567890\r\n$-1\r\n*-1\r\n:1\r\n$3\r\n1.5\r\n$4\r\n-inf\r\n$3\r\n123\r\n$5\r\nhello\r\n"
+    expect("$0\r\n\r\n$10\r\n1234567890\r\n$-1\r\n*-1\r\n:1\r\n$3\r\n1.5\r\n$4\r\n-inf\r\n$9\r\n0.0000001\r\n$3\r\n123\r\n$5\r\nhello\r\n"
            "*10\r\n*4\r\n*3\r\n*1\r\n");
 }
 END_TEST
@@ -90,6 +91,7 @@ START_TEST(each_type_has_its_form_in_resp3)
     reply_bool(&out, true);
     reply_bool(&out, false);
     reply_double(&out, 1.5);
+    reply_fixed(&out, 1e-7);
     reply_big_number(&out, SLICE("123"));
     reply_verbatim(&out, "txt", SLICE("hello"));
     reply_array(&out, 10);
@@ -97,7 +99,7 @@ START_TEST(each_type_has_its_form_in_resp3)
     reply_set(&out, 3);
     reply_push(&out, 1);
     reply_attribute(&out, 1);
-    expect("_\r\n_\r\n#t\r\n#f\r\n,1.5\r\n(123\r\n=9\r\ntxt:hello\r\n*10\r\n%2\r\n~3\r\n>1\r\n|1\r\n");
+    expect("_\r\n_\r\n#t\r\n#f\r\n,1.5\r\n,0.0000001\r\n(123\r\n=9\r\ntxt:hello\r\n*10\r\n%2\r\n~3\r\n>1\r\n|1\r\n");
 }
 END_TEST
 

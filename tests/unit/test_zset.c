@@ -181,6 +181,18 @@ static size_t twin_before(const struct tree_bound *b)
     return n;
 }
 
+/* The walk from a bound on begins with the member of this rank. */
+static void assert_walk_from(const struct value *v, const struct tree_bound *b, size_t rank)
+{
+    struct zset_walk w;
+    struct slice member;
+    double score;
+
+    zset_walk_begin_from(&w, v, b);
+    ck_assert(zset_walk_next(&w, &member, &score) == (rank < twins));
+    ck_assert(rank == twins || slice_eq(member, slice_str(twin[rank].member)));
+}
+
 static void look(const struct value *v)
 {
     const char *member = random_member();
@@ -193,6 +205,7 @@ static void look(const struct value *v)
     ck_assert_uint_eq(run.n, to > from ? to - from : 0);
     if (run.n > 0)
         ck_assert_uint_eq(run.from, from);
+    assert_walk_from(v, &least, from);
     ck_assert(zset_score(v, slice_str(member), &score) == (i < twins));
     ck_assert(zset_rank(v, slice_str(member), &rank, &score) == (i < twins));
     if (i < twins) {

@@ -44,6 +44,11 @@ def member(k):
     return ["element:%012d" % k]
 
 
+def place(k):
+    """In a square of 20 degrees, as far from one another as random ones"""
+    return ["%.6f" % (k * 7919 % 100003 / 5000), "%.6f" % (35 + k * 104729 % 99991 / 5000)] + member(k)
+
+
 # name: what to do before a run or None, the share of --requests that it takes, the command
 COMMANDS = {
     "ping": (None, 1, ["PING"]),
@@ -66,6 +71,14 @@ COMMANDS = {
     "zadd": (emptied("zset"), .5, ["ZADD", "zset", RANDOM, MEMBER]),
     "zpopmin": (filled("ZADD", "zset", 500000, lambda k: [k * 7919 % 500009] + member(k)), 1, ["ZPOPMIN", "zset"]),
     "zrange_10": (filled("ZADD", "zset", SPACE, lambda k: [k * 7919 % 100003] + member(k)), .5, ["ZRANGE", "zset", "100", "109"]),
+    "geoadd": (emptied("geo"), .5, ["GEOADD", "geo", "13." + RANDOM, "38." + RANDOM, MEMBER]),
+    "geodist": (filled("GEOADD", "geo", SPACE, place), 1, ["GEODIST", "geo", MEMBER, MEMBER]),
+    "geosearch_25": (filled("GEOADD", "geo", SPACE, place), .1, ["GEOSEARCH", "geo", "FROMMEMBER", MEMBER, "BYRADIUS", "20", "km",
+                                                              "ASC", "WITHDIST"]),
+    "geosearch_count": (filled("GEOADD", "geo", SPACE, place), .05, ["GEOSEARCH", "geo", "FROMMEMBER", MEMBER, "BYRADIUS", "100", "km",
+                                                                  "COUNT", "10"]),
+    "pfadd": (emptied("hll"), 1, ["PFADD", "hll", MEMBER]),
+    "pfcount": (filled("PFADD", "hll", SPACE, member), 1, ["PFCOUNT", "hll"]),
 }
 
 

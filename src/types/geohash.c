@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/geohash.h"
+
+#include "base/must.h"
+
+#define LONGITUDE_SPAN (GEOHASH_LONGITUDE_MAX - -GEOHASH_LONGITUDE_MAX)
+#define LATITUDE_SPAN  (GEOHASH_LATITUDE_MAX - -GEOHASH_LATITUDE_MAX)
+
+#define COLUMN_BITS 0xaaaaaaaaaaaaaaaau
+#define ROW_BITS    0x5555555555555555u
+
+/* ---- bits by turns: Knuth, "The Art of Computer Programming", 7.1.3 ---- */
+
+/* Puts a zero before each bit. */
+static inline uint64_t spread(uint32_t v)
+{
+    uint64_t x = v;
+
+    x = (x | x << 16) & 0x0000ffff0000ffffu;
+    x = (x | x << 8) & 0x00ff00ff00ff00ffu;
+    x = (x | x << 4) & 0x0f0f0f0f0f0f0f0fu;
+    x = (x | x << 2) & 0x3333333333333333u;
+    return (x | x << 1) & ROW_BITS;
+}
+
+/* Every second bit, from the lowest on. */
+static inline uint32_t gather(uint64_t x)
+{
+    x &= ROW_BITS;
+    x = (x | x >> 1) & 0x3333333333333333u;
+    x = (x | x >> 2) & 0x0f0f0f0f0f0f0f0fu;
+    x = (x | x >> 4) & 0x00ff00ff00ff00ffu;
+    x = (x | x >> 8) & 0x0000ffff0000ffffu;
+    return (uint32_t)(x | x >> 16);
+}
+
+static inline uint64_t weave(uint32_t column, uint32_t row)
+{
+    return spread(column) << 1 | spread(row);
+}
+
+struct geohash_place geohash_place(uint64_t bits)
+{
+    return (struct geohash_place){gather(bits >> 1), gather(bits)};
+}
+
+/* ---- places to cells ---- */
+
+bool geohash_has(struct geo_point p)
+{
+    return p.longitude >= -GEOHASH_LONGITUDE_MAX && p.longitude <= GEOHASH_LONGITUDE_MAX &&
+           p.latitude >= -GEOHASH_LATITUDE_MAX && p.latitude <= GEOHASH_LATITUDE_MAX;
+}
+
+/* On a map that ends at this latitude, north and south. */
+static uint64_t bits_on_map(struct geo_point p, double latitude_max, unsigned step)
+{
+    double cells = (double)((uint64_t)1 << step);
+    double column = (p.longitude - -GEOHASH_LONGITUDE_MAX) / LONGITUDE_SPAN * cells;
+    double row = (p.latitude - -latitude_max) / (latitude_max - -latitude_max) * cells;
+
+    return weave((uint32_t)column, (uint32_t)row);
+}
+
+struct geohash_cell geohash_cell(struct geo_point p, unsigned step)
+{
+    sane(geohash_has(p) && step >= 1 && step <= GEOHASH_STEP_MAX);
+    return (struct geohash_cell){bits_on_map(p, GEOHASH_LATITUDE_MAX, step), step};
+}
+
+double geohash_score(struct geo_point p)
+{
+    return (double)geohash_cell(p, GEOHASH_STEP_MAX).bits;
+}
+
+/* ---- and back ---- */
+
+/* What is no number of a cell becomes one as on the machines that most caches run on. */
+uint64_t geohash_bits(double score)
+{
+    if (score >= 0x1p64)
+        return 0;
+    if (score >= 0)
+        return (uint64_t)score;
+    return score >= -0x1p63 ? (uint64_t)(int64_t)score : (uint64_t)1 << 63;
+}
+
+/* The edge before this column (row) of 2^step that share the span. */
+static inline double edge(double from, double span, uint32_t i, unsigned step)
+{
+    return from + (double)i / (double)((uint64_t)1 << step) * span;
+}
+
+static struct geohash_bounds bounds_of(struct geohash_place place, unsigned step)
+{
+    return (struct geohash_bounds){
+        .west = edge(-GEOHASH_LONGITUDE_MAX, LONGITUDE_SPAN, place.column, step),
+        .east = edge(-GEOHASH_LONGITUDE_MAX, LONGITUDE_SPAN, place.column + 1, step),
+        .south = edge(-GEOHASH_LATITUDE_MAX, LATITUDE_SPAN, place.row, step),
+        .north = edge(-GEOHASH_LATITUDE_MAX, LATITUDE_SPAN, place.row + 1, step),
+    };
+}
+
+struct geohash_bounds geohash_bounds(struct geohash_cell c)
+{
+    return bounds_of(geohash_place(c.bits), c.step);
+}
+
+static inline double within(double v, double most)
+{
+    return v > most ? most : v < -most ? -most : v;
+}
+
+struct geo_point geohash_middle(struct geohash_place place)
+{
+    struct geohash_bounds b = bounds_of(place, GEOHASH_STEP_MAX);
+
+    return (struct geo_point){
+        .longitude = within((b.west + b.east) / 2, GEOHASH_LONGITUDE_MAX),
+        .latitude = within((b.south + b.north) / 2, GEOHASH_LATITUDE_MAX),
+    };
+}
+
+struct geo_point geohash_point(double score)
+{
+    return geohash_middle(geohash_place(geohash_bits(score)));
+}
+
+/* ---- cells ---- */
+
+/* One more or less in the bits of the mask; the bits between are filled so that the carry passes over them. */
+static uint64_t moved(uint64_t bits, uint64_t mask, uint64_t ones, int by)
+{
+    uint64_t own = bits & mask, between = ones & ~mask;
+
+    if (by == 0)
+        return own;
+    own = by > 0 ? own + (between + 1) : (own | between) - (between + 1);
+    return own & ones & mask;
+}
+
+struct geohash_cell geohash_neighbour(struct geohash_cell c, int east, int north)
+{
+    uint64_t ones = UINT64_MAX >> (64 - 2 * c.step);
+
+    c.bits = moved(c.bits, COLUMN_BITS, ones, east) | moved(c.bits, ROW_BITS, ones, north);
+    return c;
+}
+
+struct geohash_scores geohash_scores(struct geohash_cell c)
+{
+    unsigned finer = 2 * (GEOHASH_STEP_MAX - c.step);
+
+    return (struct geohash_scores){(double)(c.bits << finer), (double)((c.bits + 1) << finer)};
+}
+
+void geohash_text(struct geo_point p, char text[GEOHASH_TEXT_BYTES])
+{
+    static const char alphabet[] = "0123456789bcdefghjkmnpqrstuvwxyz";
+    uint64_t bits = bits_on_map(p, 90, GEOHASH_STEP_MAX);
+
+    for (unsigned i = 0; i + 1 < GEOHASH_TEXT_BYTES; i++)
+        text[i] = alphabet[bits >> (2 * GEOHASH_STEP_MAX - 5 * (i + 1)) & 31];
+    text[GEOHASH_TEXT_BYTES - 1] = alphabet[0];
+}
