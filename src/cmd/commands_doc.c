@@ -14,7 +14,6 @@ const struct absent_commands commands_doc_absent[] = {
      "there are no places on a globe"},
     {"XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP XINFO XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XSETID XTRIM",
      "there are no streams"},
-    {"PFADD PFCOUNT PFDEBUG PFMERGE PFSELFTEST", "there is no HyperLogLog"},
     {"PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE",
      "there is no publishing"},
     {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION|DELETE FUNCTION|DUMP FUNCTION|KILL "
@@ -40,6 +39,7 @@ static const struct {
     {"hash", "Hashes", ""},
     {"set", "Sets", ""},
     {"sorted-set", "Sorted sets", ""},
+    {"hyperloglog", "HyperLogLogs", ""},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},
