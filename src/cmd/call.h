@@ -104,7 +104,7 @@ void call_drop(struct call *c, int i, struct entry *e);
 void call_take(struct call *c, int i, struct entry *e);
 /* Sets the expiry (ms since 1970; 0: none) of an entry that was found; returns the entry to use from here on. */
 struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t expire);
-/* The key in argument i is another than before. `event` as keyspace notifications name it. */
+/* The key in argument i is another than before. `event` as keyspace notifications name it; NULL: they do not tell. */
 void call_changed(struct call *c, int i, enum event_class class, const char *event);
 void call_changed_in(struct call *c, int i, unsigned db, enum event_class class, const char *event);
 

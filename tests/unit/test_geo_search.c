@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* geo_search: the members of a sorted set that lie in a shape. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/geo_search.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* geo_shape: a circle or a box on the globe. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "checks.h"
 #include "seed.h"
 #include "types/geo_shape.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* geohash: places on the globe as numbers. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks.h"
 #include "seed.h"
 #include "types/geohash.h"
 

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd/hll_args.h"
+
+bool hll_read(struct call *c, const struct entry *e, struct slice *s)
+{
+    struct entry_digits d;
+
+    if (entry_type(e) != TYPE_STRING) {
+        reply_error(c->out, ERR_WRONGTYPE);
+        return false;
+    }
+    *s = entry_string(e, &d);
+    if (entry_encoding(e) != ENCODING_INT && hll_is(*s))
+        return true;
+    reply_error(c->out, "WRONGTYPE Key is not a valid HyperLogLog string value.");
+    return false;
+}
+
+/* No HyperLogLog grows beyond a size at which memory that is out is out for everybody. */
+static void resize_string(struct flat *f, size_t n)
+{
+    struct hll_target *t = f->owner;
+
+    f->p = call_string_for_write(t->call, t->key, call_peek(t->call, t->key), n);
+    must(f->p != NULL);
+    f->n = n;
+}
+
+bool hll_write(struct hll_target *t, struct call *c, int i, struct entry *e)
+{
+    struct slice s;
+
+    *t = (struct hll_target){.flat = {.resize = resize_string, .owner = t}, .call = c, .key = i};
+    if (e == NULL) {
+        hll_init(&t->flat);
+        return true;
+    }
+    if (!hll_read(c, e, &s))
+        return false;
+    t->flat.n = s.n;
+    t->flat.p = call_string_for_write(c, i, e, s.n);
+    return t->flat.p != NULL;
+}

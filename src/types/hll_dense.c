@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/hll_dense.h"
+
+#define BITS 6
+#define MASK 63
+
+/* Eight registers are six bytes. */
+#define GROUP       8
+#define GROUP_BYTES 6
+
+_Static_assert(HLL_REGISTERS % GROUP == 0, "registers come in whole groups");
+
+/* The first byte that a register has a part in; where in it the register begins. */
+static inline unsigned byte_of(unsigned index)
+{
+    return index * BITS / 8;
+}
+
+static inline unsigned shift_of(unsigned index)
+{
+    return index * BITS % 8;
+}
+
+bool hll_dense_raise(char *p, unsigned index, uint8_t rank)
+{
+    unsigned char *at = (unsigned char *)p + byte_of(index);
+    unsigned shift = shift_of(index);
+    bool two = shift + BITS > 8;
+    unsigned pair = at[0] | (two ? (unsigned)at[1] << 8 : 0);
+
+    if ((pair >> shift & MASK) >= rank)
+        return false;
+    pair = (pair & ~((unsigned)MASK << shift)) | (unsigned)rank << shift;
+    at[0] = (unsigned char)pair;
+    if (two)
+        at[1] = (unsigned char)(pair >> 8);
+    return true;
+}
+
+/* The 48 bits of a group, its first register lowest. */
+static inline uint64_t load_group(const char *p)
+{
+    const unsigned char *at = (const unsigned char *)p;
+
+    return at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 |
+           (uint64_t)at[5] << 40;
+}
+
+static inline void store_group(char *p, uint64_t bits)
+{
+    for (int i = 0; i < GROUP_BYTES; i++)
+        p[i] = (char)(bits >> 8 * i);
+}
+
+/* Eight times six bits become eight bytes, and back: the upper half of each part moves, by halves of halves. */
+static inline uint64_t spread(uint64_t v)
+{
+    v = (v & 0x0000000000ffffffu) | (v & 0x0000ffffff000000u) << 8;
+    v = (v & 0x00000fff00000fffu) | (v & 0x00fff00000fff000u) << 4;
+    return (v & 0x003f003f003f003fu) | (v & 0x0fc00fc00fc00fc0u) << 2;
+}
+
+static inline uint64_t gather(uint64_t v)
+{
+    v = (v & 0x003f003f003f003fu) | (v & 0x3f003f003f003f00u) >> 2;
+    v = (v & 0x00000fff00000fffu) | (v & 0x0fff00000fff0000u) >> 4;
+    return (v & 0x0000000000ffffffu) | (v & 0x00ffffff00000000u) >> 8;
+}
+
+/* Eight bytes of an array of registers as one number, the first of them lowest. */
+static inline uint64_t load_bytes(const uint8_t *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    return v;
+}
+
+static inline void store_bytes(uint8_t *p, uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    memcpy(p, &v, sizeof v);
+}
+
+/* Kept in two loops, unpacking and raising, so that the compiler makes vectors of the second. */
+void hll_dense_merge(uint8_t *registers, const char *p)
+{
+    uint8_t unpacked[HLL_REGISTERS];
+
+    for (unsigned i = 0; i < HLL_REGISTERS / GROUP; i++)
+        store_bytes(unpacked + i * GROUP, spread(load_group(p + i * GROUP_BYTES)));
+    for (unsigned i = 0; i < HLL_REGISTERS; i++)
+        registers[i] = registers[i] > unpacked[i] ? registers[i] : unpacked[i];
+}
+
+void hll_dense_pack(char *p, const uint8_t *registers)
+{
+    for (unsigned i = 0; i < HLL_REGISTERS / GROUP; i++)
+        store_group(p + i * GROUP_BYTES, gather(load_bytes(registers + i * GROUP)));
+}
+
+/* Registers next to each other are often equal; in tables of their own one does not wait for the other. */
+void hll_dense_histogram(const char *p, uint32_t *histogram)
+{
+    uint32_t parts[4][MASK + 1] = {0};
+
+    for (unsigned i = 0; i < HLL_REGISTERS / GROUP; i++) {
+        uint64_t bits = load_group(p + i * GROUP_BYTES);
+
+        for (unsigned k = 0; k < GROUP; k++)
+            parts[k % 4][bits >> k * BITS & MASK]++;
+    }
+    for (unsigned r = 0; r <= MASK; r++)
+        histogram[r] += parts[0][r] + parts[1][r] + parts[2][r] + parts[3][r];
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/hll_sparse.h"
+
+#define RANK_MAX    32 /* of a run */
+#define VALUES_MAX  4  /* registers in one v */
+#define ZEROS_MAX   64 /* registers in one z */
+#define MERGE_STEPS 5  /* runs looked at for a merge: the one before, up to three that were one, the one behind */
+
+/* ---- runs ---- */
+
+/* Bytes of the run that begins with this one. */
+static inline unsigned run_bytes(uint8_t first)
+{
+    return first >> 6 == 1 ? 2 : 1;
+}
+
+static inline bool is_values(uint8_t first)
+{
+    return first & 0x80;
+}
+
+/* The run that begins with `first`; `second` counts for Z alone. */
+static inline struct hll_run run_of(uint8_t first, uint8_t second)
+{
+    if (is_values(first))
+        return (struct hll_run){'v', (first >> 2 & 31) + 1, (first & 3u) + 1};
+    if (run_bytes(first) == 2)
+        return (struct hll_run){'Z', 0, ((first & 63u) << 8 | second) + 1};
+    return (struct hll_run){'z', 0, (first & 63u) + 1};
+}
+
+/* The run at byte `at` of s. */
+static struct hll_run run_at(struct slice s, size_t at)
+{
+    return run_of((uint8_t)s.p[at], at + 1 < s.n ? (uint8_t)s.p[at + 1] : 0);
+}
+
+bool hll_sparse_next(struct slice *rest, struct hll_run *run)
+{
+    size_t n;
+
+    if (rest->n == 0)
+        return false;
+    *run = run_at(*rest, 0);
+    n = run_bytes((uint8_t)rest->p[0]);
+    n = n < rest->n ? n : rest->n;
+    *rest = slice_of(rest->p + n, rest->n - n);
+    return true;
+}
+
+/* These write a run, if it has any registers, and return its bytes. */
+static unsigned put_values(uint8_t *p, uint8_t rank, unsigned length)
+{
+    if (length == 0)
+        return 0;
+    p[0] = (uint8_t)(0x80 | (rank - 1) << 2 | (length - 1));
+    return 1;
+}
+
+static unsigned put_zeros(uint8_t *p, unsigned length)
+{
+    if (length == 0)
+        return 0;
+    if (length <= ZEROS_MAX) {
+        p[0] = (uint8_t)(length - 1);
+        return 1;
+    }
+    p[0] = (uint8_t)(0x40 | (length - 1) >> 8);
+    p[1] = (uint8_t)(length - 1);
+    return 2;
+}
+
+static unsigned put_run(uint8_t *p, uint8_t rank, unsigned length)
+{
+    return rank > 0 ? put_values(p, rank, length) : put_zeros(p, length);
+}
+
+void hll_sparse_init(char *p)
+{
+    put_zeros((uint8_t *)p, HLL_REGISTERS);
+}
+
+/* ---- reading all ---- */
+
+bool hll_sparse_merge(uint8_t *registers, struct slice runs)
+{
+    struct hll_run run;
+    unsigned first = 0;
+
+    for (; hll_sparse_next(&runs, &run); first += run.length) {
+        if (run.length > HLL_REGISTERS - first)
+            return false;
+        for (unsigned i = 0; run.rank > 0 && i < run.length; i++)
+            if (registers[first + i] < run.rank)
+                registers[first + i] = run.rank;
+    }
+    return first == HLL_REGISTERS;
+}
+
+bool hll_sparse_histogram(struct slice runs, uint32_t *histogram)
+{
+    struct hll_run run;
+    unsigned first = 0;
+
+    for (; hll_sparse_next(&runs, &run); first += run.length) {
+        if (run.length > HLL_REGISTERS - first)
+            return false;
+        histogram[run.rank] += run.length;
+    }
+    return first == HLL_REGISTERS;
+}
+
+/* ---- raising one ---- */
+
+/* Where a register is. */
+struct spot {
+    size_t at;      /* its run, in bytes from the beginning of the string */
+    size_t before;  /* the run before that, or itself if it is the first */
+    unsigned first; /* the first register of its run */
+};
+
+/* The registers in the runs of eight bytes; 0 if a Z is among these. Each byte that is a v counts its two lowest bits,
+ * any other six of them, and each of the eight runs is one longer than its number. */
+static inline unsigned registers_in(const char *p)
+{
+    const uint64_t ones = 0x0101010101010101u, pairs = 0x00ff00ff00ff00ffu;
+    uint64_t v, values;
+
+    memcpy(&v, p, sizeof v);
+    if (v & ~(v >> 1) & 0x40 * ones)
+        return 0;
+    values = v >> 7 & ones;
+    v &= 0x3f * ones - 0x3c * values;
+    v = (v & pairs) + (v >> 8 & pairs);
+    return (unsigned)(v * 0x0001000100010001u >> 48) + 8;
+}
+
+/* False: the runs end before it. Most bytes are passed eight at a time. */
+static bool find(struct slice s, unsigned index, struct spot *spot)
+{
+    size_t at = HLL_HEADER, before = HLL_HEADER;
+    unsigned first = 0;
+
+    while (at < s.n) {
+        unsigned length = s.n - at >= 8 ? registers_in(s.p + at) : 0;
+
+        if (length > 0 && index - first >= length) {
+            before = at + 7;
+            at += 8;
+        } else {
+            length = run_at(s, at).length;
+            if (index - first < length) {
+                *spot = (struct spot){at, before, first};
+                return true;
+            }
+            before = at;
+            at += run_bytes((uint8_t)s.p[at]);
+        }
+        first += length;
+    }
+    return false;
+}
+
+/* Makes one of neighbours with equal ranks, from the run at `at` on. Redis looks exactly so far. */
+static void merge_runs(struct flat *f, size_t at)
+{
+    for (int steps = MERGE_STEPS; at < f->n && steps > 0; steps--) {
+        struct slice s = flat_slice(f);
+
+        if (is_values((uint8_t)s.p[at]) && at + 1 < s.n) {
+            struct hll_run one = run_at(s, at), next = run_at(s, at + 1);
+
+            if (one.rank == next.rank && one.length + next.length <= VALUES_MAX) {
+                put_values((uint8_t *)flat_splice(f, at, 2, 1), one.rank, one.length + next.length);
+                continue;
+            }
+        }
+        at += run_bytes((uint8_t)s.p[at]);
+    }
+}
+
+/* Puts what the run becomes: the registers before the raised one, itself, those behind it. Returns the bytes. */
+static unsigned split(uint8_t *p, struct hll_run run, unsigned before, uint8_t rank)
+{
+    unsigned n = put_run(p, run.rank, before);
+
+    n += put_values(p + n, rank, 1);
+    return n + put_run(p + n, run.rank, run.length - before - 1);
+}
+
+enum hll_sparse_result hll_sparse_raise(struct flat *f, unsigned index, uint8_t rank, uint64_t most)
+{
+    struct hll_run run;
+    struct spot spot;
+    uint8_t bytes[5];
+    size_t gone, come;
+
+    if (rank > RANK_MAX)
+        return HLL_SPARSE_FULL;
+    if (!find(flat_slice(f), index, &spot))
+        return HLL_SPARSE_CORRUPT;
+    run = run_at(flat_slice(f), spot.at);
+    if (run.rank >= rank)
+        return HLL_SPARSE_SAME;
+    gone = run_bytes((uint8_t)f->p[spot.at]);
+    come = split(bytes, run, index - spot.first, rank);
+    if (come > gone && f->n + (come - gone) > most)
+        return HLL_SPARSE_FULL;
+    if (spot.at + gone > f->n) {
+        /* The second byte of a Z is missing. So is the last of what comes for it. */
+        gone--;
+        come--;
+    }
+    memcpy(flat_splice(f, spot.at, gone, come), bytes, come);
+    merge_runs(f, spot.before);
+    return HLL_SPARSE_RAISED;
+}
