@@ -24,7 +24,7 @@ static inline struct entry *look(struct call *c, const struct place *p,
     struct entry *e;
 
     if (LIKELY(pause_mode(&c->instance->pause, c->runner->mono) == PAUSE_NONE) || (c->cmd->flags & CMD_WRITE))
-        return shard_find(p, key, c->now);
+        return shard_find(p, key, c->now, &c->due_fields);
     /* CLIENT PAUSE promises that nothing changes, expired keys included. (What writes though is of the same
      * transaction.) */
     e = shard_peek(p, key);

@@ -10,8 +10,8 @@
  *
  * A body reads keys with call_find or call_find_read, changes them with the functions below, and says call_changed for
  * each key that is another than before (that is what WATCH, and later notifications and replicas, hear of). Entries and
- * slices from call_find are borrowed until the key is changed or the body returns. Arguments are borrowed until the
- * body returns.
+ * slices from call_find are borrowed until the key is changed or the body returns; a second look-up of the key gives
+ * the same entry. Arguments are borrowed until the body returns.
  */
 #ifndef LARDER_CMD_CALL_H
 #define LARDER_CMD_CALL_H
@@ -31,6 +31,7 @@ struct call {
     int argc;
     unsigned db;
     int64_t now;              /* ms since 1970: one time for the whole unit */
+    size_t due_fields;        /* of hashes, that look-ups may still purge (store/fields.h) */
     bool world;               /* every shard is locked: inside EXEC of such a command, or CMD_WORLD itself */
     bool in_exec;
     uint32_t errors;          /* those in out that are no failure of this command: earlier ones, those of a queue it ran */

@@ -195,7 +195,7 @@ static bool populate_one(struct call *c, struct slice key, struct slice value) U
     struct place p = keyspace_place(c->instance->keyspace, c->db, hash_bytes(key));
     struct entry_spec s = {.key = key, .value = value};
 
-    if (shard_find(&p, key, c->now) != NULL)
+    if (shard_find(&p, key, c->now, &c->due_fields) != NULL)
         return true;
     if (value.n > ENTRY_INLINE_MAX) {
         s.blob = blob_new(value.n);

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "cmd/locks.h"
+#include "store/fields.h"
 #include "store/freer.h"
 
 #define CLOCK_MS     1       /* after so long the clock is read again */
@@ -479,7 +480,7 @@ enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct re
 {
     struct call c = {.runner = r, .instance = r->instance, .session = s, .out = &s->out, .cmd = req->cmd,
                      .argv = req->argv, .hash = req->hash, .argc = req->argc, .db = s->db, .now = r->now,
-                     .blobs = req->blobs, .blob_count = req->blob_count};
+                     .due_fields = FIELDS_AT_ONCE, .blobs = req->blobs, .blob_count = req->blob_count};
     uint32_t errors = s->out.errors;
     struct out_mark mark = out_mark(&s->out);
     enum dispatch_result result = run(&c, req);

@@ -8,14 +8,15 @@
  * Used by: shard, keyspace.
  * Why:     ENTRY_FIELDS_EXPIRE in an entry's flags tells that its value has such fields: all others are passed by at no
  *          cost. A look-up purges before a command sees the hash, so that no command but those that work with more
- *          fields than FIELDS_AT_ONCE ever meets one that is due; for these, types/hash passes over it.
+ *          fields than FIELDS_AT_ONCE ever meets one that is due; for these, types/hash passes over it. No command
+ *          purges more, lest a second look-up changed, or even freed, what it has got from the first.
  */
 #ifndef LARDER_STORE_FIELDS_H
 #define LARDER_STORE_FIELDS_H
 
 #include "store/entry.h"
 
-#define FIELDS_AT_ONCE 1000 /* that a look-up purges: some 200 microseconds */
+#define FIELDS_AT_ONCE 1000 /* that the look-ups of one command purge: some 200 microseconds */
 
 /* When the entry, or the first of its fields, is due; ms since 1970, 0: never. */
 int64_t fields_entry_due(const struct entry *e);

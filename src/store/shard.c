@@ -26,17 +26,20 @@ struct entry *shard_peek(const struct place *p, struct slice key)
     return t ? table_find(t, p->hash, key) : NULL;
 }
 
-/* An entry without the fields that are due; NULL: that were all, and it is gone. */
-static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now) REQUIRES(shard_cap)
+/* An entry without the fields that are due, if they are not more than *most, which becomes less; NULL: that were all,
+ * and it is gone. */
+static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now,
+                                        size_t *most) REQUIRES(shard_cap)
 {
     unsigned was = e->flags & ENTRY_VOLATILE;
     struct entry *old = e;
     size_t gone = 0;
     bool is_empty;
 
-    if (!fields_are_due(e, now))
+    if (*most == 0 || !fields_are_due(e, now))
         return e;
-    e = fields_purge(e, now, FIELDS_AT_ONCE, &gone, &is_empty);
+    e = fields_purge(e, now, *most, &gone, &is_empty);
+    *most -= gone;
     shard_replace(p, old, was, e);
     shard_fields_expired(p, e, gone);
     if (!is_empty)
@@ -46,14 +49,14 @@ static struct entry *without_due_fields(const struct place *p, struct entry *e, 
     return NULL;
 }
 
-struct entry *shard_find(const struct place *p, struct slice key, int64_t now)
+struct entry *shard_find(const struct place *p, struct slice key, int64_t now, size_t *fields)
 {
     struct entry *e = shard_peek(p, key);
 
     if (e == NULL || LIKELY(!(e->flags & ENTRY_VOLATILE)))
         return e;
     if (!entry_expired(e, now))
-        return without_due_fields(p, e, now);
+        return without_due_fields(p, e, now, fields);
     shard_expire(p, e);
     return NULL;
 }

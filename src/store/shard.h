@@ -52,9 +52,10 @@ struct place {
 };
 
 /* The entry, or NULL where there is none or it is past its time at `now` (ms since 1970): then it is removed and
- * counted, and so are fields of a hash that are past theirs. Borrowed until the lock is given back or the key is
- * changed. */
-struct entry *shard_find(const struct place *p, struct slice key, int64_t now) REQUIRES(shard_cap);
+ * counted, and so are fields of a hash that are past theirs, up to *fields of them, which becomes less by so many.
+ * Whoever looks up several keys at one time gives all look-ups the same *fields: then a key that was found stays as it
+ * is, however often it is looked up. Borrowed until the lock is given back or the key is changed. */
+struct entry *shard_find(const struct place *p, struct slice key, int64_t now, size_t *fields) REQUIRES(shard_cap);
 /* The same without removing: for those who only look. Also gives entries that are past their time. */
 struct entry *shard_peek(const struct place *p, struct slice key) REQUIRES(shard_cap);
 /* Takes e, whose key is not there. */

@@ -3,7 +3,7 @@
  * seed: random numbers for model tests, which can be drawn again.
  *
  * Role:    a test calls seed_start, which prints LARDER_SEED=number; with that in the environment the same numbers
- *          come again. The generator is splitmix64 (Steele, Lea and Flood, 2014). How often it draws, seed_rounds tells.
+ *          come again. The generator is splitmix64 (Steele, Lea and Flood, 2014). seed_rounds tells how often to draw.
  * Threads: one.
  */
 #ifndef LARDER_TESTS_SEED_H

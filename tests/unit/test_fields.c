@@ -63,11 +63,12 @@ static size_t fields_of(unsigned i)
 static bool look_up(unsigned i)
 {
     struct place p = place_of(0, i);
+    size_t fields = FIELDS_AT_ONCE;
     struct name name;
     bool there;
 
     shard_lock(p.shard);
-    there = shard_find(&p, key_of(i, &name), clock_ms()) != NULL;
+    there = shard_find(&p, key_of(i, &name), clock_ms(), &fields) != NULL;
     shard_unlock(p.shard);
     return there;
 }
@@ -171,6 +172,30 @@ START_TEST(a_hash_of_very_many_due_fields_goes_bit_by_bit)
 }
 END_TEST
 
+START_TEST(what_was_found_stays_as_it_is_for_who_looks_again)
+{
+    size_t fields = FIELDS_AT_ONCE;
+    struct name a, b;
+    struct place p = place_of(0, 1), q = place_of(0, 2);
+    struct entry *first, *second;
+
+    put_hash(1, hash_entry(1, LARGE, 600, 0, 1));
+    put_hash(2, hash_entry(2, LARGE, 600, 0, 0)); /* nothing is left of it but what is due */
+    keyspace_lock_all(ks);
+    first = shard_find(&p, key_of(1, &a), clock_ms(), &fields);
+    ck_assert_uint_eq(fields, FIELDS_AT_ONCE - 600);
+    second = shard_find(&q, key_of(2, &b), clock_ms(), &fields);
+    ck_assert_uint_eq(fields, 0);
+    ck_assert_ptr_nonnull(second);
+    ck_assert_ptr_eq(shard_find(&p, key_of(1, &a), clock_ms(), &fields), first);
+    ck_assert_ptr_eq(shard_find(&q, key_of(2, &b), clock_ms(), &fields), second);
+    keyspace_unlock_all(ks);
+    ck_assert_uint_eq(fields_of(1), 1);
+    ck_assert_uint_eq(fields_of(2), 600 - (FIELDS_AT_ONCE - 600));
+    ck_assert(!look_up(2));
+}
+END_TEST
+
 START_TEST(a_draw_of_volatile_keys_forgets_no_field)
 {
     for (unsigned i = 0; i < 200; i++)
@@ -244,6 +269,7 @@ int main(void)
     tcase_add_test(tests, watches_see_fields_go);
     tcase_add_test(tests, the_background_removes_fields_and_nothing_else);
     tcase_add_test(tests, a_hash_of_very_many_due_fields_goes_bit_by_bit);
+    tcase_add_test(tests, what_was_found_stays_as_it_is_for_who_looks_again);
     tcase_add_test(tests, a_draw_of_volatile_keys_forgets_no_field);
     tcase_add_test(tests, hashes_with_such_fields_are_counted_whatever_comes_and_goes);
     suite_add_tcase(suite, tests);

@@ -40,10 +40,17 @@ static void put(unsigned db, struct slice key, struct slice value, int64_t expir
     drop(p);
 }
 
+static struct entry *find(const struct place *p, struct slice key, int64_t now)
+{
+    size_t fields = 0;
+
+    return shard_find(p, key, now, &fields);
+}
+
 static bool is_there(unsigned db, struct slice key, int64_t now)
 {
     struct place p = hold(db, key);
-    bool there = shard_find(&p, key, now) != NULL;
+    bool there = find(&p, key, now) != NULL;
 
     drop(p);
     return there;
@@ -98,16 +105,16 @@ START_TEST(a_replacement_may_bring_or_lose_an_expiry)
 
     put(0, SLICE("k"), SLICE("v"), 0);
     p = hold(0, SLICE("k"));
-    e = shard_find(&p, SLICE("k"), NOW);
+    e = find(&p, SLICE("k"), NOW);
     shard_replace(&p, e, false, made(SLICE("k"), SLICE("w"), NOW + 5));
     entry_free(e);
     ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 1);
-    e = shard_find(&p, SLICE("k"), NOW);
+    e = find(&p, SLICE("k"), NOW);
     ck_assert(slice_eq(entry_field(e), SLICE("w")));
     shard_replace(&p, e, true, made(SLICE("k"), SLICE("x"), 0));
     entry_free(e);
     ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 0);
-    ck_assert_ptr_nonnull(shard_find(&p, SLICE("k"), NOW + 100));
+    ck_assert_ptr_nonnull(find(&p, SLICE("k"), NOW + 100));
     drop(p);
     ck_assert_uint_eq(keyspace_size(ks, 0), 1);
 }
@@ -120,15 +127,15 @@ START_TEST(an_expiry_is_set_and_taken_and_the_counters_follow)
 
     put(0, SLICE("k"), SLICE("v"), 0);
     p = hold(0, SLICE("k"));
-    e = shard_find(&p, SLICE("k"), NOW);
+    e = find(&p, SLICE("k"), NOW);
     for (int i = 0; i < 3; i++) {
         e = shard_set_expire(&p, e, NOW + 10 + i);
         ck_assert_int_eq(entry_expire(e), NOW + 10 + i);
-        ck_assert_ptr_eq(shard_find(&p, SLICE("k"), NOW), e);
+        ck_assert_ptr_eq(find(&p, SLICE("k"), NOW), e);
         ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 1);
     }
     e = shard_set_expire(&p, e, 0);
-    ck_assert_ptr_eq(shard_find(&p, SLICE("k"), NOW + 100), e);
+    ck_assert_ptr_eq(find(&p, SLICE("k"), NOW + 100), e);
     ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 0);
     drop(p);
 }
@@ -141,9 +148,9 @@ START_TEST(a_taken_entry_is_the_callers)
 
     put(0, SLICE("k"), SLICE("v"), 0);
     p = hold(0, SLICE("k"));
-    e = shard_find(&p, SLICE("k"), NOW);
+    e = find(&p, SLICE("k"), NOW);
     shard_take(&p, e);
-    ck_assert_ptr_null(shard_find(&p, SLICE("k"), NOW));
+    ck_assert_ptr_null(find(&p, SLICE("k"), NOW));
     ck_assert(slice_eq(entry_field(e), SLICE("v")));
     shard_insert(&(struct place){p.shard, 2, p.hash}, e);
     drop(p);
@@ -175,7 +182,7 @@ START_TEST(removal_is_a_change)
     add_watch(&w);
     ck_assert(!w.changed);
     p = hold(0, SLICE("k"));
-    shard_drop(&p, shard_find(&p, SLICE("k"), NOW));
+    shard_drop(&p, find(&p, SLICE("k"), NOW));
     drop(p);
     ck_assert(w.changed);
 }
@@ -223,7 +230,7 @@ static void *count_up(void *arg)
     for (unsigned i = 0; i < ROUNDS; i++) {
         struct slice key = slice_of(&letters[(i * 7 + seed) % 8], 1);
         struct place p = hold(0, key);
-        struct entry *e = shard_find(&p, key, NOW);
+        struct entry *e = find(&p, key, NOW);
 
         if (e == NULL)
             shard_insert(&p, entry_new(&(struct entry_spec){.key = key, .is_int = true, .integer = 1}));
@@ -248,7 +255,7 @@ START_TEST(no_count_is_lost_among_threads)
         struct slice key = slice_of(&letters[i], 1);
         struct place p = hold(0, key);
 
-        sum += entry_int(shard_find(&p, key, NOW));
+        sum += entry_int(find(&p, key, NOW));
         drop(p);
     }
     ck_assert_int_eq(sum, THREADS * ROUNDS);
