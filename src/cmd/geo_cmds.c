@@ -112,7 +112,8 @@ CMD(geodist,
 CMD(geopos,
     .name = "GEOPOS", .arity = -2, .group = "geo", .since = "3.2.0",
     .cost = "O(N), N being the number of members asked for.", .flags = CMD_READONLY, .keys = READ_KEY,
-    .summary = "Returns the longitudes and latitudes of members of a sorted set.", .syntax = "key [member [member ...]]")
+    .summary = "Returns the longitudes and latitudes of members of a sorted set.",
+    .syntax = "key [member [member ...]]")
 {
     struct collection o;
     struct geo_point p;

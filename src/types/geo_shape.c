@@ -7,8 +7,8 @@
 #define MERCATOR_HALF    20037726.37 /* metres: half the width of the map at the equator */
 #define COLUMNS          ((uint32_t)1 << GEOHASH_STEP_MAX)
 
-/* Radians by which a window is wider than its shape: what rounding can do to a distance, which is the most between two
- * places that are opposite to one another. Some six metres. */
+/* Radians by which a window is wider than its shape on each side, some six metres: more than rounding can do to any
+ * distance, of which that to the opposite side of the earth suffers most. */
 #define SLACK            1e-6
 
 static inline double radians(double degrees)
@@ -34,8 +34,8 @@ static inline double along_meridian(double latitude_a, double latitude_b)
     return GEO_EARTH_RADIUS * fabs(latitude_b - latitude_a);
 }
 
-/* Radians, but for the cosines of both latitudes, which are multiplied already; east: the sine of half the angle
- * between the longitudes, which is not 0. */
+/* Of two latitudes in radians, the product of their cosines, and the sine of half the angle between the longitudes,
+ * which is not 0. */
 static inline double across(double latitude_a, double latitude_b, double cosines, double east)
 {
     double north = sin((latitude_b - latitude_a) / 2);
@@ -55,7 +55,8 @@ double geo_distance(struct geo_point a, struct geo_point b)
 
 /* ---- windows ---- */
 
-/* The column (row) at `at`, counted in cells of this width, that is never too far; no less than 0. */
+/* The column (row) of what is `at` degrees from the edge of the map, or one that is a little less, but not below 0; and
+ * one that is a little more. */
 static inline uint32_t cells_down(double at, double width)
 {
     double cells = floor(at / width) - 1;
@@ -68,7 +69,7 @@ static inline uint32_t cells_up(double at, double width)
     return cells_down(at, width) + 2;
 }
 
-/* Of half so many radians to the north and to the east. */
+/* So many radians from the middle to the north and to the south; to the east and to the west. */
 static struct geo_window window_of(struct geo_point middle, double north, double east)
 {
     double width = 2 * GEOHASH_LONGITUDE_MAX / COLUMNS, height = 2 * GEOHASH_LATITUDE_MAX / COLUMNS;
@@ -99,7 +100,7 @@ static double circle_east(double latitude, double angle)
     return asin(fmin(sin(angle) / cos(latitude), 1));
 }
 
-/* A box is so wide at each latitude, which is the most degrees where the parallel is the shortest. */
+/* A box is as wide at each of its latitudes, which is the most degrees where the parallel is the shortest. */
 static double box_east(double latitude, double north, double east)
 {
     double farthest = fmin(fabs(latitude) + north, radians(GEOHASH_LATITUDE_MAX));
