@@ -134,7 +134,7 @@ START_TEST(entries_that_were_deleted_are_left_out)
 {
     /* two entries, the second deleted; it has fields of its own: g=w */
     ck_assert(reads_as(RDB_STREAM, SLICE("\1" NODE("\x2d", "\x11\0\1\1\1\1\1\1\x81" "f\2\0\1" ENTRY
-                                                           "\1\1\0\1\1\1\1\1\x81" "g\2\x81" "w\2\6\1") TOTALS "\0"),
+                                                           "\1\1\0\1\1\1\1\1\x81" "g\2\x81" "w\2\6\1") "\1\5\2\0"),
                        "5-1 f=v added 1"));
     /* all are */
     ck_assert(reads_as(RDB_STREAM, SLICE("\1" NODE("\x1d", "\x0a\0\0\1\1\1\1\1\x81" "f\2\0\1\3\1\0\1\0\1\x81" "v\2\4\1")
