@@ -13,7 +13,7 @@
  *   |    room     | record | record |         |       room        |
  *   +---- ... ----+--------+--------+-- ... --+-------- ... ------+
  *
- * A row of nothing is all zeros. All calls for one row give the same `size`, the bytes of a record.
+ * A row of nothing is {0}. All calls for one row give the same `size`, the bytes of a record.
  */
 #ifndef LARDER_TYPES_ROW_H
 #define LARDER_TYPES_ROW_H
@@ -33,6 +33,8 @@ static inline void *row_at(const struct row *r, size_t i, size_t size)
     return r->records + (r->first + i) * size;
 }
 
+/* Makes room for n records in all, which are added behind the last. */
+void row_expect(struct row *r, size_t n, size_t size);
 /* Puts a record of undefined content before number i, or behind the last where i is used; moves those on the shorter
  * side. Returns it, borrowed until the next change. */
 void *row_insert(struct row *r, size_t i, size_t size);
@@ -41,6 +43,6 @@ void row_remove(struct row *r, size_t i, size_t n, size_t size);
 /* Bytes of the array. */
 size_t row_bytes(const struct row *r, size_t size);
 /* Frees the array; the row is one of nothing then. */
-void row_fini(struct row *r);
+void row_fini(struct row *r, size_t size);
 
 #endif

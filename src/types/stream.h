@@ -22,7 +22,7 @@
 #define LARDER_TYPES_STREAM_H
 
 #include "types/row.h"
-#include "types/stream_id.h"
+#include "types/stream_node.h"
 #include "types/value.h"
 
 #define STREAM_ENTRY_MOST (1u << 30) /* bytes of the fields and values of one entry */
@@ -104,14 +104,10 @@ struct stream_walk {
     const struct stream *stream;
     struct stream_id from, to;
     bool is_reverse;
-    size_t node;        /* the one it is in */
-    const char *at;     /* in it: the entry that comes next; backwards: the end of it */
-    const char *words;  /* of the entry just given: the pair that comes next */
-    const char *master; /* its field, if it is one of the node's; else NULL */
-    uint64_t fields;    /* pairs that are still to come */
-    struct stream_digits {
-        char p[24];
-    } digits[2];        /* of a field and a value that are kept as integers */
+    size_t node;               /* the one it is in */
+    const char *at;            /* a place in it; NULL: it is over */
+    struct stream_entry entry; /* the one just given: what was not asked for yet */
+    char digits[2][NUM_I64_MAX]; /* of a field and a value that are kept as numbers */
 };
 void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct stream_id from, struct stream_id to,
                        bool is_reverse);

@@ -21,18 +21,18 @@
 #define STREAM_READ_UNKNOWN (-1)
 
 struct stream_consumer {
+    struct slice name;   /* owned, behind this struct */
     int64_t seen_time;   /* of the last attempt to get something, ms since 1970 */
     int64_t active_time; /* when it last got something; -1: never */
     struct stream_pending pending;
-    struct slice name;   /* owned, behind this struct */
 };
 
 struct stream_group {
+    struct slice name;     /* owned, behind this struct */
     struct stream_id last; /* delivered up to here */
     int64_t entries_read;  /* STREAM_READ_UNKNOWN, or the number that `last` had among all entries ever added */
     struct stream_pending pending;
     struct row consumers;
-    struct slice name;     /* owned, behind this struct */
 };
 
 /* ---- groups ---- */

@@ -29,11 +29,13 @@ struct stream_nack {
 struct stream_pending {
     struct row chunks;
     size_t count;
+    size_t changes; /* how often it was changed: walks look */
 };
 
-/* These borrow the nack. */
-void stream_pending_add(struct stream_pending *p, struct stream_nack *n);  /* its id is not there */
-void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n); /* it is there */
+/* Borrows n, whose id is not there, until it is removed. */
+void stream_pending_add(struct stream_pending *p, struct stream_nack *n);
+/* n is there. */
+void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n);
 void stream_pending_fini(struct stream_pending *p);
 /* Bytes of the set itself, without the nacks. */
 size_t stream_pending_bytes(const struct stream_pending *p);
@@ -48,7 +50,7 @@ struct stream_nack *stream_pending_last(const struct stream_pending *p);
 struct stream_pending_walk {
     const struct stream_pending *pending;
     struct stream_id next; /* none before it is given */
-    size_t chunk, i;       /* where it is, as long as the set has this count and nothing was changed */
+    size_t chunk, i;       /* where that is, as long as there are so many changes */
     size_t changes;
     bool is_over;
 };
