@@ -347,15 +347,8 @@ bool stream_walk_next(struct stream_walk *w, struct stream_id *id, uint64_t *fie
 
 bool stream_walk_pair(struct stream_walk *w, struct slice *field, struct slice *value)
 {
-    struct stream_entry *e = &w->entry;
-
-    if (e->fields == 0)
+    if (w->entry.fields == 0)
         return false;
-    e->fields--;
-    if (e->master != NULL)
-        e->master = packed_get_word(e->master, field, w->digits[0]);
-    else
-        e->words = packed_get_word(e->words, field, w->digits[0]);
-    e->words = packed_get_word(e->words, value, w->digits[1]);
+    stream_entry_pair(&w->entry, field, value, w->digits);
     return true;
 }

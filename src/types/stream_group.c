@@ -75,7 +75,8 @@ struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consum
 
     *n = (struct stream_nack){id, now, 1, c};
     stream_pending_add(&g->pending, n);
-    stream_pending_add(&c->pending, n);
+    if (c != NULL)
+        stream_pending_add(&c->pending, n);
     return n;
 }
 
@@ -83,7 +84,8 @@ void stream_nack_give(struct stream_nack *n, struct stream_consumer *c)
 {
     if (n->consumer == c)
         return;
-    stream_pending_remove(&n->consumer->pending, n);
+    if (n->consumer != NULL)
+        stream_pending_remove(&n->consumer->pending, n);
     stream_pending_add(&c->pending, n);
     n->consumer = c;
 }

@@ -67,7 +67,8 @@ struct stream_consumer *stream_consumer_at(const struct stream_group *g, size_t 
 
 /* ---- nacks: look for them in the sets, with stream_pending_find ---- */
 
-/* Makes one for an entry that has none in this group; delivered once, at `now`, to c. Borrowed until it is removed. */
+/* Makes one for an entry that has none in this group; delivered once, at `now`, to c. Borrowed until it is removed.
+ * c NULL: to be given to one before anything else is done, as it is where groups are read. */
 struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
                                     int64_t now);
 /* Makes it one of c's; its time and count stay. */

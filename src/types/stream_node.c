@@ -35,8 +35,7 @@ bool stream_node_takes(const struct stream_node *n, size_t bytes, const struct s
 static const char *own_end(const struct stream_node *n)
 {
     uint64_t fields;
-    bool flag;
-    const char *p = packed_get(n->block, &fields, &flag);
+    const char *p = stream_node_fields(n, &fields);
 
     while (fields-- > 0)
         p = packed_skip_word(p);
@@ -137,8 +136,7 @@ static bool has_fields(const struct stream_node *n, const struct slice *pairs, s
     char digits[NUM_I64_MAX];
     uint64_t mine;
     struct slice s;
-    bool flag;
-    const char *p = packed_get(n->block, &mine, &flag);
+    const char *p = stream_node_fields(n, &mine);
 
     if (mine != fields)
         return false;
@@ -242,7 +240,7 @@ void stream_node_entry(const struct stream_node *n, const char *at, struct strea
         e->words = packed_get(e->words, &e->fields, &flag);
         e->master = NULL;
     } else {
-        e->master = packed_get(n->block, &e->fields, &flag);
+        e->master = stream_node_fields(n, &e->fields);
     }
 }
 

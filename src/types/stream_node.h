@@ -80,9 +80,29 @@ static inline const char *stream_node_end(const struct stream_node *n)
     return n->block + n->end;
 }
 
+/* The words that are the node's own fields; *fields: how many. */
+static inline const char *stream_node_fields(const struct stream_node *n, uint64_t *fields)
+{
+    bool flag;
+
+    return packed_get(n->block, fields, &flag);
+}
+
 /* The entry at a place that is not the end. stream_entry_end finds what follows it. */
 void stream_node_entry(const struct stream_node *n, const char *at, struct stream_entry *e);
 const char *stream_entry_end(const struct stream_entry *e);
+/* The next pair of e, which has one; digits: of field and value, for those that are kept as numbers. */
+static inline void stream_entry_pair(struct stream_entry *e, struct slice *field, struct slice *value,
+                                     char digits[2][NUM_I64_MAX])
+{
+    e->fields--;
+    if (e->master != NULL)
+        e->master = packed_get_word(e->master, field, digits[0]);
+    else
+        e->words = packed_get_word(e->words, field, digits[0]);
+    e->words = packed_get_word(e->words, value, digits[1]);
+}
+
 /* The entry before a place that is not the beginning. */
 const char *stream_node_before(const char *at);
 /* The first entry that is not before id, or the end. */
