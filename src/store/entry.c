@@ -129,7 +129,7 @@ void entry_free_large(enum entry_type type, void *large)
     if (n <= FREE_AT_ONCE)
         kind->free(large);
     else
-        freer_hand(large, kind->free, n);
+        freer_hand(large, kind->free, 1); /* INFO counts values, as Redis does */
 }
 
 void entry_free(struct entry *e)
