@@ -5,6 +5,7 @@
 #include "cmd/call.h"
 #include "conf/rewrite.h"
 #include "obs/log.h"
+#include "store/freer.h"
 
 #define CONFIG_FLAGS (CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
 
@@ -92,6 +93,7 @@ CMD(config_resetstat,
     struct clients *clients = &c->instance->clients;
 
     metrics_reset();
+    freer_reset_freed();
     atomic_store_explicit(&stats->expired, 0, memory_order_relaxed);
     atomic_store_explicit(&stats->expired_fields, 0, memory_order_relaxed);
     atomic_store_explicit(&stats->evicted, 0, memory_order_relaxed);

@@ -81,8 +81,8 @@ static void *freer_main(void *arg)
         if (j == NULL)
             break;
         j->release(j->p);
+        atomic_fetch_add(&freed, j->weight); /* first: who sees that none is pending sees all that were freed */
         atomic_fetch_sub(&pending, j->weight);
-        atomic_fetch_add(&freed, j->weight);
         mem_free(j);
         mem_flush();
     }

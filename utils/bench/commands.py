@@ -35,6 +35,12 @@ def emptied(key):
     return lambda client: client("DEL", key)
 
 
+def entries(client):
+    client("DEL", "stream")
+    for _ in range(10000):
+        client("XADD", "stream", "*", "field", VALUE)
+
+
 def keys(client):
     for i in range(0, SPACE, 500):
         client("MSET", *(word for k in range(i, i + 500) for word in ("key:%012d" % k, VALUE)))
@@ -79,6 +85,9 @@ COMMANDS = {
                                                                     "COUNT", "10"]),
     "pfadd": (emptied("hll"), 1, ["PFADD", "hll", MEMBER]),
     "pfcount": (filled("PFADD", "hll", SPACE, member), 1, ["PFCOUNT", "hll"]),
+    "xadd": (emptied("stream"), 1, ["XADD", "stream", "*", "field", VALUE]),
+    "xrange_10": (entries, .5, ["XRANGE", "stream", "-", "+", "COUNT", "10"]),
+    "xrange_100": (entries, .1, ["XRANGE", "stream", "-", "+", "COUNT", "100"]),
 }
 
 
