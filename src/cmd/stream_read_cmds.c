@@ -250,22 +250,20 @@ static void await_ack(const struct call *c, struct stream_group *g, struct strea
  * with the group. */
 static void deliver(struct call *c, const struct request *r, const struct source *s, struct stream_consumer *consumer)
 {
-    struct reply_later all = reply_later_begin(c->out);
     struct stream_id id = s->after;
     struct stream_walk w;
-    uint64_t fields, n = 0;
+    uint64_t fields, n;
 
     stream_id_next(&id);
+    n = stream_count_range(s->stream, id, STREAM_ID_MOST, r->count);
+    reply_array(c->out, n);
     stream_walk_begin(&w, s->stream, id, STREAM_ID_MOST, false);
-    while (c->out->cut == NULL && stream_walk_next(&w, &id, &fields)) {
+    for (; n > 0 && c->out->cut == NULL && stream_walk_next(&w, &id, &fields); n--) {
         stream_group_deliver(s->stream, s->group, id);
         stream_reply_entry(c->out, &w, id, fields);
         if (!r->no_ack)
             await_ack(c, s->group, consumer, id);
-        if (++n == r->count)
-            break;
     }
-    reply_array_end(c->out, all, n);
 }
 
 /* Replies the entries that the consumer has got and not acknowledged; nil for those that were removed. */
@@ -334,19 +332,27 @@ static size_t reply_sources(struct call *c, const struct request *r)
     return n;
 }
 
-/* In RESP3 the streams are a map. */
-static void end_reply(struct out *out, struct reply_later all, size_t n)
+/* Replies what is ready, of so many streams: in RESP3 they are a map. A group may have read by its first mention what
+ * its second has no more. */
+static void reply_ready(struct call *c, const struct request *r, int ready)
 {
-    if (out->resp == 2)
-        reply_array_end(out, all, n);
-    else
-        reply_map_end(out, all, n);
+    bool is_map = c->out->resp > 2;
+    struct reply_later all;
+    size_t n;
+
+    if (ready == 1 || !r->for_group) {
+        (is_map ? reply_map : reply_array)(c->out, (size_t)ready);
+        reply_sources(c, r);
+        return;
+    }
+    all = reply_later_begin(c->out);
+    n = reply_sources(c, r);
+    (is_map ? reply_map_end : reply_array_end)(c->out, all, n);
 }
 
 static void read_streams(struct call *c, bool for_group)
 {
     struct request r = {.for_group = for_group};
-    struct reply_later all;
     int ready;
 
     if (!parse_request(c, &r))
@@ -355,8 +361,7 @@ static void read_streams(struct call *c, bool for_group)
     if (ready < 0)
         return;
     if (ready > 0) {
-        all = reply_later_begin(c->out);
-        end_reply(c->out, all, reply_sources(c, &r));
+        reply_ready(c, &r, ready);
     } else if (r.may_wait && !c->in_exec) {
         reply_error(c->out, ERR_WAITING);
     } else {
