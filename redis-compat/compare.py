@@ -87,7 +87,7 @@ def norm(cmd, r):
     if c == "HELLO":
         return mask_fields(r, {b"id", b"version", b"server", b"modules", b"availability_zone"})
     if c == "XINFO":
-        if sub == "STREAM" and any(up(x) == "FULL" for x in cmd):
+        if sub == "GROUPS" or sub == "STREAM" and any(up(x) == "FULL" for x in cmd):
             return mask_times(mask_fields(r, XMASKKEY | {b"consumers"}))
         return mask_fields(r, XMASKKEY)
     if c == "XPENDING" and isinstance(v, list) and len(cmd) > 3:

@@ -134,6 +134,7 @@ OBJECT ENCODING kz""",
     "stream": """XADD kx [NOMKSTREAM] [MAXLEN [=|~] pn|MINID [=] id] aid {f v}+
 XADD kx aid f v
 XADD kx aid {f v}+
+XADD kx (MAXLEN|MINID) ~ pn [LIMIT pn] aid {f v}+
 XLEN kx
 XRANGE kx rid rid [COUNT n]
 XREVRANGE kx rid rid [COUNT n]
@@ -142,6 +143,7 @@ XREAD STREAMS kx kx id id
 XDEL kx {id}+
 XTRIM kx (MAXLEN|MINID) [=] id
 XTRIM kx MAXLEN = pn
+XTRIM kx (MAXLEN|MINID) ~ id [LIMIT pn]
 XSETID kx id [ENTRIESADDED pn] [MAXDELETEDID id]
 XGROUP CREATE kx g (id|$|0) [MKSTREAM] [ENTRIESREAD n]
 XGROUP CREATE kx g 0 MKSTREAM
@@ -152,15 +154,19 @@ XGROUP DELCONSUMER kx g c
 XREADGROUP GROUP g c [COUNT n] [NOACK] STREAMS kx >
 XREADGROUP GROUP g c [COUNT n] STREAMS kx id
 XREADGROUP GROUP g c STREAMS kx >
+XREADGROUP GROUP g c [COUNT n] STREAMS kx kx (id|>) >
 XACK kx g {id}+
 XPENDING kx g
 XPENDING kx g [IDLE 0] rid rid n [c]
 XCLAIM kx g c 0 {id}+ [JUSTID] [FORCE] [RETRYCOUNT pn] [IDLE pn]
+XCLAIM kx g c n {id}+ [FORCE] [TIME pn] [LASTID id]
 XAUTOCLAIM kx g c 0 id [COUNT n] [JUSTID]
 XINFO STREAM kx
 XINFO GROUPS kx
 XINFO CONSUMERS kx g
-XINFO STREAM kx FULL [COUNT pn]""",
+XINFO STREAM kx FULL [COUNT pn]
+CONFIG SET stream-node-max-entries (1|2|3|10|100)
+CONFIG SET stream-node-max-bytes (0|50|200|4096)""",
     "bitmap": """SETBIT kb bo (0|1|2)
 GETBIT kb bo
 SET kb v

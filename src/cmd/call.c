@@ -230,6 +230,14 @@ void call_changed(struct call *c, int i, enum event_class class, const char *eve
     call_changed_in(c, i, c->db, class, event);
 }
 
+void call_changed_unwatched(struct call *c, int i, enum event_class class, const char *event)
+{
+    (void)i;
+    (void)class;
+    (void)event;
+    counter_add(&c->runner->metrics->sums.changes, 1);
+}
+
 /* ---- arguments ---- */
 
 bool call_int_or(struct call *c, int i, int64_t *v, const char *error)
@@ -322,6 +330,16 @@ void call_error_arity(struct call *c)
 void call_error_syntax(struct call *c)
 {
     reply_error(c->out, ERR_SYNTAX);
+}
+
+#define SHOWN_BYTES 128 /* of a word in an error */
+
+void call_error_subcommand(struct call *c)
+{
+    struct slice word = c->argv[1];
+
+    reply_errorf(c->out, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                 word.n < SHOWN_BYTES ? (int)word.n : SHOWN_BYTES, word.p, c->cmd->parent);
 }
 
 void call_reply_string(struct call *c, const struct entry *e)

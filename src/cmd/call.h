@@ -107,6 +107,9 @@ struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t ex
 /* The key in argument i is another than before. `event` as keyspace notifications name it; NULL: they do not tell. */
 void call_changed(struct call *c, int i, enum event_class class, const char *event);
 void call_changed_in(struct call *c, int i, unsigned db, enum event_class class, const char *event);
+/* The same where it is another only in what WATCH does not look at, as in Redis: the groups of a stream, and its last
+ * id. */
+void call_changed_unwatched(struct call *c, int i, enum event_class class, const char *event);
 
 /* Argument i as a number; false: the error was replied. */
 bool call_int(struct call *c, int i, int64_t *v);
@@ -123,6 +126,8 @@ bool call_args_fit(struct call *c, int i, size_t most);
 /* The usual errors. */
 void call_error_arity(struct call *c);
 void call_error_syntax(struct call *c);
+/* Of a subcommand whose arguments are not as they should be. */
+void call_error_subcommand(struct call *c);
 /* The bytes of a string entry as a reply. */
 void call_reply_string(struct call *c, const struct entry *e);
 /* The reply of a HELP subcommand: the head line of Redis ("NAME <subcommand> ..."), then these lines, then HELP's own.

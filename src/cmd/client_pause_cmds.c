@@ -9,8 +9,7 @@ static bool has_too_many(struct call *c)
 {
     if (c->argc <= 4)
         return false;
-    reply_errorf(c->out, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try CLIENT HELP.",
-                 (int)c->argv[1].n, c->argv[1].p);
+    call_error_subcommand(c);
     return true;
 }
 

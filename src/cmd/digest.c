@@ -6,7 +6,11 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream.h"
 #include "types/zset.h"
+
+/* The types have the numbers that Redis gave them, but for this one: there modules stand between. */
+#define NUMBER_OF_STREAMS 6
 
 /* Adds what stands in no order. */
 static void add(struct digest *d, struct slice s)
@@ -98,6 +102,27 @@ static void add_scored(struct digest *d, const struct value *v)
         add_pair(d, member, slice_of(text, num_format_shortest(text, score)), false);
 }
 
+static void mix_entries(struct digest *d, const struct value *v)
+{
+    char text[2 * NUM_I64_MAX];
+    struct stream_walk w;
+    struct stream_id id;
+    struct slice field, value;
+    uint64_t fields;
+
+    stream_walk_begin(&w, stream_of(v), STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    while (stream_walk_next(&w, &id, &fields)) {
+        size_t n = (size_t)num_format_u64(text, id.ms);
+
+        text[n++] = '.';
+        mix(d, slice_of(text, n + (size_t)num_format_u64(text + n, id.seq)));
+        while (stream_walk_pair(&w, &field, &value)) {
+            mix(d, field);
+            mix(d, value);
+        }
+    }
+}
+
 static void mix_value(struct digest *d, const struct entry *e, int64_t now)
 {
     static void (*const collections[])(struct digest *d, const struct value *v) = {
@@ -105,10 +130,11 @@ static void mix_value(struct digest *d, const struct entry *e, int64_t now)
         [TYPE_SET] = add_members,
         [TYPE_ZSET] = add_scored,
         [TYPE_HASH] = add_fields,
+        [TYPE_STREAM] = mix_entries,
     };
     struct value v;
 
-    mix_number(d, entry_type(e)); /* the types have the numbers that Redis gave them */
+    mix_number(d, entry_type(e) == TYPE_STREAM ? NUMBER_OF_STREAMS : entry_type(e));
     if (entry_type(e) == TYPE_STRING) {
         mix_string(d, e);
     } else {

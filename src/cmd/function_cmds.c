@@ -16,8 +16,7 @@ CMD(function_flush,
     .summary = "Removes all libraries: there are none.")
 {
     if (c->argc > 3)
-        reply_errorf(c->out, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try FUNCTION HELP.",
-                     (int)call_arg(c, 1).n, call_arg(c, 1).p);
+        call_error_subcommand(c);
     else if (c->argc == 3 && !call_is(c, 2, "ASYNC") && !call_is(c, 2, "SYNC"))
         reply_error(c->out, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
     else

@@ -19,9 +19,10 @@
 #ifndef LARDER_PERSIST_RDB_FORMAT_H
 #define LARDER_PERSIST_RDB_FORMAT_H
 
-/* The version that redis-server 7.0 writes, the one with listpacks; and the highest that we read, that of 7.4, which
- * brought fields that expire. */
+/* The version that redis-server 7.0 writes, the one with listpacks; that of 7.2, which knows when a consumer was active;
+ * and the highest that we read, that of 7.4, which brought fields that expire. */
 #define RDB_VERSION_PLAIN  10
+#define RDB_VERSION_ACTIVE 11
 #define RDB_VERSION_NEWEST 12
 
 /* The last moment at which a field may expire, ms since 1970. */
@@ -43,7 +44,7 @@ enum rdb_packing {
     RDB_PACK_LZF,
 };
 
-/* What a value is, and how it is kept. Those not here are of modules and streams. */
+/* What a value is, and how it is kept. Those not here are of modules. */
 enum rdb_type {
     RDB_STRING = 0,
     RDB_LIST = 1,              /* count, strings */
@@ -57,10 +58,13 @@ enum rdb_type {
     RDB_ZSET_ZIPLIST = 12,     /* up to 9, as the next two */
     RDB_HASH_ZIPLIST = 13,
     RDB_LIST_ZIPLISTS = 14,    /* count, strings that are ziplists; since 7 */
+    RDB_STREAM = 15,           /* rdb_stream_write.h draws it; since 9 */
     RDB_HASH_LISTPACK = 16,    /* since 10, as the next two */
     RDB_ZSET_LISTPACK = 17,
     RDB_LIST_NODES = 18,       /* count, nodes: enum rdb_node, and a string */
-    RDB_SET_LISTPACK = 20,     /* since 11 */
+    RDB_STREAM_2 = 19,         /* with what was deleted, and how far groups are; since 10 */
+    RDB_SET_LISTPACK = 20,     /* since 11, as the next */
+    RDB_STREAM_3 = 21,         /* with the times at which consumers were active */
     RDB_HASH_EXPIRING = 24,    /* least time, count, triplets of time, field, value; since 12, as the next */
     RDB_HASH_LISTPACK_EX = 25, /* least time, a string that is a listpack of field, value, time */
 };
@@ -69,6 +73,12 @@ enum rdb_type {
 enum rdb_node {
     RDB_NODE_PLAIN = 1, /* one element, not empty */
     RDB_NODE_PACKED,    /* a listpack */
+};
+
+/* The flags of an entry in the listpack of a stream's node. */
+enum rdb_entry {
+    RDB_ENTRY_DELETED = 1 << 0,
+    RDB_ENTRY_SAME_FIELDS = 1 << 1, /* as the node: only values follow */
 };
 
 /* The length of a score in text that is none. */

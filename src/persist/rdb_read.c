@@ -5,6 +5,7 @@
 
 #include "persist/rdb_format.h"
 #include "persist/rdb_pack.h"
+#include "persist/rdb_stream_read.h"
 #include "persist/ziplist.h"
 #include "persist/zipmap.h"
 #include "store/limits.h"
@@ -425,6 +426,23 @@ static bool read_list_ziplists(struct reader *r)
     return each(r, read_list_ziplist);
 }
 
+/* ---- streams ---- */
+
+static bool read_stream(struct reader *r)
+{
+    return rdb_get_stream(r->from, RDB_STREAM, stream_make(&r->value));
+}
+
+static bool read_stream_2(struct reader *r)
+{
+    return rdb_get_stream(r->from, RDB_STREAM_2, stream_make(&r->value));
+}
+
+static bool read_stream_3(struct reader *r)
+{
+    return rdb_get_stream(r->from, RDB_STREAM_3, stream_make(&r->value));
+}
+
 /* ---- all together ---- */
 
 static const struct {
@@ -442,10 +460,13 @@ static const struct {
     [RDB_ZSET_ZIPLIST] = {TYPE_ZSET, read_zset_ziplist},
     [RDB_HASH_ZIPLIST] = {TYPE_HASH, read_hash_ziplist},
     [RDB_LIST_ZIPLISTS] = {TYPE_LIST, read_list_ziplists},
+    [RDB_STREAM] = {TYPE_STREAM, read_stream},
     [RDB_HASH_LISTPACK] = {TYPE_HASH, read_hash_listpack},
     [RDB_ZSET_LISTPACK] = {TYPE_ZSET, read_zset_listpack},
     [RDB_LIST_NODES] = {TYPE_LIST, read_list_nodes},
+    [RDB_STREAM_2] = {TYPE_STREAM, read_stream_2},
     [RDB_SET_LISTPACK] = {TYPE_SET, read_set_listpack},
+    [RDB_STREAM_3] = {TYPE_STREAM, read_stream_3},
     [RDB_HASH_EXPIRING] = {TYPE_HASH, read_hash_expiring},
     [RDB_HASH_LISTPACK_EX] = {TYPE_HASH, read_hash_listpack_ex},
 };

@@ -2,7 +2,7 @@
 /*
  * rdb_read: values in Redis's format, read into entries.
  *
- * Role:    strings, lists, sets, hashes and sorted sets in every form that a Redis up to 7.4 has written.
+ * Role:    strings, lists, sets, hashes, sorted sets and streams in every form that a Redis up to 7.4 has written.
  * Owns:    nothing; the entry it makes is the caller's.
  * Threads: any; of the keyspace it touches nothing.
  * Used by: RESTORE, DEBUG RELOAD.

@@ -7,7 +7,8 @@
  * Threads: the entry's shard is locked by the caller.
  * Used by: dump, and DEBUG OBJECT, which tells how long it would be.
  * Why:     always in the lowest version that can hold the value, so that what was dumped here is restored by as old a
- *          Redis as can be: 7.0 for all but hashes with fields that expire.
+ *          Redis as can be: 7.0 for all but hashes with fields that expire, and streams with a consumer that last got
+ *          something at another time than it last asked.
  */
 #ifndef LARDER_PERSIST_RDB_WRITE_H
 #define LARDER_PERSIST_RDB_WRITE_H

@@ -8,6 +8,7 @@
 #include "types/hash.h"
 #include "types/list_large.h"
 #include "types/set.h"
+#include "types/stream.h"
 #include "types/zset.h"
 
 bool entry_is_int(struct slice v, int64_t *out)
@@ -99,6 +100,7 @@ static const struct large_kind larges[TYPE_STREAM + 1] = {
     [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
     [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
     [TYPE_ZSET] = {zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes, "skiplist"},
+    [TYPE_STREAM] = {stream_free, stream_copy, stream_large_count, stream_large_bytes, "stream"},
 };
 
 static bool is_large(const struct entry *e)

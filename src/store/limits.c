@@ -14,6 +14,9 @@ struct value_limits limits_of(const struct options *o, enum entry_type type)
     case TYPE_ZSET:
         return (struct value_limits){.entries = OPT(o, zset_max_listpack_entries),
                                      .bytes = OPT(o, zset_max_listpack_value)};
+    case TYPE_STREAM:
+        return (struct value_limits){.entries = OPT(o, stream_node_max_entries),
+                                     .bytes = OPT(o, stream_node_max_bytes)};
     default:
         return (struct value_limits){.fill = OPT(o, list_max_listpack_size)};
     }

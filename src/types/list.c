@@ -54,7 +54,7 @@ static void shrink(struct value *v)
     struct list_large *l = v->large;
     struct flat f;
 
-    if (v->form != VALUE_LARGE || l->used != 1 || l->count > most.count / 2)
+    if (v->form != VALUE_LARGE || l->row.used != 1 || l->count > most.count / 2)
         return;
     f = list_chunk_flat(list_large_chunk(l, 0));
     if (v->limits.fill < 0 && f.n > most.bytes / 2)
@@ -246,7 +246,7 @@ void list_rotate(struct value *v, bool from_front, bool to_front)
 static void enter(struct list_walk *w, size_t chunk, bool back)
 {
     w->at = 0;
-    if (chunk >= w->large->used)
+    if (chunk >= w->large->row.used)
         return;
     w->chunk = chunk;
     w->flat = list_chunk_flat(list_large_chunk(w->large, chunk));
@@ -321,8 +321,8 @@ struct list_shape list_shape(const struct value *v)
 
     if (v->form != VALUE_LARGE)
         return (struct list_shape){1, v->flat.n};
-    for (size_t i = 0; i < l->used; i++)
+    for (size_t i = 0; i < l->row.used; i++)
         shape.bytes += list_large_chunk(l, i)->bytes;
-    shape.chunks = l->used;
+    shape.chunks = l->row.used;
     return shape;
 }

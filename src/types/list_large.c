@@ -4,68 +4,10 @@
 #include "base/mem.h"
 #include "base/must.h"
 
-#define RECORDS_LEAST 4 /* of an array that is not made smaller */
-
-/* ---- records ---- */
-
-/* An array of `room` records, with those that there are from `first` on. */
-static void move_records(struct list_large *l, size_t room, size_t first)
-{
-    struct list_chunk *chunks = mem_alloc(room * sizeof *chunks);
-
-    if (l->used != 0)
-        memcpy(chunks + first, l->chunks + l->first, l->used * sizeof *chunks);
-    mem_free(l->chunks);
-    l->chunks = chunks;
-    l->room = room;
-    l->first = first;
-}
-
-/* Makes room for one more at an end. Where much is free at the other one, the ends share it. */
-static void reserve_record(struct list_large *l, bool front)
-{
-    size_t spare = l->room - l->used, add = l->used / 2 + RECORDS_LEAST;
-
-    if (front ? l->first > 0 : l->first + l->used < l->room)
-        return;
-    if (spare < add)
-        move_records(l, l->used + add, front ? add : 0);
-    else
-        move_records(l, l->room, spare / 2);
-}
-
-/* Puts a record before number i, moving those on the shorter side. */
+/* Puts a record before number i. */
 static void insert_record(struct list_large *l, size_t i, struct list_chunk c)
 {
-    bool front = i < l->used - i;
-    struct list_chunk *at;
-
-    reserve_record(l, front);
-    if (front)
-        l->first--;
-    l->used++;
-    at = list_large_chunk(l, i);
-    if (front)
-        memmove(list_large_chunk(l, 0), list_large_chunk(l, 1), i * sizeof c);
-    else
-        memmove(at + 1, at, (l->used - 1 - i) * sizeof c);
-    *at = c;
-}
-
-/* Takes out n records from number i on; the chunks are somebody else's business. */
-static void remove_records(struct list_large *l, size_t i, size_t n)
-{
-    size_t behind = l->used - i - n;
-
-    if (i < behind) {
-        memmove(list_large_chunk(l, n), list_large_chunk(l, 0), i * sizeof *l->chunks);
-        l->first += n;
-    } else {
-        memmove(list_large_chunk(l, i), list_large_chunk(l, i + n), behind * sizeof *l->chunks);
-    }
-    l->used -= n;
-    if (l->room > 4 * (l->used + RECORDS_LEAST))
-        move_records(l, l->used + RECORDS_LEAST, RECORDS_LEAST / 2);
+    *(struct list_chunk *)row_insert(&l->row, i, sizeof c) = c;
 }
 
 /* ---- made and freed ---- */
@@ -85,20 +27,21 @@ void list_large_free(void *large)
 {
     struct list_large *l = large;
 
-    for (size_t i = 0; i < l->used; i++)
+    for (size_t i = 0; i < l->row.used; i++)
         list_chunk_free(list_large_chunk(l, i));
-    mem_free(l->chunks);
+    row_fini(&l->row, sizeof(struct list_chunk));
     mem_free(l);
 }
 
 void *list_large_copy(const void *large)
 {
     const struct list_large *l = large;
-    struct list_large *copy = mem_alloc(sizeof *copy);
+    struct list_large *copy = mem_zalloc(sizeof *copy);
 
-    *copy = (struct list_large){mem_alloc(l->used * sizeof *l->chunks), 0, l->used, l->used, l->count};
-    for (size_t i = 0; i < l->used; i++)
-        copy->chunks[i] = list_chunk_copy(list_large_chunk(l, i));
+    copy->count = l->count;
+    row_expect(&copy->row, l->row.used, sizeof(struct list_chunk));
+    for (size_t i = 0; i < l->row.used; i++)
+        insert_record(copy, i, list_chunk_copy(list_large_chunk(l, i)));
     return copy;
 }
 
@@ -110,9 +53,9 @@ size_t list_large_count(const void *large)
 size_t list_large_bytes(const void *large)
 {
     const struct list_large *l = large;
-    size_t n = mem_usable_size(sizeof *l) + mem_usable_size(l->room * sizeof *l->chunks);
+    size_t n = mem_usable_size(sizeof *l) + row_bytes(&l->row, sizeof(struct list_chunk));
 
-    for (size_t i = 0; i < l->used; i++)
+    for (size_t i = 0; i < l->row.used; i++)
         n += list_large_chunk(l, i)->room;
     return n;
 }
@@ -129,7 +72,7 @@ static size_t find_chunk(const struct list_large *l, size_t *index)
             *index -= list_large_chunk(l, i)->count;
         return i;
     }
-    for (i = l->used; before > *index; i--)
+    for (i = l->row.used; before > *index; i--)
         before -= list_large_chunk(l, i - 1)->count;
     *index -= before;
     return i;
@@ -173,13 +116,13 @@ static void tidy(struct list_large *l, size_t from, size_t end, const struct lis
             *list_large_chunk(l, kept++) = *c;
     }
     if (kept < end)
-        remove_records(l, kept, end - kept);
+        row_remove(&l->row, kept, end - kept, sizeof(struct list_chunk));
 }
 
 /* The same for the chunks from number `from` up to `end` and a neighbour on each side. */
 static void tidy_around(struct list_large *l, size_t from, size_t end, const struct list_limit *most)
 {
-    tidy(l, from > 0 ? from - 1 : 0, end < l->used ? end + 1 : l->used, most);
+    tidy(l, from > 0 ? from - 1 : 0, end < l->row.used ? end + 1 : l->row.used, most);
 }
 
 /* ---- adding ---- */
@@ -187,21 +130,21 @@ static void tidy_around(struct list_large *l, size_t from, size_t end, const str
 static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w,
                   const struct list_limit *most)
 {
-    return chunk < l->used && list_chunk_fits(list_large_chunk(l, chunk), listpack_bytes_of(w), 1, most);
+    return chunk < l->row.used && list_chunk_fits(list_large_chunk(l, chunk), listpack_bytes_of(w), 1, most);
 }
 
 void list_large_push(struct list_large *l, bool front, const struct listpack_word *w, const struct list_limit *most)
 {
-    size_t end = front ? 0 : l->used - 1;
+    size_t end = front ? 0 : l->row.used - 1;
 
     l->count++;
-    if (l->used != 0 && takes(l, end, w, most)) {
+    if (l->row.used != 0 && takes(l, end, w, most)) {
         list_chunk_push(list_large_chunk(l, end), front, w, most);
         return;
     }
-    if (l->used != 0)
+    if (l->row.used != 0)
         list_chunk_trim(list_large_chunk(l, end));
-    insert_record(l, front ? 0 : l->used, list_chunk_of(w, front));
+    insert_record(l, front ? 0 : l->row.used, list_chunk_of(w, front));
 }
 
 /* Puts w between two chunks: into the one before or behind, or into one of its own. `chunk`: the one behind; it, or
@@ -289,10 +232,10 @@ size_t list_large_remove_equal(struct list_large *l, const struct listpack_word 
 {
     size_t removed = 0;
 
-    for (size_t i = 0; i < l->used && removed < n; i++)
-        removed += list_chunk_remove_equal(list_large_chunk(l, last ? l->used - 1 - i : i), w, n - removed, last);
+    for (size_t i = 0; i < l->row.used && removed < n; i++)
+        removed += list_chunk_remove_equal(list_large_chunk(l, last ? l->row.used - 1 - i : i), w, n - removed, last);
     l->count -= removed;
     if (removed != 0)
-        tidy(l, 0, l->used, most);
+        tidy(l, 0, l->row.used, most);
     return removed;
 }

@@ -7,14 +7,9 @@
  * Owns:    its chunks.
  * Threads: under the lock of its key.
  * Used by: list; store/entry frees, copies and counts it.
- * Why:     Redis links its chunks, and follows a pointer for each to find an index. Here their records stand in an
- *          array with room on both ends: an index among ten million elements is found by adding up 25,000 numbers that
- *          follow one another, and only the records move when the array grows.
- *
- *   chunks        first                      first + used        room
- *   +---- ... ----+--------+--------+-- ... --+-------- ... ------+
- *   |    room     | record | record |         |       room        |
- *   +---- ... ----+--------+--------+-- ... --+-------- ... ------+
+ * Why:     Redis links its chunks, and follows a pointer for each to find an index. Here their records stand in a row:
+ *          an index among ten million elements is found by adding up 25,000 numbers that follow one another, and only
+ *          the records move when the array grows.
  *
  * No chunk is empty. After a removal no two neighbours are left that would fill three quarters of a chunk together.
  */
@@ -22,12 +17,10 @@
 #define LARDER_TYPES_LIST_LARGE_H
 
 #include "types/list_chunk.h"
+#include "types/row.h"
 
 struct list_large {
-    struct list_chunk *chunks;
-    size_t first;
-    size_t used;
-    size_t room;  /* records that the array has room for */
+    struct row row; /* of struct list_chunk */
     size_t count; /* elements */
 };
 
@@ -46,10 +39,10 @@ void *list_large_copy(const void *large);
 size_t list_large_count(const void *large);
 size_t list_large_bytes(const void *large);
 
-/* Chunk i, below used. Borrowed until the next change. */
+/* Chunk i, of those in the row. Borrowed until the next change. */
 static inline struct list_chunk *list_large_chunk(const struct list_large *l, size_t i)
 {
-    return &l->chunks[l->first + i];
+    return row_at(&l->row, i, sizeof(struct list_chunk));
 }
 
 /* The element with this index, which is below the count. */

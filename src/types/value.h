@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * value: a list, hash, set or sorted set as the code of its type sees it.
+ * value: a list, hash, set, sorted set or stream as the code of its type sees it.
  *
  * Role:    one value in one of its encodings, to be looked at and changed without knowing of keys and entries.
  * Owns:    nothing; whoever made it puts back what became of it: flat.p and flat.n, or form and large.
@@ -9,7 +9,8 @@
  * Why:     small values are one run of bytes behind their key and change in place; large ones are a structure of their
  *          own. A type goes from flat to large by itself when the value passes a limit, and never back.
  *
- * An empty value is flat with n 0, whatever it was before: what is empty has no encoding.
+ * An empty value is flat with n 0, whatever it was before: what is empty has no encoding. But a stream without entries
+ * is a value, and large.
  */
 #ifndef LARDER_TYPES_VALUE_H
 #define LARDER_TYPES_VALUE_H
@@ -26,10 +27,10 @@ enum value_form {
     VALUE_LISTPACK_EX, /* hashes only: a listpack in which fields have an expiry */
 };
 
-/* Up to where a value stays flat. */
+/* Up to where a value stays flat, and how large the pieces of a large one are. */
 struct value_limits {
-    uint64_t entries; /* elements; fields of a hash, members of a sorted set */
-    uint64_t bytes;   /* of the longest element */
+    uint64_t entries; /* elements; fields of a hash, members of a sorted set; stream: entries of a node, 0: any number */
+    uint64_t bytes;   /* of the longest element; stream: of a node, 0: any number */
     uint64_t ints;    /* set: elements of an intset */
     int32_t fill;     /* list: list-max-listpack-size */
 };

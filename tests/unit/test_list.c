@@ -102,8 +102,8 @@ static void check_chunks(const struct value *v, size_t bytes, size_t count)
 
     if (v->form != VALUE_LARGE)
         return;
-    ck_assert_uint_ge(l->used, 1);
-    for (size_t i = 0; i < l->used && sound; i++) {
+    ck_assert_uint_ge(l->row.used, 1);
+    for (size_t i = 0; i < l->row.used && sound; i++) {
         const struct list_chunk *c = list_large_chunk(l, i);
         struct flat f = list_chunk_flat(c);
 
@@ -121,7 +121,7 @@ static void check_filled(const struct value *v, size_t bytes, size_t count)
     const struct list_large *l = v->large;
     bool filled = true;
 
-    for (size_t i = 1; v->form == VALUE_LARGE && i < l->used; i++) {
+    for (size_t i = 1; v->form == VALUE_LARGE && i < l->row.used; i++) {
         const struct list_chunk *a = list_large_chunk(l, i - 1), *b = list_large_chunk(l, i);
 
         filled &= a->bytes + b->bytes - LISTPACK_EMPTY > bytes / 4 * 3 || a->count + b->count > count - count / 4;

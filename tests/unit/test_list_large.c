@@ -115,7 +115,7 @@ START_TEST(elements_are_found_from_either_end)
 {
     struct list_large *l = made(20000);
 
-    ck_assert_uint_ge(l->used, 20);
+    ck_assert_uint_ge(l->row.used, 20);
     for (size_t i = 0; i < 20000; i += 7)
         ck_assert(is(l, i, (int64_t)i));
     ck_assert(is(l, 19999, 19999));
@@ -126,10 +126,10 @@ END_TEST
 START_TEST(the_array_is_short_again_when_most_has_gone)
 {
     struct list_large *l = made(100000);
-    size_t room = l->room;
+    size_t room = l->row.room;
 
     list_large_remove(l, 10, 99900, &limit);
-    ck_assert_uint_lt(l->room, room / 4);
+    ck_assert_uint_lt(l->row.room, room / 4);
     ck_assert(is(l, 9, 9) && is(l, 10, 99910));
     list_large_free(l);
 }
@@ -145,9 +145,9 @@ START_TEST(a_queue_does_not_make_the_array_grow)
         list_large_push(l, false, &w, &limit);
         list_large_remove(l, 0, 1, &limit);
         if (i == 100000)
-            room = l->room;
+            room = l->row.room;
     }
-    ck_assert_uint_le(l->room, room);
+    ck_assert_uint_le(l->row.room, room);
     ck_assert_uint_eq(l->count, 10000);
     list_large_free(l);
 }
@@ -157,15 +157,15 @@ START_TEST(an_insertion_into_a_full_chunk_splits_it_and_a_removal_joins_what_is_
 {
     struct listpack_word w = listpack_word(SLICE("here"));
     struct list_large *l = made(2000);
-    size_t used = l->used;
+    size_t used = l->row.used;
 
     list_large_insert(l, list_large_find(l, 1000), &w, &limit);
-    ck_assert_uint_eq(l->used, used + 1);
+    ck_assert_uint_eq(l->row.used, used + 1);
     ck_assert(is(l, 999, 999) && is(l, 1001, 1000));
     list_large_remove(l, 1000, 1, &limit);
     ck_assert(is(l, 1000, 1000));
     list_large_remove(l, 100, 1800, &limit);
-    ck_assert_uint_eq(l->used, 1);
+    ck_assert_uint_eq(l->row.used, 1);
     list_large_free(l);
 }
 END_TEST
@@ -173,9 +173,9 @@ END_TEST
 START_TEST(its_bytes_are_those_of_its_blocks)
 {
     struct list_large *l = made(20000);
-    size_t bytes = mem_usable_size(sizeof *l) + mem_usable_size(l->room * sizeof *l->chunks);
+    size_t bytes = mem_usable_size(sizeof *l) + mem_usable_size(l->row.room * sizeof(struct list_chunk));
 
-    for (size_t i = 0; i < l->used; i++)
+    for (size_t i = 0; i < l->row.used; i++)
         bytes += mem_usable_size(list_large_chunk(l, i)->room);
     ck_assert_uint_eq(list_large_bytes(l), bytes);
     list_large_free(l);

@@ -35,6 +35,12 @@ def emptied(key):
     return lambda client: client("DEL", key)
 
 
+def entries(client):
+    client("DEL", "stream")
+    for _ in range(10000):
+        client("XADD", "stream", "*", "field", VALUE)
+
+
 def keys(client):
     for i in range(0, SPACE, 500):
         client("MSET", *(word for k in range(i, i + 500) for word in ("key:%012d" % k, VALUE)))
@@ -66,6 +72,9 @@ COMMANDS = {
     "zadd": (emptied("zset"), .5, ["ZADD", "zset", RANDOM, MEMBER]),
     "zpopmin": (filled("ZADD", "zset", 500000, lambda k: [k * 7919 % 500009] + member(k)), 1, ["ZPOPMIN", "zset"]),
     "zrange_10": (filled("ZADD", "zset", SPACE, lambda k: [k * 7919 % 100003] + member(k)), .5, ["ZRANGE", "zset", "100", "109"]),
+    "xadd": (emptied("stream"), 1, ["XADD", "stream", "*", "field", VALUE]),
+    "xrange_10": (entries, .5, ["XRANGE", "stream", "-", "+", "COUNT", "10"]),
+    "xrange_100": (entries, .1, ["XRANGE", "stream", "-", "+", "COUNT", "100"]),
 }
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""RSS per element of lists, hashes, sets and sorted sets: a fresh server for each case.
+"""RSS per element of lists, hashes, sets, sorted sets and streams: a fresh server for each case.
 
   elements.py [--cases 'hash*'] [--count 1000000]
 
@@ -38,6 +38,7 @@ CASES = {
     "set1M": (1, large("SADD", "m:%010d")),
     "setint1M": (1, large("SADD", "1%07d")),
     "zset1M": (1, large("ZADD", "%07d", "m:%010d")),
+    "stream1M": (1, large("XADD", "*", "field", "value-%010d")),
 }
 
 

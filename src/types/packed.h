@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * packed: numbers and words in as few bytes as they need.
+ *
+ * Role:    what the nodes of streams are written in.
+ * Owns:    nothing.
+ * Threads: any.
+ * Used by: stream_node.
+ * Why:     a listpack spends a byte for each element on its length once more, to be read from behind, and as much on
+ *          what kind of element it is. In a stream only whole entries are read backwards, and both together fit one
+ *          byte up to 63.
+ *
+ *   first byte               the others, as long as there is more
+ *   +------+--------+------+ +------+--------+
+ *   | more | 6 bits | flag | | more | 7 bits | ...      the low bits come first
+ *   +------+--------+------+ +------+--------+
+ *
+ * A word is a string: such a number with its length, and the bytes. Or, with the flag, a canonical decimal: the number
+ * itself, twice, or for a negative one twice what it is below -1, plus one. Nothing here looks whether there are bytes
+ * to read: it is for what was written here.
+ */
+#ifndef LARDER_TYPES_PACKED_H
+#define LARDER_TYPES_PACKED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/slice.h"
+#include "types/listpack.h"
+
+#define PACKED_MOST 10 /* bytes of a number */
+
+/* Bytes that a number takes, the flag included. */
+static inline size_t packed_bytes(uint64_t v)
+{
+    size_t n = 1;
+
+    for (v >>= 6; v != 0; v >>= 7)
+        n++;
+    return n;
+}
+
+/* Returns what follows, as the others do. */
+static inline char *packed_put(char *p, uint64_t v, bool flag)
+{
+    unsigned bits = (v & 63) << 1 | flag;
+
+    for (v >>= 6; v != 0; v >>= 7) {
+        *p++ = (char)(0x80 | bits);
+        bits = v & 127;
+    }
+    *p++ = (char)bits;
+    return p;
+}
+
+static inline const char *packed_get(const char *p, uint64_t *v, bool *flag)
+{
+    unsigned byte = (uint8_t)*p++, shift = 6;
+
+    *flag = byte & 1;
+    *v = byte >> 1 & 63;
+    for (; byte & 0x80; shift += 7) {
+        byte = (uint8_t)*p++;
+        *v |= (uint64_t)(byte & 127) << shift;
+    }
+    return p;
+}
+
+/* No word takes more than this. */
+static inline size_t packed_word_bound(struct slice s)
+{
+    return s.n + packed_bytes(s.n);
+}
+
+static inline char *packed_put_word(char *p, const struct listpack_word *w)
+{
+    if (w->is_number)
+        return packed_put(p, (uint64_t)w->number << 1 ^ (uint64_t)(w->number >> 63), true);
+    p = packed_put(p, w->s.n, false);
+    if (w->s.n != 0)
+        memcpy(p, w->s.p, w->s.n);
+    return p + w->s.n;
+}
+
+/* Borrowed from the bytes, or, if it is a number, from `digits`, of NUM_I64_MAX bytes. */
+static inline const char *packed_get_word(const char *p, struct slice *s, char *digits)
+{
+    uint64_t v;
+    bool is_number;
+
+    p = packed_get(p, &v, &is_number);
+    if (is_number) {
+        *s = slice_of(digits, (size_t)num_format_i64(digits, (int64_t)(v >> 1 ^ -(v & 1))));
+        return p;
+    }
+    *s = slice_of(p, v);
+    return p + v;
+}
+
+static inline const char *packed_skip_word(const char *p)
+{
+    uint64_t v;
+    bool is_number;
+
+    p = packed_get(p, &v, &is_number);
+    return is_number ? p : p + v;
+}
+
+#endif

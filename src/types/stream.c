@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/stream.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "types/stream_group.h"
+#include "types/stream_node.h"
+
+static struct stream_node *node_at(const struct stream *s, size_t i)
+{
+    return row_at(&s->nodes, i, sizeof(struct stream_node));
+}
+
+/* ---- made and freed ---- */
+
+struct stream *stream_new(void)
+{
+    return mem_zalloc(sizeof(struct stream));
+}
+
+void stream_free(void *large)
+{
+    struct stream *s = large;
+
+    for (size_t i = 0; i < s->nodes.used; i++)
+        stream_node_free(node_at(s, i));
+    row_fini(&s->nodes, sizeof(struct stream_node));
+    stream_groups_fini(&s->groups);
+    mem_free_sized(s, sizeof *s);
+}
+
+static void add_node(struct stream *s, struct stream_node n)
+{
+    *(struct stream_node *)row_insert(&s->nodes, s->nodes.used, sizeof n) = n;
+}
+
+void *stream_copy(const void *large)
+{
+    const struct stream *s = large;
+    struct stream *copy = stream_new();
+
+    *copy = *s;
+    copy->nodes = (struct row){0};
+    row_expect(&copy->nodes, s->nodes.used, sizeof(struct stream_node));
+    for (size_t i = 0; i < s->nodes.used; i++)
+        add_node(copy, stream_node_copy(node_at(s, i)));
+    stream_groups_copy(&copy->groups, &s->groups);
+    return copy;
+}
+
+size_t stream_large_count(const void *large)
+{
+    const struct stream *s = large;
+
+    return s->count + stream_groups_pending(&s->groups);
+}
+
+size_t stream_large_bytes(const void *large)
+{
+    const struct stream *s = large;
+    size_t n = mem_usable_size(sizeof *s) + row_bytes(&s->nodes, sizeof(struct stream_node));
+
+    for (size_t i = 0; i < s->nodes.used; i++)
+        n += node_at(s, i)->room;
+    return n + stream_groups_bytes(&s->groups);
+}
+
+/* ---- appended ---- */
+
+bool stream_append(struct stream *s, struct stream_id id, const struct slice *pairs, size_t fields,
+                   const struct value_limits *most)
+{
+    struct stream_node_limits limits = {most->entries, most->bytes};
+    struct stream_node *tail = s->nodes.used == 0 ? NULL : node_at(s, s->nodes.used - 1);
+    size_t bytes = 0;
+
+    sane(stream_id_compare(id, s->last) > 0);
+    for (size_t i = 0; i < 2 * fields; i++)
+        bytes += pairs[i].n;
+    if (bytes > STREAM_ENTRY_MOST)
+        return false;
+    if (tail != NULL && stream_node_takes(tail, bytes, &limits)) {
+        stream_node_append(tail, id, pairs, fields, &limits);
+    } else {
+        if (tail != NULL)
+            stream_node_trim(tail);
+        add_node(s, stream_node_of(id, pairs, fields));
+    }
+    s->count++;
+    s->added++;
+    s->last = id;
+    return true;
+}
+
+/* ---- found ---- */
+
+/* The number of the last node that begins at or before id; that of the first if none does. */
+static size_t find_node(const struct stream *s, struct stream_id id)
+{
+    size_t low = 0, high = s->nodes.used;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (stream_id_compare(node_at(s, middle)->base, id) <= 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The entry with this id, in node number *i. False: there is none. */
+static bool find(const struct stream *s, struct stream_id id, size_t *i, struct stream_entry *e)
+{
+    const struct stream_node *n;
+    const char *at;
+
+    if (s->nodes.used == 0)
+        return false;
+    *i = find_node(s, id);
+    n = node_at(s, *i);
+    at = stream_node_seek(n, id);
+    if (at == stream_node_end(n))
+        return false;
+    stream_node_entry(n, at, e);
+    return stream_id_compare(e->id, id) == 0;
+}
+
+bool stream_has(const struct stream *s, struct stream_id id)
+{
+    struct stream_entry e;
+    size_t i;
+
+    return find(s, id, &i, &e);
+}
+
+struct stream_id stream_first_id(const struct stream *s)
+{
+    struct stream_entry e = {0};
+
+    if (s->nodes.used != 0)
+        stream_node_entry(node_at(s, 0), stream_node_begin(node_at(s, 0)), &e);
+    return e.id;
+}
+
+struct stream_id stream_last_id(const struct stream *s)
+{
+    struct stream_entry e = {0};
+    const struct stream_node *n;
+
+    if (s->nodes.used != 0) {
+        n = node_at(s, s->nodes.used - 1);
+        stream_node_entry(n, stream_node_before(stream_node_end(n)), &e);
+    }
+    return e.id;
+}
+
+size_t stream_node_count(const struct stream *s)
+{
+    return s->nodes.used;
+}
+
+/* ---- removed ---- */
+
+static void remove_nodes(struct stream *s, size_t i, size_t n)
+{
+    for (size_t k = i; k < i + n; k++) {
+        s->count -= node_at(s, k)->count;
+        stream_node_free(node_at(s, k));
+    }
+    if (n != 0)
+        row_remove(&s->nodes, i, n, sizeof(struct stream_node));
+}
+
+bool stream_remove(struct stream *s, struct stream_id id)
+{
+    struct stream_entry e;
+    size_t i;
+
+    if (!find(s, id, &i, &e))
+        return false;
+    if (node_at(s, i)->count == 1) {
+        remove_nodes(s, i, 1);
+    } else {
+        stream_node_remove(node_at(s, i), e.at, stream_entry_end(&e), 1);
+        s->count--;
+    }
+    if (stream_id_compare(id, s->max_deleted) > 0)
+        s->max_deleted = id;
+    return true;
+}
+
+/* Whether node n goes as a whole, when `gone` entries before it went. */
+static bool goes_whole(const struct stream *s, const struct stream_node *n, uint64_t gone,
+                       const struct stream_trim *how)
+{
+    if (how->by_id)
+        return stream_id_compare(n->last, how->least) < 0;
+    return s->count - gone - n->count >= how->length;
+}
+
+/* Removes the first entries of the first node: some, not all. Returns how many. */
+static uint64_t trim_first(struct stream *s, const struct stream_trim *how)
+{
+    struct stream_node *n = node_at(s, 0);
+    const char *from = stream_node_begin(n), *to = from;
+    uint64_t gone = 0;
+    struct stream_entry e;
+
+    for (; gone < n->count; gone++, to = stream_entry_end(&e)) {
+        stream_node_entry(n, to, &e);
+        if (how->by_id ? stream_id_compare(e.id, how->least) >= 0 : s->count - gone <= how->length)
+            break;
+    }
+    if (gone == n->count) {
+        remove_nodes(s, 0, 1); /* what follows the bound in it was removed before */
+    } else if (gone != 0) {
+        stream_node_remove(n, from, to, gone);
+        s->count -= gone;
+    }
+    return gone;
+}
+
+uint64_t stream_trim(struct stream *s, const struct stream_trim *how)
+{
+    uint64_t gone = 0;
+    bool is_spent = false;
+    size_t i = 0;
+
+    for (; i < s->nodes.used && (how->by_id || s->count - gone > how->length); i++) {
+        const struct stream_node *n = node_at(s, i);
+
+        is_spent = how->limit != 0 && gone + n->count > how->limit;
+        if (is_spent || !goes_whole(s, n, gone, how))
+            break;
+        gone += n->count;
+    }
+    remove_nodes(s, 0, i);
+    if (!how->is_approximate && !is_spent && s->nodes.used != 0)
+        gone += trim_first(s, how);
+    return gone;
+}
+
+/* ---- numbers of entries ---- */
+
+bool stream_has_gap(const struct stream *s, struct stream_id from, struct stream_id to)
+{
+    if (s->count == 0 || stream_id_is_zero(s->max_deleted) ||
+        stream_id_compare(stream_first_id(s), s->max_deleted) > 0)
+        return false;
+    return stream_id_compare(from, s->max_deleted) <= 0 && stream_id_compare(s->max_deleted, to) <= 0;
+}
+
+int64_t stream_number_of(const struct stream *s, struct stream_id id)
+{
+    struct stream_id first = stream_first_id(s);
+    int behind_last = stream_id_compare(id, s->last), behind_first = stream_id_compare(id, first);
+
+    if (s->added == 0)
+        return 0;
+    if (behind_last == 0 || (behind_last < 0 && s->count == 0))
+        return (int64_t)s->added;
+    if (behind_last > 0 || behind_first > 0)
+        return -1;
+    if (!stream_id_is_zero(s->max_deleted) && stream_id_compare(s->max_deleted, first) >= 0)
+        return -1;
+    return (int64_t)(s->added - s->count + (behind_first == 0 ? 1 : 0));
+}
+
+/* ---- walked ---- */
+
+static struct stream_node *walk_node(const struct stream_walk *w)
+{
+    return node_at(w->stream, w->node);
+}
+
+void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct stream_id from, struct stream_id to,
+                       bool is_reverse)
+{
+    const struct stream_node *n;
+
+    w->stream = s;
+    w->from = from;
+    w->to = to;
+    w->is_reverse = is_reverse;
+    w->at = NULL;
+    w->entry = (struct stream_entry){0};
+    if (s->nodes.used == 0 || stream_id_compare(from, to) > 0)
+        return;
+    w->node = find_node(s, is_reverse ? to : from);
+    n = walk_node(w);
+    if (is_reverse || stream_id_compare(from, n->last) > 0)
+        w->at = stream_node_end(n);
+    else
+        w->at = stream_node_seek(n, from);
+}
+
+/* Goes on to the next node where this one is at its end. False: there is none. */
+static bool enter(struct stream_walk *w)
+{
+    if (w->at != (w->is_reverse ? stream_node_begin(walk_node(w)) : stream_node_end(walk_node(w))))
+        return true;
+    if (w->is_reverse ? w->node == 0 : w->node + 1 == w->stream->nodes.used)
+        return false;
+    w->node += w->is_reverse ? -1 : 1;
+    w->at = w->is_reverse ? stream_node_end(walk_node(w)) : stream_node_begin(walk_node(w));
+    return true;
+}
+
+static bool step(struct stream_walk *w)
+{
+    struct stream_entry *e = &w->entry;
+
+    if (e->at != NULL)
+        w->at = stream_entry_end(e);
+    if (!enter(w))
+        return false;
+    stream_node_entry(walk_node(w), w->at, e);
+    return stream_id_compare(e->id, w->to) <= 0;
+}
+
+static bool step_back(struct stream_walk *w)
+{
+    struct stream_entry *e = &w->entry;
+
+    do {
+        if (!enter(w))
+            return false;
+        w->at = stream_node_before(w->at);
+        stream_node_entry(walk_node(w), w->at, e);
+    } while (stream_id_compare(e->id, w->to) > 0);
+    return stream_id_compare(e->id, w->from) >= 0;
+}
+
+bool stream_walk_next(struct stream_walk *w, struct stream_id *id, uint64_t *fields)
+{
+    if (w->at == NULL || !(w->is_reverse ? step_back(w) : step(w))) {
+        w->at = NULL;
+        w->entry.fields = 0;
+        return false;
+    }
+    *id = w->entry.id;
+    *fields = w->entry.fields;
+    return true;
+}
+
+bool stream_walk_pair(struct stream_walk *w, struct slice *field, struct slice *value)
+{
+    if (w->entry.fields == 0)
+        return false;
+    stream_entry_pair(&w->entry, field, value, w->digits);
+    return true;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/stream_group.h"
+
+#include "base/mem.h"
+#include "base/slab.h"
+
+/* ---- rows of what has a name ---- */
+
+/* Groups and consumers are known by their first member, which is their name. */
+static struct slice *named_at(const struct row *r, size_t i)
+{
+    return *(struct slice **)row_at(r, i, sizeof(struct slice *));
+}
+
+/* The number of the one with this name, or that before which it would stand. */
+static size_t find(const struct row *r, struct slice name, bool *found)
+{
+    size_t low = 0, high = r->used;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = slice_cmp(*named_at(r, middle), name);
+
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *found = false;
+    return low;
+}
+
+static void *find_named(const struct row *r, struct slice name)
+{
+    bool found;
+    size_t i = find(r, name, &found);
+
+    return found ? named_at(r, i) : NULL;
+}
+
+/* Adds one of `size` bytes, zero but for its name, which is copied behind it. NULL: there is one of this name. */
+static void *add_named(struct row *r, struct slice name, size_t size)
+{
+    bool found;
+    size_t i = find(r, name, &found);
+    struct slice *named;
+
+    if (found)
+        return NULL;
+    named = mem_zalloc(size + name.n);
+    *named = slice_of((char *)named + size, name.n);
+    if (name.n != 0)
+        memcpy((char *)named + size, name.p, name.n);
+    *(struct slice **)row_insert(r, i, sizeof named) = named;
+    return named;
+}
+
+static void remove_named(struct row *r, struct slice name)
+{
+    bool found;
+
+    row_remove(r, find(r, name, &found), 1, sizeof(struct slice *));
+}
+
+/* ---- nacks ---- */
+
+struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
+                                    int64_t now)
+{
+    struct stream_nack *n = slab_alloc(sizeof *n);
+
+    *n = (struct stream_nack){id, now, 1, c};
+    stream_pending_add(&g->pending, n);
+    if (c != NULL)
+        stream_pending_add(&c->pending, n);
+    return n;
+}
+
+void stream_nack_give(struct stream_nack *n, struct stream_consumer *c)
+{
+    if (n->consumer == c)
+        return;
+    if (n->consumer != NULL)
+        stream_pending_remove(&n->consumer->pending, n);
+    stream_pending_add(&c->pending, n);
+    n->consumer = c;
+}
+
+void stream_nack_remove(struct stream_group *g, struct stream_nack *n)
+{
+    stream_pending_remove(&g->pending, n);
+    stream_pending_remove(&n->consumer->pending, n);
+    slab_free(n, sizeof *n);
+}
+
+/* ---- consumers ---- */
+
+struct stream_consumer *stream_consumer_find(const struct stream_group *g, struct slice name)
+{
+    return find_named(&g->consumers, name);
+}
+
+struct stream_consumer *stream_consumer_add(struct stream_group *g, struct slice name, int64_t now)
+{
+    struct stream_consumer *c = add_named(&g->consumers, name, sizeof *c);
+
+    if (c != NULL) {
+        c->seen_time = now;
+        c->active_time = -1;
+    }
+    return c;
+}
+
+static void free_consumer(struct stream_consumer *c)
+{
+    stream_pending_fini(&c->pending);
+    mem_free_sized(c, sizeof *c + c->name.n);
+}
+
+size_t stream_consumer_remove(struct stream_group *g, struct stream_consumer *c)
+{
+    size_t n = c->pending.count;
+    struct stream_nack *nack;
+
+    while ((nack = stream_pending_last(&c->pending)) != NULL)
+        stream_nack_remove(g, nack);
+    remove_named(&g->consumers, c->name);
+    free_consumer(c);
+    return n;
+}
+
+size_t stream_consumer_count(const struct stream_group *g)
+{
+    return g->consumers.used;
+}
+
+struct stream_consumer *stream_consumer_at(const struct stream_group *g, size_t i)
+{
+    return (struct stream_consumer *)named_at(&g->consumers, i);
+}
+
+/* ---- groups ---- */
+
+struct stream_group *stream_group_find(const struct stream *s, struct slice name)
+{
+    return find_named(&s->groups, name);
+}
+
+struct stream_group *stream_group_add(struct stream *s, struct slice name, struct stream_id last,
+                                      int64_t entries_read)
+{
+    struct stream_group *g = add_named(&s->groups, name, sizeof *g);
+
+    if (g != NULL) {
+        g->last = last;
+        g->entries_read = entries_read;
+    }
+    return g;
+}
+
+static void free_group(struct stream_group *g)
+{
+    struct stream_pending_walk w;
+    struct stream_nack *n;
+
+    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_LEAST);
+    while ((n = stream_pending_walk_next(&w)) != NULL)
+        slab_free(n, sizeof *n);
+    stream_pending_fini(&g->pending);
+    for (size_t i = 0; i < g->consumers.used; i++)
+        free_consumer(stream_consumer_at(g, i));
+    row_fini(&g->consumers, sizeof(void *));
+    mem_free_sized(g, sizeof *g + g->name.n);
+}
+
+void stream_group_remove(struct stream *s, struct stream_group *g)
+{
+    remove_named(&s->groups, g->name);
+    free_group(g);
+}
+
+static struct stream_group *group_at(const struct row *groups, size_t i)
+{
+    return (struct stream_group *)named_at(groups, i);
+}
+
+size_t stream_group_count(const struct stream *s)
+{
+    return s->groups.used;
+}
+
+struct stream_group *stream_group_at(const struct stream *s, size_t i)
+{
+    return group_at(&s->groups, i);
+}
+
+/* ---- how far a group is ---- */
+
+/* Whether entries_read will grow by one with each entry that is read after the last one. */
+static bool counts_on(const struct stream *s, const struct stream_group *g, struct stream_id from)
+{
+    return g->entries_read != STREAM_READ_UNKNOWN && !stream_has_gap(s, from, STREAM_ID_MOST);
+}
+
+void stream_group_deliver(const struct stream *s, struct stream_group *g, struct stream_id id)
+{
+    if (stream_id_compare(id, g->last) <= 0)
+        return;
+    if (counts_on(s, g, id))
+        g->entries_read++;
+    else if (s->added != 0)
+        g->entries_read = stream_number_of(s, id);
+    g->last = id;
+}
+
+bool stream_group_lag(const struct stream *s, const struct stream_group *g, int64_t *lag)
+{
+    int64_t read = g->entries_read;
+
+    if (s->added == 0) {
+        *lag = 0;
+        return true;
+    }
+    if (!counts_on(s, g, g->last))
+        read = stream_number_of(s, g->last);
+    *lag = (int64_t)(s->added - (uint64_t)read);
+    return read != STREAM_READ_UNKNOWN;
+}
+
+/* ---- for the stream ---- */
+
+void stream_groups_fini(struct row *groups)
+{
+    for (size_t i = 0; i < groups->used; i++)
+        free_group(group_at(groups, i));
+    row_fini(groups, sizeof(void *));
+}
+
+/* The nacks of `from` come in the order of their ids, and so the sets are filled at their ends. */
+static void copy_group(struct stream_group *to, const struct stream_group *from)
+{
+    struct stream_pending_walk w;
+    struct stream_nack *n, *copy;
+
+    for (size_t i = 0; i < from->consumers.used; i++) {
+        const struct stream_consumer *c = stream_consumer_at(from, i);
+
+        stream_consumer_add(to, c->name, c->seen_time)->active_time = c->active_time;
+    }
+    stream_pending_walk_begin(&w, &from->pending, STREAM_ID_LEAST);
+    while ((n = stream_pending_walk_next(&w)) != NULL) {
+        copy = stream_nack_add(to, stream_consumer_find(to, n->consumer->name), n->id, n->delivery_time);
+        copy->delivery_count = n->delivery_count;
+    }
+}
+
+void stream_groups_copy(struct row *to, const struct row *from)
+{
+    *to = (struct row){0};
+    for (size_t i = 0; i < from->used; i++) {
+        const struct stream_group *g = group_at(from, i);
+        struct stream_group *copy = add_named(to, g->name, sizeof *copy);
+
+        copy->last = g->last;
+        copy->entries_read = g->entries_read;
+        copy_group(copy, g);
+    }
+}
+
+static size_t group_bytes(const struct stream_group *g)
+{
+    size_t n = mem_usable_size(sizeof *g + g->name.n) + row_bytes(&g->consumers, sizeof(void *)) +
+               stream_pending_bytes(&g->pending) + g->pending.count * slab_usable_size(sizeof(struct stream_nack));
+
+    for (size_t i = 0; i < g->consumers.used; i++) {
+        const struct stream_consumer *c = stream_consumer_at(g, i);
+
+        n += mem_usable_size(sizeof *c + c->name.n) + stream_pending_bytes(&c->pending);
+    }
+    return n;
+}
+
+size_t stream_groups_bytes(const struct row *groups)
+{
+    size_t n = row_bytes(groups, sizeof(void *));
+
+    for (size_t i = 0; i < groups->used; i++)
+        n += group_bytes(group_at(groups, i));
+    return n;
+}
+
+size_t stream_groups_pending(const struct row *groups)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < groups->used; i++)
+        n += group_at(groups, i)->pending.count;
+    return n;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * stream_id: what names an entry of a stream: a time and a number within it.
+ *
+ * Role:    their order, and the one before and behind.
+ * Threads: any.
+ * Used by: the files of streams in types, cmd and persist.
+ *          https://redis.io/docs/latest/develop/data-types/streams/#entry-ids
+ */
+#ifndef LARDER_TYPES_STREAM_ID_H
+#define LARDER_TYPES_STREAM_ID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct stream_id {
+    uint64_t ms;
+    uint64_t seq;
+};
+
+/* No entry has the first. */
+#define STREAM_ID_LEAST ((struct stream_id){0, 0})
+#define STREAM_ID_MOST  ((struct stream_id){UINT64_MAX, UINT64_MAX})
+
+/* Below 0, 0, above 0: as a stands before, at or behind b. */
+static inline int stream_id_compare(struct stream_id a, struct stream_id b)
+{
+    if (a.ms != b.ms)
+        return a.ms < b.ms ? -1 : 1;
+    return a.seq == b.seq ? 0 : a.seq < b.seq ? -1 : 1;
+}
+
+static inline bool stream_id_is_zero(struct stream_id id)
+{
+    return id.ms == 0 && id.seq == 0;
+}
+
+/* Makes it the one that follows. False: it is the last there is, and stays. */
+static inline bool stream_id_next(struct stream_id *id)
+{
+    if (id->seq == UINT64_MAX && id->ms == UINT64_MAX)
+        return false;
+    if (++id->seq == 0)
+        id->ms++;
+    return true;
+}
+
+/* Makes it the one before. False: it is the first there is, and stays. */
+static inline bool stream_id_prev(struct stream_id *id)
+{
+    if (stream_id_is_zero(*id))
+        return false;
+    if (id->seq-- == 0)
+        id->ms--;
+    return true;
+}
+
+#endif

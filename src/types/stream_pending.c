@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "types/stream_pending.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/must.h"
+
+#ifndef CHUNK_MOST
+#define CHUNK_MOST 256 /* references in one chunk: 2 KiB */
+#endif
+#define ROOM_LEAST 2
+
+/* References in the order of their ids, at least one. */
+struct chunk {
+    struct stream_id first; /* the id of the first of them */
+    struct stream_nack **nacks;
+    uint32_t used;
+    uint32_t room;
+};
+
+/* Where a reference is, or would be. */
+struct place {
+    size_t chunk;
+    size_t i;
+};
+
+static struct chunk *chunk_at(const struct stream_pending *p, size_t i)
+{
+    return row_at(&p->chunks, i, sizeof(struct chunk));
+}
+
+/* ---- looking ---- */
+
+/* The last chunk that begins at or before id; the first if none does. */
+static size_t find_chunk(const struct stream_pending *p, struct stream_id id)
+{
+    size_t low = 0, high = p->chunks.used;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (stream_id_compare(chunk_at(p, middle)->first, id) <= 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The first reference in the chunk that is not before id. */
+static size_t find_in(const struct chunk *c, struct stream_id id)
+{
+    size_t low = 0, high = c->used;
+
+    if (stream_id_compare(c->nacks[high - 1]->id, id) < 0)
+        return high; /* as it is where new entries come */
+    if (stream_id_compare(c->first, id) >= 0)
+        return 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (stream_id_compare(c->nacks[middle]->id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Where id is or would be; the set is not empty. */
+static struct place find(const struct stream_pending *p, struct stream_id id)
+{
+    size_t chunk = find_chunk(p, id);
+
+    return (struct place){chunk, find_in(chunk_at(p, chunk), id)};
+}
+
+struct stream_nack *stream_pending_find(const struct stream_pending *p, struct stream_id id)
+{
+    const struct chunk *c;
+    struct place at;
+
+    if (p->count == 0)
+        return NULL;
+    at = find(p, id);
+    c = chunk_at(p, at.chunk);
+    return at.i < c->used && stream_id_compare(c->nacks[at.i]->id, id) == 0 ? c->nacks[at.i] : NULL;
+}
+
+struct stream_nack *stream_pending_first(const struct stream_pending *p)
+{
+    return p->count == 0 ? NULL : chunk_at(p, 0)->nacks[0];
+}
+
+struct stream_nack *stream_pending_last(const struct stream_pending *p)
+{
+    const struct chunk *c;
+
+    if (p->count == 0)
+        return NULL;
+    c = chunk_at(p, p->chunks.used - 1);
+    return c->nacks[c->used - 1];
+}
+
+/* ---- chunks ---- */
+
+static void set_room(struct chunk *c, size_t room)
+{
+    c->nacks = mem_realloc(c->nacks, room * sizeof(struct stream_nack *));
+    c->room = (uint32_t)room;
+}
+
+/* An empty chunk as number i. */
+static struct chunk *insert_chunk(struct stream_pending *p, size_t i, size_t room)
+{
+    struct chunk *c = row_insert(&p->chunks, i, sizeof *c);
+
+    *c = (struct chunk){0};
+    set_room(c, room);
+    return c;
+}
+
+static void remove_chunk(struct stream_pending *p, size_t i)
+{
+    mem_free(chunk_at(p, i)->nacks);
+    row_remove(&p->chunks, i, 1, sizeof(struct chunk));
+}
+
+/* Takes the references from number `from` on to the end of another chunk, which has the room. */
+static void move_tail(struct chunk *to, struct chunk *c, size_t from)
+{
+    size_t n = c->used - from;
+
+    memcpy(to->nacks + to->used, c->nacks + from, n * sizeof *c->nacks);
+    to->used += (uint32_t)n;
+    c->used = (uint32_t)from;
+    to->first = to->nacks[0]->id;
+}
+
+/* Splits the full chunk in which `at` lies; returns where that is then. */
+static struct place split(struct stream_pending *p, struct place at)
+{
+    size_t half = chunk_at(p, at.chunk)->used / 2;
+    struct chunk *behind = insert_chunk(p, at.chunk + 1, CHUNK_MOST);
+
+    move_tail(behind, chunk_at(p, at.chunk), half);
+    return at.i <= half ? at : (struct place){at.chunk + 1, at.i - half};
+}
+
+/* Joins the chunk with a neighbour if they would fill no more than half of one. */
+static void join(struct stream_pending *p, size_t i)
+{
+    struct chunk *c, *next;
+
+    if (i + 1 >= p->chunks.used)
+        return;
+    c = chunk_at(p, i);
+    next = chunk_at(p, i + 1);
+    if (c->used + next->used > CHUNK_MOST / 2)
+        return;
+    set_room(c, CHUNK_MOST / 2);
+    move_tail(c, next, 0);
+    remove_chunk(p, i + 1);
+}
+
+/* ---- changed ---- */
+
+void stream_pending_add(struct stream_pending *p, struct stream_nack *n)
+{
+    struct place at = {0, 0};
+    struct chunk *c;
+
+    p->changes++;
+    if (p->count++ == 0) {
+        c = insert_chunk(p, 0, ROOM_LEAST);
+    } else {
+        at = find(p, n->id);
+        c = chunk_at(p, at.chunk);
+        if (c->used == CHUNK_MOST) {
+            at = at.i == CHUNK_MOST && at.chunk + 1 == p->chunks.used ? (struct place){at.chunk + 1, 0} : split(p, at);
+            c = at.chunk == p->chunks.used ? insert_chunk(p, at.chunk, CHUNK_MOST) : chunk_at(p, at.chunk);
+        }
+    }
+    if (c->used == c->room)
+        set_room(c, 2 * c->room < CHUNK_MOST ? 2 * c->room : CHUNK_MOST);
+    memmove(c->nacks + at.i + 1, c->nacks + at.i, (c->used - at.i) * sizeof *c->nacks);
+    c->nacks[at.i] = n;
+    c->used++;
+    c->first = c->nacks[0]->id;
+}
+
+void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n)
+{
+    struct place at = find(p, n->id);
+    struct chunk *c = chunk_at(p, at.chunk);
+
+    must(at.i < c->used && c->nacks[at.i] == n);
+    p->changes++;
+    p->count--;
+    c->used--;
+    memmove(c->nacks + at.i, c->nacks + at.i + 1, (c->used - at.i) * sizeof *c->nacks);
+    if (c->used == 0) {
+        remove_chunk(p, at.chunk);
+        return;
+    }
+    c->first = c->nacks[0]->id;
+    if (c->used <= CHUNK_MOST / 4) {
+        join(p, at.chunk);
+        if (at.chunk > 0)
+            join(p, at.chunk - 1);
+    }
+}
+
+void stream_pending_fini(struct stream_pending *p)
+{
+    for (size_t i = 0; i < p->chunks.used; i++)
+        mem_free(chunk_at(p, i)->nacks);
+    row_fini(&p->chunks, sizeof(struct chunk));
+    p->count = 0;
+}
+
+size_t stream_pending_bytes(const struct stream_pending *p)
+{
+    size_t n = row_bytes(&p->chunks, sizeof(struct chunk));
+
+    for (size_t i = 0; i < p->chunks.used; i++)
+        n += mem_usable_size(chunk_at(p, i)->room * sizeof(struct stream_nack *));
+    return n;
+}
+
+/* ---- walked ---- */
+
+static void seek(struct stream_pending_walk *w)
+{
+    struct place at = {0, 0};
+
+    if (w->pending->count != 0)
+        at = find(w->pending, w->next);
+    w->chunk = at.chunk;
+    w->i = at.i;
+    w->changes = w->pending->changes;
+}
+
+void stream_pending_walk_begin(struct stream_pending_walk *w, const struct stream_pending *p, struct stream_id from)
+{
+    w->pending = p;
+    w->next = from;
+    w->is_over = false;
+    seek(w);
+}
+
+struct stream_nack *stream_pending_walk_next(struct stream_pending_walk *w)
+{
+    const struct stream_pending *p = w->pending;
+    struct stream_nack *n;
+
+    if (w->is_over)
+        return NULL;
+    if (w->changes != p->changes)
+        seek(w);
+    if (w->chunk < p->chunks.used && w->i == chunk_at(p, w->chunk)->used) {
+        w->chunk++;
+        w->i = 0;
+    }
+    if (w->chunk == p->chunks.used) {
+        w->is_over = true;
+        return NULL;
+    }
+    n = chunk_at(p, w->chunk)->nacks[w->i++];
+    w->next = n->id;
+    w->is_over = !stream_id_next(&w->next);
+    return n;
+}
