@@ -179,10 +179,22 @@ BITFIELD_RO kb {GET bt bfo}+
 STRLEN kb""",
     "hll": """PFADD kp {m}+
 PFADD kp
+PFADD kp {em}+
+PFADD kp em em em em em em em em em em em em em em em em em em em em em em em em
+PFADD (p1|p2) em em em em em em em em em em em em em em em em em em em em em em em em
 PFCOUNT {kp}+
-PFMERGE kp {kp}+
 PFCOUNT kp
+PFMERGE kp {kp}+
+PFMERGE kp
+PFDEBUG (ENCODING|DECODE|TODENSE|encoding|NOSUCH) kp
+PFDEBUG (ENCODING|GETREG) kp
+SETRANGE kp ho hd
+APPEND kp hd
+SET kp hv [EX ttl]
+GET kp
 TYPE kp
+OBJECT ENCODING kp
+CONFIG SET hll-sparse-max-bytes (0|30|60|3000|3000|100000)
 STRLEN kp""",
     "geo": """GEOADD kg [NX|XX] [CH] {lon lat m}+
 GEOADD kg lon lat m

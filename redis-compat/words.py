@@ -204,6 +204,26 @@ class Words:
             return "%.3f" % 10 ** r.uniform(-1, 6)
         return r.choice(["100", "200", "500", "1000", "0", "20000", "1", "inf"] if r.random() < .95 else ["-1", "nan", "a"])
 
+    def word_em(self, r):
+        return bytes(r.randrange(256) for _ in range(r.choice([1, 2, 2, 3, 8, 20])))
+
+    def word_ho(self, r):
+        return str(r.choice([0, 4, 8, 15, r.randint(16, 60), r.randint(16, 60), r.randint(16, 300)]))
+
+    def word_hd(self, r):
+        return bytes([r.choice([0, 1, 63, 0x40, 0x7f, 0x80, 0xff, r.randrange(256)])])
+
+    def word_hv(self, r):
+        """A HyperLogLog: sparse, whole or not, or dense"""
+        head = b"HYLL%c\0\0\0" + bytes(7) + r.choice([b"\0", b"\x80"])
+        x = r.random()
+        if x < 0.4:
+            return head % 1 + b"".join(self.word("hd") for _ in range(r.randint(0, 20))) + b"\x7f\xff"
+        if x < 0.7:
+            n = r.randint(1, 16383)
+            return head % 1 + bytes([0x40 | (n - 1) >> 8, n - 1 & 255]) + bytes([0x40 | (16383 - n) >> 8, 16383 - n & 255])
+        return head % 0 + bytes(r.choice([0, 1, 255, r.randrange(256)]) for _ in range(12)) * 1024
+
     def word_pat_(self, r):
         return r.choice(["*", "s*", "h?", "[sh]*", "*1", "x[1-2]", "", "\\*", "[^s]*", "[", "[a-", "nokey", "?1",
                          "{t}*"])

@@ -220,12 +220,9 @@ bool hll_merge(uint8_t *registers, struct slice s)
 
 uint64_t hll_count_registers(const uint8_t *registers)
 {
-    uint32_t parts[4][SLOTS] = {0}, histogram[SLOTS];
+    uint32_t histogram[SLOTS] = {0};
 
-    for (unsigned i = 0; i < HLL_REGISTERS; i++)
-        parts[i % 4][registers[i]]++;
-    for (unsigned r = 0; r < SLOTS; r++)
-        histogram[r] = parts[0][r] + parts[1][r] + parts[2][r] + parts[3][r];
+    hll_dense_histogram_unpacked(registers, histogram);
     return estimate(histogram);
 }
 

@@ -40,16 +40,29 @@ bool hll_dense_raise(char *p, unsigned index, uint8_t rank)
 /* The 48 bits of a group, its first register lowest. */
 static inline uint64_t load_group(const char *p)
 {
-    const unsigned char *at = (const unsigned char *)p;
+    uint32_t low;
+    uint16_t high;
 
-    return at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 |
-           (uint64_t)at[5] << 40;
+    memcpy(&low, p, sizeof low);
+    memcpy(&high, p + sizeof low, sizeof high);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    low = __builtin_bswap32(low);
+    high = __builtin_bswap16(high);
+#endif
+    return low | (uint64_t)high << 32;
 }
 
 static inline void store_group(char *p, uint64_t bits)
 {
-    for (int i = 0; i < GROUP_BYTES; i++)
-        p[i] = (char)(bits >> 8 * i);
+    uint32_t low = (uint32_t)bits;
+    uint16_t high = (uint16_t)(bits >> 32);
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    low = __builtin_bswap32(low);
+    high = __builtin_bswap16(high);
+#endif
+    memcpy(p, &low, sizeof low);
+    memcpy(p + sizeof low, &high, sizeof high);
 }
 
 /* Eight times six bits become eight bytes, and back: the upper half of each part moves, by halves of halves. */
@@ -104,17 +117,48 @@ void hll_dense_pack(char *p, const uint8_t *registers)
         store_group(p + i * GROUP_BYTES, gather(load_bytes(registers + i * GROUP)));
 }
 
-/* Registers next to each other are often equal; in tables of their own one does not wait for the other. */
+/* Registers are counted by pairs, which are half as many; and equal neighbours, which are frequent, do not wait for each
+ * other's count. */
+struct pairs {
+    uint16_t count[(MASK + 1) * (MASK + 1)]; /* the second register of the pair is the row */
+};
+
+_Static_assert(HLL_REGISTERS / 2 <= UINT16_MAX, "all pairs may be the same");
+
+static inline void count_group(struct pairs *pairs, uint64_t bits)
+{
+    for (unsigned k = 0; k < GROUP; k += 2)
+        pairs->count[bits >> k * BITS & (MASK << BITS | MASK)]++;
+}
+
+static void add_pairs(uint32_t *histogram, const struct pairs *pairs)
+{
+    for (unsigned second = 0; second <= MASK; second++) {
+        const uint16_t *row = pairs->count + second * (MASK + 1);
+        uint32_t sum = 0;
+
+        for (unsigned first = 0; first <= MASK; first++) {
+            histogram[first] += row[first];
+            sum += row[first];
+        }
+        histogram[second] += sum;
+    }
+}
+
 void hll_dense_histogram(const char *p, uint32_t *histogram)
 {
-    uint32_t parts[4][MASK + 1] = {0};
+    struct pairs pairs = {0};
 
-    for (unsigned i = 0; i < HLL_REGISTERS / GROUP; i++) {
-        uint64_t bits = load_group(p + i * GROUP_BYTES);
+    for (unsigned i = 0; i < HLL_REGISTERS / GROUP; i++)
+        count_group(&pairs, load_group(p + i * GROUP_BYTES));
+    add_pairs(histogram, &pairs);
+}
 
-        for (unsigned k = 0; k < GROUP; k++)
-            parts[k % 4][bits >> k * BITS & MASK]++;
-    }
-    for (unsigned r = 0; r <= MASK; r++)
-        histogram[r] += parts[0][r] + parts[1][r] + parts[2][r] + parts[3][r];
+void hll_dense_histogram_unpacked(const uint8_t *registers, uint32_t *histogram)
+{
+    struct pairs pairs = {0};
+
+    for (unsigned i = 0; i < HLL_REGISTERS / GROUP; i++)
+        count_group(&pairs, gather(load_bytes(registers + i * GROUP)));
+    add_pairs(histogram, &pairs);
 }

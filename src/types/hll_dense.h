@@ -28,7 +28,8 @@ bool hll_dense_raise(char *p, unsigned index, uint8_t rank);
 void hll_dense_merge(uint8_t *registers, const char *p);
 /* Sets all registers to the bytes of an array, which are below 64. */
 void hll_dense_pack(char *p, const uint8_t *registers);
-/* Adds to histogram[r] how many registers are r; 64 of them. */
+/* Adds to histogram[r] how many registers are r, which is below 64; those of an array, for the second. */
 void hll_dense_histogram(const char *p, uint32_t *histogram);
+void hll_dense_histogram_unpacked(const uint8_t *registers, uint32_t *histogram);
 
 #endif
