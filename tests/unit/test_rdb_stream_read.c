@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rdb_stream_read: streams in Redis's format, and what is no stream. Those that we write are read in test_dump. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "checks.h"
 #include "persist/rdb_stream_read.h"
 #include "types/stream_group.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* row: random insertions and removals against a plain array. */
-#include <check.h>
 #include <string.h>
 
+#include "checks.h"
 #include "seed.h"
 #include "types/row.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Streams: random operations against an array of entries, with nodes of few entries and ids that go to the ends. */
-#include <check.h>
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/stream_group.h"
 

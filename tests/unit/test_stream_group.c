@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stream_group: random changes of groups, consumers and nacks against plain arrays; and how far a group is. */
-#include <check.h>
 
+#include "checks.h"
 #include "seed.h"
 #include "types/stream_group.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stream_pending: random changes against a plain array, and walks during them. */
-#include <check.h>
 
 #include "base/mem.h"
+#include "checks.h"
 #include "seed.h"
 #include "types/stream_pending.h"
 
