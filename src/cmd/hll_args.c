@@ -30,14 +30,28 @@ bool hll_write(struct hll_target *t, struct call *c, int i, struct entry *e)
 {
     struct slice s;
 
-    *t = (struct hll_target){.flat = {.resize = resize_string, .owner = t}, .call = c, .key = i};
+    *t = (struct hll_target){.flat = FLAT_EMPTY, .call = c, .key = i, .is_new = e == NULL};
     if (e == NULL) {
         hll_init(&t->flat);
         return true;
     }
     if (!hll_read(c, e, &s))
         return false;
-    t->flat.n = s.n;
+    t->flat = (struct flat){.n = s.n, .resize = resize_string, .owner = t};
     t->flat.p = call_string_for_write(c, i, e, s.n);
     return t->flat.p != NULL;
+}
+
+void hll_close(struct hll_target *t)
+{
+    struct entry_spec spec = {.key = call_arg(t->call, t->key), .value = flat_slice(&t->flat), .raw = true};
+
+    if (!t->is_new)
+        return;
+    if (t->flat.n > ENTRY_INLINE_MAX) {
+        spec.blob = blob_copy(spec.value);
+        must(spec.blob != NULL); /* as in resize_string */
+    }
+    call_put(t->call, t->key, t->call->db, NULL, entry_new(&spec));
+    flat_fini(&t->flat);
 }

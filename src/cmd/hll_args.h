@@ -20,13 +20,16 @@ bool hll_read(struct call *c, const struct entry *e, struct slice *s);
 
 /* A HyperLogLog that is being changed. */
 struct hll_target {
-    struct flat flat; /* where it is now */
+    struct flat flat; /* where it is now: in the entry, or in memory of its own if it is new */
     struct call *call;
     int key;
+    bool is_new;
 };
 
-/* Opens the one at the key in argument i, of which e is what call_find gave; NULL: makes an empty one there. Needs no
- * close. False: it is none, or there is no memory, and the error was replied. */
+/* Opens the one at the key in argument i, of which e is what call_find gave; NULL: begins an empty one. hll_close has to
+ * follow then. False: it is none, or there is no memory, and the error was replied. */
 bool hll_write(struct hll_target *t, struct call *c, int i, struct entry *e);
+/* Puts a new one into the keyspace. */
+void hll_close(struct hll_target *t);
 
 #endif

@@ -25,6 +25,7 @@ CMD(pfadd,
         changed |= result == HLL_CHANGED;
         corrupt = result == HLL_CORRUPT;
     }
+    hll_close(&t);
     if (changed)
         call_changed(c, 1, EVENT_STRING, corrupt ? NULL : "pfadd");
     if (corrupt)
@@ -114,6 +115,7 @@ CMD(pfmerge,
     if (dense)
         must(hll_make_dense(&t.flat));
     hll_raise_all(&t.flat, registers, sparse_max(c));
+    hll_close(&t);
     call_changed(c, 1, EVENT_STRING, "pfadd");
     reply_ok(c->out);
 }

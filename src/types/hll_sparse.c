@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/hll_sparse.h"
 
+#include "base/must.h"
+
 #define RANK_MAX    32 /* of a run */
 #define VALUES_MAX  4  /* registers in one v */
 #define ZEROS_MAX   64 /* registers in one z */
@@ -19,20 +21,19 @@ static inline bool is_values(uint8_t first)
     return first & 0x80;
 }
 
-/* The run that begins with `first`; `second` counts for Z alone. */
-static inline struct hll_run run_of(uint8_t first, uint8_t second)
-{
-    if (is_values(first))
-        return (struct hll_run){'v', (first >> 2 & 31) + 1, (first & 3u) + 1};
-    if (run_bytes(first) == 2)
-        return (struct hll_run){'Z', 0, ((first & 63u) << 8 | second) + 1};
-    return (struct hll_run){'z', 0, (first & 63u) + 1};
-}
-
 /* The run at byte `at` of s. */
-static struct hll_run run_at(struct slice s, size_t at)
+static inline struct hll_run run_at(struct slice s, size_t at)
 {
-    return run_of((uint8_t)s.p[at], at + 1 < s.n ? (uint8_t)s.p[at + 1] : 0);
+    unsigned first = (uint8_t)s.p[at];
+    unsigned values = first >> 7;
+
+    if (UNLIKELY(run_bytes((uint8_t)first) == 2)) {
+        unsigned second = at + 1 < s.n ? (uint8_t)s.p[at + 1] : 0;
+
+        return (struct hll_run){'Z', 0, ((first & 63) << 8 | second) + 1};
+    }
+    return (struct hll_run){values ? 'v' : 'z', (uint8_t)(values * ((first >> 2 & 31) + 1)),
+                            (first & 63u >> 4 * values) + 1};
 }
 
 bool hll_sparse_next(struct slice *rest, struct hll_run *run)
@@ -82,32 +83,54 @@ void hll_sparse_init(char *p)
 
 /* ---- reading all ---- */
 
-bool hll_sparse_merge(uint8_t *registers, struct slice runs)
+/* Calls fn for each run, with its first register; false: the registers are not HLL_REGISTERS. Values and zeros take
+ * turns at random, and a processor that guesses which comes next is often wrong: so nothing is asked but whether a run is
+ * a Z, of which there are few. */
+static inline __attribute__((always_inline)) bool
+each_run(struct slice runs, void (*fn)(void *arg, unsigned first, struct hll_run run), void *arg)
 {
-    struct hll_run run;
     unsigned first = 0;
 
-    for (; hll_sparse_next(&runs, &run); first += run.length) {
-        if (run.length > HLL_REGISTERS - first)
+    for (size_t at = 0; at < runs.n; at++) {
+        struct hll_run run = run_at(runs, at);
+
+        if (UNLIKELY(run.length > HLL_REGISTERS - first))
             return false;
-        for (unsigned i = 0; run.rank > 0 && i < run.length; i++)
-            if (registers[first + i] < run.rank)
-                registers[first + i] = run.rank;
+        fn(arg, first, run);
+        first += run.length;
+        if (UNLIKELY(run.kind == 'Z'))
+            at++;
     }
     return first == HLL_REGISTERS;
 }
 
+static inline void raise_in_array(void *arg, unsigned first, struct hll_run run)
+{
+    uint8_t *registers = arg;
+
+    /* The first of them without a question: of zeros to 0. */
+    registers[first] = registers[first] > run.rank ? registers[first] : run.rank;
+    if (UNLIKELY((run.rank > 0) & (run.length > 1)))
+        for (unsigned i = first + 1; i < first + run.length; i++)
+            registers[i] = registers[i] > run.rank ? registers[i] : run.rank;
+}
+
+bool hll_sparse_merge(uint8_t *registers, struct slice runs)
+{
+    return each_run(runs, raise_in_array, registers);
+}
+
+static inline void add_to_histogram(void *arg, unsigned first, struct hll_run run)
+{
+    uint32_t *histogram = arg;
+
+    (void)first;
+    histogram[run.rank] += run.length;
+}
+
 bool hll_sparse_histogram(struct slice runs, uint32_t *histogram)
 {
-    struct hll_run run;
-    unsigned first = 0;
-
-    for (; hll_sparse_next(&runs, &run); first += run.length) {
-        if (run.length > HLL_REGISTERS - first)
-            return false;
-        histogram[run.rank] += run.length;
-    }
-    return first == HLL_REGISTERS;
+    return each_run(runs, add_to_histogram, histogram);
 }
 
 /* ---- raising one ---- */
