@@ -9,8 +9,6 @@
 
 const struct absent_commands commands_doc_absent[] = {
     {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN", "no command waits for an element"},
-    {"XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP XINFO XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XSETID XTRIM",
-     "there are no streams"},
     {"PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE",
      "there is no publishing"},
     {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION|DELETE FUNCTION|DUMP FUNCTION|KILL "
@@ -38,6 +36,7 @@ static const struct {
     {"sorted-set", "Sorted sets", ""},
     {"geo", "Places", "They are members of a sorted set, whose score is a geohash.\n\n"},
     {"hyperloglog", "HyperLogLogs", ""},
+    {"stream", "Streams", ""},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},
