@@ -155,7 +155,8 @@ START_TEST(counts_that_lie_are_refused)
     ck_assert(is_refused(RDB_STREAM_2, SLICE("\1" NODE_OF_ONE TOTALS "\5\1\0\0\0\0"))); /* fewer added than there are */
     /* fields of the node: more than there are elements, or none */
     ck_assert(is_refused(RDB_STREAM, SLICE("\1" NODE("\x1d", "\x0a\0\1\1\0\1\x7f\1\x81" "f\2\0\1" ENTRY) TOTALS "\0")));
-    ck_assert(is_refused(RDB_STREAM, SLICE("\1" NODE("\x17", "\x08\0\1\1\0\1\0\1\0\1" "\2\1\0\1\0\1\3\1") TOTALS "\0")));
+    ck_assert(is_refused(RDB_STREAM,
+                         SLICE("\1" NODE("\x17", "\x08\0\1\1\0\1\0\1\0\1" "\2\1\0\1\0\1\3\1") TOTALS "\0")));
 }
 END_TEST
 
