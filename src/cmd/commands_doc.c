@@ -12,8 +12,6 @@ const struct absent_commands commands_doc_absent[] = {
     {"GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUSBYMEMBER GEORADIUSBYMEMBER_RO GEORADIUS_RO GEOSEARCH "
      "GEOSEARCHSTORE",
      "there are no places on a globe"},
-    {"XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP XINFO XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XSETID XTRIM",
-     "there are no streams"},
     {"PFADD PFCOUNT PFDEBUG PFMERGE PFSELFTEST", "there is no HyperLogLog"},
     {"PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE",
      "there is no publishing"},
@@ -40,6 +38,7 @@ static const struct {
     {"hash", "Hashes", ""},
     {"set", "Sets", ""},
     {"sorted-set", "Sorted sets", ""},
+    {"stream", "Streams", "XREAD and XREADGROUP do not wait: BLOCK is an error where there is nothing to return.\n\n"},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},
