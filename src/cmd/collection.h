@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * collection: the list, hash, set or sorted set of a key, while a command works with it.
+ * collection: the list, hash, set, sorted set or stream of a key, while a command works with it.
  *
  * Role:    makes a struct value of an entry for the types to work on, and puts back what became of it: the way of all
  *          commands of these types.
  * Owns:    nothing beyond the command.
  * Threads: the worker that runs the command.
- * Used by: the *_cmds.c of lists, hashes, sets and sorted sets.
+ * Used by: the *_cmds.c of lists, hashes, sets, sorted sets and streams.
  *
  *  struct collection o;
  *

@@ -19,8 +19,8 @@
 #ifndef LARDER_PERSIST_RDB_FORMAT_H
 #define LARDER_PERSIST_RDB_FORMAT_H
 
-/* The version that redis-server 7.0 writes, the one with listpacks; that of 7.2, which knows when a consumer was active;
- * and the highest that we read, that of 7.4, which brought fields that expire. */
+/* The version that redis-server 7.0 writes, the one with listpacks; that of 7.2, which knows when a consumer was
+ * active; and the highest that we read, that of 7.4, which brought fields that expire. */
 #define RDB_VERSION_PLAIN  10
 #define RDB_VERSION_ACTIVE 11
 #define RDB_VERSION_NEWEST 12

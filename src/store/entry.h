@@ -223,7 +223,7 @@ struct entry *entry_resize(struct entry *old, size_t n);
 /* The writable bytes after entry_resize. */
 char *entry_bytes(struct entry *e);
 
-/* ---- lists, hashes, sets, sorted sets ---- */
+/* ---- lists, hashes, sets, sorted sets, streams ---- */
 
 /* An entry that holds a value of such a type, and takes it: v->large is the entry's, the flat bytes are copied. */
 struct entry *entry_new_value(struct slice key, enum entry_type type, const struct value *v, int64_t expire);

@@ -29,7 +29,7 @@ enum value_form {
 
 /* Up to where a value stays flat, and how large the pieces of a large one are. */
 struct value_limits {
-    uint64_t entries; /* elements; fields of a hash, members of a sorted set; stream: entries of a node, 0: any number */
+    uint64_t entries; /* elements; fields of a hash, members of a sorted set; stream: of a node, 0: any number */
     uint64_t bytes;   /* of the longest element; stream: of a node, 0: any number */
     uint64_t ints;    /* set: elements of an intset */
     int32_t fill;     /* list: list-max-listpack-size */

@@ -15,6 +15,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream_group.h"
 #include "types/zset.h"
 
 #define RATIO 2048 /* bytes in memory for one that was read, at most; compressed ones are 88 already */
@@ -41,6 +42,7 @@ static void choose_limits(uint8_t choice)
         options.set_max_intset_entries = entries[choice & 3];
     options.hash_max_listpack_value = options.set_max_listpack_value = options.zset_max_listpack_value = 16;
     options.list_max_listpack_size = fills[choice >> 2 & 3];
+    options.stream_node_max_entries = entries[choice & 3];
 }
 
 static size_t look_through_list(const struct value *v)
@@ -99,6 +101,44 @@ static size_t look_through_zset(const struct value *v)
     return n;
 }
 
+static void look_through_group(const struct stream_group *g)
+{
+    struct stream_pending_walk w;
+    const struct stream_nack *nack;
+    size_t n = 0;
+
+    for (size_t i = 0; i < stream_consumer_count(g); i++)
+        n += stream_consumer_at(g, i)->pending.count;
+    must(n == g->pending.count);
+    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_LEAST);
+    for (n = 0; (nack = stream_pending_walk_next(&w)) != NULL; n++)
+        must(stream_pending_find(&nack->consumer->pending, nack->id) == nack);
+    must(n == g->pending.count);
+}
+
+static size_t look_through_stream(const struct value *v)
+{
+    const struct stream *s = stream_of(v);
+    struct stream_id id, before = STREAM_ID_LEAST;
+    struct slice field, value;
+    struct stream_walk w;
+    uint64_t fields;
+    size_t n = 0;
+
+    stream_walk_begin(&w, s, STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    for (; stream_walk_next(&w, &id, &fields); n++) {
+        must(fields > 0 && stream_id_compare(id, before) > 0 && stream_has(s, id));
+        before = id;
+        while (stream_walk_pair(&w, &field, &value))
+            fields--;
+        must(fields == 0);
+    }
+    must(n == s->count && stream_id_compare(before, s->last) <= 0);
+    for (size_t i = 0; i < stream_group_count(s); i++)
+        look_through_group(stream_group_at(s, i));
+    return n + stream_large_count(s);
+}
+
 /* Returns how many elements there are; bytes, of a string. */
 static size_t look_through(const struct entry *e)
 {
@@ -107,6 +147,7 @@ static size_t look_through(const struct entry *e)
         [TYPE_SET] = look_through_set,
         [TYPE_ZSET] = look_through_zset,
         [TYPE_HASH] = look_through_hash,
+        [TYPE_STREAM] = look_through_stream,
     };
     struct value v;
 

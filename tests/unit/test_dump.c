@@ -132,7 +132,7 @@ static size_t random_size(void)
 
 static struct entry *random_value(void)
 {
-    return values_random(seed_below(TYPE_HASH + 1), seed_below(40) == 0 ? 20000 : random_size(), &options,
+    return values_random(seed_below(TYPE_STREAM + 1), seed_below(40) == 0 ? 20000 : random_size(), &options,
                          seed_below(2));
 }
 
@@ -165,7 +165,7 @@ START_TEST(random_values_come_back_under_any_limits)
         struct rdb_target to;
 
         values_limits(&options, (int64_t)seed_below(40), (int64_t)seed_below(12) - 6);
-        e = values_random(seed_below(TYPE_HASH + 1), 1 + seed_below(60), &options, seed_below(2));
+        e = values_random(seed_below(TYPE_STREAM + 1), 1 + seed_below(60), &options, seed_below(2));
         values_limits(&options, (int64_t)seed_below(40), (int64_t)seed_below(12) - 6);
         to = (struct rdb_target){.key = entry_key(e), .expire = entry_expire(e), .options = &options};
         dump = dump_of(e);
@@ -206,7 +206,7 @@ START_TEST(truncated_values_are_refused_or_values)
 {
     seed_start(__func__);
     for (int round = 0; round < 300; round++) {
-        struct entry *e = values_random(seed_below(TYPE_HASH + 1), 1 + seed_below(20), &options, seed_below(2));
+        struct entry *e = values_random(seed_below(TYPE_STREAM + 1), 1 + seed_below(20), &options, seed_below(2));
         struct buf dump = dump_of(e);
 
         for (size_t n = FOOTER; n < dump.len; n++)
@@ -221,7 +221,7 @@ START_TEST(values_with_one_wrong_byte_are_refused_or_values)
 {
     seed_start(__func__);
     for (int round = 0; round < 200; round++) {
-        struct entry *e = values_random(seed_below(TYPE_HASH + 1), 1 + seed_below(20), &options, seed_below(2));
+        struct entry *e = values_random(seed_below(TYPE_STREAM + 1), 1 + seed_below(20), &options, seed_below(2));
         struct buf dump = dump_of(e);
 
         for (size_t at = 0; at + FOOTER < dump.len; at++) {
@@ -260,7 +260,7 @@ START_TEST(only_fields_that_expire_need_the_newest_version)
     seed_start(__func__);
     for (int round = 0; round < 300; round++) {
         bool expiring = round % 2;
-        struct entry *e = values_random(expiring ? TYPE_HASH : seed_below(TYPE_HASH + 1), random_size(), &options,
+        struct entry *e = values_random(expiring ? TYPE_HASH : seed_below(TYPE_STREAM + 1), random_size(), &options,
                                         expiring);
         struct buf dump = dump_of(e);
         bool any = false;

@@ -113,6 +113,22 @@ START_TEST(flat_values_are_written_as_they_are_and_large_ones_one_by_one)
 }
 END_TEST
 
+START_TEST(a_stream_is_written_for_7_2_only_if_a_consumer_was_active_at_another_time_than_seen)
+{
+    struct value v = value_new(limits_of(&options, TYPE_STREAM));
+    struct stream_group *g = stream_group_add(stream_make(&v), SLICE("g"), STREAM_ID_LEAST, 0);
+    struct stream_consumer *c = stream_consumer_add(g, SLICE("c"), 5);
+    struct entry *e = entry_new_value(SLICE("key"), TYPE_STREAM, &v, 0);
+
+    ck_assert_int_eq(rdb_type_of(e), RDB_STREAM_3);
+    ck_assert_uint_eq(rdb_version_of(RDB_STREAM_3), 11);
+    c->active_time = 5;
+    ck_assert_int_eq(rdb_type_of(e), RDB_STREAM_2);
+    ck_assert_uint_eq(rdb_version_of(RDB_STREAM_2), 10);
+    entry_free(e);
+}
+END_TEST
+
 static struct entry *hash_of(int64_t expire, int64_t entries)
 {
     struct value v;
@@ -181,6 +197,7 @@ int main(void)
     tcase_add_test(tests, strings_are_compressed_from_21_bytes_on_if_that_saves_4);
     tcase_add_test(tests, long_strings_have_long_lengths);
     tcase_add_test(tests, flat_values_are_written_as_they_are_and_large_ones_one_by_one);
+    tcase_add_test(tests, a_stream_is_written_for_7_2_only_if_a_consumer_was_active_at_another_time_than_seen);
     tcase_add_test(tests, a_large_hash_tells_times_from_the_first_on);
     tcase_add_test(tests, a_small_hash_tells_them_in_its_listpack);
     tcase_add_test(tests, a_hash_whose_fields_no_longer_expire_is_written_as_any);

@@ -16,6 +16,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream_group.h"
 #include "types/zset.h"
 
 #define VALUES_LATER 4000000000000 /* ms since 1970: when fields expire, from here on */
@@ -27,6 +28,8 @@ static inline void values_limits(struct options *o, int64_t entries, int64_t fil
     o->hash_max_listpack_value = o->set_max_listpack_value = o->zset_max_listpack_value = 40;
     o->set_max_intset_entries = entries;
     o->list_max_listpack_size = fill;
+    o->stream_node_max_entries = entries;
+    o->stream_node_max_bytes = 4096;
 }
 
 /* A random element in `room`, at most 80 bytes: a number, text that shrinks when it is compressed, or any bytes. */
@@ -67,6 +70,48 @@ static inline double values_score(void)
     }
 }
 
+/* Appends an entry, and may remove one. */
+static inline void values_change_stream(struct stream *s, const struct value_limits *limits)
+{
+    struct stream_id id = s->last;
+    char names[4][80];
+    struct slice pairs[4];
+    size_t fields = 1 + seed_below(2);
+
+    for (size_t i = 0; i < 4; i++)
+        pairs[i] = i % 2 == 0 && seed_below(4) != 0 ? SLICE("field") : values_word(names[i], false);
+    id.ms += seed_below(2) ? seed_below(3) : seed_u64() >> 20;
+    id.seq = seed_below(2) ? id.seq + 1 : seed_u64();
+    if (stream_id_compare(id, s->last) > 0)
+        stream_append(s, id, pairs, fields, limits);
+    if (seed_below(10) == 0)
+        stream_remove(s, seed_below(2) ? stream_first_id(s) : s->last);
+}
+
+/* Adds a group, a consumer and a nack, or some of these. */
+static inline void values_change_groups(struct stream *s)
+{
+    char names[2][80];
+    struct slice name = values_word(names[0], seed_below(2));
+    struct stream_group *g;
+    struct stream_consumer *c;
+
+    if (seed_below(30) == 0)
+        stream_group_add(s, name, stream_first_id(s), (int64_t)seed_below(3) - 1);
+    if (stream_group_count(s) == 0)
+        return;
+    g = stream_group_at(s, seed_below(stream_group_count(s)));
+    if (seed_below(10) == 0)
+        stream_consumer_add(g, values_word(names[1], false), (int64_t)seed_u64());
+    if (stream_consumer_count(g) == 0)
+        return;
+    c = stream_consumer_at(g, seed_below(stream_consumer_count(g)));
+    if (seed_below(3) == 0)
+        c->active_time = seed_below(2) ? c->seen_time : -1;
+    if (stream_pending_find(&g->pending, s->last) == NULL)
+        stream_nack_add(g, c, s->last, VALUES_LATER)->delivery_count = seed_below(3);
+}
+
 static inline void values_add(struct value *v, enum entry_type type, bool numbers, bool expiring)
 {
     char first[80], second[80];
@@ -81,6 +126,11 @@ static inline void values_add(struct value *v, enum entry_type type, bool number
         break;
     case TYPE_ZSET:
         zset_put(v, word, values_score());
+        break;
+    case TYPE_STREAM:
+        values_change_stream(stream_make(v), &v->limits);
+        if (expiring)
+            values_change_groups(stream_of(v));
         break;
     default:
         if (!hash_has(v, word)) /* or a long value might be gone that has made it large */
@@ -108,7 +158,8 @@ static inline struct entry *values_string(size_t n)
     return entry_new(&s);
 }
 
-/* A random value of n elements, fewer where some are equal; expiring: a hash may have fields that expire. */
+/* A random value of n elements, fewer where some are equal; expiring: a hash may have fields that expire, and a stream
+ * groups. */
 static inline struct entry *values_random(enum entry_type type, size_t n, const struct options *o, bool expiring)
 {
     bool numbers = seed_below(3) == 0;
@@ -181,6 +232,48 @@ static inline uint64_t values_sum_of_hash(const struct value *v)
     return sum;
 }
 
+static inline uint64_t values_mix_id(uint64_t sum, struct stream_id id)
+{
+    return values_mix(values_mix(sum, id.ms), id.seq);
+}
+
+static inline uint64_t values_sum_of_group(uint64_t sum, const struct stream_group *g)
+{
+    struct stream_pending_walk w;
+    const struct stream_nack *n;
+
+    sum = values_mix(values_mix_id(values_mix(sum, hash_bytes(g->name)), g->last), (uint64_t)g->entries_read);
+    for (size_t i = 0; i < stream_consumer_count(g); i++) {
+        const struct stream_consumer *c = stream_consumer_at(g, i);
+
+        sum = values_mix(values_mix(sum, hash_bytes(c->name)), c->pending.count);
+        sum = values_mix(values_mix(sum, (uint64_t)c->seen_time), (uint64_t)c->active_time);
+    }
+    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_LEAST);
+    while ((n = stream_pending_walk_next(&w)) != NULL)
+        sum = values_mix(values_mix(values_mix_id(sum, n->id), n->delivery_count), hash_bytes(n->consumer->name));
+    return sum;
+}
+
+static inline uint64_t values_sum_of_stream(const struct value *v)
+{
+    const struct stream *s = stream_of(v);
+    struct slice field, value;
+    struct stream_walk w;
+    struct stream_id id;
+    uint64_t fields, sum = values_mix_id(values_mix_id(s->added, s->last), s->max_deleted);
+
+    stream_walk_begin(&w, s, STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    while (stream_walk_next(&w, &id, &fields)) {
+        sum = values_mix(values_mix_id(sum, id), fields);
+        while (stream_walk_pair(&w, &field, &value))
+            sum = values_mix(values_mix(sum, hash_bytes(field)), hash_bytes(value));
+    }
+    for (size_t i = 0; i < stream_group_count(s); i++)
+        sum = values_sum_of_group(sum, stream_group_at(s, i));
+    return sum;
+}
+
 /* The number of a value: its type, its elements, its expiry. */
 static inline uint64_t values_sum(const struct entry *e)
 {
@@ -189,6 +282,7 @@ static inline uint64_t values_sum(const struct entry *e)
         [TYPE_SET] = values_sum_of_set,
         [TYPE_ZSET] = values_sum_of_zset,
         [TYPE_HASH] = values_sum_of_hash,
+        [TYPE_STREAM] = values_sum_of_stream,
     };
     struct entry_digits d;
     struct value v;
