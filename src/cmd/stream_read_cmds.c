@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * XREAD and XREADGROUP: https://redis.io/docs/latest/commands/xread/, https://redis.io/docs/latest/commands/xreadgroup/.
+ * XREAD and XREADGROUP: https://redis.io/docs/latest/commands/xread/,
+ * https://redis.io/docs/latest/commands/xreadgroup/.
  * All streams are looked at before any is read, so that an error leaves everything as it was.
  */
 #include "cmd/stream_args.h"
@@ -388,7 +389,8 @@ CMD(xreadgroup,
     .name = "XREADGROUP", .arity = -7, .group = "stream", .since = "5.0.0",
     .cost = "O(log(N)+M) for each stream, M being the number of entries returned of it.",
     .flags = CMD_WRITE | CMD_BLOCKING | CMD_MOVABLEKEYS, .keys = STREAM_KEYS(4), .find_keys = find_keys,
-    .summary = "Returns entries that no consumer of the group has got yet, or those that this one has not acknowledged.",
+    .summary = "Returns entries that no consumer of the group has got yet, or those that this one has not "
+               "acknowledged.",
     .syntax = "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]")
 {
     read_streams(c, true);
