@@ -36,7 +36,7 @@ static const struct {
     {"sorted-set", "Sorted sets", ""},
     {"geo", "Places", "They are members of a sorted set, whose score is a geohash.\n\n"},
     {"hyperloglog", "HyperLogLogs", ""},
-    {"stream", "Streams", ""},
+    {"stream", "Streams", "XREAD and XREADGROUP do not wait: BLOCK is an error where there is nothing to return.\n\n"},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},

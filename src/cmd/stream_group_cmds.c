@@ -3,8 +3,8 @@
 #include "cmd/stream_args.h"
 
 #define ERR_NO_STREAM \
-    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option " \
-    "to create an empty stream automatically."
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM " \
+    "option to create an empty stream automatically."
 
 #define GROUP_KEY(flags_) CMD_KEYS(2, 2, 1, KEY_RW | (flags_))
 #define GROUP_NAME        3 /* the argument that has it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* XINFO: https://redis.io/docs/latest/commands/xinfo-stream/ and its like. */
 #include "cmd/stream_args.h"
+#include "types/stream_progress.h"
 
 #define INFO_KEY      CMD_KEYS(2, 2, 1, KEY_RO | KEY_ACCESS)
 #define DEFAULT_COUNT 10 /* entries that FULL shows, and nacks of each group and consumer */
@@ -52,7 +53,7 @@ static void tell_int_if(struct out *out, const char *name, bool known, int64_t v
 static void tell_reading(struct out *out, const struct stream *s, const struct stream_group *g)
 {
     int64_t lag = 0;
-    bool known = stream_group_lag(s, g, &lag);
+    bool known = stream_progress_lag(s, g, &lag);
 
     tell_id(out, "last-delivered-id", g->last);
     tell_int_if(out, "entries-read", g->entries_read != STREAM_READ_UNKNOWN, g->entries_read);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * XREAD and XREADGROUP: https://redis.io/docs/latest/commands/xread/, https://redis.io/docs/latest/commands/xreadgroup/.
+ * XREAD and XREADGROUP: https://redis.io/docs/latest/commands/xread/,
+ * https://redis.io/docs/latest/commands/xreadgroup/.
  * All streams are looked at before any is read, so that an error leaves everything as it was.
  */
 #include "cmd/stream_args.h"
+#include "types/stream_progress.h"
 
 #define ERR_WAITING "ERR waiting with BLOCK is not supported"
 #define ERR_NEEDS_GROUP \
@@ -259,7 +261,7 @@ static void deliver(struct call *c, const struct request *r, const struct source
     reply_array(c->out, n);
     stream_walk_begin(&w, s->stream, id, STREAM_ID_MOST, false);
     for (; n > 0 && c->out->cut == NULL && stream_walk_next(&w, &id, &fields); n--) {
-        stream_group_deliver(s->stream, s->group, id);
+        stream_progress_deliver(s->stream, s->group, id);
         stream_reply_entry(c->out, &w, id, fields);
         if (!r->no_ack)
             await_ack(c, s->group, consumer, id);
@@ -388,7 +390,8 @@ CMD(xreadgroup,
     .name = "XREADGROUP", .arity = -7, .group = "stream", .since = "5.0.0",
     .cost = "O(log(N)+M) for each stream, M being the number of entries returned of it.",
     .flags = CMD_WRITE | CMD_BLOCKING | CMD_MOVABLEKEYS, .keys = STREAM_KEYS(4), .find_keys = find_keys,
-    .summary = "Returns entries that no consumer of the group has got yet, or those that this one has not acknowledged.",
+    .summary = "Returns entries that no consumer of the group has got yet, or those that this one has not "
+               "acknowledged.",
     .syntax = "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]")
 {
     read_streams(c, true);

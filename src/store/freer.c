@@ -6,8 +6,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -68,7 +68,7 @@ static void *freer_main(void *arg)
     struct job *j;
 
     (void)arg;
-    (void)nice(NICE);
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE); /* of this thread alone */
     mem_start_background(); /* its thread inherits the priority */
     for (;;) {
         bool called = wait_until(trim);

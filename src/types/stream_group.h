@@ -48,12 +48,6 @@ void stream_group_remove(struct stream *s, struct stream_group *g);
 size_t stream_group_count(const struct stream *s);
 struct stream_group *stream_group_at(const struct stream *s, size_t i);
 
-/* The entry `id` is delivered to the group: where it is behind the last one, `last` and entries_read follow, as
- * XREADGROUP has it. Call it in the order of delivery, for each entry. */
-void stream_group_deliver(const struct stream *s, struct stream_group *g, struct stream_id id);
-/* How many entries the group has still to read. False: nobody knows. */
-bool stream_group_lag(const struct stream *s, const struct stream_group *g, int64_t *lag);
-
 /* ---- consumers ---- */
 
 /* NULL: there is none of this name. Borrowed until it is removed. */

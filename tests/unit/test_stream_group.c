@@ -4,6 +4,7 @@
 #include "checks.h"
 #include "seed.h"
 #include "types/stream_group.h"
+#include "types/stream_progress.h"
 
 #define NAMES 12
 #define IDS   400
@@ -209,7 +210,7 @@ static int64_t lag_of(const struct stream *s, const struct stream_group *g)
 {
     int64_t lag;
 
-    return stream_group_lag(s, g, &lag) ? lag : -1;
+    return stream_progress_lag(s, g, &lag) ? lag : -1;
 }
 
 START_TEST(a_group_that_reads_from_the_beginning_counts)
@@ -221,12 +222,12 @@ START_TEST(a_group_that_reads_from_the_beginning_counts)
     for (uint64_t i = 1; i <= 5; i++)
         add(s, i);
     ck_assert_int_eq(lag_of(s, g), 5);
-    stream_group_deliver(s, g, (struct stream_id){1, 0});
+    stream_progress_deliver(s, g, (struct stream_id){1, 0});
     ck_assert_int_eq(g->entries_read, 1);
-    stream_group_deliver(s, g, (struct stream_id){2, 0});
+    stream_progress_deliver(s, g, (struct stream_id){2, 0});
     ck_assert_int_eq(g->entries_read, 2);
     ck_assert_int_eq(lag_of(s, g), 3);
-    stream_group_deliver(s, g, (struct stream_id){1, 0}); /* once more: it changes nothing */
+    stream_progress_deliver(s, g, (struct stream_id){1, 0}); /* once more: it changes nothing */
     ck_assert_int_eq(g->entries_read, 2);
     ck_assert_uint_eq(g->last.ms, 2);
     stream_free(s);
@@ -242,9 +243,9 @@ START_TEST(a_gap_ahead_makes_the_lag_unknown_until_it_is_passed)
         add(s, i);
     stream_remove(s, (struct stream_id){3, 0});
     ck_assert_int_eq(lag_of(s, g), -1);
-    stream_group_deliver(s, g, (struct stream_id){1, 0});
+    stream_progress_deliver(s, g, (struct stream_id){1, 0});
     ck_assert_int_eq(g->entries_read, STREAM_READ_UNKNOWN);
-    stream_group_deliver(s, g, (struct stream_id){5, 0});
+    stream_progress_deliver(s, g, (struct stream_id){5, 0});
     ck_assert_int_eq(g->entries_read, 5);
     ck_assert_int_eq(lag_of(s, g), 0);
     stream_free(s);
