@@ -6,8 +6,8 @@
  * Owns:    nothing.
  * Threads: under the lock of their key.
  * Used by: XREADGROUP, XINFO.
- * Why:     entries_read is the number of the last entry delivered as long as nothing behind it was deleted out of order;
- *          else it is found anew, where it can be.
+ * Why:     entries_read is the number of the last entry delivered, as long as nothing behind it was deleted; else it is
+ *          found anew, where it can be.
  */
 #ifndef LARDER_TYPES_STREAM_PROGRESS_H
 #define LARDER_TYPES_STREAM_PROGRESS_H

@@ -117,9 +117,10 @@ static void insert(struct keyspace *ks, struct slice key, struct slice value)
 {
     struct place p = keyspace_place(ks, 0, hash_bytes(key));
     struct entry_spec spec = {.key = key, .value = value};
+    size_t fields = 0;
 
     shard_lock(p.shard);
-    if (shard_find(&p, key, 1) == NULL)
+    if (shard_find(&p, key, 1, &fields) == NULL)
         shard_insert(&p, entry_new(&spec));
     shard_unlock(p.shard);
 }
@@ -128,10 +129,11 @@ static void remove_key(struct keyspace *ks, struct slice key, struct slice value
 {
     struct place p = keyspace_place(ks, 0, hash_bytes(key));
     struct entry *e;
+    size_t fields = 0;
 
     (void)value;
     shard_lock(p.shard);
-    e = shard_find(&p, key, 1);
+    e = shard_find(&p, key, 1, &fields);
     if (e != NULL)
         shard_drop(&p, e);
     shard_unlock(p.shard);
