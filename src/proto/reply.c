@@ -11,7 +11,7 @@
 #define CHUNK_BYTES  (16 * 1024 - sizeof(struct chunk))
 #define POOL_MOST    64
 #define HEADER_BYTES 24 /* type, up to 20 digits, CR LF */
-#define TAIL_BYTES   256 /* behind a blob or a header that comes later: enough for a line end and a few short replies */
+#define TAIL_BYTES   256 /* behind a blob: enough for a line end and a few short replies */
 #define BY_REFERENCE (16 * 1024)
 
 /* Chunks of CHUNK_BYTES that this thread may use again. */
@@ -431,27 +431,37 @@ void reply_attribute(struct out *o, size_t n)
 
 struct reply_later reply_later_begin(struct out *o)
 {
-    struct reply_later l = {chunk_small(HEADER_BYTES)};
+    struct reply_later l = {0};
+    char *header = room(o, HEADER_BYTES);
 
-    append(o, l.header);
-    if (UNLIKELY(o->cut != NULL))
-        l.header = NULL;
-    append(o, chunk_small(TAIL_BYTES));
+    if (LIKELY(o->cut == NULL))
+        l = (struct reply_later){o->last, header - o->last->data};
+    o->cur += HEADER_BYTES;
     return l;
 }
 
+/* Writes the header into the room that was left for it, and closes what it did not need. */
 static void later_end(struct out *o, struct reply_later l, struct aggregate a)
 {
-    struct out just_header = {.resp = o->resp};
+    char text[HEADER_BYTES], *at, *behind, *end;
+    struct out just_header = {.resp = o->resp, .cur = text, .end = text + sizeof(text)};
+    size_t n;
 
-    if (UNLIKELY(l.header == NULL))
+    if (UNLIKELY(l.chunk == NULL))
         return;
-    just_header.cur = l.header->data;
-    just_header.end = l.header->data + l.header->cap;
-    just_header.last = l.header;
     header(&just_header, a.type, a.n);
-    l.header->len = just_header.cur - l.header->data;
-    o->closed += l.header->len;
+    n = just_header.cur - text;
+    at = l.chunk->data + l.at;
+    behind = at + HEADER_BYTES;
+    end = l.chunk == o->last ? o->cur : l.chunk->data + l.chunk->len;
+    memcpy(at, text, n);
+    memmove(at + n, behind, end - behind);
+    if (l.chunk == o->last) {
+        o->cur -= HEADER_BYTES - n;
+    } else {
+        l.chunk->len -= HEADER_BYTES - n;
+        o->closed -= HEADER_BYTES - n;
+    }
 }
 
 void reply_array_end(struct out *o, struct reply_later l, size_t n)

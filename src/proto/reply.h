@@ -108,7 +108,8 @@ void reply_attribute(struct out *o, size_t n);
 
 /* The same where n is known only afterwards: begin, write the elements, end with the count. Nests. */
 struct reply_later {
-    struct chunk *header; /* NULL: it was written behind the cut */
+    struct chunk *chunk; /* where there is room for the header; NULL: behind the cut */
+    size_t at;
 };
 struct reply_later reply_later_begin(struct out *o);
 void reply_array_end(struct out *o, struct reply_later l, size_t n);

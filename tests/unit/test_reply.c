@@ -129,6 +129,33 @@ START_TEST(a_count_told_at_the_end_stands_in_front)
 }
 END_TEST
 
+START_TEST(a_count_that_is_known_afterwards_may_stand_many_chunks_before)
+{
+    enum { N = 30000 };
+    struct reply_later all = reply_later_begin(&out), pair;
+    char head[48], each[] = "*2\r\n:1\r\n:2\r\n";
+    int n = snprintf(head, sizeof head, "*%d\r\n", N);
+    struct buf bytes;
+    size_t size;
+
+    for (unsigned i = 0; i < N; i++) {
+        pair = reply_later_begin(&out);
+        reply_int(&out, 1);
+        reply_int(&out, 2);
+        reply_array_end(&out, pair, 2);
+    }
+    reply_array_end(&out, all, N);
+    size = out_size(&out);
+    bytes = taken();
+    ck_assert_uint_eq(size, bytes.len);
+    ck_assert_uint_eq(bytes.len, n + N * strlen(each));
+    ck_assert_int_eq(memcmp(bytes.p, head, n), 0);
+    for (unsigned i = 0; i < N; i++)
+        ck_assert_int_eq(memcmp(bytes.p + n + i * strlen(each), each, strlen(each)), 0);
+    buf_fini(&bytes);
+}
+END_TEST
+
 START_TEST(large_values_are_sent_without_a_copy)
 {
     struct blob *b = blob_of('x', 100000);
@@ -337,6 +364,7 @@ int main(void)
     tcase_add_test(tests, each_type_has_its_form_in_resp3);
     tcase_add_test(tests, an_error_is_one_line_counted_by_its_first_word);
     tcase_add_test(tests, a_count_told_at_the_end_stands_in_front);
+    tcase_add_test(tests, a_count_that_is_known_afterwards_may_stand_many_chunks_before);
     tcase_add_test(tests, large_values_are_sent_without_a_copy);
     tcase_add_test(tests, many_small_values_by_reference_take_little_memory_each);
     tcase_add_test(tests, what_was_written_since_a_mark_can_be_forgotten);
