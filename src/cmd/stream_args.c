@@ -325,29 +325,16 @@ bool stream_reply_entry_of(struct out *out, const struct stream *s, struct strea
     return true;
 }
 
-uint64_t stream_count_range(const struct stream *s, struct stream_id from, struct stream_id to, uint64_t most)
+void stream_reply_range(struct out *out, const struct stream *s, struct stream_id from, struct stream_id to,
+                        uint64_t most, bool is_reverse)
 {
+    struct reply_later all = reply_later_begin(out);
     struct stream_walk w;
     struct stream_id id;
     uint64_t fields, n = 0;
 
-    if (most == 0)
-        most = s->count;
-    stream_walk_begin(&w, s, from, to, false);
-    while (n < most && stream_walk_next(&w, &id, &fields))
-        n++;
-    return n;
-}
-
-void stream_reply_range(struct out *out, const struct stream *s, struct stream_id from, struct stream_id to,
-                        uint64_t most, bool is_reverse)
-{
-    uint64_t fields, n = stream_count_range(s, from, to, most);
-    struct stream_walk w;
-    struct stream_id id;
-
-    reply_array(out, n);
     stream_walk_begin(&w, s, from, to, is_reverse);
-    for (; n > 0 && out->cut == NULL && stream_walk_next(&w, &id, &fields); n--)
+    for (; (n < most || most == 0) && out->cut == NULL && stream_walk_next(&w, &id, &fields); n++)
         stream_reply_entry(out, &w, id, fields);
+    reply_array_end(out, all, n);
 }

@@ -64,9 +64,6 @@ void stream_reply_id(struct out *out, struct stream_id id);
 void stream_reply_entry(struct out *out, struct stream_walk *w, struct stream_id id, uint64_t fields);
 /* The entry with this id. False: there is none, and nothing was replied. */
 bool stream_reply_entry_of(struct out *out, const struct stream *s, struct stream_id id);
-/* How many entries there are from `from` to `to`, both counted, and no more than `most`, unless that is 0. To know it
- * beforehand costs less than a reply whose count is written afterwards. */
-uint64_t stream_count_range(const struct stream *s, struct stream_id from, struct stream_id to, uint64_t most);
 /* An array of the entries from `from` to `to`, both counted; no more than `most`, unless that is 0. */
 void stream_reply_range(struct out *out, const struct stream *s, struct stream_id from, struct stream_id to,
                         uint64_t most, bool is_reverse);

@@ -252,20 +252,20 @@ static void await_ack(const struct call *c, struct stream_group *g, struct strea
  * with the group. */
 static void deliver(struct call *c, const struct request *r, const struct source *s, struct stream_consumer *consumer)
 {
+    struct reply_later all = reply_later_begin(c->out);
     struct stream_id id = s->after;
     struct stream_walk w;
-    uint64_t fields, n;
+    uint64_t fields, n = 0;
 
     stream_id_next(&id);
-    n = stream_count_range(s->stream, id, STREAM_ID_MOST, r->count);
-    reply_array(c->out, n);
     stream_walk_begin(&w, s->stream, id, STREAM_ID_MOST, false);
-    for (; n > 0 && c->out->cut == NULL && stream_walk_next(&w, &id, &fields); n--) {
+    for (; (n < r->count || r->count == 0) && c->out->cut == NULL && stream_walk_next(&w, &id, &fields); n++) {
         stream_progress_deliver(s->stream, s->group, id);
         stream_reply_entry(c->out, &w, id, fields);
         if (!r->no_ack)
             await_ack(c, s->group, consumer, id);
     }
+    reply_array_end(c->out, all, n);
 }
 
 /* Replies the entries that the consumer has got and not acknowledged; nil for those that were removed. */
