@@ -40,7 +40,7 @@ static int64_t *twin_find(int64_t *twin, size_t n, int64_t v)
 /* Few different numbers of every width, so that they meet. */
 static int64_t random_number(unsigned width)
 {
-    return (int64_t)(seed_below(400) - 200) << width;
+    return ((int64_t)seed_below(400) - 200) * ((int64_t)1 << width);
 }
 
 static void run(unsigned width)
