@@ -11,6 +11,8 @@ static struct stream_node *node_at(const struct stream *s, size_t i)
     return row_at(&s->nodes, i, sizeof(struct stream_node));
 }
 
+_Static_assert(offsetof(struct stream_node, base) == 0, "stream_id_find looks at what a node begins with");
+
 /* ---- made and freed ---- */
 
 struct stream *stream_new(void)
@@ -97,17 +99,7 @@ bool stream_append(struct stream *s, struct stream_id id, const struct slice *pa
 /* The number of the last node that begins at or before id; that of the first if none does. */
 static size_t find_node(const struct stream *s, struct stream_id id)
 {
-    size_t low = 0, high = s->nodes.used;
-
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-
-        if (stream_id_compare(node_at(s, middle)->base, id) <= 0)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
+    return stream_id_find(&s->nodes, id, sizeof(struct stream_node));
 }
 
 /* The entry with this id, in node number *i. False: there is none. */

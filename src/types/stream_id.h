@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "types/row.h"
+
 struct stream_id {
     uint64_t ms;
     uint64_t seq;
@@ -53,6 +55,23 @@ static inline bool stream_id_prev(struct stream_id *id)
     if (id->seq-- == 0)
         id->ms--;
     return true;
+}
+
+/* In a row of records that begin with an id each, in ascending order: the number of the last one that begins at or
+ * before `id`; that of the first if none does. */
+static inline size_t stream_id_find(const struct row *r, struct stream_id id, size_t size)
+{
+    size_t low = 0, high = r->used;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (stream_id_compare(*(const struct stream_id *)row_at(r, middle, size), id) <= 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 #endif

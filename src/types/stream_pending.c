@@ -13,7 +13,7 @@
 
 /* References in the order of their ids, at least one. */
 struct chunk {
-    struct stream_id first; /* the id of the first of them */
+    struct stream_id first; /* the id of the first of them; stream_id_find looks here */
     struct stream_nack **nacks;
     uint32_t used;
     uint32_t room;
@@ -35,17 +35,7 @@ static struct chunk *chunk_at(const struct stream_pending *p, size_t i)
 /* The last chunk that begins at or before id; the first if none does. */
 static size_t find_chunk(const struct stream_pending *p, struct stream_id id)
 {
-    size_t low = 0, high = p->chunks.used;
-
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-
-        if (stream_id_compare(chunk_at(p, middle)->first, id) <= 0)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
+    return stream_id_find(&p->chunks, id, sizeof(struct chunk));
 }
 
 /* The first reference in the chunk that is not before id. */
