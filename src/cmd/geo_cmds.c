@@ -12,26 +12,12 @@
 
 /* ---- GEOADD ---- */
 
-static void parse_options(struct call *c, struct zset_addition *a)
-{
-    for (; a->first < c->argc; a->first++) {
-        if (call_is(c, a->first, "NX"))
-            a->rules |= ZSET_NX;
-        else if (call_is(c, a->first, "XX"))
-            a->rules |= ZSET_XX;
-        else if (call_is(c, a->first, "CH"))
-            a->changes = true;
-        else
-            return;
-    }
-}
-
 /* False: the error was replied. */
 static bool parse_addition(struct call *c, struct zset_addition *a)
 {
     int left;
 
-    parse_options(c, a);
+    zset_addition_options(c, a, ZSET_NX | ZSET_XX);
     left = c->argc - a->first;
     if (left == 0 || left % a->stride != 0 || ((a->rules & ZSET_NX) && (a->rules & ZSET_XX))) {
         call_error_syntax(c);

@@ -135,6 +135,32 @@ void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, 
 
 /* ---- changes ---- */
 
+/* 0: it is none. */
+static unsigned rule_of(const struct call *c, int i)
+{
+    if (call_is(c, i, "NX"))
+        return ZSET_NX;
+    if (call_is(c, i, "XX"))
+        return ZSET_XX;
+    if (call_is(c, i, "GT"))
+        return ZSET_GT;
+    if (call_is(c, i, "LT"))
+        return ZSET_LT;
+    return call_is(c, i, "INCR") ? ZSET_INCR : 0;
+}
+
+void zset_addition_options(struct call *c, struct zset_addition *a, unsigned rules)
+{
+    for (; a->first < c->argc; a->first++) {
+        unsigned rule = rule_of(c, a->first) & rules;
+
+        if (rule == 0 && !call_is(c, a->first, "CH"))
+            return;
+        a->rules |= rule;
+        a->changes |= rule == 0;
+    }
+}
+
 /* How much was done. */
 struct added {
     size_t new, updated;

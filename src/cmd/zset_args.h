@@ -43,6 +43,9 @@ struct zset_addition {
     double *scores;  /* of each */
 };
 
+/* Parses the words before the first member: CH, and those of `rules`. a->first goes behind them. */
+void zset_addition_options(struct call *c, struct zset_addition *a, unsigned rules);
+
 #define ZSET_ADDITION_FEW 16 /* members whose scores have their room on the stack */
 
 /* Adds them to the sorted set of the key in argument 1, and replies how many are new; with ZSET_INCR, the score; or an

@@ -11,27 +11,6 @@
 
 /* ---- ZADD, ZINCRBY ---- */
 
-/* The words before the first score. */
-static void parse_options(struct call *c, struct zset_addition *a)
-{
-    for (; a->first < c->argc; a->first++) {
-        if (call_is(c, a->first, "NX"))
-            a->rules |= ZSET_NX;
-        else if (call_is(c, a->first, "XX"))
-            a->rules |= ZSET_XX;
-        else if (call_is(c, a->first, "GT"))
-            a->rules |= ZSET_GT;
-        else if (call_is(c, a->first, "LT"))
-            a->rules |= ZSET_LT;
-        else if (call_is(c, a->first, "INCR"))
-            a->rules |= ZSET_INCR;
-        else if (call_is(c, a->first, "CH"))
-            a->changes = true;
-        else
-            return;
-    }
-}
-
 /* NULL: the rules agree with one another. */
 static const char *conflict_of(const struct zset_addition *a)
 {
@@ -52,7 +31,7 @@ static bool parse_addition(struct call *c, struct zset_addition *a)
     const char *conflict;
     int left;
 
-    parse_options(c, a);
+    zset_addition_options(c, a, ZSET_NX | ZSET_XX | ZSET_GT | ZSET_LT | ZSET_INCR);
     left = c->argc - a->first;
     if (left == 0 || left % 2 != 0) {
         call_error_syntax(c);

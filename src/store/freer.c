@@ -17,9 +17,8 @@
 
 #define TRIM_MS    1000
 #define STEP_MS    20                /* between two steps of a trim: it shall not take a worker's processor for long */
-#define NICE       5 /* gives way to workers; of a processor that one keeps busy it still gets a quarter, and frees more
-                      * than comes in */
 #define STEP_BYTES ((size_t)4 << 20)
+#define NICE       5                 /* a busy worker leaves it a quarter of its processor: enough to free what comes */
 
 struct job {
     struct job *next;
