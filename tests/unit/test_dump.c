@@ -242,7 +242,7 @@ END_TEST
 START_TEST(random_bytes_of_every_type_are_refused_or_values)
 {
     seed_start(__func__);
-    for (int round = 0; round < 200000; round++) {
+    for (unsigned round = 0, rounds = seed_rounds(200000); round < rounds; round++) {
         char bytes[64];
         size_t n = FOOTER + 1 + seed_below(40);
 
@@ -258,7 +258,7 @@ END_TEST
 START_TEST(only_fields_that_expire_need_the_newest_version)
 {
     seed_start(__func__);
-    for (int round = 0; round < 300; round++) {
+    for (unsigned round = 0, rounds = seed_rounds(300); round < rounds; round++) {
         bool expiring = round % 2;
         struct entry *e = values_random(expiring ? TYPE_HASH : seed_below(TYPE_STREAM + 1), random_size(), &options,
                                         expiring);

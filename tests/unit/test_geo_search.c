@@ -193,7 +193,7 @@ static void search_round(size_t n)
 START_TEST(random_searches_agree_with_looking_at_every_place)
 {
     seed_start(__func__);
-    for (int round = 0; round < 600; round++)
+    for (unsigned round = 0, rounds = seed_rounds(600); round < rounds; round++)
         search_round(round % 2 == 0 ? 1 + seed_below(128) : 129 + seed_below(MOST - 129));
 }
 END_TEST
@@ -204,7 +204,7 @@ START_TEST(a_search_finds_all_that_are_near_enough)
     struct geo_hits hits;
 
     seed_start(__func__);
-    for (int round = 0; round < 300; round++) {
+    for (unsigned round = 0, rounds = seed_rounds(300); round < rounds; round++) {
         struct geo_point middle = {random_between(-180, 180), random_between(-60, 60)};
         double spread = pow(10, random_between(-3, 1));
         size_t near = 0;
