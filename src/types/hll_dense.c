@@ -154,11 +154,18 @@ void hll_dense_histogram(const char *p, uint32_t *histogram)
     add_pairs(histogram, &pairs);
 }
 
+/* The union of sparse ones is mostly zeros: these are counted by the group, not one upon the other's count. */
 void hll_dense_histogram_unpacked(const uint8_t *registers, uint32_t *histogram)
 {
     struct pairs pairs = {0};
 
-    for (unsigned i = 0; i < HLL_REGISTERS / GROUP; i++)
-        count_group(&pairs, gather(load_bytes(registers + i * GROUP)));
+    for (unsigned i = 0; i < HLL_REGISTERS / GROUP; i++) {
+        uint64_t group = load_bytes(registers + i * GROUP);
+
+        if (group == 0)
+            histogram[0] += GROUP;
+        else
+            count_group(&pairs, gather(group));
+    }
     add_pairs(histogram, &pairs);
 }
