@@ -85,6 +85,8 @@ COMMANDS = {
                                                                     "COUNT", "10"]),
     "pfadd": (emptied("hll"), 1, ["PFADD", "hll", MEMBER]),
     "pfcount": (filled("PFADD", "hll", SPACE, member), 1, ["PFCOUNT", "hll"]),
+    "pfcount_sparse": (filled("PFADD", "few", 300, member), .1, ["PFCOUNT", "few", "few"]),
+    "pfcount_dense": (filled("PFADD", "hll", SPACE, member), .05, ["PFCOUNT", "hll", "hll"]),
     "xadd": (emptied("stream"), 1, ["XADD", "stream", "*", "field", VALUE]),
     "xrange_10": (entries, .5, ["XRANGE", "stream", "-", "+", "COUNT", "10"]),
     "xrange_100": (entries, .1, ["XRANGE", "stream", "-", "+", "COUNT", "100"]),
