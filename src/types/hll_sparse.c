@@ -226,14 +226,11 @@ enum hll_sparse_result hll_sparse_raise(struct flat *f, unsigned index, uint8_t 
     if (run.rank >= rank)
         return HLL_SPARSE_SAME;
     gone = run_bytes((uint8_t)f->p[spot.at]);
+    if (spot.at + gone > f->n)
+        gone--; /* a Z whose second byte, 0, is missing at the end: what comes is whole */
     come = split(bytes, run, index - spot.first, rank);
     if (come > gone && f->n + (come - gone) > most)
         return HLL_SPARSE_FULL;
-    if (spot.at + gone > f->n) {
-        /* The second byte of a Z is missing. So is the last of what comes for it. */
-        gone--;
-        come--;
-    }
     memcpy(flat_splice(f, spot.at, gone, come), bytes, come);
     merge_runs(f, spot.before);
     return HLL_SPARSE_RAISED;
