@@ -28,6 +28,7 @@
 #define ACQUIRES(...)    LOCK_ATTR(acquire_capability(__VA_ARGS__))
 #define RELEASES(...)    LOCK_ATTR(release_capability(__VA_ARGS__))
 #define TRY_ACQUIRES(...) LOCK_ATTR(try_acquire_capability(__VA_ARGS__))
+#define ASSERTS(...)     LOCK_ATTR(assert_capability(__VA_ARGS__)) /* checked at run time by the function itself */
 #define GUARDED_BY(x)    LOCK_ATTR(guarded_by(x))
 /* For the few functions that take locks in a way the analysis cannot follow; each says why. */
 #define UNCHECKED_LOCKS  LOCK_ATTR(no_thread_safety_analysis)
@@ -62,6 +63,8 @@ void lock_wake(struct lock *l);
 #ifdef LARDER_DEBUG
 void lock_note_take(struct lock *l, bool tried);
 void lock_note_drop(struct lock *l);
+/* Stops the process unless the calling thread holds the lock. A release build cannot tell who holds it, only that
+ * somebody does: one load and one compare. */
 void lock_must_hold(struct lock *l);
 #else
 static inline void lock_note_take(struct lock *l, bool tried)
@@ -75,7 +78,7 @@ static inline void lock_note_drop(struct lock *l)
 }
 static inline void lock_must_hold(struct lock *l)
 {
-    (void)l;
+    must(atomic_load_explicit(&l->word, memory_order_relaxed) != 0);
 }
 #endif
 

@@ -19,6 +19,10 @@ __attribute__((noreturn, cold)) void must_fail(const char *what, const char *fil
 
 #define must(x) (LIKELY(x) ? (void)0 : must_fail(#x, __FILE__, __LINE__))
 
+/* What crosses a thread or a void pointer carries a magic number as its member `magic`, set when it is made and
+ * cleared when it is freed. Checked where such a pointer comes in. */
+#define must_be(p, number) must((p) != NULL && (p)->magic == (number))
+
 #ifdef LARDER_DEBUG
 #define sane(x) must(x)
 #else
