@@ -14,8 +14,8 @@
 #include "base/must.h"
 #include "base/num.h"
 #include "base/quiesce.h"
-#include "cmd/dispatch.h"
 #include "proto/parser.h"
+#include "run/dispatch.h"
 
 #define CLIENTS    2
 #define NEXT       '\xff'

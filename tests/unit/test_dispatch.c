@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cmd/dispatch.h"
 #include "conf/load.h"
 #include "keys.h"
+#include "run/dispatch.h"
 
 #define ARGS_MAX 8
 #define LARGE    (4 * 1024 * 1024) /* bytes */
