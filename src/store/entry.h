@@ -37,11 +37,14 @@ enum entry_encoding {
     ENCODING_FORM,   /* and those of the other types: ENCODING_FORM + enum value_form */
 };
 
+#define ENTRY_EPOCH_SHIFT 6
+
 enum {
-    ENTRY_EXPIRES = 1 << 0, /* an expiry follows the header */
-    ENTRY_RAW = 1 << 1,     /* OBJECT ENCODING says raw, whatever the length: the value was modified in place */
-    ENTRY_COUNTED = 1 << 2, /* the stamp is a count of uses: policy_lfu.c */
+    ENTRY_EXPIRES = 1 << 0,       /* an expiry follows the header */
+    ENTRY_RAW = 1 << 1,           /* OBJECT ENCODING says raw, whatever the length: the value was modified in place */
+    ENTRY_COUNTED = 1 << 2,       /* the stamp is a count of uses: policy_lfu.c */
     ENTRY_FIELDS_EXPIRE = 1 << 3, /* a hash with fields that have an expiry: fields.h */
+    ENTRY_EPOCH = 3 << ENTRY_EPOCH_SHIFT, /* the snapshot epoch in which it was last written, modulo 4 */
     /* The entries that the expiry walk looks at. */
     ENTRY_VOLATILE = ENTRY_EXPIRES | ENTRY_FIELDS_EXPIRE,
 };
@@ -95,6 +98,16 @@ size_t entry_size(const struct entry *e);
 const char *entry_type_name(enum entry_type type);
 /* "int", "embstr", "raw" ...: what OBJECT ENCODING replies. Static. */
 const char *entry_encoding_name(const struct entry *e);
+
+static inline unsigned entry_epoch(const struct entry *e)
+{
+    return (e->flags & ENTRY_EPOCH) >> ENTRY_EPOCH_SHIFT;
+}
+
+static inline void entry_set_epoch(struct entry *e, unsigned epoch)
+{
+    e->flags = (uint8_t)((e->flags & ~ENTRY_EPOCH) | epoch << ENTRY_EPOCH_SHIFT);
+}
 
 /* How an entry was used: its stamp, and what kind of stamp that is. */
 struct entry_usage {

@@ -49,7 +49,7 @@ static void offer_all(struct keyspace *ks, struct pool *pool, struct entry *cons
         c.order = p->order(&ks->stamps, c.entry);
         if (!pool_wants(pool, c.order))
             continue;
-        c.hash = hash_bytes(entry_key(c.entry));
+        c.hash = keyspace_hash(entry_key(c.entry));
         pool_offer(pool, &c);
     }
 }
@@ -138,9 +138,15 @@ static void tell(struct keyspace *ks, struct shard *s, struct pool *pool, bool a
 static void remove_victim(struct keyspace *ks, struct shard *s, struct entry *e, unsigned db, uint64_t hash)
     REQUIRES(shard_cap)
 {
+    static const struct event evicted = {.class = EVENT_EVICTED, .name = "evicted"};
+    struct place p = {s, db, hash};
+
     if (!(e->flags & ENTRY_COUNTED))
         atomic_store_explicit(&ks->stats.evicted_stamp, stamp_of(&ks->stamps, e), memory_order_relaxed);
-    shard_drop(&(struct place){s, db, hash}, e);
+    shard_touch(&p, e);
+    shard_take(&p, e);
+    shard_changed(&p, entry_key(e), &evicted);
+    entry_free(e);
     atomic_fetch_add_explicit(&ks->stats.evicted, 1, memory_order_relaxed);
 }
 
@@ -152,6 +158,7 @@ static void evict_best(struct keyspace *ks, struct shard *s, const struct policy
     bool any;
 
     shard_lock(s);
+    shard_begin(s, keyspace_epoch(ks));
     pool = pool_of(s, p);
     expect_next(s, pool);
     any = look_in_turn(ks, s, pool);
@@ -173,6 +180,7 @@ static void evict_any(struct keyspace *ks, struct shard *s, const struct policy 
     struct entry *e = NULL;
 
     shard_lock(s);
+    shard_begin(s, keyspace_epoch(ks));
     for (unsigned i = 0; i < ks->databases && e == NULL; i++) {
         unsigned db = (first + i) % ks->databases;
         struct table *t = shard_table(s, db);
@@ -180,7 +188,7 @@ static void evict_any(struct keyspace *ks, struct shard *s, const struct policy 
         if (!has_any(t, p))
             continue;
         e = p->only_volatile ? table_random_volatile(t) : table_random(t);
-        remove_victim(ks, s, e, db, hash_bytes(entry_key(e)));
+        remove_victim(ks, s, e, db, keyspace_hash(entry_key(e)));
     }
     s->barren = e == NULL;
     if (s->barren)
@@ -253,8 +261,14 @@ static void walk(struct keyspace *ks)
     if (stamp_now(&ks->stamps) - ks->stamps.walked < WALK_STAMPS)
         return;
     do {
-        ks->walk_cursor = keyspace_scan(ks, ks->walk_db, ks->walk_cursor, false, clamp, &ks->stamps);
-        if (ks->walk_cursor == 0 && ++ks->walk_db == ks->databases) {
+        struct shard *shard = keyspace_scan_shard(ks, ks->walk_db, &ks->walk_cursor);
+
+        if (shard != NULL) {
+            shard_lock(shard);
+            ks->walk_cursor = keyspace_scan(shard, ks->walk_db, ks->walk_cursor, clamp, &ks->stamps);
+            shard_unlock(shard);
+        }
+        if ((shard == NULL || ks->walk_cursor == 0) && ++ks->walk_db == ks->databases) {
             ks->walk_db = 0;
             ks->stamps.walked = stamp_now(&ks->stamps);
             return;

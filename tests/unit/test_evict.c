@@ -39,6 +39,7 @@ static struct place hold(unsigned db, unsigned i) ACQUIRES(shard_cap)
     struct place p = keyspace_place(ks, db, hash_bytes(key_of(i, &name)));
 
     shard_lock(p.shard);
+    shard_begin(p.shard, keyspace_epoch(ks));
     return p;
 }
 
@@ -47,6 +48,7 @@ static void put(unsigned db, unsigned i, int64_t expire)
     struct name name;
     struct place p = hold(db, i);
 
+    shard_touch(&p, NULL);
     shard_insert(&p, entry_new(&(struct entry_spec){
                          .key = key_of(i, &name), .is_int = true, .integer = i, .expire = expire}));
     shard_unlock(p.shard);
@@ -121,6 +123,15 @@ START_TEST(every_policy_goes_down_to_the_last_key)
 }
 END_TEST
 
+static void empty(void) UNCHECKED_LOCKS /* takes all shards */
+{
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        lock_take(&ks->shards[i].lock);
+    keyspace_flush(ks, 0, true);
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        lock_drop(&ks->shards[i].lock);
+}
+
 START_TEST(volatile_policies_spare_what_has_no_expiry)
 {
     for (int p = POLICY_VOLATILE_LRU; p <= POLICY_VOLATILE_FIFO; p++) {
@@ -131,9 +142,7 @@ START_TEST(volatile_policies_spare_what_has_no_expiry)
         ck_assert_uint_eq(keys_left(NULL), 300);
         for (unsigned i = 0; i < 400; i++)
             ck_assert_int_eq(entry_at(0, i) != NULL, i % 4 != 0);
-        keyspace_lock_all(ks);
-        keyspace_flush(ks, -1, true);
-        keyspace_unlock_all(ks);
+        empty();
     }
 }
 END_TEST
@@ -248,6 +257,7 @@ START_TEST(a_key_that_gets_an_expiry_may_go)
     put(0, 1, 0);
     ck_assert(!evict_to(0));
     p = hold(0, 1);
+    shard_touch(&p, table_random(shard_table(p.shard, 0)));
     shard_set_expire(&p, table_random(shard_table(p.shard, 0)), FAR);
     shard_unlock(p.shard);
     ck_assert(evict_to(0));
