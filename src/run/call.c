@@ -43,16 +43,21 @@ struct entry *call_peek(struct call *c, int i)
     return call_peek_in(c, i, c->db);
 }
 
-static inline struct entry *touched(struct call *c, struct entry *e)
+/* Looks, and counts as a use of the entry. */
+static inline struct entry *look_to_use(struct call *c, const struct place *p, struct slice key)
 {
+    struct entry *e = look(c, p, key);
+
     if (e != NULL && LIKELY(!c->session->no_touch))
-        keyspace_touch(c->instance->keyspace, e);
+        keyspace_touch(c->instance->keyspace, p, e);
     return e;
 }
 
 struct entry *call_find(struct call *c, int i)
 {
-    return touched(c, call_peek(c, i));
+    struct place p = call_place(c, i);
+
+    return look_to_use(c, &p, c->argv[i]);
 }
 
 static struct entry *counted(struct call *c, struct entry *e)
@@ -71,7 +76,7 @@ struct entry *call_find_named(struct call *c, struct slice key)
     struct place p = keyspace_place(c->instance->keyspace, c->db, hash_bytes(key));
 
     must(c->world);
-    return counted(c, touched(c, look(c, &p, key)));
+    return counted(c, look_to_use(c, &p, key));
 }
 
 struct entry *call_peek_read(struct call *c, int i)

@@ -302,7 +302,11 @@ static bool make_room(struct runner *r, size_t bytes, uint64_t ns)
         return true;
     if (OPT(r->instance->options, maxmemory_policy) == POLICY_NOEVICTION)
         return dataset(r) <= limit; /* however long it took to get here */
-    return evict_to_fit(r->instance->keyspace, &(struct evict_goal){least, dataset_of, has_evicted_enough, &e}) ||
+    return evict_to_fit(r->instance->keyspace, &(struct evict_goal){.limit = least,
+                                                                    .used = dataset_of,
+                                                                    .enough = has_evicted_enough,
+                                                                    .step = evict_locked,
+                                                                    .arg = &e}) ||
            dataset(r) <= limit;
 }
 

@@ -52,7 +52,7 @@ void keyspace_free(struct keyspace *ks)
             if (shard_table(&ks->shards[i], db) != NULL)
                 table_free(shard_table(&ks->shards[i], db));
         mem_free((void *)ks->shards[i].tables);
-        mem_free(ks->shards[i].pool);
+        pool_free(ks->shards[i].pool);
         mem_free(ks->shards[i].watches.buckets);
     }
     mem_free(ks->shards);
@@ -60,12 +60,18 @@ void keyspace_free(struct keyspace *ks)
     mem_free(ks);
 }
 
-void keyspace_choose(struct keyspace *ks, enum policy_id policy)
+void keyspace_choose_policy(struct keyspace *ks, const struct policy *policy)
 {
     stamps_switch(&ks->stamps);
-    atomic_store(&ks->policy, policy_of(policy));
+    atomic_store(&ks->policy, policy);
+    atomic_fetch_add(&ks->policy_turn, 1);
     for (unsigned i = 0; i < ks->shard_count; i++)
-        atomic_store(&ks->best[i], EVICT_UNKNOWN);
+        atomic_store(&ks->best[i], VICTIM_UNKNOWN);
+}
+
+void keyspace_choose(struct keyspace *ks, enum policy_id policy)
+{
+    keyspace_choose_policy(ks, policy_of(policy));
 }
 
 static size_t entries_of(struct table *t)
@@ -161,6 +167,7 @@ static void flush_table(struct shard *s, unsigned db, bool now)
 
     if (t == NULL)
         return;
+    policy_flush(keyspace_policy(s->keyspace), s, db);
     atomic_store_explicit(&s->tables[db], NULL, memory_order_release);
     n = atomic_load_explicit(&t->used, memory_order_relaxed);
     now |= n <= FEW_ENTRIES;
@@ -198,6 +205,7 @@ void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now)
                 watch_exchange(w, w->db == a ? ta : tb, w->db == a ? tb : ta, now);
         atomic_store_explicit(&s->tables[a], tb, memory_order_release);
         atomic_store_explicit(&s->tables[b], ta, memory_order_release);
+        policy_swap(keyspace_policy(ks), s, a, b);
     }
 }
 

@@ -30,8 +30,8 @@ struct shard {
     struct keyspace *keyspace;
     struct table *_Atomic *tables; /* one per database, made on first use */
     struct watch_list watches;
-    struct pool *pool; /* eviction's candidates; NULL before the first look */
-    bool barren;       /* eviction has found nothing here that may go */
+    struct pool *pool;   /* eviction's candidates; NULL before the first look */
+    bool has_no_victims; /* eviction found no entry here that the policy may evict */
 };
 
 static inline void shard_lock(struct shard *s) ACQUIRES(shard_cap) UNCHECKED_LOCKS
