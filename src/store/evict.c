@@ -79,18 +79,22 @@ static bool sample_tables(struct keyspace *ks, struct shard *s, struct pool *poo
     return any;
 }
 
-/* Looks for candidates, where the policy and the pool want it. Sampling every second time suffices if new entries are
- * offered anyway: what a sample reads is not in the CPU's cache, which is most of what an eviction costs. False: the
- * shard has no victims. */
+/* The candidates that a policy knows of by itself. */
+static inline void nominate(struct keyspace *ks, struct pool *pool)
+{
+    if (UNLIKELY(pool->policy->nominate != NULL))
+        pool->policy->nominate(&ks->stamps, pool->state, pool);
+}
+
+/* Looks for candidates. Sampling every second time suffices if new entries are offered anyway: what a sample reads is
+ * not in the CPU's cache, which is most of what an eviction costs. False: the shard has no victims. */
 static bool find_candidates(struct keyspace *ks, struct shard *s, struct pool *pool)
 {
     const struct policy *p = pool->policy;
 
-    if (UNLIKELY(p->nominate != NULL)) {
-        p->nominate(&ks->stamps, pool->state, pool);
-        if (pool->count > 0)
-            return true;
-    }
+    nominate(ks, pool);
+    if (p->nominate != NULL && pool->count > 0)
+        return true;
     pool->sampled = !p->offers_new || !pool->sampled || pool->count < POOL_SIZE / 2;
     return !pool->sampled || sample_tables(ks, s, pool);
 }
@@ -164,8 +168,10 @@ static bool evict_next(struct keyspace *ks, struct shard *s, struct pool *pool) 
     struct candidate c = *pool_next(pool);
     struct place p = {s, c.db, c.hash};
 
-    if (UNLIKELY(policy->spare != NULL) && policy->spare(&ks->stamps, pool->state, &p, c.entry))
+    if (UNLIKELY(policy->spare != NULL) && policy->spare(&ks->stamps, pool->state, &p, c.entry)) {
+        nominate(ks, pool);
         return false;
+    }
     pool_pop(pool);
     if (policy->evict != NULL)
         policy->evict(&ks->stamps, pool->state, &p, c.entry, c.order);
@@ -332,7 +338,7 @@ void evict_tidy(struct keyspace *ks, bool exact)
         keys += keyspace_size(ks, db);
     stamps_sample(&ks->stamps);
     stamps_fit(&ks->stamps, keys, exact);
-    draws = keys < (size_t)FEW * ks->shard_count ? ks->shard_count : DRAWS;
+    draws = keys < (size_t)FEW * ks->shard_count || ks->shard_count < DRAWS ? ks->shard_count : DRAWS;
     atomic_store_explicit(&ks->draws, draws, memory_order_relaxed);
     walk(ks);
     free_old_states(ks);

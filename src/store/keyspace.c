@@ -312,12 +312,15 @@ struct sweep {
 /* Takes the fields that are due out of an entry. True: no field is left. */
 static bool purge(struct sweep *s, struct entry **e) UNCHECKED_LOCKS /* sweep_shard holds it */
 {
+    struct place p = {s->shard, s->db, hash_bytes(entry_key(*e))};
+    const struct entry *old = *e;
     size_t n = 0;
     bool is_empty;
 
     *e = fields_purge(*e, s->now, s->fields, &n, &is_empty);
     s->fields -= n;
-    shard_fields_expired(&(struct place){s->shard, s->db, hash_bytes(entry_key(*e))}, *e, n);
+    policy_replace(keyspace_policy(s->ks), &s->ks->stamps, &p, old, *e);
+    shard_fields_expired(&p, *e, n);
     return is_empty;
 }
 

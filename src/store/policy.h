@@ -30,7 +30,8 @@ struct policy {
                            samples the tables, not every one */
 
     /* Makes the policy's state in one shard: when the shard is first used after the policy was chosen. The shard may
-     * hold entries already, which the policy has not seen inserted. NULL: the policy has no state. */
+     * hold entries that this state has not seen inserted, and this policy may have stamped them: it may have been chosen
+     * before. NULL: the policy has no state. */
     void *(*shard_new)(struct shard *shard);
     /* Frees a state; goes with shard_new. */
     void (*shard_free)(void *state);
@@ -57,8 +58,9 @@ struct policy {
      * POLICY_FIRST and POLICY_LAST. Evict asks again before it evicts, so that the priority may change at any time.
      * NULL: any entry is evicted. */
     int64_t (*order)(struct stamps *s, void *state, struct entry *e);
-    /* Before each eviction: offers candidates from the policy's own state to the pool (pool_offer). The tables are
-     * sampled only if the pool stays empty. NULL: the tables are sampled. Goes with order. */
+    /* Before each eviction, and after an entry was spared: offers candidates from the policy's own state to the pool
+     * (pool_offer). The tables are sampled only if the pool stays empty. NULL: the tables are sampled. Goes with
+     * order. */
     void (*nominate)(struct stamps *s, void *state, struct pool *pool);
     /* Entry e is the next victim. True: not now; the policy has changed its priority. It may not spare an entry for
      * ever: one that is not used in between has to be evicted in the end. NULL: never. Goes with order. */
