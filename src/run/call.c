@@ -46,16 +46,21 @@ struct entry *call_peek(struct call *c, int i)
     return call_peek_in(c, i, c->db);
 }
 
-static inline struct entry *used(struct call *c, struct entry *e)
+/* Looks, and counts as a use of the entry. */
+static inline struct entry *find_to_use(struct call *c, const struct place *p, struct slice key) REQUIRES(shard_cap)
 {
+    struct entry *e = find(c, p, key);
+
     if (e != NULL && LIKELY(!c->session->no_touch))
-        keyspace_touch(c->instance->keyspace, e);
+        keyspace_touch(c->instance->keyspace, p, e);
     return e;
 }
 
 struct entry *call_look(struct call *c, int i)
 {
-    return used(c, call_peek(c, i));
+    struct place p = call_place(c, i);
+
+    return find_to_use(c, &p, c->argv[i]);
 }
 
 static struct entry *counted(struct call *c, struct entry *e)
@@ -75,7 +80,7 @@ struct entry *call_find_named(struct call *c, struct slice key)
 
     must(c->unit->is_world);
     shard_must_hold(p.shard);
-    return counted(c, used(c, find(c, &p, key)));
+    return counted(c, find_to_use(c, &p, key));
 }
 
 struct entry *call_peek_read(struct call *c, int i)
