@@ -15,7 +15,8 @@ struct slot {
 
 struct agenda {
     uint32_t count;
-    unsigned segments; /* in use */
+    uint32_t segments;
+    uint32_t room; /* slots of all segments */
     struct slot **segment;
     void (*moved)(void *item, uint32_t place);
 };
@@ -53,9 +54,14 @@ size_t agenda_bytes(const struct agenda *a)
 {
     size_t n = mem_usable_size(sizeof *a);
 
-    for (unsigned k = 0; k < a->segments; k++)
-        n += mem_usable_size(linear_segment_size(k) * sizeof(struct slot));
-    return a->segments ? n + mem_usable_size(a->segments * sizeof *a->segment) : n;
+    /* The sizes of segments are powers of two, which the allocator does not round up. */
+    return a->segments == 0 ? n : n + mem_usable_size(a->segments * sizeof *a->segment) + a->room * sizeof(struct slot);
+}
+
+static void set_segments(struct agenda *a, uint32_t n)
+{
+    a->segment = mem_realloc(a->segment, n * sizeof *a->segment);
+    a->segments = n;
 }
 
 /* Room for the slot behind the last one. */
@@ -66,9 +72,9 @@ static void make_room(struct agenda *a)
 
     if (k < a->segments)
         return;
-    a->segment = mem_realloc(a->segment, (k + 1) * sizeof *a->segment);
+    set_segments(a, k + 1);
     a->segment[k] = mem_alloc(linear_segment_size(k) * sizeof(struct slot));
-    a->segments = k + 1;
+    a->room += linear_segment_size(k);
 }
 
 /* Gives back a segment that is not used any more; one is kept, for those who add and remove by turns. */
@@ -77,8 +83,11 @@ static void give_room(struct agenda *a)
     uint32_t offset;
     unsigned k = linear_segment(a->count, &offset);
 
-    if (k + 2 < a->segments)
-        mem_free(a->segment[--a->segments]);
+    if (k + 2 >= a->segments)
+        return;
+    mem_free(a->segment[a->segments - 1]);
+    a->room -= linear_segment_size(a->segments - 1);
+    set_segments(a, a->segments - 1);
 }
 
 /* ---- the heap ---- */

@@ -22,10 +22,11 @@ struct element {
 
 struct dict {
     size_t used;
-    size_t chained; /* overflow buckets */
-    uint32_t buckets;
-    unsigned segments; /* in use */
+    size_t element_bytes; /* of all elements */
     struct bucket **segment;
+    uint32_t segments;
+    uint32_t buckets;
+    uint32_t chained; /* overflow buckets */
 };
 
 /* ---- elements ---- */
@@ -77,19 +78,6 @@ void element_free(struct element *e, size_t rest)
     slab_free(e, allocated(e, rest));
 }
 
-struct element *element_resize(struct element *e, size_t rest, size_t new_rest)
-{
-    size_t before = allocated(e, rest), after = allocated(e, new_rest);
-    struct element *moved;
-
-    if (slab_usable_size(before) == slab_usable_size(after))
-        return e;
-    moved = slab_alloc(after);
-    memcpy(moved, e, before < after ? before : after);
-    slab_free(e, before);
-    return moved;
-}
-
 size_t element_size(const struct element *e, size_t rest)
 {
     return slab_usable_size(allocated(e, rest));
@@ -115,12 +103,18 @@ static uint64_t hash_of(const void *element)
     return hash_bytes(element_key(element));
 }
 
+static void set_segments(struct dict *d, uint32_t n)
+{
+    d->segment = mem_realloc(d->segment, n * sizeof *d->segment);
+    d->segments = n;
+}
+
 static void add_segment(struct dict *d)
 {
     size_t n = linear_segment_size(d->segments);
 
-    d->segment = mem_realloc(d->segment, (d->segments + 1) * sizeof *d->segment);
-    d->segment[d->segments++] = mem_aligned_zero(sizeof(struct bucket), n * sizeof(struct bucket));
+    set_segments(d, d->segments + 1);
+    d->segment[d->segments - 1] = mem_aligned_zero(sizeof(struct bucket), n * sizeof(struct bucket));
 }
 
 struct dict *dict_new(void)
@@ -160,10 +154,11 @@ size_t dict_count(const struct dict *d)
     return d->used;
 }
 
-size_t dict_overhead(const struct dict *d)
+size_t dict_bytes(const struct dict *d)
 {
+    /* The sizes of segments are powers of two, which the allocator does not round up. */
     return mem_usable_size(sizeof *d) + mem_usable_size(d->segments * sizeof *d->segment) +
-           (linear_room(d->buckets) + d->chained) * sizeof(struct bucket);
+           ((size_t)linear_room(d->buckets) + d->chained) * sizeof(struct bucket) + d->element_bytes;
 }
 
 struct element *dict_find(const struct dict *d, struct slice key)
@@ -214,11 +209,11 @@ static void merge(struct dict *d)
     spread(d, &d->segment[k][offset]);
     if (offset == 0) {
         mem_free(d->segment[k]);
-        d->segments--;
+        set_segments(d, k);
     }
 }
 
-void dict_insert(struct dict *d, struct element *e)
+void dict_insert(struct dict *d, struct element *e, size_t rest)
 {
     uint64_t hash = hash_of(e);
 
@@ -226,18 +221,31 @@ void dict_insert(struct dict *d, struct element *e)
         split(d);
     d->chained += bucket_put(bucket_of(d, hash), bucket_tag(hash), e);
     d->used++;
+    d->element_bytes += element_size(e, rest);
 }
 
-void dict_replace(struct dict *d, const struct element *old, struct element *e)
+struct element *dict_resize(struct dict *d, struct element *e, size_t rest, size_t new_rest)
 {
-    uint64_t hash = hash_of(e);
-    struct bucket *b = bucket_of(d, hash);
-    unsigned i = bucket_find(&b, hash, old);
+    size_t before = allocated(e, rest), after = allocated(e, new_rest);
+    uint64_t hash;
+    struct bucket *b;
+    struct element *moved;
+    unsigned i;
 
-    bucket_set_ref(b, i, e);
+    if (slab_usable_size(before) == slab_usable_size(after))
+        return e;
+    hash = hash_of(e);
+    b = bucket_of(d, hash);
+    i = bucket_find(&b, hash, e);
+    moved = slab_alloc(after);
+    memcpy(moved, e, before < after ? before : after);
+    bucket_set_ref(b, i, moved);
+    d->element_bytes += slab_usable_size(after) - slab_usable_size(before);
+    slab_free(e, before);
+    return moved;
 }
 
-void dict_remove(struct dict *d, struct element *e)
+void dict_remove(struct dict *d, struct element *e, size_t rest)
 {
     uint64_t hash = hash_of(e);
     struct bucket *b = bucket_of(d, hash);
@@ -245,6 +253,7 @@ void dict_remove(struct dict *d, struct element *e)
 
     b->bytes[i] = 0;
     d->used--;
+    d->element_bytes -= element_size(e, rest);
     if (UNLIKELY(d->used < (size_t)d->buckets * SHRINK_AT && d->buckets > LINEAR_FIRST))
         merge(d);
 }

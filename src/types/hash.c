@@ -311,7 +311,7 @@ static void draw_few(const struct value *v, uint64_t n, hash_visit_drawn *visit,
 
         if (dict_find(drawn, element_key(e)) != NULL)
             continue;
-        dict_insert(drawn, element_new(element_key(e), 0));
+        dict_insert(drawn, element_new(element_key(e), 0), 0);
         if (!visit(arg, element_key(e), hash_large_value(e)))
             break;
         n--;

@@ -11,7 +11,6 @@
 struct hash_large {
     struct dict *fields;
     struct agenda *agenda; /* NULL: no field has had an expiry */
-    size_t bytes;          /* of the elements */
 };
 
 /* ---- elements ---- */
@@ -118,8 +117,7 @@ size_t hash_large_bytes(const void *large)
 {
     const struct hash_large *h = large;
 
-    return mem_usable_size(sizeof *h) + dict_overhead(h->fields) + h->bytes +
-           (h->agenda ? agenda_bytes(h->agenda) : 0);
+    return mem_usable_size(sizeof *h) + dict_bytes(h->fields) + (h->agenda ? agenda_bytes(h->agenda) : 0);
 }
 
 struct dict *hash_large_fields(const struct hash_large *h)
@@ -141,27 +139,13 @@ struct element *hash_large_find(const struct hash_large *h, struct slice field, 
     return e != NULL && !hash_large_is_due(h, e, now) ? e : NULL;
 }
 
-/* An element with another number of bytes behind its field, the first of them as they were, in the place of e. */
-static struct element *resize(struct hash_large *h, struct element *e, size_t before, size_t after)
-{
-    struct element *moved;
-
-    h->bytes -= element_size(e, before);
-    moved = element_resize(e, before, after);
-    h->bytes += element_size(moved, after);
-    if (moved != e)
-        dict_replace(h->fields, e, moved);
-    return moved;
-}
-
 static struct element *insert(struct hash_large *h, struct slice field, struct slice value)
 {
     size_t rest = rest_for(value.n, false);
     struct element *e = element_new(field, rest);
 
     write_value(e, value, false);
-    h->bytes += element_size(e, rest);
-    dict_insert(h->fields, e);
+    dict_insert(h->fields, e, rest);
     return e;
 }
 
@@ -171,7 +155,7 @@ static struct element *replace(struct hash_large *h, struct element *e, struct s
     bool place = has_place(e);
     uint32_t at = place ? place_of(e) : 0;
 
-    e = resize(h, e, rest_of(e), rest_for(value.n, place));
+    e = dict_resize(h->fields, e, rest_of(e), rest_for(value.n, place));
     write_value(e, value, place);
     if (place) {
         set_place(e, at);
@@ -198,7 +182,7 @@ static void begin_expiry(struct hash_large *h, struct element *e, int64_t expire
 
     if (h->agenda == NULL)
         h->agenda = agenda_new(set_place);
-    e = resize(h, e, rest_for(n, false), rest_for(n, true));
+    e = dict_resize(h->fields, e, rest_for(n, false), rest_for(n, true));
     *element_rest(e) |= (char)HAS_PLACE;
     agenda_add(h->agenda, expire, e);
 }
@@ -208,7 +192,7 @@ static void end_expiry(struct hash_large *h, struct element *e)
     size_t n = hash_large_value(e).n;
 
     agenda_remove(h->agenda, place_of(e));
-    e = resize(h, e, rest_for(n, true), rest_for(n, false));
+    e = dict_resize(h->fields, e, rest_for(n, true), rest_for(n, false));
     *element_rest(e) &= (char)~HAS_PLACE;
 }
 
@@ -228,8 +212,7 @@ void hash_large_drop(struct hash_large *h, struct element *e)
 {
     if (has_place(e))
         agenda_remove(h->agenda, place_of(e));
-    dict_remove(h->fields, e);
-    h->bytes -= element_size(e, rest_of(e));
+    dict_remove(h->fields, e, rest_of(e));
     release(e);
 }
 

@@ -20,8 +20,9 @@
 #include "types/row.h"
 
 struct list_large {
-    struct row row; /* of struct list_chunk */
-    size_t count; /* elements */
+    struct row row;     /* of struct list_chunk */
+    size_t count;       /* elements */
+    size_t chunk_bytes; /* of the blocks of all chunks */
 };
 
 /* Where an element is. Borrowed until the next change. */

@@ -6,10 +6,9 @@
 #include "base/rand.h"
 #include "types/intset.h"
 
-#define INTS_MOST    (1u << 30) /* of an intset, whatever the limits say */
-#define FEW          3  /* a sample of less than a third of a set is drawn, a larger one is picked from a walk */
-#define NEARLY_ALL   5  /* where at most a fifth of what is popped will stay, it is what stays that is drawn */
-#define WEIGHED_MOST 64 /* members that set_large_bytes looks at */
+#define INTS_MOST  (1u << 30) /* of an intset, whatever the limits say */
+#define FEW        3          /* a sample of less than a third of a set is drawn, a larger one is picked from a walk */
+#define NEARLY_ALL 5          /* where at most a fifth of what is popped will stay, it is what stays that is drawn */
 
 static inline struct dict *dict_of(const struct value *v)
 {
@@ -142,7 +141,7 @@ static void enlarge(struct value *v)
     dict_expect(d, set_count(v));
     set_walk_begin(&w, v);
     while (set_walk_next(&w, &member))
-        dict_insert(d, element_new(member, 0));
+        dict_insert(d, element_new(member, 0), 0);
     value_enlarge(v, d);
 }
 
@@ -214,7 +213,7 @@ void set_expect(struct value *v, struct slice first, size_t n)
 
 static void insert(struct value *v, struct slice member)
 {
-    dict_insert(dict_of(v), element_new(member, 0));
+    dict_insert(dict_of(v), element_new(member, 0), 0);
 }
 
 /* Adds a member, which w is, to a listpack that has it not. */
@@ -294,7 +293,7 @@ static void release(void *element)
 
 static void take_out(struct dict *d, struct element *e)
 {
-    dict_remove(d, e);
+    dict_remove(d, e, 0);
     element_free(e, 0);
 }
 
@@ -525,7 +524,7 @@ void *set_large_copy(const void *large)
 
     dict_expect(copy, dict_count(large));
     while ((e = dict_next(large, &w)) != NULL)
-        dict_insert(copy, element_new(element_key(e), 0));
+        dict_insert(copy, element_new(element_key(e), 0), 0);
     return copy;
 }
 
@@ -536,11 +535,5 @@ size_t set_large_count(const void *large)
 
 size_t set_large_bytes(const void *large)
 {
-    size_t bytes = 0, n = 0;
-    struct dict_walk w = {0};
-    struct element *e;
-
-    for (; n < WEIGHED_MOST && (e = dict_next(large, &w)) != NULL; n++)
-        bytes += element_size(e, 0);
-    return dict_overhead(large) + (n == 0 ? 0 : bytes * dict_count(large) / n);
+    return dict_bytes(large);
 }

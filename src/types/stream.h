@@ -29,11 +29,12 @@
 
 struct stream {
     struct row nodes;
+    struct row groups;            /* stream_group.h */
     uint64_t count;               /* entries */
     uint64_t added;               /* entries ever; XSETID sets it, and the two below */
     struct stream_id last;        /* the last id given, whether its entry is there or not */
     struct stream_id max_deleted; /* the highest id that was deleted by stream_remove */
-    struct row groups;            /* stream_group.h */
+    size_t bytes;                 /* of all blocks but this one and the arrays of nodes and groups */
 };
 
 struct stream *stream_new(void);
@@ -104,9 +105,9 @@ struct stream_walk {
     const struct stream *stream;
     struct stream_id from, to;
     bool is_reverse;
-    size_t node;               /* the one it is in */
-    const char *at;            /* a place in it; NULL: it is over */
-    struct stream_entry entry; /* the one just given: what was not asked for yet */
+    size_t node;                 /* the one it is in */
+    const char *at;              /* a place in it; NULL: it is over */
+    struct stream_entry entry;   /* the one just given: what was not asked for yet */
     char digits[2][NUM_I64_MAX]; /* of a field and a value that are kept as numbers */
 };
 void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct stream_id from, struct stream_id to,

@@ -95,26 +95,44 @@ struct stream_nack *stream_pending_last(const struct stream_pending *p)
 
 /* ---- chunks ---- */
 
-static void set_room(struct chunk *c, size_t room)
+static size_t bytes_for(size_t room)
+{
+    return room == 0 ? 0 : mem_usable_size(room * sizeof(struct stream_nack *));
+}
+
+static void set_room(struct stream_pending *p, struct chunk *c, size_t room)
 {
     c->nacks = mem_realloc(c->nacks, room * sizeof(struct stream_nack *));
+    *p->bytes += bytes_for(room) - bytes_for(c->room);
     c->room = (uint32_t)room;
+}
+
+static void free_chunk(struct stream_pending *p, struct chunk *c)
+{
+    must(*p->bytes >= bytes_for(c->room));
+    *p->bytes -= bytes_for(c->room);
+    mem_free(c->nacks);
 }
 
 /* An empty chunk as number i. */
 static struct chunk *insert_chunk(struct stream_pending *p, size_t i, size_t room)
 {
+    size_t before = row_bytes(&p->chunks, sizeof(struct chunk));
     struct chunk *c = row_insert(&p->chunks, i, sizeof *c);
 
+    *p->bytes += row_bytes(&p->chunks, sizeof *c) - before;
     *c = (struct chunk){0};
-    set_room(c, room);
+    set_room(p, c, room);
     return c;
 }
 
 static void remove_chunk(struct stream_pending *p, size_t i)
 {
-    mem_free(chunk_at(p, i)->nacks);
+    size_t before = row_bytes(&p->chunks, sizeof(struct chunk));
+
+    free_chunk(p, chunk_at(p, i));
     row_remove(&p->chunks, i, 1, sizeof(struct chunk));
+    *p->bytes += row_bytes(&p->chunks, sizeof(struct chunk)) - before;
 }
 
 /* Takes the references from number `from` on to the end of another chunk, which has the room. */
@@ -149,7 +167,7 @@ static void join(struct stream_pending *p, size_t i)
     next = chunk_at(p, i + 1);
     if (c->used + next->used > CHUNK_MOST / 2)
         return;
-    set_room(c, CHUNK_MOST / 2);
+    set_room(p, c, CHUNK_MOST / 2);
     move_tail(c, next, 0);
     remove_chunk(p, i + 1);
 }
@@ -173,7 +191,7 @@ void stream_pending_add(struct stream_pending *p, struct stream_nack *n)
         }
     }
     if (c->used == c->room)
-        set_room(c, 2 * c->room < CHUNK_MOST ? 2 * c->room : CHUNK_MOST);
+        set_room(p, c, 2 * c->room < CHUNK_MOST ? 2 * c->room : CHUNK_MOST);
     memmove(c->nacks + at.i + 1, c->nacks + at.i, (c->used - at.i) * sizeof *c->nacks);
     c->nacks[at.i] = n;
     c->used++;
@@ -205,18 +223,10 @@ void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n
 void stream_pending_fini(struct stream_pending *p)
 {
     for (size_t i = 0; i < p->chunks.used; i++)
-        mem_free(chunk_at(p, i)->nacks);
+        free_chunk(p, chunk_at(p, i));
+    *p->bytes -= row_bytes(&p->chunks, sizeof(struct chunk));
     row_fini(&p->chunks, sizeof(struct chunk));
     p->count = 0;
-}
-
-size_t stream_pending_bytes(const struct stream_pending *p)
-{
-    size_t n = row_bytes(&p->chunks, sizeof(struct chunk));
-
-    for (size_t i = 0; i < p->chunks.used; i++)
-        n += mem_usable_size(chunk_at(p, i)->room * sizeof(struct stream_nack *));
-    return n;
 }
 
 /* ---- walked ---- */

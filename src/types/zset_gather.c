@@ -23,7 +23,7 @@ void zset_gather_add(struct zset_gather *g, struct slice member, double score)
     }
     g->elements[g->n++] = e;
     if (g->dict != NULL)
-        dict_insert(g->dict, e);
+        dict_insert(g->dict, e, TREE_REST);
     g->longest = member.n > g->longest ? member.n : g->longest;
     g->bytes += member.n;
 }
@@ -67,7 +67,7 @@ static struct dict *dict_of(const struct zset_gather *g)
 
     dict_expect(d, g->n);
     for (size_t i = 0; i < g->n; i++)
-        dict_insert(d, g->elements[i]);
+        dict_insert(d, g->elements[i], TREE_REST);
     return d;
 }
 

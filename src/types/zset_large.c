@@ -7,7 +7,7 @@ struct zset_large *zset_large_new(void)
 {
     struct zset_large *z = mem_alloc(sizeof *z);
 
-    *z = (struct zset_large){dict_new(), tree_new(), 0};
+    *z = (struct zset_large){dict_new(), tree_new()};
     return z;
 }
 
@@ -15,11 +15,9 @@ struct zset_large *zset_large_new_of(struct dict *dict, struct element *const *s
 {
     struct zset_large *z = mem_alloc(sizeof *z);
 
-    *z = (struct zset_large){dict, tree_new(), 0};
-    for (size_t i = 0; i < n; i++) {
+    *z = (struct zset_large){dict, tree_new()};
+    for (size_t i = 0; i < n; i++)
         tree_insert(z->tree, sorted[i]);
-        z->bytes += element_size(sorted[i], TREE_REST);
-    }
     return z;
 }
 
@@ -33,9 +31,8 @@ struct element *zset_large_element(struct slice member, double score)
 
 void zset_large_take(struct zset_large *z, struct element *e)
 {
-    dict_insert(z->dict, e);
+    dict_insert(z->dict, e, TREE_REST);
     tree_insert(z->tree, e);
-    z->bytes += element_size(e, TREE_REST);
 }
 
 /* Of an element that the tree has no more. */
@@ -43,8 +40,7 @@ static void drop(void *arg, struct element *e)
 {
     struct zset_large *z = arg;
 
-    z->bytes -= element_size(e, TREE_REST);
-    dict_remove(z->dict, e);
+    dict_remove(z->dict, e, TREE_REST);
     element_free(e, TREE_REST);
 }
 
@@ -96,5 +92,5 @@ size_t zset_large_bytes(const void *large)
 {
     const struct zset_large *z = large;
 
-    return mem_usable_size(sizeof *z) + dict_overhead(z->dict) + tree_bytes(z->tree) + z->bytes;
+    return mem_usable_size(sizeof *z) + dict_bytes(z->dict) + tree_bytes(z->tree);
 }

@@ -16,7 +16,6 @@
 struct zset_large {
     struct dict *dict;
     struct tree *tree;
-    size_t bytes; /* of the elements */
 };
 
 /* An empty one. */
