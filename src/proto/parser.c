@@ -249,7 +249,7 @@ enum parse_result parser_next(struct parser *p, const char *end, const struct pa
     while (p->left > 0) {
         if (p->bulk < 0 && (r = bulk_header(p, end, limits)) != PARSE_REQUEST)
             return r;
-        if (end - p->at < p->bulk + 2)
+        if (end - p->at - 2 < p->bulk) /* p->bulk + 2 might overflow */
             return PARSE_MORE;
         push(p, slice_of(p->at, p->bulk));
         p->at += p->bulk + 2;

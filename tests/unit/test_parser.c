@@ -129,6 +129,16 @@ START_TEST(strangers_get_less)
 }
 END_TEST
 
+START_TEST(an_argument_may_be_as_long_as_the_largest_limit)
+{
+    const struct parser_limits limits = {.bulk = INT64_MAX, .authenticated = true};
+
+    ck_assert_int_eq(parse(SLICE("*1\r\n$9223372036854775807\r\nabc"), &limits), PARSE_MORE);
+    ck_assert_int_eq(parser.bulk, INT64_MAX);
+    ck_assert_int_eq(parser.left, 1);
+}
+END_TEST
+
 START_TEST(a_half_request_goes_on_elsewhere)
 {
     static const char bytes[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nvalue\r\n";
@@ -226,6 +236,7 @@ int main(void)
     tcase_add_test(tests, each_inline_request_keeps_its_arguments_until_the_next_clear);
     tcase_add_test(tests, what_is_wrong_is_told_as_redis_tells_it);
     tcase_add_test(tests, strangers_get_less);
+    tcase_add_test(tests, an_argument_may_be_as_long_as_the_largest_limit);
     tcase_add_test(tests, a_half_request_goes_on_elsewhere);
     tcase_add_test(tests, an_argument_may_lie_elsewhere);
     tcase_add_test(tests, requests_come_out_as_written_however_they_are_cut);
