@@ -4,12 +4,13 @@
 
 /* Which connections are to be closed: those that fit all that is set. */
 struct filter {
+    struct session *session; /* the caller's */
     struct card *caller;
     int64_t mono;
-    uint64_t id;           /* 0: any */
-    enum card_type type;   /* CARD_TYPE_UNKNOWN: any */
+    uint64_t id;              /* 0: any */
+    enum card_type type;      /* CARD_TYPE_UNKNOWN: any */
     struct slice peer, local; /* p NULL: any */
-    int64_t age;           /* seconds at least; 0: any */
+    int64_t age;              /* seconds at least; 0: any */
     bool skip_caller;
     struct clients *clients;
     int64_t killed;
@@ -38,7 +39,7 @@ static bool kill_card(void *arg, struct card *card)
     if (card == f->caller)
         f->killed_caller = true;
     else
-        clients_doom(f->clients, card);
+        clients_doom(f->clients, f->session, card);
     return true;
 }
 
@@ -131,8 +132,8 @@ CMD(client_kill,
     .history = "2.8.12: Takes filters.\n3.2.0: Knows the type master.\n5.0.0: Calls the type slave replica.\n"
                "6.2.0: Knows LADDR.\n7.4.0: Knows MAXAGE.")
 {
-    struct filter f = {.caller = c->session->card, .clients = &c->instance->clients, .mono = c->runner->mono,
-                       .type = CARD_TYPE_UNKNOWN, .skip_caller = c->argc > 3};
+    struct filter f = {.session = c->session, .caller = c->session->card, .clients = &c->instance->clients,
+                       .mono = c->runner->mono, .type = CARD_TYPE_UNKNOWN, .skip_caller = c->argc > 3};
 
     if (c->argc == 3)
         f.peer = call_arg(c, 2);
@@ -140,7 +141,10 @@ CMD(client_kill,
         if (!parse_filter(c, i, &f))
             return;
     }
-    clients_each(f.clients, kill_card, &f);
+    if (f.id != 0)
+        clients_visit(f.clients, f.id, kill_card, &f);
+    else
+        clients_each(f.clients, kill_card, &f);
     if (c->argc > 3)
         reply_int(c->out, f.killed);
     else if (f.killed > 0)

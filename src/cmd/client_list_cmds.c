@@ -3,10 +3,8 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/mem.h"
 #include "cmd/call.h"
 
 #define LIST_FLAGS (CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
@@ -118,27 +116,18 @@ static void add_line(struct buf *b, struct card *card, int64_t mono, const struc
     buf_printf(b, " redir=-1 resp=%" PRIu32, atomic_load_explicit(&card->resp, memory_order_relaxed));
     add_text(b, "lib-name", card->lib_name);
     add_text(b, "lib-ver", card->lib_version);
-    buf_printf(b, " io-thread=%" PRIu32, card->worker); /* Redis 8.0's name for who serves the client */
+    buf_printf(b, " io-thread=%" PRIu32, card->address.worker); /* Redis 8.0's name for who serves the client */
     buf_add_char(b, '\n');
     lock_drop(&card->lock);
 }
 
 /* ---- the list ---- */
 
-/* A client that was asked for, and where its line is in the text. */
-struct wanted {
-    int64_t id;
-    int place; /* among the arguments */
-    size_t at, len;
-};
-
 struct listing {
     struct buf text;
     int64_t mono;
     struct running running;
-    enum card_type type;   /* CARD_TYPE_UNKNOWN: any */
-    struct wanted *wanted; /* by id; NULL: all are listed */
-    size_t wanted_count, next;
+    enum card_type type; /* CARD_TYPE_UNKNOWN: any */
 };
 
 static bool list_card(void *arg, struct card *card)
@@ -152,36 +141,6 @@ static bool list_card(void *arg, struct card *card)
     return true;
 }
 
-/* The cards come in the order of their ids, as do the wanted ones. */
-static bool list_wanted(void *arg, struct card *card)
-{
-    struct listing *l = arg;
-    size_t at = l->text.len;
-
-    while (l->next < l->wanted_count && l->wanted[l->next].id < (int64_t)card->id)
-        l->next++;
-    if (l->next < l->wanted_count && l->wanted[l->next].id == (int64_t)card->id &&
-        !atomic_load_explicit(&card->doomed, memory_order_relaxed))
-        add_line(&l->text, card, l->mono, &l->running);
-    for (; l->next < l->wanted_count && l->wanted[l->next].id == (int64_t)card->id; l->next++) {
-        l->wanted[l->next].at = at;
-        l->wanted[l->next].len = l->text.len - at;
-    }
-    return l->next < l->wanted_count;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct wanted *x = a, *y = b;
-
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-static int by_place(const void *a, const void *b)
-{
-    return ((const struct wanted *)a)->place - ((const struct wanted *)b)->place;
-}
-
 static void list_by_type(struct call *c, enum card_type type)
 {
     struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .running = measure(c), .type = type};
@@ -191,30 +150,30 @@ static void list_by_type(struct call *c, enum card_type type)
     buf_fini(&l.text);
 }
 
+/* Whether the arguments from 3 on are numbers; if not, the error was replied. */
+static bool check_ids(struct call *c)
+{
+    int64_t id;
+
+    for (int i = 3; i < c->argc; i++)
+        if (!call_int_or(c, i, &id, "ERR Invalid client ID"))
+            return false;
+    return true;
+}
+
 /* Lists the clients whose ids are the arguments from 3 on, in that order. */
 static void list_by_id(struct call *c)
 {
-    struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .running = measure(c),
-                        .wanted_count = (size_t)(c->argc - 3)};
-    struct buf ordered = BUF_EMPTY;
+    struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .running = measure(c), .type = CARD_TYPE_UNKNOWN};
 
-    l.wanted = mem_zalloc(l.wanted_count * sizeof(*l.wanted));
-    for (int i = 0; i < c->argc - 3; i++) {
-        l.wanted[i].place = i;
-        if (!call_int_or(c, i + 3, &l.wanted[i].id, "ERR Invalid client ID"))
-            goto out;
+    for (int i = 3; i < c->argc; i++) {
+        int64_t id = 0;
+
+        call_int(c, i, &id);
+        clients_visit(&c->instance->clients, (uint64_t)id, list_card, &l);
     }
-    qsort(l.wanted, l.wanted_count, sizeof(*l.wanted), by_id);
-    clients_each(&c->instance->clients, list_wanted, &l);
-    qsort(l.wanted, l.wanted_count, sizeof(*l.wanted), by_place);
-    for (size_t i = 0; i < l.wanted_count; i++)
-        if (l.wanted[i].len != 0)
-            buf_add(&ordered, l.text.p + l.wanted[i].at, l.wanted[i].len);
-    reply_verbatim(c->out, "txt", buf_slice(&ordered));
-out:
-    buf_fini(&ordered);
+    reply_verbatim(c->out, "txt", buf_slice(&l.text));
     buf_fini(&l.text);
-    mem_free(l.wanted);
 }
 
 CMD(client_list,
@@ -237,7 +196,8 @@ CMD(client_list,
         else
             list_by_type(c, type);
     } else if (c->argc > 3 && call_is(c, 2, "ID")) {
-        list_by_id(c);
+        if (check_ids(c))
+            list_by_id(c);
     } else if (c->argc == 2) {
         list_by_type(c, type);
     } else {

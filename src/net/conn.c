@@ -8,13 +8,14 @@
 #include "base/mem.h"
 #include "net/address.h"
 #include "net/held.h"
+#include "net/post.h"
 #include "net/worker.h"
 #include "obs/log.h"
 
-#define BATCH_ARGS  4096          /* of one batch, unless a single request has more */
-#define OUT_MOST    (1024 * 1024) /* bytes of waiting replies above which no further request is run */
-#define LINGER_MS   1000
-#define LEAP        (64 * 1024)   /* bytes that a client takes or gives back at once, so that eviction must know */
+#define BATCH_ARGS 4096          /* of one batch, unless a single request has more */
+#define OUT_MOST   (1024 * 1024) /* bytes of waiting replies above which no further request is run */
+#define LINGER_MS  1000
+#define LEAP       (64 * 1024) /* bytes that a client takes or gives back at once, so that eviction must know */
 
 _Static_assert(ENGINE_BATCH <= WORKER_BATCH, "what is looked ahead into together is one batch");
 
@@ -57,12 +58,13 @@ void conn_open(struct worker *w, int fd)
 {
     struct conn *c = mem_zalloc(sizeof *c);
     char peer[ADDRESS_MAX], local[ADDRESS_MAX];
-    bool is_local, is_unix;
+    struct card_origin from = {slots_add(&w->slots, c), fd, peer, local, false};
     struct card *card;
+    bool is_unix;
 
     address_prepare(fd, OPT(w->instance->options, tcp_keepalive));
-    is_unix = address_of_peer(fd, peer, local, &is_local);
-    card = clients_add(&w->instance->clients, w->number, fd, peer, local, is_local);
+    is_unix = address_of_peer(fd, peer, local, &from.is_local);
+    card = clients_add(&w->instance->clients, &from);
     card_set_flag(card, CARD_UNIX, is_unix);
     session_init(&c->session, card, !instance_has_password(w->instance));
     c->worker = w;
@@ -111,6 +113,31 @@ static void tell_memory(struct conn *c)
     count_memory(c, total);
 }
 
+/* ---- on hold: CLIENT PAUSE ---- */
+
+static void put_on_hold(struct conn *c)
+{
+    struct worker *w = c->worker;
+
+    c->next_on_hold = w->on_hold;
+    c->on_hold_at = &w->on_hold;
+    if (c->next_on_hold != NULL)
+        c->next_on_hold->on_hold_at = &c->next_on_hold;
+    w->on_hold = c;
+    card_set_flag(c->session.card, CARD_BLOCKED, true);
+}
+
+static void take_off_hold(struct conn *c)
+{
+    if (c->on_hold_at == NULL)
+        return;
+    *c->on_hold_at = c->next_on_hold;
+    if (c->next_on_hold != NULL)
+        c->next_on_hold->on_hold_at = c->on_hold_at;
+    c->on_hold_at = NULL;
+    card_set_flag(c->session.card, CARD_BLOCKED, false);
+}
+
 /* The client is no more: its session and card go, whatever the engine still has to do. */
 static void end_session(struct conn *c)
 {
@@ -118,6 +145,8 @@ static void end_session(struct conn *c)
 
     if (c->session.card == NULL)
         return;
+    take_off_hold(c);
+    slots_remove(&c->worker->slots, c->session.card->address);
     held_free(c->held);
     c->held = NULL;
     session_fini(&c->session);
@@ -186,9 +215,13 @@ static unsigned run_batch(struct conn *c, unsigned n)
 
     for (unsigned i = 0; i < n; i++) {
         if (UNLIKELY(dispatch_run(&w->runner, &c->session, &w->batch[i]) == DISPATCH_PAUSED)) {
-            c->on_hold = w->any_on_hold = true;
-            card_set_flag(c->session.card, CARD_BLOCKED, true);
+            put_on_hold(c);
             return i;
+        }
+        if (UNLIKELY(w->has_posted)) {
+            post_wake(w);
+            if (c->session.receipts_due != 0)
+                return i + 1;
         }
         if (UNLIKELY(out_size(&c->session.out) > OUT_MOST))
             c->is_full = true;
@@ -200,7 +233,8 @@ static unsigned run_batch(struct conn *c, unsigned n)
 
 static bool has_stopped(const struct conn *c)
 {
-    return c->on_hold || c->is_full || c->session.close_after || c->session.close_now;
+    return c->on_hold_at != NULL || c->is_full || c->session.receipts_due != 0 || c->session.close_after ||
+           c->session.close_now;
 }
 
 static struct parser_limits limits_of(const struct conn *c)
@@ -317,8 +351,11 @@ static bool serve_half(struct conn *c)
     default:
         break;
     }
-    w->batch[0] = (struct request){.argv = h->parser.args, .hash = h->parser.hashes, .argc = h->parser.n,
-                                   .blobs = h->blobs, .blob_count = h->blob_count};
+    w->batch[0] = (struct request){.argv = h->parser.args,
+                                   .hash = h->parser.hashes,
+                                   .argc = h->parser.n,
+                                   .blobs = h->blobs,
+                                   .blob_count = h->blob_count};
     dispatch_prepare(&c->session, &w->batch[0]);
     if (run_batch(c, 1) == 0)
         return false;
@@ -424,9 +461,11 @@ void conn_look_ahead(struct worker *w, const struct arrival *a, unsigned count)
     dispatch_prefetch(&w->runner, w->batch, n);
 }
 
-/* Goes on after a pause or with room for output. */
+/* Something that held requests up is over; unless something else does, they run. */
 static void go_on(struct conn *c)
 {
+    if (has_stopped(c))
+        return;
     if (c->held != NULL)
         serve_held(c);
     if (!has_stopped(c) && !c->peer_gone)
@@ -436,11 +475,16 @@ static void go_on(struct conn *c)
 
 void conn_resume(struct conn *c)
 {
-    if (c->state == CONN_OPEN && c->on_hold) {
-        c->on_hold = false;
-        card_set_flag(c->session.card, CARD_BLOCKED, false);
-        go_on(c);
-    }
+    must(c->on_hold_at != NULL && c->state == CONN_OPEN);
+    take_off_hold(c);
+    go_on(c);
+}
+
+void conn_receipts(struct conn *c, unsigned n)
+{
+    must(c->state == CONN_OPEN && c->session.receipts_due >= n);
+    c->session.receipts_due -= n;
+    go_on(c);
 }
 
 /* ---- sending ---- */
@@ -464,6 +508,16 @@ static bool is_over_output(struct conn *c)
     log_cut(c, "it does not read its replies (client-output-buffer-limit)");
     atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);
     return true;
+}
+
+void conn_push(struct conn *c, struct blob *payload)
+{
+    must(c->state == CONN_OPEN);
+    out_add_blob(&c->session.out, payload);
+    if (is_over_output(c))
+        conn_close(c);
+    else
+        conn_todo(c);
 }
 
 static void send_replies(struct conn *c)
@@ -503,7 +557,7 @@ static void settle_open(struct conn *c)
         if (UNLIKELY(c->is_full)) {
             c->is_full = false;
             go_on(c);
-        } else if (UNLIKELY(c->peer_gone && !c->on_hold)) {
+        } else if (UNLIKELY(c->peer_gone && !has_stopped(c))) {
             conn_close(c);
             return;
         }

@@ -32,21 +32,21 @@ struct conn {
     struct link link;
     struct session session;
     struct worker *worker;
-    struct conn *prev, *next;    /* all of the worker's */
-    struct conn *todo;           /* the worker's list of connections to settle */
-    struct held *held;           /* bytes that did not make a request yet, or have to wait; NULL: none */
-    int64_t soft_since;          /* ms, monotonic: since when over the soft output limit; 0: it is not */
-    int64_t linger_until;        /* ms, monotonic */
-    size_t sending_memory, sending_lent; /* of the chain being sent: as in struct out */
-    uint64_t counted;            /* bytes of memory last told to the metrics */
+    struct conn *prev, *next;                /* all of the worker's */
+    struct conn *todo;                       /* the worker's list of connections to settle */
+    struct conn *next_on_hold, **on_hold_at; /* the worker's list; on_hold_at NULL: not on it */
+    struct held *held;                       /* bytes that did not make a request yet, or have to wait; NULL: none */
+    int64_t soft_since;                      /* ms, monotonic: since when over the soft output limit; 0: it is not */
+    int64_t linger_until;                    /* ms, monotonic */
+    size_t sending_memory, sending_lent;     /* of the chain being sent: as in struct out */
+    uint64_t counted;                        /* bytes of memory last told to the metrics */
     uint8_t state;
     bool is_todo;
-    bool is_settling;            /* inside conn_settle */
-    bool has_buffers;            /* some of what was counted is in buffers: the card tells of them */
-    bool on_hold;                /* CLIENT PAUSE */
-    bool is_full;                /* too much output waits: no requests are run */
+    bool is_settling; /* inside conn_settle */
+    bool has_buffers; /* some of what was counted is in buffers: the card tells of them */
+    bool is_full;     /* too much output waits: no requests are run */
     bool peer_gone;
-    bool is_dead;                /* the engine has let go; freed when off the list */
+    bool is_dead; /* the engine has let go; freed when off the list */
 };
 
 /* Takes fd. In the worker's list from here on. */
@@ -63,8 +63,12 @@ void conn_ended(struct conn *c, int error);
 void conn_settle(struct conn *c);
 /* Puts it on the worker's list to be settled. */
 void conn_todo(struct conn *c);
-/* The pause may be over: tries again. */
+/* Takes it off the list of those on hold and tries again: the CLIENT PAUSE may be over. */
 void conn_resume(struct conn *c);
+/* Appends the payload to the output, as if it were a reply. May close the connection. */
+void conn_push(struct conn *c, struct blob *payload);
+/* So many of the letters that were posted for this connection to full mailboxes have been taken. */
+void conn_receipts(struct conn *c, unsigned n);
 /* Once a second: limits that time decides. */
 void conn_check(struct conn *c, int64_t mono);
 void conn_close(struct conn *c);

@@ -14,6 +14,7 @@
 #include "base/slab.h"
 #include "net/address.h"
 #include "net/balance.h"
+#include "net/post.h"
 #include "obs/log.h"
 
 #define TICK_MS        100
@@ -78,8 +79,8 @@ static void on_accepted(void *worker, int listener, int fd)
     atomic_fetch_add_explicit(&to->conn_count, 1, memory_order_relaxed);
     if (to == w)
         conn_open(w, fd);
-    else if (mailbox_post(&to->mailbox, LETTER_CONNECTION, fd))
-        engine_wake(&to->engine);
+    else
+        post_letter(to, &(struct letter){.kind = LETTER_CONNECTION, .fd = fd});
 }
 
 /* Settles what is on the list now. What comes onto it meanwhile waits for the next round, so that a client who reads as
@@ -139,24 +140,66 @@ static const struct engine_handler handler = {
 
 /* ---- mail ---- */
 
+static void accept_from(struct worker *w, int fd)
+{
+    int error = engine_listen(&w->engine, fd);
+
+    if (error != 0)
+        log_write(LOG_WARNING, "Cannot accept connections: %s", strerror(-error));
+}
+
+/* For the connection that it is addressed to, unless that has closed. */
+static void deliver(struct worker *w, const struct letter *l)
+{
+    struct conn *c = slots_find(&w->slots, l->to);
+
+    if (c == NULL)
+        return;
+    if (l->kind == LETTER_KILL)
+        conn_todo(c); /* it is closed then */
+    else if (l->kind == LETTER_PUSH)
+        conn_push(c, l->payload);
+    else
+        conn_receipts(c, l->receipts);
+}
+
 static void read_letter(struct worker *w, const struct letter *l)
 {
-    int error;
-
+    must_be(l, LETTER_MAGIC);
     switch (l->kind) {
     case LETTER_CONNECTION:
         conn_open(w, l->fd);
         break;
     case LETTER_LISTEN:
-        error = engine_listen(&w->engine, l->fd);
-        if (error != 0)
-            log_write(LOG_WARNING, "Cannot accept connections: %s", strerror(-error));
+        accept_from(w, l->fd);
         break;
     case LETTER_UNLISTEN:
         engine_unlisten(&w->engine, l->fd);
         close(l->fd);
         break;
+    case LETTER_KILL:
+    case LETTER_PUSH:
+    case LETTER_RECEIPT:
+        deliver(w, l);
+        break;
     }
+}
+
+/* Confirms letters that were taken to the connection that waits for it. */
+static void post_receipts(struct worker *w, struct letter *receipt)
+{
+    if (receipt->receipts != 0)
+        post_letter(&w->all->all[receipt->to.worker], receipt);
+    receipt->receipts = 0;
+}
+
+/* Counts the receipt that a letter asks for. Letters in a row from one connection get one together. */
+static void add_receipt(struct worker *w, struct letter *receipt, const struct letter *l)
+{
+    if (!mail_address_eq(receipt->to, l->from))
+        post_receipts(w, receipt);
+    receipt->to = l->from;
+    receipt->receipts++;
 }
 
 /* Calls fn for each connection; fn may close the one it is given. */
@@ -168,24 +211,16 @@ static void each_conn(struct worker *w, void (*fn)(struct conn *c, int64_t mono)
     }
 }
 
-static void resume_conn(struct conn *c, int64_t mono)
-{
-    (void)mono;
-    conn_resume(c);
-}
-
-/* Whoever has to wait on says so anew. */
+/* Those that have to wait on go onto the list anew. */
 static void resume_all(struct worker *w)
 {
-    w->any_on_hold = false;
-    each_conn(w, resume_conn);
-}
+    struct conn *first = w->on_hold;
 
-/* A doomed connection is closed when it is settled. */
-static void settle_soon(struct conn *c, int64_t mono)
-{
-    (void)mono;
-    conn_todo(c);
+    w->on_hold = NULL;
+    if (first != NULL)
+        first->on_hold_at = &first;
+    while (first != NULL)
+        conn_resume(first); /* takes it off */
 }
 
 static void close_conn(struct conn *c, int64_t mono)
@@ -196,16 +231,18 @@ static void close_conn(struct conn *c, int64_t mono)
 
 static void read_mail(struct worker *w)
 {
-    uint32_t signals;
+    struct letter receipt = {.kind = LETTER_RECEIPT, .fd = -1};
     struct letter *next;
+    uint32_t signals;
 
     for (struct letter *l = mailbox_take(&w->mailbox, &signals); l != NULL; l = next) {
         next = l->next;
         read_letter(w, l);
-        mem_free(l);
+        if (l->wants_receipt)
+            add_receipt(w, &receipt, l);
+        letter_free(l);
     }
-    if (signals & SIGNAL_DOOMED)
-        each_conn(w, settle_soon);
+    post_receipts(w, &receipt);
     if (signals & SIGNAL_RESUME)
         resume_all(w);
     if (signals & SIGNAL_STOP)
@@ -262,9 +299,9 @@ static int64_t wait_time(const struct worker *w)
 {
     int64_t ns = (w->next_tick - w->runner.mono) * 1000000;
 
-    if (w->todo != NULL)
+    if (w->todo != NULL || mailbox_has_mail(&w->mailbox))
         return 0;
-    if (UNLIKELY(w->any_on_hold)) {
+    if (UNLIKELY(w->on_hold != NULL)) {
         int64_t pause_ns = (pause_until(&w->instance->pause) - clock_mono_ms()) * 1000000;
 
         if (pause_ns < ns)
@@ -291,7 +328,7 @@ static void loop(struct worker *w)
         quiesce_leave(w->runner.slot);
         engine_wait(&w->engine, wait_time(w));
         read_mail(w);
-        if (UNLIKELY(w->any_on_hold) && pause_mode(&w->instance->pause, w->runner.mono) == PAUSE_NONE)
+        if (UNLIKELY(w->on_hold != NULL) && pause_mode(&w->instance->pause, w->runner.mono) == PAUSE_NONE)
             resume_all(w);
         settle_all(w);
         if (w->runner.mono >= w->next_tick)
@@ -349,7 +386,10 @@ static int start_one(struct worker *w, char *why, size_t size)
     char name[16];
     int error;
 
+    w->magic = WORKER_MAGIC;
+    w->wakes = mem_zalloc(w->all->count * sizeof *w->wakes);
     mailbox_init(&w->mailbox, w->number);
+    slots_init(&w->slots, w->number);
     parser_init(&w->parser);
     w->todo_end = &w->todo;
     runner_init(&w->runner, w->instance, w->number);
@@ -367,14 +407,6 @@ static int start_one(struct worker *w, char *why, size_t size)
     return hello.result;
 }
 
-static void wake_doomed(void *arg, unsigned number)
-{
-    struct workers *ws = arg;
-
-    if (mailbox_signal(&ws->all[number].mailbox, SIGNAL_DOOMED))
-        engine_wake(&ws->all[number].engine);
-}
-
 int workers_start(struct workers *ws, struct instance *in, const struct engine_ops *ops, unsigned count, char *why,
                   size_t size)
 {
@@ -382,8 +414,7 @@ int workers_start(struct workers *ws, struct instance *in, const struct engine_o
     ws->all = mem_aligned_zero(64, count * sizeof *ws->all);
     balance_init(ws);
     pthread_barrier_init(&ws->end, NULL, count + 1);
-    in->clients.wake = wake_doomed;
-    in->clients.wake_arg = ws;
+    post_init(ws, &in->clients);
     for (unsigned i = 0; i < count; i++) {
         struct worker *w = &ws->all[i];
         int error;
@@ -405,20 +436,14 @@ void workers_signal(struct workers *ws, uint32_t bits)
             engine_wake(&ws->all[i].engine);
 }
 
-static void post(struct workers *ws, enum letter_kind kind, int fd)
-{
-    if (mailbox_post(&ws->all[0].mailbox, kind, fd))
-        engine_wake(&ws->all[0].engine);
-}
-
 void workers_listen(struct workers *ws, int fd)
 {
-    post(ws, LETTER_LISTEN, fd);
+    post_letter(&ws->all[0], &(struct letter){.kind = LETTER_LISTEN, .fd = fd});
 }
 
 void workers_unlisten(struct workers *ws, int fd)
 {
-    post(ws, LETTER_UNLISTEN, fd);
+    post_letter(&ws->all[0], &(struct letter){.kind = LETTER_UNLISTEN, .fd = fd});
 }
 
 void workers_stop(struct workers *ws)
@@ -427,17 +452,14 @@ void workers_stop(struct workers *ws)
     pthread_barrier_wait(&ws->end);
     for (unsigned i = 0; i < ws->count; i++) {
         struct worker *w = &ws->all[i];
-        uint32_t signals;
-        struct letter *next;
 
         pthread_join(w->thread, NULL);
-        for (struct letter *l = mailbox_take(&w->mailbox, &signals); l != NULL; l = next) {
-            next = l->next;
-            close(l->fd);
-            mem_free(l);
-        }
+        mailbox_fini(&w->mailbox);
+        slots_fini(&w->slots);
         runner_fini(&w->runner);
         parser_fini(&w->parser);
+        mem_free(w->wakes);
+        w->magic = 0;
     }
     pthread_barrier_destroy(&ws->end);
     balance_fini(ws);

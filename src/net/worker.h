@@ -18,11 +18,15 @@
 #include "net/conn.h"
 #include "net/engine.h"
 #include "net/mailbox.h"
+#include "net/slots.h"
 #include "proto/parser.h"
 
 #define WORKER_BATCH 32 /* requests parsed ahead: what all of them touch fits the first cache */
 
+#define WORKER_MAGIC 0x776f726bu /* "work" */
+
 struct worker {
+    uint32_t magic;
     unsigned number;
     pthread_t thread;
     struct engine engine;
@@ -31,16 +35,19 @@ struct worker {
     struct instance *instance;
     struct workers *all;
     struct conn *conns;
+    struct slots slots;   /* of conns, for letters */
+    struct conn *on_hold; /* those that wait for the end of a CLIENT PAUSE */
+    bool *wakes;          /* by number: workers to wake when the running command ends */
+    bool has_posted;      /* the running command has */
     struct conn *todo, **todo_end;
     _Atomic unsigned conn_count; /* those handed over but not yet open included */
     struct parser parser;        /* of the batch being served */
     struct request batch[WORKER_BATCH];
-    size_t batch_first[WORKER_BATCH];         /* where each one's arguments begin in the parser */
-    const char *batch_begin[WORKER_BATCH];    /* and its bytes */
-    int64_t next_tick, next_check; /* ms, monotonic */
-    int64_t next_sweep;            /* ns, monotonic; 0: there are no keys that expire */
+    size_t batch_first[WORKER_BATCH];      /* where each one's arguments begin in the parser */
+    const char *batch_begin[WORKER_BATCH]; /* and its bytes */
+    int64_t next_tick, next_check;         /* ms, monotonic */
+    int64_t next_sweep;                    /* ns, monotonic; 0: there are no keys that expire */
     unsigned sweep_at;
-    bool any_on_hold;              /* CLIENT PAUSE holds up some of its connections */
     bool stopping;
 };
 
@@ -53,7 +60,7 @@ struct workers {
     int *credit;             /* weighted: smooth round robin */
     int64_t weights_version; /* of credit's weights */
     int *weights;
-    pthread_barrier_t end;   /* of all threads: no engine is stopped while another one may still wake it */
+    pthread_barrier_t end; /* of all threads: no engine is stopped while another one may still wake it */
 };
 
 /* Starts the threads. 0, or -errno with `why`. */

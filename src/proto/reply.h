@@ -67,6 +67,9 @@ struct out_mark out_mark(const struct out *o);
 void out_rewind(struct out *o, struct out_mark m);
 /* Raw bytes, already in the form of the protocol. */
 void out_add(struct out *o, const void *p, size_t n);
+/* The same with the bytes of a blob, which does not change any more. Long ones are not copied: the chain holds a
+ * reference. */
+void out_add_blob(struct out *o, struct blob *b);
 
 /* Error texts begin with their code: "ERR ...", "WRONGTYPE ...". CR and LF in formatted ones become spaces. */
 void reply_error(struct out *o, const char *text);

@@ -7,15 +7,17 @@
 
 void session_init(struct session *s, struct card *card, bool authenticated)
 {
-    *s = (struct session){.card = card, .authenticated = authenticated};
+    *s = (struct session){.magic = SESSION_MAGIC, .card = card, .authenticated = authenticated};
     out_init(&s->out);
 }
 
 void session_fini(struct session *s)
 {
+    must_be(s, SESSION_MAGIC);
     session_end_multi(s);
     session_unwatch(s);
     out_fini(&s->out);
+    s->magic = 0;
 }
 
 /* ---- MULTI ---- */

@@ -34,15 +34,19 @@ enum reply_mode {
     REPLY_SKIP,      /* the running command is the one to be silent */
 };
 
+#define SESSION_MAGIC 0x73657373u /* "sess" */
+
 struct session {
+    uint32_t magic;
+    unsigned receipts_due; /* letters posted to full mailboxes and not yet taken: until they are, nothing runs */
     struct out out;
     struct card *card;
     unsigned db;
     bool authenticated;
     bool in_multi;
-    bool multi_failed;    /* a command was refused while queueing: EXEC aborts */
-    bool no_touch;        /* CLIENT NO-TOUCH: reading does not make keys recent */
-    bool close_after;     /* close once the replies are sent */
+    bool multi_failed; /* a command was refused while queueing: EXEC aborts */
+    bool no_touch;     /* CLIENT NO-TOUCH: reading does not make keys recent */
+    bool close_after;  /* close once the replies are sent */
     bool close_now;
     enum reply_mode reply_mode;
     struct queued *queue;

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import platform
+import re
 import socket
 import struct
 import subprocess
@@ -152,3 +153,59 @@ def one_keyspace(t):
     for c in clients:
         equal(c.ask("MGET", *("k%d" % i for i in range(8))), [("$", b"%d" % i) for i in range(8)], "MGET")
         equal(len(c.text("CLIENT", "LIST").splitlines()), 8, "lines of CLIENT LIST")
+
+
+# ---- mail between workers ----
+
+@case("CLIENT KILL closes the clients it names on every worker, and no others")
+def kill_across_workers(t):
+    s = t.server("--threads", 4)
+    clients = [s.client() for _ in range(40)]
+    killer = s.client()
+    equal(set(c.worker() for c in clients), {0, 1, 2, 3}, "workers")
+    for c in clients[::4] + clients[1::4]:
+        equal(killer.ask("CLIENT", "KILL", "ID", c.ask("CLIENT", "ID")), 1, "CLIENT KILL ID")
+    for c in clients[::4] + clients[1::4]:
+        c.ended()
+    left = clients[2::4] + clients[3::4]
+    expect(all(c.is_alive() for c in left), "a client that was not named is closed")
+    equal(killer.ask("CLIENT", "KILL", "TYPE", "normal"), len(left), "CLIENT KILL TYPE normal")
+    for c in left:
+        c.ended()
+    expect(killer.is_alive(), "the caller of CLIENT KILL is closed")
+    t.wait(lambda: killer.number("connected_clients") == 1, "the clients to be gone")
+
+
+@case("CLIENT KILL of a thousand clients at once closes all of them")
+def kill_many(t):
+    s = t.server("--threads", 2)
+    clients = [s.client() for _ in range(1000)]
+    killer = s.client()
+    expect(all(c.is_alive() for c in clients), "a client is not served")
+    equal(killer.ask("CLIENT", "KILL", "TYPE", "normal"), 1000, "CLIENT KILL TYPE normal")
+    for c in clients:
+        c.ended()
+    expect(killer.is_alive(), "the caller of CLIENT KILL is closed")
+
+
+@case("the end of a CLIENT PAUSE lets the waiting clients of all workers go on")
+def pause_many(t):
+    s = t.server("--threads", 4)
+    clients = [s.client() for _ in range(300)]
+    master = s.client()
+    for end in ("UNPAUSE", "timeout"):
+        master.ask("CLIENT", "PAUSE", 100000 if end == "UNPAUSE" else 300, "WRITE")
+        for i, c in enumerate(clients):
+            c.s.sendall(b"INCR n\r\nGET n\r\n" if i % 3 == 0 else b"PING\r\n")
+        for i, c in enumerate(clients):
+            if i % 3 != 0:
+                equal(c.read(), ("+", b"PONG"), "PING in a pause for writes")
+        clients.pop(0).close()      # one that waits leaves
+        if end == "UNPAUSE":
+            t.wait(lambda: len(re.findall(" flags=b ", master.text("CLIENT", "LIST"))) >= 99, "the clients to wait")
+            master.ask("CLIENT", "UNPAUSE")
+        for c in clients[2::3]:
+            expect(c.read()[1] > 0, "INCR")
+            expect(int(c.read()[1]) > 0, "GET")
+        clients.insert(0, s.client())
+    expect(all(c.is_alive() for c in clients), "a client is closed")

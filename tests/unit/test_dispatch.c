@@ -31,12 +31,14 @@ static void configure(const char *line)
 
 static void set_up(void)
 {
+    const struct card_origin origin = {.fd = 7, .peer = "192.0.2.1:5000", .local = "192.0.2.2:6379"};
+
     keyspace_setup();
     instance = (struct instance){.keyspace = ks, .conf = conf_new()};
     instance.options = conf_options(instance.conf);
     clients_init(&instance.clients);
     runner_init(&runner, &instance, 0);
-    session_init(&session, clients_add(&instance.clients, 0, 7, "192.0.2.1:5000", "192.0.2.2:6379", false), true);
+    session_init(&session, clients_add(&instance.clients, &origin), true);
 }
 
 static void tear_down(void)
@@ -532,7 +534,7 @@ END_TEST
 
 START_TEST(who_is_doomed_does_no_more)
 {
-    clients_doom(&instance.clients, session.card);
+    clients_doom(&instance.clients, NULL, session.card);
     expect_paused("set k1 v");
     expect_paused("mset k1 v k2 v");
     expect_paused("ping");

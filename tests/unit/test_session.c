@@ -13,12 +13,17 @@
 static struct clients clients;
 static struct session session, other;
 
+static struct card *connect_client(int fd, const char *peer)
+{
+    return clients_add(&clients, &(struct card_origin){.fd = fd, .peer = peer, .local = "127.0.0.1:6379"});
+}
+
 static void set_up(void)
 {
     keyspace_setup();
     clients_init(&clients);
-    session_init(&session, clients_add(&clients, 0, 7, "127.0.0.1:5000", "127.0.0.1:6379", true), true);
-    session_init(&other, clients_add(&clients, 0, 8, "127.0.0.1:5001", "127.0.0.1:6379", true), false);
+    session_init(&session, connect_client(7, "127.0.0.1:5000"), true);
+    session_init(&other, connect_client(8, "127.0.0.1:5001"), false);
 }
 
 static void tear_down(void)
@@ -328,7 +333,7 @@ START_TEST(no_mark_outlives_its_session)
 {
     struct session brief;
 
-    session_init(&brief, clients_add(&clients, 0, 9, "127.0.0.1:5002", "127.0.0.1:6379", true), true);
+    session_init(&brief, connect_client(9, "127.0.0.1:5002"), true);
     watch_as(&brief, 0, 1, false);
     watch_as(&brief, 0, 2, false);
     session_begin_multi(&brief);
