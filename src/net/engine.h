@@ -56,7 +56,7 @@ struct engine_handler {
     void (*accepted)(void *worker, int listener, int fd);
     /* Bytes have come, in `count` pieces, 2 to ENGINE_BATCH: a chance to look ahead. Borrowed until the call returns;
      * it calls nothing of the engine. */
-    void (*coming)(void *worker, const struct arrival *a, unsigned count);
+    void (*look_ahead)(void *worker, const struct arrival *a, unsigned count);
     /* Bytes came; borrowed until the call returns. Never after engine_close, nor while the link is paused. */
     void (*received)(struct link *l, const char *p, size_t n);
     /* The peer has closed its side (error 0), or the connection broke (errno). Nothing is received from here on. */

@@ -189,7 +189,7 @@ static void hand_on_kept(struct state *s, struct link *l)
 static void hand_on(struct state *s)
 {
     if (s->next == 0 && s->count > 1)
-        s->engine->handler->coming(s->engine->worker, s->arrivals, s->count);
+        s->engine->handler->look_ahead(s->engine->worker, s->arrivals, s->count);
     while (s->next < s->count) {
         struct arrival a = s->arrivals[s->next++];
 

@@ -271,7 +271,7 @@ static void look_ahead(struct state *s)
             a[count++] = (struct arrival){l, ring_take(&s->ring, c[i]->flags, c[i]->res), c[i]->res};
     }
     if (count > 1)
-        s->engine->handler->coming(s->engine->worker, a, count);
+        s->engine->handler->look_ahead(s->engine->worker, a, count);
 }
 
 static void on_receive(struct state *s, struct link *l, int result, unsigned flags)

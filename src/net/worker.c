@@ -19,30 +19,39 @@
 
 #define TICK_MS        100
 #define CHECK_MS       1000
-#define SWEEP_NS       50000    /* of expiry at a time, so that nobody waits long */
-#define SWEEP_GAP_NS   100000   /* and so long, at least, for clients in between */
-#define SWEEP_LATER_NS 25000000 /* how often to look while there are keys with an expiry, and nothing is due */
+#define SWEEP_NS       50000    /* length of a slice of the expiry sweep */
+#define SWEEP_GAP_NS   100000   /* between slices, divided by active-expire-effort: time for clients */
+#define SWEEP_LATER_NS 25000000 /* until the next look where keys have an expiry but none is due */
 
 /* ---- what the engine calls ---- */
 
+static struct worker *worker_of(void *arg)
+{
+    struct worker *w = arg;
+
+    must_be(w, WORKER_MAGIC);
+    return w;
+}
+
 static void on_begin(void *worker)
 {
-    struct worker *w = worker;
+    struct worker *w = worker_of(worker);
 
     quiesce_enter(w->runner.slot);
     runner_tick(&w->runner);
 }
 
-static void turn_away(int fd, const char *text)
+static void refuse(struct worker *w, int fd, const char *text)
 {
     ssize_t n = send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 
-    (void)n; /* whether it arrives is the same to us */
+    (void)n; /* the connection is closed in any case */
     close(fd);
+    atomic_fetch_add_explicit(&w->instance->clients.rejected, 1, memory_order_relaxed);
 }
 
-/* Whether strangers are kept out: no password is set, and the peer is not this machine. */
-static bool is_protected_from(struct instance *in, int fd)
+/* Whether protected mode refuses the peer: no password is set, and the peer is another machine. */
+static bool is_denied(struct instance *in, int fd)
 {
     char peer[ADDRESS_MAX], local[ADDRESS_MAX];
     bool is_local;
@@ -53,29 +62,11 @@ static bool is_protected_from(struct instance *in, int fd)
     return !is_local;
 }
 
-static void on_accepted(void *worker, int listener, int fd)
+/* Gives the connection to the worker that serves it from now on. */
+static void assign(struct worker *w, int fd)
 {
-    struct worker *w = worker, *to;
-    struct instance *in = w->instance;
+    struct worker *to = balance_choose(w->all, fd);
 
-    (void)listener;
-    if (w->stopping) {
-        close(fd);
-        return;
-    }
-    if (balance_total(w->all) >= OPT(in->options, maxclients)) {
-        atomic_fetch_add_explicit(&in->clients.rejected, 1, memory_order_relaxed);
-        turn_away(fd, "-ERR max number of clients reached\r\n");
-        return;
-    }
-    if (is_protected_from(in, fd)) {
-        atomic_fetch_add_explicit(&in->clients.rejected, 1, memory_order_relaxed);
-        turn_away(fd, "-DENIED This server has no password and runs in protected mode, in which it serves its own "
-                      "machine only. Set a password (requirepass), or, where the network keeps strangers out, turn "
-                      "protected-mode off.\r\n");
-        return;
-    }
-    to = balance_choose(w->all, fd);
     atomic_fetch_add_explicit(&to->conn_count, 1, memory_order_relaxed);
     if (to == w)
         conn_open(w, fd);
@@ -83,28 +74,47 @@ static void on_accepted(void *worker, int listener, int fd)
         post_letter(to, &(struct letter){.kind = LETTER_CONNECTION, .fd = fd});
 }
 
-/* Settles what is on the list now. What comes onto it meanwhile waits for the next round, so that a client who reads as
- * fast as it is answered does not keep the others waiting. */
-static void settle_all(struct worker *w)
+static void on_accepted(void *worker, int listener, int fd)
 {
-    struct conn *c = w->todo, *next;
+    struct worker *w = worker_of(worker);
+    struct instance *in = w->instance;
 
-    w->todo = NULL;
-    w->todo_end = &w->todo;
+    (void)listener;
+    if (w->stopping)
+        close(fd);
+    else if (balance_total(w->all) >= OPT(in->options, maxclients))
+        refuse(w, fd, "-ERR max number of clients reached\r\n");
+    else if (is_denied(in, fd))
+        refuse(w, fd,
+               "-DENIED This server has no password and runs in protected mode: it serves clients on its own "
+               "machine only. Set a password (requirepass), or turn protected-mode off if the network keeps "
+               "unknown clients out.\r\n");
+    else
+        assign(w, fd);
+}
+
+/* Flushes the connections that are pending now. Those that become pending meanwhile wait for the next round, so that a
+ * client that reads as fast as it is answered does not keep the others waiting. */
+static void flush_pending(struct worker *w)
+{
+    struct conn *c = w->pending, *next;
+
+    w->pending = NULL;
+    w->pending_end = &w->pending;
     for (; c != NULL; c = next) {
-        next = c->todo;
-        conn_settle(c);
+        next = c->next_pending;
+        conn_flush(c);
     }
 }
 
 static void on_flush(void *worker)
 {
-    settle_all(worker);
+    flush_pending(worker_of(worker));
 }
 
-static void on_coming(void *worker, const struct arrival *a, unsigned count)
+static void on_look_ahead(void *worker, const struct arrival *a, unsigned count)
 {
-    conn_look_ahead(worker, a, count);
+    batch_look_ahead(worker_of(worker), a, count);
 }
 
 static void on_received(struct link *l, const char *p, size_t n)
@@ -131,7 +141,7 @@ static const struct engine_handler handler = {
     .begin = on_begin,
     .flush = on_flush,
     .accepted = on_accepted,
-    .coming = on_coming,
+    .look_ahead = on_look_ahead,
     .received = on_received,
     .ended = on_ended,
     .sent = on_sent,
@@ -148,7 +158,7 @@ static void accept_from(struct worker *w, int fd)
         log_write(LOG_WARNING, "Cannot accept connections: %s", strerror(-error));
 }
 
-/* For the connection that it is addressed to, unless that has closed. */
+/* Delivers a letter to its connection, unless that has closed. */
 static void deliver(struct worker *w, const struct letter *l)
 {
     struct conn *c = slots_find(&w->slots, l->to);
@@ -156,7 +166,7 @@ static void deliver(struct worker *w, const struct letter *l)
     if (c == NULL)
         return;
     if (l->kind == LETTER_KILL)
-        conn_todo(c); /* it is closed then */
+        conn_mark_pending(c); /* conn_flush closes it, since it is doomed */
     else if (l->kind == LETTER_PUSH)
         conn_push(c, l->payload);
     else
@@ -185,7 +195,7 @@ static void read_letter(struct worker *w, const struct letter *l)
     }
 }
 
-/* Confirms letters that were taken to the connection that waits for it. */
+/* Tells the connection that waits for it that its letters were taken. */
 static void post_receipts(struct worker *w, struct letter *receipt)
 {
     if (receipt->receipts != 0)
@@ -193,7 +203,7 @@ static void post_receipts(struct worker *w, struct letter *receipt)
     receipt->receipts = 0;
 }
 
-/* Counts the receipt that a letter asks for. Letters in a row from one connection get one together. */
+/* Adds the receipt that the letter asks for. Consecutive letters from one connection share a receipt. */
 static void add_receipt(struct worker *w, struct letter *receipt, const struct letter *l)
 {
     if (!mail_address_eq(receipt->to, l->from))
@@ -202,7 +212,7 @@ static void add_receipt(struct worker *w, struct letter *receipt, const struct l
     receipt->receipts++;
 }
 
-/* Calls fn for each connection; fn may close the one it is given. */
+/* Calls fn for each connection. fn may close that connection, and no other. */
 static void each_conn(struct worker *w, void (*fn)(struct conn *c, int64_t mono))
 {
     for (struct conn *c = w->conns, *next; c != NULL; c = next) {
@@ -211,7 +221,7 @@ static void each_conn(struct worker *w, void (*fn)(struct conn *c, int64_t mono)
     }
 }
 
-/* Those that have to wait on go onto the list anew. */
+/* Resumes the connections on hold. Those that have to wait again go back to the list. */
 static void resume_all(struct worker *w)
 {
     struct conn *first = w->on_hold;
@@ -220,7 +230,7 @@ static void resume_all(struct worker *w)
     if (first != NULL)
         first->on_hold_at = &first;
     while (first != NULL)
-        conn_resume(first); /* takes it off */
+        conn_resume(first); /* removes it, which moves `first` on */
 }
 
 static void close_conn(struct conn *c, int64_t mono)
@@ -251,7 +261,7 @@ static void read_mail(struct worker *w)
 
 /* ---- housekeeping ---- */
 
-/* Expires what is due, a slice at a time. */
+/* Removes expired keys, for one slice of time. */
 static void sweep(struct worker *w)
 {
     int64_t now = clock_mono_ns();
@@ -294,12 +304,12 @@ static void tick(struct worker *w)
     }
 }
 
-/* Nanoseconds until there is something to do, whatever the clients ask. */
+/* Nanoseconds until the worker has something to do, even if no event comes. */
 static int64_t wait_time(const struct worker *w)
 {
     int64_t ns = (w->next_tick - w->runner.mono) * 1000000;
 
-    if (w->todo != NULL || mailbox_has_mail(&w->mailbox))
+    if (w->pending != NULL || mailbox_has_mail(&w->mailbox))
         return 0;
     if (UNLIKELY(w->on_hold != NULL)) {
         int64_t pause_ns = (pause_until(&w->instance->pause) - clock_mono_ms()) * 1000000;
@@ -330,21 +340,21 @@ static void loop(struct worker *w)
         read_mail(w);
         if (UNLIKELY(w->on_hold != NULL) && pause_mode(&w->instance->pause, w->runner.mono) == PAUSE_NONE)
             resume_all(w);
-        settle_all(w);
+        flush_pending(w);
         if (w->runner.mono >= w->next_tick)
             tick(w);
         if (w->next_sweep != 0 && clock_mono_ns() >= w->next_sweep)
             sweep(w);
         if (UNLIKELY(w->runner.next_evict != 0) && clock_mono_ns() >= w->runner.next_evict)
             runner_make_room(&w->runner);
-        settle_all(w);
+        flush_pending(w);
     }
 }
 
 /* ---- start and end ---- */
 
-/* What a starting worker tells the thread that started it. */
-struct hello {
+/* What a starting worker reports to the thread that started it. */
+struct report {
     struct worker *worker;
     sem_t ready;
     int result;
@@ -354,22 +364,22 @@ struct hello {
 
 static void *worker_main(void *arg)
 {
-    struct hello *hello = arg;
-    struct worker *w = hello->worker;
+    struct report *report = arg;
+    struct worker *w = report->worker;
 
-    hello->result = engine_start(&w->engine, w->all->ops, &handler, w, hello->why, hello->size);
-    if (hello->result != 0) {
-        sem_post(&hello->ready);
+    report->result = engine_start(&w->engine, w->all->ops, &handler, w, report->why, report->size);
+    if (report->result != 0) {
+        sem_post(&report->ready);
         return NULL;
     }
-    sem_post(&hello->ready);
+    sem_post(&report->ready);
     runner_tick(&w->runner);
     loop(w);
     each_conn(w, close_conn);
-    settle_all(w);
-    while (w->conns != NULL) { /* the engine still has to let go of some */
+    flush_pending(w);
+    while (w->conns != NULL) { /* the engine has not forgotten all of them yet */
         engine_wait(&w->engine, TICK_MS * 1000000);
-        settle_all(w);
+        flush_pending(w);
     }
     quiesce_leave(w->runner.slot);
     pthread_barrier_wait(&w->all->end);
@@ -382,7 +392,7 @@ static void *worker_main(void *arg)
 
 static int start_one(struct worker *w, char *why, size_t size)
 {
-    struct hello hello = {.worker = w, .why = why, .size = size};
+    struct report report = {.worker = w, .why = why, .size = size};
     char name[16];
     int error;
 
@@ -390,21 +400,21 @@ static int start_one(struct worker *w, char *why, size_t size)
     w->wakes = mem_zalloc(w->all->count * sizeof *w->wakes);
     mailbox_init(&w->mailbox, w->number);
     slots_init(&w->slots, w->number);
-    parser_init(&w->parser);
-    w->todo_end = &w->todo;
+    batch_init(&w->batch);
+    w->pending_end = &w->pending;
     runner_init(&w->runner, w->instance, w->number);
-    sem_init(&hello.ready, 0, 0);
-    error = pthread_create(&w->thread, NULL, worker_main, &hello);
+    sem_init(&report.ready, 0, 0);
+    error = pthread_create(&w->thread, NULL, worker_main, &report);
     if (error != 0) {
         snprintf(why, size, "no thread: %s", strerror(error));
         return -error;
     }
     snprintf(name, sizeof name, "worker-%u", w->number);
     pthread_setname_np(w->thread, name);
-    while (sem_wait(&hello.ready) != 0)
+    while (sem_wait(&report.ready) != 0)
         ;
-    sem_destroy(&hello.ready);
-    return hello.result;
+    sem_destroy(&report.ready);
+    return report.result;
 }
 
 int workers_start(struct workers *ws, struct instance *in, const struct engine_ops *ops, unsigned count, char *why,
@@ -457,7 +467,7 @@ void workers_stop(struct workers *ws)
         mailbox_fini(&w->mailbox);
         slots_fini(&w->slots);
         runner_fini(&w->runner);
-        parser_fini(&w->parser);
+        batch_fini(&w->batch);
         mem_free(w->wakes);
         w->magic = 0;
     }

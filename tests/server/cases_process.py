@@ -150,7 +150,7 @@ def sighup(t):
 def sighup_harmless(t):
     s = t.server()
     s.p.send_signal(signal.SIGHUP)
-    s.wait_log("The log was opened anew")
+    s.wait_log("Reopened the log file")
     expect(s.client().is_alive(), "no answer")
     os.mkdir(t.path("d"))
     log = t.path("d/log")
@@ -158,7 +158,7 @@ def sighup_harmless(t):
     s.log = t.path("e/log")
     os.rename(t.path("d"), t.path("e"))
     s.p.send_signal(signal.SIGHUP)
-    s.wait_log("could not be opened anew")
+    s.wait_log("Cannot reopen the log file")
     expect(s.client().is_alive(), "no answer")
 
 

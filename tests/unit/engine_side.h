@@ -41,7 +41,7 @@ struct side {
 };
 
 static struct engine engine;
-static unsigned begins, flushes, comings;
+static unsigned begins, flushes, look_aheads;
 static bool has_begun; /* in this engine_wait */
 static void (*flush_hook)(void);
 static int accepted_fd[4096];
@@ -103,7 +103,7 @@ static uint64_t arrived(const struct arrival *a, unsigned count, const struct li
 }
 
 /* Of each link, the next bytes: unless it is paused meanwhile, they come. */
-static void on_coming(void *worker, const struct arrival *a, unsigned count)
+static void on_look_ahead(void *worker, const struct arrival *a, unsigned count)
 {
     ck_assert_ptr_eq(worker, &engine);
     ck_assert(has_begun && count >= 2 && count <= ENGINE_BATCH);
@@ -113,7 +113,7 @@ static void on_coming(void *worker, const struct arrival *a, unsigned count)
         ck_assert(!s->link.closing && s->closes == 0 && s->ends == 0);
         stream_check(s->seed, s->received + arrived(a, i, a[i].link), a[i].p, a[i].n);
     }
-    comings++;
+    look_aheads++;
 }
 
 static void on_received(struct link *l, const char *p, size_t n)
@@ -166,7 +166,7 @@ static const struct engine_handler handler = {
     .begin = on_begin,
     .flush = on_flush,
     .accepted = on_accepted,
-    .coming = on_coming,
+    .look_ahead = on_look_ahead,
     .received = on_received,
     .ended = on_ended,
     .sent = on_sent,
