@@ -105,6 +105,7 @@ static int64_t raise_files(struct conf *conf)
     int64_t clients = OPT(conf_options(conf), maxclients);
     int64_t max = process_raise_files(clients + reserved) - reserved;
 
+    must(clients > 0 && reserved > FILES_RESERVED);
     return max < clients ? max : clients;
 }
 
@@ -122,6 +123,7 @@ static bool apply_maxclients(void *arg, struct conf *conf, char *why, size_t siz
 
 static void listen_all(struct server *s, const struct listeners *l)
 {
+    lock_must_hold(&s->lock);
     for (size_t i = 0; i < l->n; i++)
         workers_listen(&s->workers, l->fds[i]);
 }
@@ -201,6 +203,7 @@ static void build_instance(struct server *s)
 {
     struct instance *in = &s->instance;
 
+    must(in->keyspace == NULL && s->conf != NULL);
     in->conf = s->conf;
     in->options = conf_options(s->conf);
     in->threads = conf_threads(s->conf);
@@ -313,6 +316,7 @@ static void log_start(struct server *s)
     char *limit = conf_dup(s->conf, OPT_maxmemory);
     struct buf where = BUF_EMPTY;
 
+    must(in->engine != NULL && in->threads > 0);
     add_listeners(&where, s);
     log_write(LOG_NOTICE, "Larder %s, PID: %d, engine %s, %u thread%s, listening on %s, maxmemory %s, policy %s",
               PACKAGE_VERSION, (int)getpid(), in->engine, in->threads, in->threads == 1 ? "" : "s", buf_cstr(&where),
@@ -350,6 +354,7 @@ static bool open_listeners(struct server *s)
         log_write(LOG_WARNING, "%s", why);
         return false;
     }
+    must(s->tcp.n == 0 || OPT(conf_options(s->conf), port) != 0);
     s->port = OPT(conf_options(s->conf), port);
     if (s->tcp.n + s->local.n == 0)
         log_write(LOG_WARNING, "There is nothing to listen on: set port and bind, or unixsocket");
@@ -370,6 +375,7 @@ static bool start(struct server *s)
     char why[512] = "";
     const struct engine_ops *ops;
 
+    must_be(s, SERVER_MAGIC);
     log_notes(s->conf);
     if (!fit_maxclients(s->conf) || !open_listeners(s))
         return false;
@@ -429,6 +435,7 @@ static void run(const sigset_t *set)
 
 static void stop(struct server *s)
 {
+    must_be(s, SERVER_MAGIC);
     workers_stop(&s->workers);
     close_listeners(s);
     if (s->pidfile[0] != 0)

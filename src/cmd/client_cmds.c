@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CLIENT, as far as it concerns the caller itself: https://redis.io/docs/latest/commands/?group=connection */
+/* CLIENT subcommands that concern the caller itself: https://redis.io/docs/latest/commands/?group=connection */
 #include "cmd/call.h"
 
 #define CLIENT_FLAGS (CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
 
 CMD_CONTAINER(client,
     .name = "CLIENT", .arity = -2, .group = "connection", .since = "2.4.0", .cost = "Depends on subcommand.",
-    .summary = "Tells about the connections and changes them.", .syntax = "");
+    .summary = "Shows and manages client connections.", .syntax = "");
 
 CMD(client_id,
     .name = "ID", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "5.0.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Returns the number of this connection, which no other ever has.",
+    .flags = CLIENT_FLAGS, .summary = "Returns the id of this connection, which is unique.",
     .syntax = "")
 {
     reply_int(c->out, (int64_t)c->session->card->id);
@@ -20,7 +20,7 @@ CMD(client_getname,
     .name = "GETNAME", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "2.6.9", .cost = "O(1)",
     .flags = CLIENT_FLAGS, .summary = "Returns the name of this connection.", .syntax = "")
 {
-    const char *name = c->session->card->name; /* none but this thread changes it */
+    const char *name = c->session->card->name; /* only this thread changes it */
 
     if (*name)
         reply_bulk_str(c->out, name);
@@ -30,7 +30,7 @@ CMD(client_getname,
 
 CMD(client_setname,
     .name = "SETNAME", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "2.6.9", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Gives this connection a name.", .syntax = "connection-name",
+    .flags = CLIENT_FLAGS, .summary = "Sets the name of this connection.", .syntax = "connection-name",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
     if (!card_text_fits(call_arg(c, 2))) {
@@ -43,7 +43,7 @@ CMD(client_setname,
 
 CMD(client_setinfo,
     .name = "SETINFO", .parent = "CLIENT", .arity = 4, .group = "connection", .since = "7.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Notes which client library, in which version, uses this connection.",
+    .flags = CLIENT_FLAGS, .summary = "Records the name or version of the client library of this connection.",
     .syntax = "<LIB-NAME libname | LIB-VER libver>",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
@@ -63,7 +63,7 @@ CMD(client_setinfo,
 
 CMD(client_reply,
     .name = "REPLY", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "3.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Says whether this connection wants to hear the replies.",
+    .flags = CLIENT_FLAGS, .summary = "Sets whether this connection receives replies.",
     .syntax = "<ON | OFF | SKIP>")
 {
     enum reply_mode *mode = &c->session->reply_mode;
@@ -94,7 +94,7 @@ static bool parse_switch(struct call *c, bool *on)
 CMD(client_no_evict,
     .name = "NO-EVICT", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "7.0.0", .cost = "O(1)",
     .flags = CLIENT_FLAGS | CMD_ADMIN,
-    .summary = "Says whether this connection is spared when clients are cut to save memory.", .syntax = "<ON | OFF>")
+    .summary = "Sets whether this connection is exempt from client eviction.", .syntax = "<ON | OFF>")
 {
     bool on;
 
@@ -106,7 +106,7 @@ CMD(client_no_evict,
 
 CMD(client_no_touch,
     .name = "NO-TOUCH", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "7.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Says whether what this connection reads counts as used.",
+    .flags = CLIENT_FLAGS, .summary = "Sets whether reads of this connection count as uses of keys.",
     .syntax = "<ON | OFF>")
 {
     bool on;
@@ -121,14 +121,14 @@ CMD(client_no_touch,
 CMD(client_getredir,
     .name = "GETREDIR", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.0.0", .cost = "O(1)",
     .flags = CLIENT_FLAGS, .syntax = "",
-    .summary = "Returns the connection that is told of invalid keys instead of this one: -1 without tracking.")
+    .summary = "Returns the id of the client that gets this connection's invalidation messages, or -1.")
 {
     reply_int(c->out, -1);
 }
 
 CMD(client_trackinginfo,
     .name = "TRACKINGINFO", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.2.0",
-    .cost = "O(1)", .flags = CLIENT_FLAGS, .summary = "Tells how the keys read by this connection are tracked.",
+    .cost = "O(1)", .flags = CLIENT_FLAGS, .summary = "Shows the tracking state of this connection.",
     .syntax = "")
 {
     reply_map(c->out, 3);
@@ -143,45 +143,45 @@ CMD(client_trackinginfo,
 
 CMD(client_help,
     .name = "HELP", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "5.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .summary = "Says what the subcommands of CLIENT do.", .syntax = "")
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Describes the subcommands of CLIENT.", .syntax = "")
 {
     static const char *const lines[] = {
         "GETNAME",
-        "    The name of this connection.",
+        "    Returns the name of this connection.",
         "GETREDIR",
-        "    The connection that hears of invalid keys instead of this one.",
+        "    Returns the client that gets the invalidation messages of this connection.",
         "ID",
-        "    The number of this connection.",
+        "    Returns the id of this connection.",
         "INFO",
-        "    The line of CLIENT LIST for this connection.",
+        "    Returns the CLIENT LIST line of this connection.",
         "KILL <ip:port>",
         "    Closes the connection from this address.",
         "KILL <filter> <value> [<filter> <value> ...]",
-        "    Closes the connections that fit every filter, and tells how many. The filters:",
-        "    * ID <client-id>: the one with this number.",
-        "    * ADDR <ip:port>, LADDR <ip:port>: from there, to there.",
-        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): of this kind.",
-        "    * USER <username>: logged in as this user.",
-        "    * MAXAGE <seconds>: at least so old.",
-        "    * SKIPME (YES|NO): whether this connection is spared. Default: YES.",
+        "    Closes the connections that match every filter and returns their number. The filters:",
+        "    * ID <client-id>: the connection with this id.",
+        "    * ADDR <ip:port>, LADDR <ip:port>: connections from, or to, this address.",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): connections of this type.",
+        "    * USER <username>: connections authenticated as this user.",
+        "    * MAXAGE <seconds>: connections at least so old.",
+        "    * SKIPME (YES|NO): whether to skip this connection. Default: YES.",
         "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <client-id> [<client-id> ...]]",
-        "    A line for each connection, for those of a kind, or for those named.",
+        "    Lists all connections, those of a type, or those with these ids, a line for each.",
         "NO-EVICT (ON|OFF)",
-        "    Whether this connection is spared when clients are cut to save memory.",
+        "    Sets whether this connection is exempt from client eviction.",
         "NO-TOUCH (ON|OFF)",
-        "    Whether reading through this connection leaves the age of keys alone.",
+        "    With ON, reads of this connection do not count as uses of keys.",
         "PAUSE <milliseconds> [WRITE|ALL]",
-        "    Puts all clients on hold, or those that write, until the time is over.",
+        "    Suspends all commands, or only writes, for this time.",
         "REPLY (ON|OFF|SKIP)",
-        "    Whether this connection hears replies; SKIP: all but the next one.",
+        "    Turns the replies of this connection on or off; SKIP suppresses the next one.",
         "SETINFO <LIB-NAME|LIB-VER> <text>",
-        "    Notes the name or version of the library behind this connection.",
+        "    Records the name or version of the client library.",
         "SETNAME <name>",
-        "    Gives this connection a name.",
+        "    Sets the name of this connection.",
         "TRACKINGINFO",
-        "    How the keys read by this connection are tracked.",
+        "    Shows the tracking state of this connection.",
         "UNBLOCK <client-id> [TIMEOUT|ERROR]",
-        "    Ends the waiting of a blocked connection, as if its time were over or with an error.",
+        "    Unblocks a blocked connection, as after its timeout or with an error.",
         "UNPAUSE",
         "    Ends a PAUSE.",
         NULL,

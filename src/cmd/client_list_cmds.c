@@ -16,7 +16,7 @@ static uint64_t number(_Atomic uint64_t *n)
 
 /* ---- one line ---- */
 
-/* The letters of the flags, at least one, with a NUL. */
+/* Writes a letter for each flag, at least one, and a NUL. */
 static void write_flags(char *p, struct card *card)
 {
     static const struct {
@@ -38,7 +38,7 @@ static void write_flags(char *p, struct card *card)
     *p = '\0';
 }
 
-/* What the running request takes of its client's memory, in bytes: as it was sent, and its arguments. */
+/* Bytes of memory that the running request takes: as it was sent, and its arguments. */
 struct running {
     struct card *card;
     size_t request, arguments;
@@ -60,7 +60,7 @@ static struct running measure(const struct call *c)
     return r;
 }
 
-/* Bytes that the client costs, beside its share of the tables. */
+/* Bytes of memory of the client, without its share of the tables. */
 static uint64_t total_memory(struct card *card)
 {
     return sizeof(struct card) + sizeof(struct session) + card_memory(card);
@@ -116,7 +116,7 @@ static void add_line(struct buf *b, struct card *card, int64_t mono, const struc
     buf_printf(b, " redir=-1 resp=%" PRIu32, atomic_load_explicit(&card->resp, memory_order_relaxed));
     add_text(b, "lib-name", card->lib_name);
     add_text(b, "lib-ver", card->lib_version);
-    buf_printf(b, " io-thread=%" PRIu32, card->address.worker); /* Redis 8.0's name for who serves the client */
+    buf_printf(b, " io-thread=%" PRIu32, card->address.worker); /* Redis 8.0's name for the worker */
     buf_add_char(b, '\n');
     lock_drop(&card->lock);
 }
@@ -179,12 +179,12 @@ static void list_by_id(struct call *c)
 CMD(client_list,
     .name = "LIST", .parent = "CLIENT", .arity = -2, .group = "connection", .since = "2.4.0",
     .cost = "O(N) where N is the number of client connections", .flags = LIST_FLAGS | CMD_ADMIN,
-    .summary = "Lists the connections, a line for each.",
+    .summary = "Lists the connections, one line each.",
     .syntax = "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
-    .history = "2.8.12: Tells the id.\n5.0.0: Can be asked for a type.\n6.0.0: Tells the user.\n"
-               "6.2.0: Tells argv-mem, tot-mem, laddr and redir; can be asked for ids.\n"
-               "7.0.0: Tells resp, multi-mem, rbs and rbp.\n7.0.3: Tells ssub.\n7.2.0: Tells lib-name and lib-ver.\n"
-               "7.4.0: Tells watch.",
+    .history = "2.8.12: Shows the id.\n5.0.0: Added TYPE.\n6.0.0: Shows the user.\n"
+               "6.2.0: Shows argv-mem, tot-mem, laddr and redir; added ID.\n"
+               "7.0.0: Shows resp, multi-mem, rbs and rbp.\n7.0.3: Shows ssub.\n7.2.0: Shows lib-name and lib-ver.\n"
+               "7.4.0: Shows watch.",
     .hints = "nondeterministic_output")
 {
     enum card_type type = CARD_TYPE_UNKNOWN;
@@ -207,7 +207,7 @@ CMD(client_list,
 
 CMD(client_info,
     .name = "INFO", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.2.0", .cost = "O(1)",
-    .flags = LIST_FLAGS, .summary = "Tells about this connection, as CLIENT LIST does.", .syntax = "",
+    .flags = LIST_FLAGS, .summary = "Returns the CLIENT LIST line of this connection.", .syntax = "",
     .hints = "nondeterministic_output")
 {
     struct running running = measure(c);

@@ -98,6 +98,7 @@ static void unindex_card(struct clients *cs, struct card *card) REQUIRES(cs->loc
 
 static void link_card(struct clients *cs, struct card *card) REQUIRES(cs->lock)
 {
+    lock_must_hold(&cs->lock);
     if (cs->listed == cs->buckets)
         grow_index(cs);
     card->id = atomic_fetch_add_explicit(&cs->next_id, 1, memory_order_relaxed);
@@ -110,6 +111,7 @@ static void link_card(struct clients *cs, struct card *card) REQUIRES(cs->lock)
 
 static void unlink_card(struct clients *cs, struct card *card) REQUIRES(cs->lock)
 {
+    lock_must_hold(&cs->lock);
     must(cs->listed > 0);
     cs->listed--;
     unindex_card(cs, card);
@@ -171,6 +173,7 @@ static struct card *find(struct clients *cs, uint64_t id) REQUIRES(cs->lock)
 {
     struct card *card = cs->buckets ? *bucket_of(cs, id) : NULL;
 
+    lock_must_hold(&cs->lock);
     while (card && card->id != id)
         card = card->next_in_bucket;
     return card;
@@ -261,6 +264,7 @@ void card_set_text(struct card *card, enum card_text which, struct slice text)
 {
     char *copy = copy_text(text), **at = text_of(card, which), *old;
 
+    must_be(card, CARD_MAGIC);
     lock_take(&card->lock);
     old = *at;
     *at = copy;
@@ -273,6 +277,8 @@ size_t card_get_text(struct card *card, enum card_text which, char *p, size_t si
 {
     size_t n;
 
+    must_be(card, CARD_MAGIC);
+    must(size > 0);
     lock_take(&card->lock);
     n = strnlen(*text_of(card, which), size - 1);
     memcpy(p, *text_of(card, which), n);
