@@ -91,7 +91,7 @@ struct letter *mailbox_take(struct mailbox *m, uint32_t *signals);
 void letter_free(struct letter *l);
 
 /* Whether there is something to take. */
-static inline bool mailbox_has_mail(struct mailbox *m)
+static inline bool mailbox_has_mail(const struct mailbox *m)
 {
     return atomic_load_explicit(&m->any, memory_order_acquire);
 }

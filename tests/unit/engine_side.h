@@ -2,10 +2,9 @@
 /*
  * engine_side: both ends of a connection, for tests of the engines.
  *
- * Role:    a side is a link and the peer's descriptor. What goes either way is a stream of bytes that follow from their
- *          position, so every byte is checked for being the next one when it arrives.
- * Threads: one.
- * Used by: test_engine, test_engine_life, test_engine_model.
+ * Role:    a side is a link and the descriptor of its peer. Each direction carries a stream of bytes computed from
+ * their position, so every byte is checked when it arrives. Threads: one. Used by: test_engine, test_engine_life,
+ * test_engine_model.
  */
 #ifndef LARDER_TESTS_ENGINE_SIDE_H
 #define LARDER_TESTS_ENGINE_SIDE_H
@@ -23,8 +22,8 @@
 #include "checks.h"
 #include "net/engine.h"
 
-#define WAIT_NS    (10 * 1000000)
-#define WAITS_MOST 3000 /* then what is waited for does not come */
+#define WAIT_NS   (10 * 1000000)
+#define WAITS_MAX 3000 /* then the test fails */
 
 struct side {
     struct link link; /* first: a link is its side */
@@ -102,7 +101,7 @@ static uint64_t arrived(const struct arrival *a, unsigned count, const struct li
     return n;
 }
 
-/* Of each link, the next bytes: unless it is paused meanwhile, they come. */
+/* These are the next bytes of each link, unless it is paused before they are delivered. */
 static void on_look_ahead(void *worker, const struct arrival *a, unsigned count)
 {
     ck_assert_ptr_eq(worker, &engine);
@@ -151,7 +150,7 @@ static void on_sent(struct link *l)
         s->on_sent(s);
 }
 
-/* The memory of the link may go: whoever touches it from here on is found out. */
+/* The memory of the link may be freed now: overwrites it, so that later uses fail. */
 static void on_closed(struct link *l)
 {
     struct side *s = (struct side *)l;
@@ -212,16 +211,16 @@ static inline void wait_engine(int64_t ns)
 }
 
 /* Waits until x holds. */
-#define UNTIL(x)                                                          \
-    do {                                                                  \
-        unsigned waits_ = 0;                                              \
-        while (!(x)) {                                                    \
-            ck_assert_msg(waits_++ < WAITS_MOST, "never came true: " #x); \
-            wait_engine(WAIT_NS);                                         \
-        }                                                                 \
+#define UNTIL(x)                                                         \
+    do {                                                                 \
+        unsigned waits_ = 0;                                             \
+        while (!(x)) {                                                   \
+            ck_assert_msg(waits_++ < WAITS_MAX, "never came true: " #x); \
+            wait_engine(WAIT_NS);                                        \
+        }                                                                \
     } while (0)
 
-/* Gives the engine time to do what it should not. */
+/* Gives the engine time to do something wrong. */
 static inline void let_pass(unsigned waits)
 {
     while (waits-- > 0)

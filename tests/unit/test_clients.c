@@ -48,7 +48,7 @@ static const char *peers(void)
     return text;
 }
 
-START_TEST(a_new_card_is_blank)
+START_TEST(a_new_card_has_defaults)
 {
     struct card *card = add("a");
     char text[8] = "x";
@@ -65,7 +65,7 @@ START_TEST(a_new_card_is_blank)
 }
 END_TEST
 
-START_TEST(ids_rise_and_are_never_given_twice)
+START_TEST(ids_rise_and_are_never_reused)
 {
     struct card *a = add("a"), *b = add("b");
     uint64_t last = b->id;
@@ -77,7 +77,7 @@ START_TEST(ids_rise_and_are_never_given_twice)
 }
 END_TEST
 
-START_TEST(the_oldest_comes_first_until_the_visitor_has_enough)
+START_TEST(visits_begin_with_the_oldest_and_end_when_the_visitor_says_so)
 {
     struct card *a = add("a"), *b = add("b"), *c;
 
@@ -106,7 +106,7 @@ START_TEST(connected_and_accepted_are_counted)
 }
 END_TEST
 
-START_TEST(texts_are_copied_cut_and_forgotten)
+START_TEST(texts_are_copied_truncated_and_replaced)
 {
     struct card *card = add("a");
     char name[] = "a long name", text[5];
@@ -148,7 +148,7 @@ START_TEST(names_are_printable_and_without_spaces)
 }
 END_TEST
 
-START_TEST(types_are_known_by_name_in_any_case)
+START_TEST(type_names_are_case_insensitive)
 {
     ck_assert_int_eq(card_type_named(SLICE("normal")), CARD_TYPE_NORMAL);
     ck_assert_int_eq(card_type_named(SLICE("PubSub")), CARD_TYPE_PUBSUB);
@@ -290,7 +290,7 @@ static bool read_name(void *arg, struct card *card)
     return true;
 }
 
-START_TEST(the_list_can_be_walked_while_clients_come_and_go)
+START_TEST(the_list_can_be_walked_while_clients_connect_and_disconnect)
 {
     pthread_t threads[2];
 
@@ -314,19 +314,19 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_new_card_is_blank);
-    tcase_add_test(tests, ids_rise_and_are_never_given_twice);
-    tcase_add_test(tests, the_oldest_comes_first_until_the_visitor_has_enough);
+    tcase_add_test(tests, a_new_card_has_defaults);
+    tcase_add_test(tests, ids_rise_and_are_never_reused);
+    tcase_add_test(tests, visits_begin_with_the_oldest_and_end_when_the_visitor_says_so);
     tcase_add_test(tests, connected_and_accepted_are_counted);
-    tcase_add_test(tests, texts_are_copied_cut_and_forgotten);
+    tcase_add_test(tests, texts_are_copied_truncated_and_replaced);
     tcase_add_test(tests, long_texts_count_as_memory);
     tcase_add_test(tests, names_are_printable_and_without_spaces);
-    tcase_add_test(tests, types_are_known_by_name_in_any_case);
+    tcase_add_test(tests, type_names_are_case_insensitive);
     tcase_add_test(tests, a_subscriber_is_of_type_pubsub);
     tcase_add_test(tests, dooming_marks_the_card_and_posts_a_letter_to_its_address);
     tcase_add_test(tests, the_largest_clients_are_doomed_until_the_rest_fits);
     tcase_add_test(tests, a_card_is_found_by_its_id);
-    tcase_add_test(tests, the_list_can_be_walked_while_clients_come_and_go);
+    tcase_add_test(tests, the_list_can_be_walked_while_clients_connect_and_disconnect);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

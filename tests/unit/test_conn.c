@@ -261,7 +261,7 @@ START_TEST(a_push_reaches_a_client_of_the_same_worker)
 }
 END_TEST
 
-START_TEST(a_push_to_itself_comes_between_the_reply_and_the_next_one)
+START_TEST(a_push_to_itself_comes_between_the_reply_and_the_next_reply)
 {
     struct client a;
     char requests[100];
@@ -275,7 +275,7 @@ START_TEST(a_push_to_itself_comes_between_the_reply_and_the_next_one)
 }
 END_TEST
 
-START_TEST(a_push_does_not_disturb_a_client_that_wants_no_replies)
+START_TEST(a_push_reaches_a_client_that_suppresses_replies)
 {
     struct client a, b;
 
@@ -293,7 +293,7 @@ START_TEST(a_push_does_not_disturb_a_client_that_wants_no_replies)
 }
 END_TEST
 
-START_TEST(a_push_to_a_client_that_has_gone_is_dropped)
+START_TEST(a_push_to_a_client_that_has_disconnected_is_dropped)
 {
     struct mail_address gone;
     struct blob *payload;
@@ -388,7 +388,7 @@ START_TEST(a_client_whose_mail_piles_up_waits_until_it_is_taken)
 }
 END_TEST
 
-START_TEST(a_client_that_leaves_while_it_waits_is_forgotten)
+START_TEST(a_client_can_disconnect_while_it_waits)
 {
     struct client a, b, c;
 
@@ -408,7 +408,7 @@ START_TEST(a_client_that_leaves_while_it_waits_is_forgotten)
 }
 END_TEST
 
-START_TEST(a_client_that_is_killed_while_it_waits_is_closed)
+START_TEST(a_client_can_be_killed_while_it_waits)
 {
     struct client a, b, c;
     char request[100];
@@ -450,7 +450,7 @@ static void read_both(const struct client *a, const struct client *b, size_t eac
     ck_assert(of[0] == each && of[1] == each);
 }
 
-START_TEST(two_workers_that_fill_each_others_mailboxes_go_on)
+START_TEST(two_workers_that_fill_each_others_mailboxes_do_not_deadlock)
 {
     enum { REQUESTS = 200, COUNT = 3, SIZE = 500000, REPLY = 4 };
     struct client a, b;
@@ -471,7 +471,7 @@ END_TEST
 
 /* ---- kills and pauses ---- */
 
-START_TEST(a_kill_closes_the_client_that_is_meant_and_no_other)
+START_TEST(a_kill_closes_the_named_client_and_no_other)
 {
     enum { MANY = 20 };
     struct client all[MANY], killer;
@@ -533,16 +533,16 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, a_push_reaches_a_client_of_another_worker, 0, n);
     tcase_add_loop_test(tests, a_push_reaches_a_client_of_the_same_worker, 0, n);
-    tcase_add_loop_test(tests, a_push_to_itself_comes_between_the_reply_and_the_next_one, 0, n);
-    tcase_add_loop_test(tests, a_push_does_not_disturb_a_client_that_wants_no_replies, 0, n);
-    tcase_add_loop_test(tests, a_push_to_a_client_that_has_gone_is_dropped, 0, n);
+    tcase_add_loop_test(tests, a_push_to_itself_comes_between_the_reply_and_the_next_reply, 0, n);
+    tcase_add_loop_test(tests, a_push_reaches_a_client_that_suppresses_replies, 0, n);
+    tcase_add_loop_test(tests, a_push_to_a_client_that_has_disconnected_is_dropped, 0, n);
     tcase_add_loop_test(tests, pushes_beyond_the_output_limit_close_the_connection, 0, n);
     tcase_add_loop_test(tests, pushes_that_wait_count_as_memory_of_their_client, 0, n);
     tcase_add_loop_test(tests, a_client_whose_mail_piles_up_waits_until_it_is_taken, 0, n);
-    tcase_add_loop_test(tests, a_client_that_leaves_while_it_waits_is_forgotten, 0, n);
-    tcase_add_loop_test(tests, a_client_that_is_killed_while_it_waits_is_closed, 0, n);
-    tcase_add_loop_test(tests, two_workers_that_fill_each_others_mailboxes_go_on, 0, n);
-    tcase_add_loop_test(tests, a_kill_closes_the_client_that_is_meant_and_no_other, 0, n);
+    tcase_add_loop_test(tests, a_client_can_disconnect_while_it_waits, 0, n);
+    tcase_add_loop_test(tests, a_client_can_be_killed_while_it_waits, 0, n);
+    tcase_add_loop_test(tests, two_workers_that_fill_each_others_mailboxes_do_not_deadlock, 0, n);
+    tcase_add_loop_test(tests, a_kill_closes_the_named_client_and_no_other, 0, n);
     tcase_add_loop_test(tests, the_end_of_a_pause_resumes_those_on_hold, 0, n);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

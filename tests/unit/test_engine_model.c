@@ -11,7 +11,7 @@
 #define STEPS 20000
 
 static struct side sides[SIDES];
-static bool is_open[SIDES];   /* the link is, or is about to be closed */
+static bool is_open[SIDES]; /* the link is, or is about to be closed */
 static bool peer_open[SIDES];
 static bool peer_done[SIDES]; /* the peer sends no more */
 static unsigned opened;
@@ -103,7 +103,7 @@ static void act_peer(unsigned i)
     }
 }
 
-/* What is over is opened anew. */
+/* Opens a new link in the place of one that has ended. */
 static void replace(unsigned i)
 {
     struct side *s = &sides[i];
@@ -139,7 +139,7 @@ static void finish(unsigned i)
         close(s->peer);
 }
 
-START_TEST(random_operations_lose_and_mix_no_byte)
+START_TEST(random_operations_neither_lose_nor_mix_bytes)
 {
     seed_start(engines[_i]->name);
     start_engine(_i);
@@ -162,7 +162,7 @@ END_TEST
 
 static void add_tests(TCase *t, int n)
 {
-    tcase_add_loop_test(t, random_operations_lose_and_mix_no_byte, 0, n);
+    tcase_add_loop_test(t, random_operations_neither_lose_nor_mix_bytes, 0, n);
 }
 
 int main(void)

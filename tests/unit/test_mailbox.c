@@ -163,7 +163,7 @@ START_TEST(below_the_bound_no_letter_asks_for_a_receipt)
 
     ck_assert(!push(payload, poster).wants_receipt);
     ck_assert_uint_eq(take_all(&count), 0);
-    ck_assert(!push(payload, poster).wants_receipt); /* what was taken counts no more */
+    ck_assert(!push(payload, poster).wants_receipt); /* letters that were taken do not count */
     ck_assert_uint_eq(take_all(&count), 0);
     blob_unref(payload);
 }
@@ -178,13 +178,13 @@ START_TEST(above_the_bound_each_letter_asks_for_a_receipt)
     ck_assert(push(b, poster).wants_receipt);
     ck_assert(mailbox_post(&box, &(struct letter){.kind = LETTER_KILL, .to = receiver, .from = poster}).wants_receipt);
     ck_assert_uint_eq(take_all(&count), 2);
-    ck_assert_uint_eq(count, 3); /* none was refused */
+    ck_assert_uint_eq(count, 3); /* no letter is refused */
     blob_unref(a);
     blob_unref(b);
 }
 END_TEST
 
-START_TEST(who_posts_on_nobodys_behalf_never_waits)
+START_TEST(a_letter_from_nobody_asks_for_no_receipt)
 {
     static const struct mail_address none;
     struct blob *payload = payload_of(2 * MAILBOX_BOUND);
@@ -252,7 +252,7 @@ END_TEST
 
 /* ---- many threads ---- */
 
-/* The worker sleeps on this until somebody who was told to wakes it. */
+/* The worker sleeps on this until a poster wakes it. */
 static sem_t wake;
 
 static void *post_many(void *arg)
@@ -319,7 +319,7 @@ static void *post_obediently(void *arg)
     return NULL;
 }
 
-START_TEST(posters_that_wait_for_receipts_all_come_to_an_end)
+START_TEST(posters_that_wait_for_receipts_all_finish)
 {
     pthread_t threads[POSTERS];
     int got = 0;
@@ -370,14 +370,14 @@ int main(void)
     tcase_add_test(tests, letters_that_are_not_taken_are_freed_with_what_they_hold);
     tcase_add_test(tests, below_the_bound_no_letter_asks_for_a_receipt);
     tcase_add_test(tests, above_the_bound_each_letter_asks_for_a_receipt);
-    tcase_add_test(tests, who_posts_on_nobodys_behalf_never_waits);
+    tcase_add_test(tests, a_letter_from_nobody_asks_for_no_receipt);
     tcase_add_test(tests, letters_in_a_row_are_charged_once_for_a_payload_they_share);
     tcase_add_test(tests, letters_without_a_payload_count_too);
     tcase_add_test(tests, a_poster_may_ask_for_a_receipt_below_the_bound);
     tcase_add_test_raise_signal(tests, a_push_without_an_address_breaks_a_promise, SIGABRT);
     tcase_add_test_raise_signal(tests, a_receipt_that_asks_for_a_receipt_breaks_a_promise, SIGABRT);
     tcase_add_test(tests, no_wake_up_is_lost_and_each_poster_keeps_its_order);
-    tcase_add_test(tests, posters_that_wait_for_receipts_all_come_to_an_end);
+    tcase_add_test(tests, posters_that_wait_for_receipts_all_finish);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
