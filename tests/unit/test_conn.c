@@ -452,7 +452,7 @@ static void read_both(const struct client *a, const struct client *b, size_t eac
 
 START_TEST(two_workers_that_fill_each_others_mailboxes_do_not_deadlock)
 {
-    enum { REQUESTS = 200, COUNT = 3, SIZE = 500000, REPLY = 4 };
+    enum { REQUESTS = 20, COUNT = 3, SIZE = 500000, REPLY = 4 };
     struct client a, b;
 
     begin(_i);
@@ -530,7 +530,7 @@ int main(void)
     hash_init();
     clock_calibrate();
     commands_init();
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, a_push_reaches_a_client_of_another_worker, 0, n);
     tcase_add_loop_test(tests, a_push_reaches_a_client_of_the_same_worker, 0, n);
     tcase_add_loop_test(tests, a_push_to_itself_comes_between_the_reply_and_the_next_reply, 0, n);
