@@ -6,7 +6,6 @@
  * Owns:    the instance, the workers, the listening sockets.
  * Threads: the main thread. Callbacks (apply_*, resume_all, request_shutdown): whoever changes an option or runs a
  *          command.
- * Used by: nobody.
  */
 #include "config.h"
 

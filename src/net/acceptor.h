@@ -3,7 +3,10 @@
  * acceptor: new connections by io_uring.
  *
  * Role:    keeps a multishot accept in flight on each listening socket, and tries again 100 ms after descriptors have
- * run out. Owns:    its records of the listening sockets, not the sockets. Threads: its worker. Used by: engine_uring.
+ *          run out.
+ * Owns:    its records of the listening sockets, not the sockets.
+ * Threads: its worker.
+ * Used by: engine_uring.
  */
 #ifndef LARDER_NET_ACCEPTOR_H
 #define LARDER_NET_ACCEPTOR_H

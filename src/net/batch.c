@@ -158,7 +158,7 @@ static struct parser *partial_request(struct conn *c)
 
 /* ---- what was kept ---- */
 
-/* Goes on with the incomplete request that the input begins with. Returns whether it has run and what follows may. */
+/* Continues the incomplete request at the beginning of the input. Returns whether it has run and others may follow. */
 static bool serve_partial(struct conn *c)
 {
     struct input *in = c->input;

@@ -298,6 +298,8 @@ static bool is_over_output(struct conn *c)
 void conn_push(struct conn *c, struct blob *payload)
 {
     must(c->state == CONN_OPEN);
+    if (c->session.close_after || c->session.close_now)
+        return; /* nothing follows the last reply */
     out_add_blob(&c->session.out, payload);
     if (is_over_output(c))
         conn_close(c);
@@ -364,7 +366,7 @@ static void flush_open(struct conn *c)
 void conn_sent(struct conn *c)
 {
     if (c->is_flushing)
-        return; /* the engine has sent at once: flush_open goes on */
+        return; /* the engine has sent all at once: flush_open continues */
     if (c->state == CONN_OPEN)
         atomic_store_explicit(&c->session.card->active, c->worker->runner.mono, memory_order_relaxed);
     conn_mark_pending(c);

@@ -3,8 +3,10 @@
  * engine: how a worker talks to the kernel.
  *
  * Role:    waits, receives, sends, accepts, wakes; io_uring and libev behind one interface. Timers, batches, the
- * mailbox and the protocol are above it and the same for both. Owns:    its ring or loop, the buffers that bytes are
- * received into, and the chunks that are being sent. Threads: its worker, except engine_wake. Used by: worker, conn.
+ *          mailbox and the protocol are above it and the same for both.
+ * Owns:    its ring or loop, the buffers that bytes are received into, and the chunks that are being sent.
+ * Threads: its worker, except engine_wake.
+ * Used by: worker, conn.
  * Why:     most containers forbid io_uring, so libev must be as good; both pass the same tests.
  */
 #ifndef LARDER_NET_ENGINE_H

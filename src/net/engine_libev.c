@@ -7,8 +7,8 @@
  * Threads: the worker; libev_wake: any.
  * Used by: worker, by way of engine.h.
  * Why:     short pieces from many connections are gathered in the one buffer, so that the handler can look ahead into
- * all of them before it gets them one by one; no connection needs a buffer. Sends are tried at once, and only what the
- * kernel does not take waits for the socket to become writable.
+ *          all of them before it gets them one by one; no connection needs a buffer. Sends are tried at once, and only
+ *          what the kernel does not take waits for the socket to become writable.
  */
 #include "config.h"
 

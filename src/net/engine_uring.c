@@ -8,7 +8,7 @@
  * Threads: the worker; uring_wake: any.
  * Used by: worker, by way of engine.h.
  * Why:     what a callback or the worker asks of a link (pause, resume, close) only puts it on a list of links to
- * update: so no link is freed while a function up the stack uses it.
+ *          update: so no link is freed while a function up the stack uses it.
  */
 #include "net/engine.h"
 

@@ -128,7 +128,7 @@ struct letter *mailbox_take(struct mailbox *m, uint32_t *signals)
     *signals = 0;
     if (!mailbox_has_mail(m))
         return NULL;
-    /* First, so that what is posted from here on wakes again. */
+    /* Cleared first, so that a letter posted after this wakes the worker again. */
     atomic_store(&m->any, false);
     *signals = atomic_exchange(&m->signals, 0);
     lock_take(&m->lock);

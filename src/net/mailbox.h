@@ -12,7 +12,7 @@
  *
  * A mailbox is bounded by its posters, not by refusing letters. A letter that leaves the box over its bound asks for a
  * receipt. The connection on whose behalf it was posted runs nothing until the receiver has taken the letter and has
- * posted the receipt back. A receipt never asks for one, and every worker goes on reading its own mail, so two workers
+ * posted the receipt back. A receipt never asks for one, and every worker continues to read its own mail: two workers
  * that fill each other's boxes cannot deadlock.
  */
 #ifndef LARDER_NET_MAILBOX_H
@@ -31,7 +31,7 @@
 #define MAILBOX_BOUND (1024 * 1024)
 
 enum letter_kind {
-    LETTER_CONNECTION, /* fd is a client's: it is the worker's from here on */
+    LETTER_CONNECTION, /* fd is a new client's; the worker takes it */
     LETTER_LISTEN,     /* fd is a listening socket: accept from it. The poster keeps it */
     LETTER_UNLISTEN,   /* accept no more from fd, and close it */
     LETTER_KILL,       /* the connection `to` is doomed */

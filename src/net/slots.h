@@ -39,7 +39,7 @@ void slots_init(struct slots *s, uint32_t worker);
 void slots_fini(struct slots *s);
 /* Gives the connection an address. */
 struct mail_address slots_add(struct slots *s, struct conn *c);
-/* From here on the address finds nothing. */
+/* Frees the slot: the address finds nothing any more. */
 void slots_remove(struct slots *s, struct mail_address a);
 /* NULL: the connection has closed. */
 struct conn *slots_find(const struct slots *s, struct mail_address a);

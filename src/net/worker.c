@@ -93,8 +93,8 @@ static void on_accepted(void *worker, int listener, int fd)
         assign(w, fd);
 }
 
-/* Flushes the connections that are pending now. Those that become pending meanwhile wait for the next round, so that a
- * client that reads as fast as it is answered does not keep the others waiting. */
+/* Flushes the connections that are pending now. Those that become pending during the flush wait for the next round, so
+ * that a client that reads as fast as it is answered does not starve the others. */
 static void flush_pending(struct worker *w)
 {
     struct conn *c = w->pending, *next;
@@ -195,7 +195,7 @@ static void read_letter(struct worker *w, const struct letter *l)
     }
 }
 
-/* Tells the connection that waits for it that its letters were taken. */
+/* Posts the receipt, if there is one, to the connection that waits for it. */
 static void post_receipts(struct worker *w, struct letter *receipt)
 {
     if (receipt->receipts != 0)

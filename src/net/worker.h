@@ -5,7 +5,9 @@
  * Role:    the loop: waits for events, runs requests, flushes output, reads mail, does housekeeping.
  * Owns:    its engine, its runner, its mailbox, its connections.
  * Threads: one each. workers_* are called by the main thread; workers_listen, workers_unlisten and workers_signal by
- * any. Used by: main, conn. Why:     a request runs on the worker that received it: no hand-off between threads.
+ *          any.
+ * Used by: main, conn.
+ * Why:     a request runs on the worker that received it: no hand-off between threads.
  */
 #ifndef LARDER_NET_WORKER_H
 #define LARDER_NET_WORKER_H

@@ -4,8 +4,8 @@
  *
  * Role:    CLIENT LIST, CLIENT KILL, INFO clients and the limit on all clients' memory, across workers.
  * Owns:    the cards. The worker of a connection adds and removes its card.
- * Threads: any. Numbers are relaxed atomics written by the connection's worker; strings are under the card's leaf
- *          lock; the list and the index by id are under the lock CLIENTS, which is held during a visit.
+ * Threads: any. Numbers are relaxed atomics written by the connection's worker; strings are under the card's leaf lock;
+ *          the list and the index by id are under the lock CLIENTS, which is held during a visit.
  * Used by: session, cmd, net.
  * Why:     no thread touches another worker's connection: it reads the card, and posts a letter to the card's address.
  */

@@ -179,6 +179,6 @@ static void queue_or_watch(struct actor *a)
 
 const struct scene scenes_greedy[] = {
     {"changing memory limits under load cause no wrong replies", 8, nothing, squeeze, no_limit},
-    {"very long transactions and watches disturb no other clients", 8, limit_requests, queue_or_watch, unlimit_requests},
+    {"very long transactions and watches disturb no others", 8, limit_requests, queue_or_watch, unlimit_requests},
     {0},
 };

@@ -3,8 +3,9 @@
  * engine_side: both ends of a connection, for tests of the engines.
  *
  * Role:    a side is a link and the descriptor of its peer. Each direction carries a stream of bytes computed from
- * their position, so every byte is checked when it arrives. Threads: one. Used by: test_engine, test_engine_life,
- * test_engine_model.
+ *          their position, so every byte is checked when it arrives.
+ * Threads: one.
+ * Used by: test_engine, test_engine_life, test_engine_model.
  */
 #ifndef LARDER_TESTS_ENGINE_SIDE_H
 #define LARDER_TESTS_ENGINE_SIDE_H
@@ -91,7 +92,7 @@ static void on_accepted(void *worker, int listener, int fd)
     accepted_fd[accepted++] = fd;
 }
 
-/* The bytes that `count` arrivals have for a link. */
+/* The number of bytes for this link in the first `count` arrivals. */
 static uint64_t arrived(const struct arrival *a, unsigned count, const struct link *l)
 {
     uint64_t n = 0;
@@ -176,7 +177,7 @@ static const struct engine_handler handler = {
 
 static const struct engine_ops *engines[2];
 
-/* The engines that work here; the number of them. */
+/* Finds the engines that work here; returns their number. */
 static inline int engines_find(void)
 {
     int n = 0;
@@ -280,7 +281,7 @@ static inline size_t side_take(struct side *s, size_t n)
     return did;
 }
 
-/* A chain of n bytes, the next of the stream, in pieces of `piece` bytes. */
+/* A chain of the next n bytes of the stream, in pieces of `piece` bytes. */
 static inline struct chunk *side_chain(struct side *s, size_t n, size_t piece)
 {
     struct chunk *first = NULL, **at = &first;
@@ -319,7 +320,7 @@ static inline void side_close(struct side *s)
 
 /* ---- the suite ---- */
 
-/* Runs the tests that `add` adds, each to be run for 0 .. n-1 as the engine; what main returns. */
+/* Runs the tests that `add` adds, each of them with the engines 0 .. n-1. -> the exit status of main */
 static inline int run_tests(const char *name, void (*add)(TCase *t, int n))
 {
     Suite *suite = suite_create(name);

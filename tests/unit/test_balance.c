@@ -48,7 +48,7 @@ static unsigned chosen(int fd)
     return balance_choose(&workers, fd) - workers.all;
 }
 
-/* Of as many connections as these add up to, each worker must get so many. */
+/* Of a+b+c+d connections the workers must get a, b, c and d. */
 static void expect_shares(unsigned a, unsigned b, unsigned c, unsigned d)
 {
     unsigned got[WORKERS] = {0};
@@ -137,7 +137,7 @@ START_TEST(the_worker_with_fewest_connections_is_chosen)
 }
 END_TEST
 
-/* The worker that gets a client of 127.0.0.number. A datagram socket knows its peer without one being there. */
+/* The worker that gets a client of 127.0.0.number. A connected datagram socket has a peer address without a peer. */
 static unsigned chosen_for(unsigned number, unsigned port)
 {
     struct sockaddr_in peer = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* conn: one client connection, here with the workers around it: what letters do to it. */
+/* conn: one client connection, with its workers: pushes, kills and pauses by mail. */
 #include "checks.h"
 #include "config.h"
 
@@ -309,7 +309,7 @@ START_TEST(a_push_to_a_client_that_has_disconnected_is_dropped)
     payload = blob_copy(SLICE("+not for you\r\n"));
     mail_push(&instance.clients.mail, NULL, gone, payload);
     ask(&b, "PING\r\n", "+PONG\r\n");
-    ask(&b, "PING\r\n", "+PONG\r\n"); /* the mail was read between them at the latest */
+    ask(&b, "PING\r\n", "+PONG\r\n"); /* the worker has read its mail before this request */
     ck_assert(blob_is_sole(payload));
     blob_unref(payload);
     end();
@@ -377,7 +377,7 @@ START_TEST(a_client_whose_mail_piles_up_waits_until_it_is_taken)
              b.id, b.id, LARGE);
     ask(&a, requests, ":1\r\n+PONG\r\n:2\r\n");
     send_text(&a, "PING\r\n");
-    ask(&other, "PING\r\n", "+PONG\r\n"); /* the worker itself goes on */
+    ask(&other, "PING\r\n", "+PONG\r\n"); /* the worker itself does not wait */
     ask(&other, "PING\r\n", "+PONG\r\n");
     expect_nothing(&a);
     sem_post(&released);
@@ -431,7 +431,7 @@ START_TEST(a_client_can_be_killed_while_it_waits)
 }
 END_TEST
 
-/* Reads what comes for both until both have got so much. */
+/* Reads from both until each has received so many bytes. */
 static void read_both(const struct client *a, const struct client *b, size_t each)
 {
     static char got[1 << 16];

@@ -338,7 +338,7 @@ START_TEST(sending_to_a_peer_that_is_gone_ends_the_link)
 {
     start_engine(_i);
     side_open(&a, 1);
-    engine_pause(&engine, &a.link); /* so that the end of receiving is not told first */
+    engine_pause(&engine, &a.link); /* so that the end of receiving is not reported first */
     wait_engine(0);
     close(a.peer);
     a.peer = -1;
@@ -400,7 +400,7 @@ static void count_event(struct side *s)
         most_since_flush = since_flush;
 }
 
-/* Closes a link that may have bytes waiting. */
+/* Closes a link that may have undelivered bytes. */
 static void forget_count(void)
 {
     since_flush = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* engine: connections come and go, on every engine that works here. */
+/* engine: accepting and closing connections, on every engine that works here. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -11,7 +11,7 @@ static struct side a, b;
 
 static struct sockaddr_in address;
 
-/* A listening socket on a free port, which `address` holds. */
+/* A listening socket on a free port, which is in `address`. */
 static int listen_tcp(void)
 {
     socklen_t size = sizeof address;
@@ -138,7 +138,7 @@ END_TEST
 
 /* ---- closing ---- */
 
-/* Closes a in its state and looks whether the peer sees the end, and the descriptor is free. */
+/* Closes a in its current state; the peer must see the end, and the descriptor must be free. */
 static void close_now(void)
 {
     int fd = a.link.fd;
@@ -215,7 +215,7 @@ START_TEST(a_link_closes_while_it_sends)
     close_now();
     side_open(&a, 1);
     side_send(&a, 8 << 20, 10000);
-    close_now(); /* not even begun */
+    close_now(); /* before the send begins */
     engine_stop(&engine);
 }
 END_TEST

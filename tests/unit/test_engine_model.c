@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * engine, model: random operations on a few links, from outside and from inside of callbacks, beside peers that send,
- * read, shut down and go away as they like. Every byte that arrives is the next one of its stream; none is missing in
- * the end.
+ * engine, model: random operations on a few links, inside and outside of callbacks, while their peers send, read, shut
+ * down and close at random. Every byte that arrives must be the next one of its stream, and none may be missing at the
+ * end.
  */
 #include "engine_side.h"
 #include "seed.h"
@@ -49,7 +49,7 @@ static void send_some(struct side *s)
         side_send(s, n, 1 + seed_below(n < 1000 ? n : 50000));
 }
 
-/* Something happens to the link. */
+/* A random operation on the link. */
 static void act(unsigned i)
 {
     struct side *s = &sides[i];
@@ -73,7 +73,7 @@ static void act(unsigned i)
     }
 }
 
-/* The peer of the link does something. */
+/* A random operation of its peer. */
 static void act_peer(unsigned i)
 {
     struct side *s = &sides[i];
@@ -118,7 +118,7 @@ static void replace(unsigned i)
     open_one(i);
 }
 
-/* Lets all that is on its way arrive, where nobody has broken anything off, and looks whether it did. */
+/* Waits until all bytes of unbroken connections have arrived, and checks that they have. */
 static void finish(unsigned i)
 {
     struct side *s = &sides[i];

@@ -16,7 +16,7 @@
 
 #ifdef HAVE_IO_URING
 
-/* From here on this process gets `error` from the system call, as in a container that forbids it. */
+/* Makes the system call fail with `error` in this process, as in a container that forbids it. */
 static void forbid(unsigned call, int error)
 {
     struct sock_filter code[] = {
@@ -133,7 +133,7 @@ int main(void)
 
     suite_add_tcase(suite, tests);
     add_tests(tests);
-    srunner_set_fork_status(runner, CK_FORK); /* a filter stays for the life of the process */
+    srunner_set_fork_status(runner, CK_FORK); /* a filter lasts for the life of the process */
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

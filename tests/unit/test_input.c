@@ -8,7 +8,7 @@
 #include "seed.h"
 
 static const struct parser_limits limits = {.bulk = 512 << 20, .authenticated = true};
-static struct parser worker; /* stands for the one of the worker */
+static struct parser worker; /* the parser of a worker */
 static size_t before;
 
 static void set_up(void)
@@ -23,7 +23,7 @@ static void tear_down(void)
     ck_assert_uint_eq(mem_used(), before);
 }
 
-/* SET with a key and a value of these lengths, the value of letters that tell its places. */
+/* A SET request with a key and a value of these lengths. The letters of the value depend on their position. */
 static struct buf set_request(size_t key, size_t value)
 {
     struct buf b = BUF_EMPTY;
@@ -91,7 +91,7 @@ START_TEST(a_request_continues_where_the_bytes_ended)
         ck_assert_uint_ge(input_size(in), cut);
         feed(in, &request, cut, 1 + seed_below(500));
         expect_set(&in->parser, key, value);
-        ck_assert_int_eq(input_parse(in, &limits), PARSE_REQUEST); /* it may have to wait, and is asked again */
+        ck_assert_int_eq(input_parse(in, &limits), PARSE_REQUEST); /* it may have to wait, and is parsed again */
         expect_set(&in->parser, key, value);
         input_done(in);
         ck_assert_uint_eq(in->bytes.len, 0);

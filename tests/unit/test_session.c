@@ -8,7 +8,7 @@
 #include "keys.h"
 #include "session/session.h"
 
-#define MANY 100 /* watches: more than a session looks through one by one */
+#define MANY 100 /* watches: more than a session searches linearly */
 
 static struct clients clients;
 static struct session session, other;
@@ -56,7 +56,7 @@ END_TEST
 
 /* ---- MULTI ---- */
 
-static const struct command *const some_command = (const struct command *)&clients; /* a session never looks inside */
+static const struct command *const some_command = (const struct command *)&clients; /* not dereferenced */
 
 static void queue_one(struct slice arg)
 {
@@ -355,7 +355,7 @@ START_TEST(database_and_protocol_are_published_on_the_card)
 }
 END_TEST
 
-/* Makes the session as unlike a new one as it gets. */
+/* Changes everything of the session that RESET restores. */
 static void estrange(void)
 {
     session_select(&session, 2);
