@@ -189,22 +189,22 @@ START_TEST(hashes_become_large_by_the_current_limits)
 }
 END_TEST
 
-#define LEAST "\0\x40\x94\x52\xa3\3\0\0" /* 4000000000000 */
+#define FIRST "\0\x40\x94\x52\xa3\3\0\0" /* 4000000000000 */
 
 START_TEST(hashes_with_fields_that_expire_are_read)
 {
-    ck_assert(reads_as(RDB_HASH_EXPIRING, SLICE(LEAST "\2\0\1f\1v\x02\1g\1w"), "listpackex",
+    ck_assert(reads_as(RDB_HASH_EXPIRING, SLICE(FIRST "\2\0\1f\1v\x02\1g\1w"), "listpackex",
                        "g w @4000000000001 f v "));
-    ck_assert(reads_as(RDB_HASH_EXPIRING, SLICE(LEAST "\1\0\1f\1v"), "listpack", "f v "));
+    ck_assert(reads_as(RDB_HASH_EXPIRING, SLICE(FIRST "\1\0\1f\1v"), "listpack", "f v "));
     ck_assert(reads_as(RDB_HASH_LISTPACK_EX,
-                       SLICE(LEAST "\x17\x17\0\0\0\3\0\x81" "f\2\x81" "v\2\xf4" LEAST "\x09\xff"), "listpackex",
+                       SLICE(FIRST "\x17\x17\0\0\0\3\0\x81" "f\2\x81" "v\2\xf4" FIRST "\x09\xff"), "listpackex",
                        "f v @4000000000000 "));
 }
 END_TEST
 
 START_TEST(triplets_without_an_expiry_become_pairs)
 {
-    ck_assert(reads_as(RDB_HASH_LISTPACK_EX, SLICE(LEAST "\x0f\x0f\0\0\0\3\0\x81" "f\2\x81" "v\2\0\1\xff"), "listpack",
+    ck_assert(reads_as(RDB_HASH_LISTPACK_EX, SLICE(FIRST "\x0f\x0f\0\0\0\3\0\x81" "f\2\x81" "v\2\0\1\xff"), "listpack",
                        "f v "));
 }
 END_TEST
@@ -212,13 +212,13 @@ END_TEST
 START_TEST(invalid_expiries_are_refused)
 {
     ck_assert(is_refused(RDB_HASH_EXPIRING, SLICE("\xff\xff\xff\xff\xff\xff\xff\xff\1\2\1f\1v")));
-    ck_assert(is_refused(RDB_HASH_EXPIRING, SLICE(LEAST "\1\x81\xff\xff\xff\xff\xff\xff\xff\xff\1f\1v")));
+    ck_assert(is_refused(RDB_HASH_EXPIRING, SLICE(FIRST "\1\x81\xff\xff\xff\xff\xff\xff\xff\xff\1f\1v")));
     ck_assert(is_refused(RDB_HASH_EXPIRING, SLICE("\0\0")));
     /* text, and a negative number */
     ck_assert(is_refused(RDB_HASH_LISTPACK_EX,
-                         SLICE(LEAST "\x10\x10\0\0\0\3\0\x81" "f\2\x81" "v\2\x81" "x\2\xff")));
+                         SLICE(FIRST "\x10\x10\0\0\0\3\0\x81" "f\2\x81" "v\2\x81" "x\2\xff")));
     ck_assert(is_refused(RDB_HASH_LISTPACK_EX,
-                         SLICE(LEAST "\x10\x10\0\0\0\3\0\x81" "f\2\x81" "v\2\xdf\xff\2\xff")));
+                         SLICE(FIRST "\x10\x10\0\0\0\3\0\x81" "f\2\x81" "v\2\xdf\xff\2\xff")));
 }
 END_TEST
 

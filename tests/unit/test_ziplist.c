@@ -190,9 +190,9 @@ START_TEST(more_than_65534_elements_are_not_counted_in_the_header)
     add_number(m, 1);
     add_number(m, 2);
     z = finish(m);
-    for (uint32_t told = 0; told <= UINT16_MAX; told++) {
-        memcpy(m->p + 8, &told, 2);
-        ck_assert_int_eq(is_taken(z), told == 2 || told == UINT16_MAX);
+    for (uint32_t stated = 0; stated <= UINT16_MAX; stated++) {
+        memcpy(m->p + 8, &stated, 2);
+        ck_assert_int_eq(is_taken(z), stated == 2 || stated == UINT16_MAX);
     }
 }
 END_TEST
@@ -214,7 +214,7 @@ static struct slice random_ziplist(struct maker *m)
     return finish(m);
 }
 
-/* Reads from a heap block, so that a sanitizer detects reads beyond its end. Accepted input must give a valid listpack. */
+/* Reads from a heap block, so that a sanitizer detects reads beyond its end. Accepted input gives a valid listpack. */
 static void try_broken(struct slice z)
 {
     char *copy = malloc(z.n ? z.n : 1);

@@ -57,9 +57,9 @@ START_TEST(a_count_below_254_must_be_right)
     char zipmap[] = "\x01\x01" "f\x01\0v\xff";
     size_t n;
 
-    for (unsigned told = 0; told < 256; told++) {
-        zipmap[0] = (char)told;
-        ck_assert_int_eq(is_taken(slice_of(zipmap, sizeof zipmap - 1), &n), told == 1 || told >= 254);
+    for (unsigned stated = 0; stated < 256; stated++) {
+        zipmap[0] = (char)stated;
+        ck_assert_int_eq(is_taken(slice_of(zipmap, sizeof zipmap - 1), &n), stated == 1 || stated >= 254);
     }
 }
 END_TEST
