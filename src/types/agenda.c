@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/agenda.h"
 
+#include <stdbool.h>
+
 #include "base/linear.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -13,7 +15,10 @@ struct slot {
     void *item;
 };
 
+#define AGENDA_MAGIC 0x6167656eu /* "agen" */
+
 struct agenda {
+    uint32_t magic;
     uint32_t count;
     uint32_t segments;
     uint32_t room; /* slots of all segments */
@@ -33,15 +38,19 @@ struct agenda *agenda_new(void (*moved)(void *item, uint32_t place))
 {
     struct agenda *a = mem_zalloc(sizeof *a);
 
+    must(moved != NULL);
+    a->magic = AGENDA_MAGIC;
     a->moved = moved;
     return a;
 }
 
 void agenda_free(struct agenda *a)
 {
+    must_be(a, AGENDA_MAGIC);
     for (unsigned k = 0; k < a->segments; k++)
         mem_free(a->segment[k]);
     mem_free(a->segment);
+    a->magic = 0;
     mem_free(a);
 }
 
@@ -60,6 +69,7 @@ size_t agenda_bytes(const struct agenda *a)
 
 static void set_segments(struct agenda *a, uint32_t n)
 {
+    must(n > 0);
     a->segment = mem_realloc(a->segment, n * sizeof *a->segment);
     a->segments = n;
 }
@@ -85,8 +95,9 @@ static void give_room(struct agenda *a)
 
     if (k + 2 >= a->segments)
         return;
-    mem_free(a->segment[a->segments - 1]);
+    must(a->room >= linear_segment_size(a->segments - 1));
     a->room -= linear_segment_size(a->segments - 1);
+    mem_free(a->segment[a->segments - 1]);
     set_segments(a, a->segments - 1);
 }
 
@@ -94,6 +105,7 @@ static void give_room(struct agenda *a)
 
 static void put(struct agenda *a, uint32_t place, struct slot s)
 {
+    sane(place < a->count);
     *slot_at(a, place) = s;
     a->moved(s.item, place);
 }
@@ -126,6 +138,16 @@ static uint32_t first_child(const struct agenda *a, uint32_t place)
     return best;
 }
 
+/* Whether the item at `place` is not due before its parent nor after its first child. */
+static inline bool is_heap_around(const struct agenda *a, uint32_t place)
+{
+    int64_t moment = slot_at(a, place)->moment;
+    uint32_t child = first_child(a, place);
+
+    return (place == 0 || slot_at(a, (place - 1) / CHILDREN)->moment <= moment) &&
+           (child == a->count || slot_at(a, child)->moment >= moment);
+}
+
 /* Puts s at `place` or below. */
 static void sink(struct agenda *a, uint32_t place, struct slot s)
 {
@@ -137,6 +159,7 @@ static void sink(struct agenda *a, uint32_t place, struct slot s)
         put(a, place, below);
     }
     put(a, place, s);
+    sane(is_heap_around(a, place));
 }
 
 /* Puts s where it belongs, `place` being free. */
@@ -150,7 +173,8 @@ static void settle(struct agenda *a, uint32_t place, struct slot s)
 
 void agenda_add(struct agenda *a, int64_t moment, void *item)
 {
-    must(a->count < MOST);
+    must_be(a, AGENDA_MAGIC);
+    must(a->count < MOST && item != NULL);
     make_room(a);
     rise(a, a->count++, (struct slot){moment, item});
 }
@@ -168,11 +192,13 @@ void agenda_remove(struct agenda *a, uint32_t place)
 
 void agenda_change(struct agenda *a, uint32_t place, int64_t moment)
 {
+    must(place < a->count);
     settle(a, place, (struct slot){moment, slot_at(a, place)->item});
 }
 
 void agenda_renew(struct agenda *a, uint32_t place, void *item)
 {
+    must(place < a->count && item != NULL);
     slot_at(a, place)->item = item;
 }
 
@@ -180,6 +206,7 @@ void agenda_renew(struct agenda *a, uint32_t place, void *item)
 
 int64_t agenda_moment(const struct agenda *a, uint32_t place)
 {
+    must(place < a->count);
     return slot_at(a, place)->moment;
 }
 

@@ -21,11 +21,12 @@ struct element {
 };
 
 struct dict {
+    uint32_t magic;
+    uint32_t buckets;
     size_t used;
     size_t element_bytes; /* of all elements */
     struct bucket **segment;
     uint32_t segments;
-    uint32_t buckets;
     uint32_t chained; /* overflow buckets */
 };
 
@@ -65,6 +66,7 @@ struct element *element_new(struct slice key, size_t rest)
     size_t prefix = prefix_of(key.n);
     struct element *e = slab_alloc(prefix + key.n + rest);
 
+    must(key.n <= UINT32_MAX);
     e->klen = prefix == 1 ? key.n : LONG_KEY;
     if (prefix != 1)
         memcpy(e->bytes, &(uint32_t){key.n}, 4);
@@ -121,6 +123,7 @@ struct dict *dict_new(void)
 {
     struct dict *d = mem_zalloc(sizeof *d);
 
+    d->magic = DICT_MAGIC;
     d->buckets = LINEAR_FIRST;
     add_segment(d);
     return d;
@@ -132,6 +135,7 @@ void dict_expect(struct dict *d, size_t n)
     uint32_t offset;
 
     must(d->used == 0);
+    must_be(d, DICT_MAGIC);
     if (buckets <= d->buckets)
         return;
     d->buckets = buckets < BUCKETS_MOST ? buckets : BUCKETS_MOST;
@@ -141,21 +145,25 @@ void dict_expect(struct dict *d, size_t n)
 
 void dict_free(struct dict *d, void (*release)(void *element))
 {
+    must_be(d, DICT_MAGIC);
     for (uint32_t i = 0; i < d->buckets; i++)
         bucket_free_all(bucket_at(d, i), release);
     for (unsigned k = 0; k < d->segments; k++)
         mem_free(d->segment[k]);
     mem_free(d->segment);
+    d->magic = 0;
     mem_free(d);
 }
 
 size_t dict_count(const struct dict *d)
 {
+    must_be(d, DICT_MAGIC);
     return d->used;
 }
 
 size_t dict_bytes(const struct dict *d)
 {
+    must_be(d, DICT_MAGIC);
     /* The sizes of segments are powers of two, which the allocator does not round up. */
     return mem_usable_size(sizeof *d) + mem_usable_size(d->segments * sizeof *d->segment) +
            ((size_t)linear_room(d->buckets) + d->chained) * sizeof(struct bucket) + d->element_bytes;
@@ -166,6 +174,7 @@ struct element *dict_find(const struct dict *d, struct slice key)
     uint64_t hash = hash_bytes(key);
     uint8_t tag = bucket_tag(hash);
 
+    must_be(d, DICT_MAGIC);
     for (const struct bucket *b = bucket_of(d, hash); b != NULL; b = bucket_next(b))
         for (unsigned bits = bucket_match(b, tag); bits != 0; bits &= bits - 1) {
             struct element *e = bucket_ref(b, __builtin_ctz(bits));
@@ -205,6 +214,7 @@ static void merge(struct dict *d)
     uint32_t last = d->buckets - 1, offset;
     unsigned k = linear_segment(last, &offset);
 
+    must(k + 1 == d->segments);
     d->buckets = last;
     spread(d, &d->segment[k][offset]);
     if (offset == 0) {
@@ -217,6 +227,8 @@ void dict_insert(struct dict *d, struct element *e, size_t rest)
 {
     uint64_t hash = hash_of(e);
 
+    must_be(d, DICT_MAGIC);
+    sane(dict_find(d, element_key(e)) == NULL);
     if (UNLIKELY(d->used >= (size_t)d->buckets * GROW_AT))
         split(d);
     d->chained += bucket_put(bucket_of(d, hash), bucket_tag(hash), e);
@@ -232,6 +244,7 @@ struct element *dict_resize(struct dict *d, struct element *e, size_t rest, size
     struct element *moved;
     unsigned i;
 
+    must_be(d, DICT_MAGIC);
     if (slab_usable_size(before) == slab_usable_size(after))
         return e;
     hash = hash_of(e);
@@ -247,13 +260,16 @@ struct element *dict_resize(struct dict *d, struct element *e, size_t rest, size
 
 void dict_remove(struct dict *d, struct element *e, size_t rest)
 {
+    size_t bytes = element_size(e, rest);
     uint64_t hash = hash_of(e);
     struct bucket *b = bucket_of(d, hash);
     unsigned i = bucket_find(&b, hash, e);
 
+    must_be(d, DICT_MAGIC);
+    must(d->used > 0 && d->element_bytes >= bytes);
     b->bytes[i] = 0;
     d->used--;
-    d->element_bytes -= element_size(e, rest);
+    d->element_bytes -= bytes;
     if (UNLIKELY(d->used < (size_t)d->buckets * SHRINK_AT && d->buckets > LINEAR_FIRST))
         merge(d);
 }
@@ -262,6 +278,7 @@ void dict_remove(struct dict *d, struct element *e, size_t rest)
 
 uint64_t dict_scan(const struct dict *d, uint64_t at, void (*visit)(void *arg, struct element *e), void *arg)
 {
+    must_be(d, DICT_MAGIC);
     for (const struct bucket *b = bucket_at(d, linear_index(at, d->buckets)); b != NULL; b = bucket_next(b))
         for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
             visit(arg, bucket_ref(b, __builtin_ctz(bits)));
@@ -274,6 +291,7 @@ struct element *dict_random(const struct dict *d)
 {
     unsigned places = d->chained == 0 ? BUCKET_SLOTS : CHAIN_MOST;
 
+    must_be(d, DICT_MAGIC);
     if (d->used == 0)
         return NULL;
     for (;;) {
@@ -289,6 +307,7 @@ struct element *dict_next(const struct dict *d, struct dict_walk *w)
 {
     struct element *e;
 
+    sane(d->magic == DICT_MAGIC);
     while (w->left == 0) {
         if (w->bucket != NULL)
             w->bucket = bucket_next(w->bucket);

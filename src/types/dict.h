@@ -43,6 +43,8 @@ char *element_rest(const struct element *e);
 
 struct dict;
 
+#define DICT_MAGIC 0x64696374u /* "dict" */
+
 /* `rest`, here and below: the bytes behind the key of the element, as it was made with. */
 
 /* An empty one. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/hll_dense.h"
 
+#include "base/must.h"
+
 #define BITS 6
 #define MASK 63
 
@@ -28,6 +30,7 @@ bool hll_dense_raise(char *p, unsigned index, uint8_t rank)
     bool two = shift + BITS > 8;
     unsigned pair = at[0] | (two ? (unsigned)at[1] << 8 : 0);
 
+    must(index < HLL_REGISTERS && rank <= MASK);
     if ((pair >> shift & MASK) >= rank)
         return false;
     pair = (pair & ~((unsigned)MASK << shift)) | (unsigned)rank << shift;
@@ -117,8 +120,8 @@ void hll_dense_pack(char *p, const uint8_t *registers)
         store_group(p + i * GROUP_BYTES, gather(load_bytes(registers + i * GROUP)));
 }
 
-/* Registers are counted by pairs, which are half as many; and equal neighbours, which are frequent, do not wait for each
- * other's count. */
+/* Registers are counted by pairs, which are half as many; and equal neighbours, which are frequent, do not wait for
+ * each other's count. */
 struct pairs {
     uint16_t count[(MASK + 1) * (MASK + 1)]; /* the second register of the pair is the row */
 };

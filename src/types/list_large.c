@@ -38,9 +38,17 @@ static void close_chunk(struct list_large *l, const struct list_chunk *c)
 
 /* ---- made and freed ---- */
 
-struct list_large *list_large_new(const struct flat *f)
+static struct list_large *new_empty(void)
 {
     struct list_large *l = mem_zalloc(sizeof *l);
+
+    l->magic = LIST_LARGE_MAGIC;
+    return l;
+}
+
+struct list_large *list_large_new(const struct flat *f)
+{
+    struct list_large *l = new_empty();
 
     if (f->n == 0)
         return l;
@@ -53,17 +61,20 @@ void list_large_free(void *large)
 {
     struct list_large *l = large;
 
+    must_be(l, LIST_LARGE_MAGIC);
     for (size_t i = 0; i < l->row.used; i++)
         list_chunk_free(list_large_chunk(l, i));
     row_fini(&l->row, sizeof(struct list_chunk));
+    l->magic = 0;
     mem_free(l);
 }
 
 void *list_large_copy(const void *large)
 {
     const struct list_large *l = large;
-    struct list_large *copy = mem_zalloc(sizeof *copy);
+    struct list_large *copy = new_empty();
 
+    must_be(l, LIST_LARGE_MAGIC);
     copy->count = l->count;
     row_expect(&copy->row, l->row.used, sizeof(struct list_chunk));
     for (size_t i = 0; i < l->row.used; i++)
@@ -73,12 +84,16 @@ void *list_large_copy(const void *large)
 
 size_t list_large_count(const void *large)
 {
-    return ((const struct list_large *)large)->count;
+    const struct list_large *l = large;
+
+    must_be(l, LIST_LARGE_MAGIC);
+    return l->count;
 }
 
 size_t list_large_bytes(const void *large)
 {
     const struct list_large *l = large;
+    must_be(l, LIST_LARGE_MAGIC);
     return mem_usable_size(sizeof *l) + row_bytes(&l->row, sizeof(struct list_chunk)) + l->chunk_bytes;
 }
 
@@ -89,6 +104,7 @@ static size_t find_chunk(const struct list_large *l, size_t *index)
 {
     size_t i = 0, before = l->count;
 
+    must(*index < l->count);
     if (*index < l->count / 2) {
         for (; *index >= list_large_chunk(l, i)->count; i++)
             *index -= list_large_chunk(l, i)->count;
@@ -105,7 +121,7 @@ struct list_place list_large_find(const struct list_large *l, size_t index)
     struct list_place p = {.index = index};
     struct flat f;
 
-    sane(index < l->count);
+    must(index < l->count);
     p.chunk = find_chunk(l, &p.index);
     f = list_chunk_flat(list_large_chunk(l, p.chunk));
     p.at = listpack_at(&f, (int64_t)p.index);
@@ -138,6 +154,7 @@ static void tidy(struct list_large *l, size_t from, size_t end, const struct lis
 {
     size_t kept = from;
 
+    must(from <= end && end <= l->row.used);
     for (size_t i = from; i < end; i++) {
         struct list_chunk *c = list_large_chunk(l, i);
 
@@ -225,6 +242,7 @@ void list_large_insert(struct list_large *l, struct list_place p, const struct l
     size_t end = p.chunk + 1;
     struct list_chunk *c;
 
+    must(p.chunk < l->row.used);
     l->count++;
     if (takes(l, p.chunk, w, most)) {
         c = open_chunk(l, p.chunk);
@@ -248,6 +266,7 @@ void list_large_replace(struct list_large *l, struct list_place p, const struct 
     struct list_chunk *c = open_chunk(l, p.chunk);
     bool inserts = false;
 
+    must(p.index < c->count);
     if (c->count == 1) {
         list_chunk_free(c);
         *c = list_chunk_of(w, false);
@@ -274,6 +293,7 @@ static size_t cut(struct list_large *l, size_t chunk, size_t index, size_t n)
     struct list_chunk *c = open_chunk(l, chunk);
     struct flat f = list_chunk_flat(c);
 
+    must(index < c->count);
     if (n > c->count - index)
         n = c->count - index;
     if (n == c->count)
@@ -288,6 +308,7 @@ void list_large_remove(struct list_large *l, size_t start, size_t n, const struc
 {
     size_t index = start, from = find_chunk(l, &index), end = from;
 
+    must(l->count >= n);
     l->count -= n;
     for (; n > 0; end++) {
         n -= cut(l, end, index, n);
@@ -307,6 +328,7 @@ size_t list_large_remove_equal(struct list_large *l, const struct listpack_word 
         removed += list_chunk_remove_equal(c, w, n - removed, last);
         close_chunk(l, c);
     }
+    must(l->count >= removed);
     l->count -= removed;
     if (removed != 0)
         tidy(l, 0, l->row.used, most);

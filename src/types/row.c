@@ -49,6 +49,7 @@ void *row_insert(struct row *r, size_t i, size_t size)
     bool front = i < r->used - i;
     char *at;
 
+    must(i <= r->used);
     reserve(r, front, size);
     if (front)
         r->first--;
@@ -65,6 +66,7 @@ void row_remove(struct row *r, size_t i, size_t n, size_t size)
 {
     size_t behind = r->used - i - n;
 
+    must(i <= r->used && n <= r->used - i);
     if (i < behind) {
         memmove(row_at(r, n, size), row_at(r, 0, size), i * size);
         r->first += (uint32_t)n;

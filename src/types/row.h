@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/must.h"
+
 struct row {
     char *records;
     uint32_t first;
@@ -31,6 +33,7 @@ struct row {
 /* Record i, below used. Borrowed until the next change. */
 static inline void *row_at(const struct row *r, size_t i, size_t size)
 {
+    sane(i <= r->used);
     return r->records + ((size_t)r->first + i) * size;
 }
 

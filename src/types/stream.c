@@ -12,27 +12,34 @@ static struct stream_node *node_at(const struct stream *s, size_t i)
 }
 
 _Static_assert(offsetof(struct stream_node, base) == 0, "stream_id_find looks at what a node begins with");
+_Static_assert(sizeof(struct stream) <= 112, "a stream fits a size class of the allocator");
 
 /* ---- made and freed ---- */
 
 struct stream *stream_new(void)
 {
-    return mem_zalloc(sizeof(struct stream));
+    struct stream *s = mem_zalloc(sizeof *s);
+
+    s->magic = STREAM_MAGIC;
+    return s;
 }
 
 void stream_free(void *large)
 {
     struct stream *s = large;
 
+    must_be(s, STREAM_MAGIC);
     for (size_t i = 0; i < s->nodes.used; i++)
         stream_node_free(node_at(s, i));
     row_fini(&s->nodes, sizeof(struct stream_node));
     stream_groups_fini(s);
+    s->magic = 0;
     mem_free_sized(s, sizeof *s);
 }
 
 static void add_node(struct stream *s, struct stream_node n)
 {
+    must(n.count > 0);
     *(struct stream_node *)row_insert(&s->nodes, s->nodes.used, sizeof n) = n;
     s->bytes += n.room;
 }
@@ -71,12 +78,14 @@ size_t stream_large_count(const void *large)
 {
     const struct stream *s = large;
 
+    must_be(s, STREAM_MAGIC);
     return s->count + stream_groups_pending(s);
 }
 
 size_t stream_large_bytes(const void *large)
 {
     const struct stream *s = large;
+    must_be(s, STREAM_MAGIC);
     return mem_usable_size(sizeof *s) + row_bytes(&s->nodes, sizeof(struct stream_node)) +
            row_bytes(&s->groups, sizeof(struct stream_group *)) + s->bytes;
 }
@@ -108,7 +117,8 @@ bool stream_append(struct stream *s, struct stream_id id, const struct slice *pa
     struct stream_node_limits limits = {most->entries, most->bytes};
     size_t bytes = 0;
 
-    sane(stream_id_compare(id, s->last) > 0);
+    must(fields > 0 && stream_id_compare(id, s->last) > 0);
+    must_be(s, STREAM_MAGIC);
     for (size_t i = 0; i < 2 * fields; i++)
         bytes += pairs[i].n;
     if (bytes > STREAM_ENTRY_MOST)
@@ -184,6 +194,7 @@ size_t stream_node_count(const struct stream *s)
 
 static void remove_nodes(struct stream *s, size_t i, size_t n)
 {
+    must(i <= s->nodes.used && n <= s->nodes.used - i);
     for (size_t k = i; k < i + n; k++) {
         struct stream_node *node = open_node(s, k);
 
@@ -202,6 +213,7 @@ static void remove_entries(struct stream *s, size_t i, const char *from, const c
 
     stream_node_remove(n, from, to, entries);
     close_node(s, n);
+    must(s->count > entries);
     s->count -= entries;
 }
 
@@ -210,6 +222,7 @@ bool stream_remove(struct stream *s, struct stream_id id)
     struct stream_entry e;
     size_t i;
 
+    must_be(s, STREAM_MAGIC);
     if (!find(s, id, &i, &e))
         return false;
     if (node_at(s, i)->count == 1)
@@ -256,6 +269,7 @@ uint64_t stream_trim(struct stream *s, const struct stream_trim *how)
     bool is_spent = false;
     size_t i = 0;
 
+    must_be(s, STREAM_MAGIC);
     for (; i < s->nodes.used && (how->by_id || s->count - gone > how->length); i++) {
         const struct stream_node *n = node_at(s, i);
 
@@ -307,6 +321,7 @@ void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct str
 {
     const struct stream_node *n;
 
+    must_be(s, STREAM_MAGIC);
     w->stream = s;
     w->from = from;
     w->to = to;
@@ -326,6 +341,7 @@ void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct str
 /* Goes on to the next node where this one is at its end. False: there is none. */
 static bool enter(struct stream_walk *w)
 {
+    must(w->node < w->stream->nodes.used);
     if (w->at != (w->is_reverse ? stream_node_begin(walk_node(w)) : stream_node_end(walk_node(w))))
         return true;
     if (w->is_reverse ? w->node == 0 : w->node + 1 == w->stream->nodes.used)

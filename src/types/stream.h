@@ -21,13 +21,17 @@
 #ifndef LARDER_TYPES_STREAM_H
 #define LARDER_TYPES_STREAM_H
 
+#include "base/must.h"
 #include "types/row.h"
 #include "types/stream_node.h"
 #include "types/value.h"
 
 #define STREAM_ENTRY_MOST (1u << 30) /* bytes of the fields and values of one entry */
 
+#define STREAM_MAGIC 0x73747265u /* "stre" */
+
 struct stream {
+    uint32_t magic;
     struct row nodes;
     struct row groups;            /* stream_group.h */
     uint64_t count;               /* entries */
@@ -48,14 +52,17 @@ size_t stream_large_bytes(const void *large);
 /* The stream of a value, NULL if it has none. Borrowed as long as the value is not cleared. */
 static inline struct stream *stream_of(const struct value *v)
 {
-    return v->form == VALUE_LARGE ? v->large : NULL;
+    struct stream *s = v->form == VALUE_LARGE ? v->large : NULL;
+
+    must(s == NULL || s->magic == STREAM_MAGIC);
+    return s;
 }
 
 static inline struct stream *stream_make(struct value *v)
 {
     if (value_is_empty(v))
         value_enlarge(v, stream_new());
-    return v->large;
+    return stream_of(v);
 }
 
 /* ---- changed ---- */

@@ -82,6 +82,7 @@ struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consum
 {
     struct stream_nack *n = slab_alloc(sizeof *n);
 
+    sane(stream_pending_find(&g->pending, id) == NULL);
     *g->pending.bytes += slab_usable_size(sizeof *n);
     *n = (struct stream_nack){id, now, 1, c};
     stream_pending_add(&g->pending, n);
@@ -92,6 +93,7 @@ struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consum
 
 void stream_nack_give(struct stream_nack *n, struct stream_consumer *c)
 {
+    must(c != NULL);
     if (n->consumer == c)
         return;
     if (n->consumer != NULL)
@@ -102,12 +104,14 @@ void stream_nack_give(struct stream_nack *n, struct stream_consumer *c)
 
 static void free_nack(struct stream_group *g, struct stream_nack *n)
 {
+    must(*g->pending.bytes >= slab_usable_size(sizeof *n));
     *g->pending.bytes -= slab_usable_size(sizeof *n);
     slab_free(n, sizeof *n);
 }
 
 void stream_nack_remove(struct stream_group *g, struct stream_nack *n)
 {
+    must(n->consumer != NULL);
     stream_pending_remove(&g->pending, n);
     stream_pending_remove(&n->consumer->pending, n);
     free_nack(g, n);
@@ -163,6 +167,7 @@ size_t stream_consumer_count(const struct stream_group *g)
 
 struct stream_consumer *stream_consumer_at(const struct stream_group *g, size_t i)
 {
+    must(i < g->consumers.used);
     return (struct stream_consumer *)named_at(&g->consumers, i);
 }
 
@@ -170,6 +175,7 @@ struct stream_consumer *stream_consumer_at(const struct stream_group *g, size_t 
 
 struct stream_group *stream_group_find(const struct stream *s, struct slice name)
 {
+    must_be(s, STREAM_MAGIC);
     return find_named(&s->groups, name);
 }
 
@@ -204,6 +210,7 @@ static void free_group(struct stream_group *g)
 
 void stream_group_remove(struct stream *s, struct stream_group *g)
 {
+    must_be(s, STREAM_MAGIC);
     remove_named(&s->groups, g->name);
     free_group(g);
 }
@@ -215,6 +222,7 @@ size_t stream_group_count(const struct stream *s)
 
 struct stream_group *stream_group_at(const struct stream *s, size_t i)
 {
+    must(i < s->groups.used);
     return (struct stream_group *)named_at(&s->groups, i);
 }
 
@@ -247,6 +255,7 @@ static void copy_group(struct stream_group *to, const struct stream_group *from)
 
 void stream_groups_copy(struct stream *to, const struct stream *from)
 {
+    must(to->groups.used == 0);
     for (size_t i = 0; i < from->groups.used; i++) {
         const struct stream_group *g = stream_group_at(from, i);
 

@@ -10,6 +10,7 @@
 
 struct zset_source zset_source_of(const struct value *v, bool is_set)
 {
+    must(v->form == VALUE_LISTPACK || v->form == VALUE_LARGE || (is_set && v->form == VALUE_INTSET));
     return (struct zset_source){*v, is_set, 1, is_set ? set_count(v) : zset_count(v)};
 }
 
