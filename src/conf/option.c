@@ -49,16 +49,9 @@ static const struct option_word shutdown_words[] = {
 };
 
 static const struct option_word policy_words[] = {
-    {"volatile-lru", POLICY_VOLATILE_LRU},
-    {"volatile-lfu", POLICY_VOLATILE_LFU},
-    {"volatile-random", POLICY_VOLATILE_RANDOM},
-    {"volatile-ttl", POLICY_VOLATILE_TTL},
-    {"volatile-fifo", POLICY_VOLATILE_FIFO},
-    {"allkeys-lru", POLICY_ALLKEYS_LRU},
-    {"allkeys-lfu", POLICY_ALLKEYS_LFU},
-    {"allkeys-random", POLICY_ALLKEYS_RANDOM},
-    {"allkeys-fifo", POLICY_ALLKEYS_FIFO},
-    {"noeviction", POLICY_NOEVICTION},
+#define POLICY(id, word, functions) {word, POLICY_##id},
+#include "conf/policies.def"
+#undef POLICY
     {NULL, 0},
 };
 

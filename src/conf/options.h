@@ -25,16 +25,10 @@ enum option_id {
 };
 
 enum policy_id {
-    POLICY_NOEVICTION,
-    POLICY_ALLKEYS_LRU,
-    POLICY_ALLKEYS_LFU,
-    POLICY_ALLKEYS_RANDOM,
-    POLICY_ALLKEYS_FIFO,
-    POLICY_VOLATILE_LRU,
-    POLICY_VOLATILE_LFU,
-    POLICY_VOLATILE_RANDOM,
-    POLICY_VOLATILE_TTL,
-    POLICY_VOLATILE_FIFO,
+#define POLICY(id, word, functions) POLICY_##id,
+#include "conf/policies.def"
+#undef POLICY
+    POLICY_COUNT
 };
 
 enum io_engine { IO_ENGINE_AUTO, IO_ENGINE_IO_URING, IO_ENGINE_LIBEV };
