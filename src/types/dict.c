@@ -289,17 +289,17 @@ uint64_t dict_scan(const struct dict *d, uint64_t at, void (*visit)(void *arg, s
  * likely, however full its bucket is. */
 struct element *dict_random(const struct dict *d)
 {
-    unsigned places = d->chained == 0 ? BUCKET_SLOTS : CHAIN_MAX;
+    unsigned positions = d->chained == 0 ? BUCKET_SLOTS : CHAIN_MAX;
 
     must_be(d, DICT_MAGIC);
     if (d->used == 0)
         return NULL;
     for (;;) {
         const struct bucket *b = bucket_at(d, rand_below(d->buckets));
-        unsigned place = rand_below(places);
+        unsigned position = rand_below(positions);
 
-        if (place < bucket_length(b))
-            return bucket_pick(b, place);
+        if (position < bucket_length(b))
+            return bucket_pick(b, position);
     }
 }
 

@@ -139,7 +139,7 @@ static uint32_t first_child(const struct expiry_heap *h, uint32_t position)
 }
 
 /* Whether the item at `position` is neither earlier than its parent nor later than its earliest child. */
-static inline bool is_heap_around(const struct expiry_heap *h, uint32_t position)
+__attribute__((unused)) static bool is_heap_around(const struct expiry_heap *h, uint32_t position)
 {
     int64_t due = slot_at(h, position)->due;
     uint32_t child = first_child(h, position);
@@ -202,7 +202,7 @@ void expiry_heap_set_item(struct expiry_heap *h, uint32_t position, void *item)
     slot_at(h, position)->item = item;
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 int64_t expiry_heap_time(const struct expiry_heap *h, uint32_t position)
 {

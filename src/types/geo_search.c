@@ -151,7 +151,7 @@ static void put_in_order(struct geo_hits *hits, const struct geo_query *q)
         sort_all(hits->v, hits->n, q->order);
 }
 
-/* ---- what is found ---- */
+/* ---- hits ---- */
 
 struct search {
     const struct value *v;

@@ -155,7 +155,7 @@ struct geo_shape geo_box(struct geo_point middle, double width, double height, d
     return s;
 }
 
-/* ---- what lies in a shape ---- */
+/* ---- locations within a shape ---- */
 
 static bool circle_has(const struct geo_shape *s, struct geo_point p, double *distance)
 {

@@ -9,7 +9,7 @@
 #define COLUMN_BITS 0xaaaaaaaaaaaaaaaau
 #define ROW_BITS    0x5555555555555555u
 
-/* ---- bits by turns: Knuth, "The Art of Computer Programming", 7.1.3 ---- */
+/* ---- interleaved bits: Knuth, "The Art of Computer Programming", 7.1.3 ---- */
 
 /* Inserts a zero before each bit. */
 static inline uint64_t spread(uint32_t v)
@@ -44,7 +44,7 @@ struct geohash_place geohash_place(uint64_t bits)
     return (struct geohash_place){gather(bits >> 1), gather(bits)};
 }
 
-/* ---- places to cells ---- */
+/* ---- locations to cells ---- */
 
 bool geohash_has(struct geo_point p)
 {
@@ -73,7 +73,7 @@ double geohash_score(struct geo_point p)
     return (double)geohash_cell(p, GEOHASH_STEP_MAX).bits;
 }
 
-/* ---- and back ---- */
+/* ---- cells to locations ---- */
 
 /* Scores out of range convert as on x86-64. */
 uint64_t geohash_bits(double score)

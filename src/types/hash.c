@@ -14,7 +14,7 @@ static inline bool is_large(const struct value *v)
     return v->form == VALUE_LARGE;
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 size_t hash_count(const struct value *v)
 {
@@ -77,7 +77,7 @@ int64_t hash_next_due(const struct value *v)
     return v->form == VALUE_LISTPACK_EX ? hash_flat_expiry(v, listpack_first(&v->flat)) : 0;
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
 /* Whether a flat hash has no room for one more field, or another value, of this size. */
 static bool outgrows(const struct value *v, struct slice field, struct slice value)

@@ -70,7 +70,7 @@ uint64_t hash_scan(const struct value *v, uint64_t at, hash_visit *visit, void *
 typedef bool hash_visit_drawn(void *arg, struct slice field, struct slice value);
 void hash_draw(const struct value *v, uint64_t n, bool distinct, hash_visit_drawn *visit, void *arg);
 
-/* ---- large ones, as the store sees them ---- */
+/* ---- large hashes, for store/entry ---- */
 
 void hash_large_free(void *large);
 void *hash_large_copy(const void *large);

@@ -11,7 +11,7 @@ static inline unsigned stride(const struct value *v)
     return v->form == VALUE_LISTPACK_EX ? 3 : 2;
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 int64_t hash_flat_expiry(const struct value *v, size_t at)
 {
@@ -82,7 +82,7 @@ struct slice hash_flat_value(const struct value *v, size_t at, struct listpack_d
     return listpack_get(&v->flat, listpack_next(&v->flat, at), d);
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
 static void append_number(struct flat *f, int64_t n)
 {
@@ -110,7 +110,7 @@ static void make_triples(struct value *v)
 }
 
 /* Whether the triples are sorted by expiry, those without one last. */
-static inline bool is_sorted(const struct value *v)
+__attribute__((unused)) static bool is_sorted(const struct value *v)
 {
     int64_t before = INT64_MIN;
 

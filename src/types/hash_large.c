@@ -83,7 +83,7 @@ static void release(void *element)
     element_free(element, rest_of(element));
 }
 
-/* ---- the whole ---- */
+/* ---- the hash ---- */
 
 struct hash_large *hash_large_new(void)
 {
@@ -237,7 +237,7 @@ void hash_large_drop(struct hash_large *h, struct element *e)
     release(e);
 }
 
-/* ---- what is due ---- */
+/* ---- expired fields ---- */
 
 int64_t hash_large_next_due(const struct hash_large *h)
 {

@@ -69,7 +69,7 @@ void hll_init(struct flat *f)
     hll_sparse_init(f->p + HLL_HEADER);
 }
 
-/* ---- adding ---- */
+/* ---- insertion ---- */
 
 /* MurmurHash64A by Austin Appleby, with Redis's seed, on little-endian words. */
 static uint64_t hash_element(struct slice s)

@@ -82,7 +82,7 @@ void hll_sparse_init(char *p)
     put_zeros((uint8_t *)p, HLL_REGISTERS);
 }
 
-/* ---- reading all ---- */
+/* ---- all registers ---- */
 
 /* Calls fn for each run, with its first register. False: the registers are not HLL_REGISTERS. Values and zeros
  * alternate at random, so a branch between them is often mispredicted. The loop only branches on Z, which is rare. */
@@ -133,7 +133,7 @@ bool hll_sparse_histogram(struct slice runs, uint32_t *histogram)
     return each_run(runs, add_to_histogram, histogram);
 }
 
-/* ---- raising one ---- */
+/* ---- one register ---- */
 
 /* The location of a register. */
 struct spot {

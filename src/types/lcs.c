@@ -41,7 +41,7 @@ static void note_bytes(struct slice s, bool *in)
 
 /* Assigns a row to each byte that a and b have in common. Other bytes of b, of which there may be many, need none.
  * Returns the number of rows. */
-static size_t share_out_rows(struct places *p, struct slice a, struct slice b)
+static size_t assign_rows(struct places *p, struct slice a, struct slice b)
 {
     bool in_a[256];
     size_t rows = 0;
@@ -61,7 +61,7 @@ static bool places_init(struct places *p, struct slice a, struct slice b)
     size_t bytes;
 
     p->words = words_for(b.n);
-    bytes = share_out_rows(p, a, b) * p->words * sizeof(*p->bits);
+    bytes = assign_rows(p, a, b) * p->words * sizeof(*p->bits);
     p->bits = mem_try_alloc(bytes);
     if (p->bits == NULL)
         return false;

@@ -87,7 +87,7 @@ static void clear(struct value *v)
     value_clear(v);
 }
 
-/* ---- adding ---- */
+/* ---- insertion ---- */
 
 static void push(struct value *v, bool front, struct slice s, const struct list_limit *limit)
 {
@@ -188,7 +188,7 @@ bool list_insert(struct value *v, bool after, struct slice pivot, struct slice s
     return true;
 }
 
-/* ---- removing ---- */
+/* ---- removal ---- */
 
 /* The list does not become small again. */
 static void remove_elements(struct value *v, size_t start, size_t n)
@@ -232,7 +232,7 @@ size_t list_remove_equal(struct value *v, struct slice s, size_t n, bool last)
     return removed;
 }
 
-/* ---- moving ---- */
+/* ---- rotation ---- */
 
 #define ON_STACK 512 /* bytes of an element that is moved without an allocation */
 
@@ -260,7 +260,7 @@ void list_rotate(struct value *v, bool from_front, bool to_front)
         mem_free(copy);
 }
 
-/* ---- walking ---- */
+/* ---- walks ---- */
 
 /* Enters a chunk, if it exists, at its first or last element. */
 static void enter(struct list_walk *w, size_t chunk, bool back)

@@ -96,7 +96,7 @@ static void close_flat(struct list_chunk *c, const struct flat *f, ptrdiff_t mor
     sane(c->begin + c->bytes <= c->room);
 }
 
-/* ---- made and freed ---- */
+/* ---- creation and destruction ---- */
 
 struct list_chunk list_chunk_of(const struct listpack_word *w, bool front)
 {
@@ -133,7 +133,7 @@ void list_chunk_free(struct list_chunk *c)
     mem_free_sized(c->block, c->room);
 }
 
-/* ---- changed ---- */
+/* ---- changes ---- */
 
 void list_chunk_push(struct list_chunk *c, bool front, const struct listpack_word *w, const struct list_limit *limit)
 {

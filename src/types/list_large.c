@@ -36,7 +36,7 @@ static void close_chunk(struct list_large *l, const struct list_chunk *c)
     l->chunk_bytes += c->room;
 }
 
-/* ---- made and freed ---- */
+/* ---- creation and destruction ---- */
 
 static struct list_large *new_empty(void)
 {
@@ -93,11 +93,12 @@ size_t list_large_count(const void *large)
 size_t list_large_bytes(const void *large)
 {
     const struct list_large *l = large;
+
     must_be(l, LIST_LARGE_MAGIC);
     return mem_usable_size(sizeof *l) + records_bytes(&l->chunks, sizeof(struct list_chunk)) + l->chunk_bytes;
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 /* The chunk of the element with this index; *index becomes the index in the chunk. Counts from the nearer end. */
 static size_t find_chunk(const struct list_large *l, size_t *index)
@@ -176,7 +177,7 @@ static void tidy_around(struct list_large *l, size_t from, size_t end, const str
     tidy(l, from > 0 ? from - 1 : 0, end < l->chunks.used ? end + 1 : l->chunks.used, limit);
 }
 
-/* ---- adding ---- */
+/* ---- insertion ---- */
 
 static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w,
                   const struct list_limit *limit)
@@ -286,7 +287,7 @@ void list_large_replace(struct list_large *l, struct list_place p, const struct 
     tidy_around(l, p.chunk, p.chunk + 2, limit); /* two, if the chunk was split or has a new neighbour */
 }
 
-/* ---- removing ---- */
+/* ---- removal ---- */
 
 /* Removes up to n elements from index `index` of the chunk on. Returns how many. */
 static size_t remove_from_chunk(struct list_large *l, size_t chunk, size_t index, size_t n)

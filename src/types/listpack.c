@@ -238,7 +238,7 @@ size_t listpack_bytes_of(const struct listpack_word *w)
     return n + backlen_bytes(n);
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 static inline size_t or_none(const struct flat *f, size_t at)
 {
@@ -362,7 +362,7 @@ size_t listpack_find(const struct flat *f, size_t at, const struct listpack_word
     return at;
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
 /* An element in encoded form: what precedes the content, and the lengths. */
 struct written {
@@ -498,7 +498,7 @@ void listpack_remove_front_in_room(struct flat *f, size_t n)
     set_header(f, count < COUNT_MAX ? count - n : count);
 }
 
-/* ---- bytes from outside ---- */
+/* ---- validation ---- */
 
 /* Bytes of the element at `at` if it ends before `end` and its lengths agree; else 0. */
 static size_t valid_size(const char *p, size_t at, size_t end)

@@ -120,7 +120,7 @@ uint64_t set_scan(const struct value *v, uint64_t at, set_visit *visit, void *ar
     return 0;
 }
 
-/* ---- from one form to another ---- */
+/* ---- conversions ---- */
 
 static void begin_intset(struct value *v)
 {
@@ -215,7 +215,7 @@ void set_reserve(struct value *v, struct slice first, size_t n)
     }
 }
 
-/* ---- one member more, one less ---- */
+/* ---- insertion and removal ---- */
 
 static void insert(struct value *v, struct slice member)
 {
@@ -351,7 +351,7 @@ bool set_remove(struct value *v, struct slice member)
     return removed;
 }
 
-/* ---- at random ---- */
+/* ---- random members ---- */
 
 struct slice set_random(const struct value *v, struct listpack_digits *d)
 {

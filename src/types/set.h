@@ -50,7 +50,7 @@ typedef void set_visit(void *arg, struct slice member);
  * part begins, 0 at the end (dict_scan). visit may not change the set. */
 uint64_t set_scan(const struct value *v, uint64_t at, set_visit *visit, void *arg);
 
-/* ---- at random: each member as likely as any other ---- */
+/* ---- random members, each equally likely ---- */
 
 /* Draws random members of a set that is not empty, with repetition. The set may not change between begin and end. */
 struct set_draw {

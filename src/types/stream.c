@@ -14,7 +14,7 @@ static struct stream_node *node_at(const struct stream *s, size_t i)
 _Static_assert(offsetof(struct stream_node, base) == 0, "stream_id_find looks at what a node begins with");
 _Static_assert(sizeof(struct stream) <= 112, "a stream fits a size class of the allocator");
 
-/* ---- made and freed ---- */
+/* ---- creation and destruction ---- */
 
 struct stream *stream_new(void)
 {
@@ -85,12 +85,13 @@ size_t stream_large_count(const void *large)
 size_t stream_large_bytes(const void *large)
 {
     const struct stream *s = large;
+
     must_be(s, STREAM_MAGIC);
     return mem_usable_size(sizeof *s) + records_bytes(&s->nodes, sizeof(struct stream_node)) +
            records_bytes(&s->groups, sizeof(struct stream_group *)) + s->bytes;
 }
 
-/* ---- appended ---- */
+/* ---- appending ---- */
 
 /* Appends an entry to the last node. bytes: of its fields and values. False: it needs a node of its own. */
 static bool append_to_last(struct stream *s, struct stream_id id, const struct slice *pairs, size_t fields,
@@ -131,7 +132,7 @@ bool stream_append(struct stream *s, struct stream_id id, const struct slice *pa
     return true;
 }
 
-/* ---- found ---- */
+/* ---- searches ---- */
 
 /* The last node that begins at or before id; node 0 if none does. */
 static size_t find_node(const struct stream *s, struct stream_id id)
@@ -190,7 +191,7 @@ size_t stream_node_count(const struct stream *s)
     return s->nodes.used;
 }
 
-/* ---- removed ---- */
+/* ---- removal ---- */
 
 static void remove_nodes(struct stream *s, size_t i, size_t n)
 {
@@ -309,7 +310,7 @@ int64_t stream_number_of(const struct stream *s, struct stream_id id)
     return (int64_t)(s->added - s->count + (behind_first == 0 ? 1 : 0));
 }
 
-/* ---- walked ---- */
+/* ---- walks ---- */
 
 static struct stream_node *walk_node(const struct stream_walk *w)
 {

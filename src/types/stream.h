@@ -66,7 +66,7 @@ static inline struct stream *stream_make(struct value *v)
     return stream_of(v);
 }
 
-/* ---- changed ---- */
+/* ---- changes ---- */
 
 /* Appends an entry with copies of `fields` pairs, at least one: field, value, field, value ... id > s->last. limits:
  * entries and bytes of a node, 0: no limit, as limits_of returns them. False: the entry exceeds STREAM_ENTRY_MAX;
@@ -87,7 +87,7 @@ struct stream_trim {
 /* Removes entries at the front. Returns how many. max_deleted stays. */
 uint64_t stream_trim(struct stream *s, const struct stream_trim *how);
 
-/* ---- looked at ---- */
+/* ---- reading ---- */
 
 /* The ids of the first and the last entry; 0-0 if the stream is empty. */
 struct stream_id stream_first_id(const struct stream *s);

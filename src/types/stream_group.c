@@ -5,7 +5,7 @@
 #include "base/must.h"
 #include "base/slab.h"
 
-/* ---- rows of what has a name ---- */
+/* ---- arrays sorted by name ---- */
 
 /* Groups and consumers begin with their name. */
 static struct slice *named_at(const struct records *r, size_t i)
@@ -43,7 +43,7 @@ static void *find_named(const struct records *r, struct slice name)
     return found ? named_at(r, i) : NULL;
 }
 
-/* Adds a block of `size` bytes, zeroed except for its name, which is copied behind it. Adds its size to *bytes. NULL:
+/* Adds a block of `size` bytes, zeroed except for its name, which is copied after it. Adds its size to *bytes. NULL:
  * there is one of this name. */
 static void *add_named(struct records *r, struct slice name, size_t size, size_t *bytes)
 {
@@ -65,8 +65,10 @@ static void *add_named(struct records *r, struct slice name, size_t size, size_t
 static void remove_named(struct records *r, struct slice name)
 {
     bool found;
+    size_t i = find(r, name, &found);
 
-    records_remove(r, find(r, name, &found), 1, sizeof(struct slice *));
+    must(found);
+    records_remove(r, i, 1, sizeof(struct slice *));
 }
 
 static void free_named(struct slice *named, size_t size, size_t *bytes)
@@ -226,7 +228,7 @@ struct stream_group *stream_group_at(const struct stream *s, size_t i)
     return (struct stream_group *)named_at(&s->groups, i);
 }
 
-/* ---- for the stream ---- */
+/* ---- for stream.c ---- */
 
 void stream_groups_fini(struct stream *s)
 {

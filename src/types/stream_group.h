@@ -59,7 +59,7 @@ size_t stream_consumer_remove(struct stream_group *g, struct stream_consumer *c)
 size_t stream_consumer_count(const struct stream_group *g);
 struct stream_consumer *stream_consumer_at(const struct stream_group *g, size_t i);
 
-/* ---- nacks: look for them in the sets, with stream_pending_find ---- */
+/* ---- nacks, which stream_pending_find finds in the sets ---- */
 
 /* Makes a nack for an entry that has none in this group: delivered to c once, at `now`. Borrowed until it is removed.
  * If c is NULL, the caller assigns the nack to a consumer before anything else, as persist does. */
@@ -70,7 +70,7 @@ void stream_nack_give(struct stream_nack *n, struct stream_consumer *c);
 /* Removes a nack: it was acknowledged, or its entry is deleted. */
 void stream_nack_remove(struct stream_group *g, struct stream_nack *n);
 
-/* ---- for the stream ---- */
+/* ---- for stream.c ---- */
 
 void stream_groups_fini(struct stream *s);
 /* Copies the groups of `from` to `to`, which has none. */

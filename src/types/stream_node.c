@@ -88,7 +88,7 @@ void stream_node_trim(struct stream_node *n)
         reblock(n, room);
 }
 
-/* ---- entries written ---- */
+/* ---- writing entries ---- */
 
 static char *put_word(struct stream_node *n, char *p, struct slice s)
 {
@@ -219,7 +219,7 @@ void stream_node_free(struct stream_node *n)
     mem_free_sized(n->block, n->room);
 }
 
-/* ---- entries read ---- */
+/* ---- reading entries ---- */
 
 /* Reads the id of the entry at `at`; returns where it ends. */
 static inline const char *get_id(const struct stream_node *n, const char *at, struct stream_id *id, bool *own)
@@ -287,7 +287,7 @@ const char *stream_node_seek(const struct stream_node *n, struct stream_id id)
     return at;
 }
 
-/* ---- entries removed ---- */
+/* ---- removing entries ---- */
 
 void stream_node_remove(struct stream_node *n, const char *from, const char *to, size_t entries)
 {

@@ -69,7 +69,7 @@ void stream_node_append(struct stream_node *n, struct stream_id id, const struct
 /* Frees unused room: nothing more is appended. */
 void stream_node_trim(struct stream_node *n);
 
-/* ---- places: the beginning of an entry, or the end of all ---- */
+/* ---- positions: the beginning of an entry, or the end of the last ---- */
 
 static inline const char *stream_node_begin(const struct stream_node *n)
 {

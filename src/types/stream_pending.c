@@ -20,7 +20,7 @@ struct chunk {
 };
 
 /* The location of a reference, or where it would be inserted. */
-struct place {
+struct location {
     size_t chunk;
     size_t i;
 };
@@ -30,7 +30,7 @@ static struct chunk *chunk_at(const struct stream_pending *p, size_t i)
     return records_at(&p->chunks, i, sizeof(struct chunk));
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 /* The last chunk that begins at or before id; chunk 0 if none does. */
 static size_t find_chunk(const struct stream_pending *p, struct stream_id id)
@@ -59,18 +59,18 @@ static size_t find_in(const struct chunk *c, struct stream_id id)
 }
 
 /* Where id is or would be inserted; the set is not empty. */
-static struct place find(const struct stream_pending *p, struct stream_id id)
+static struct location find(const struct stream_pending *p, struct stream_id id)
 {
     size_t chunk = find_chunk(p, id);
 
     must(p->count > 0);
-    return (struct place){chunk, find_in(chunk_at(p, chunk), id)};
+    return (struct location){chunk, find_in(chunk_at(p, chunk), id)};
 }
 
 struct stream_nack *stream_pending_find(const struct stream_pending *p, struct stream_id id)
 {
     const struct chunk *c;
-    struct place at;
+    struct location at;
 
     if (p->count == 0)
         return NULL;
@@ -150,14 +150,14 @@ static void move_tail(struct chunk *to, struct chunk *c, size_t from)
 }
 
 /* Splits the full chunk of `at`; returns the new location of `at`. */
-static struct place split(struct stream_pending *p, struct place at)
+static struct location split(struct stream_pending *p, struct location at)
 {
     size_t half = chunk_at(p, at.chunk)->used / 2;
     struct chunk *tail = insert_chunk(p, at.chunk + 1, CHUNK_MAX);
 
     must(chunk_at(p, at.chunk)->used == CHUNK_MAX);
     move_tail(tail, chunk_at(p, at.chunk), half);
-    return at.i <= half ? at : (struct place){at.chunk + 1, at.i - half};
+    return at.i <= half ? at : (struct location){at.chunk + 1, at.i - half};
 }
 
 /* Joins the chunk with the next one if both together fill at most half of a chunk. */
@@ -176,11 +176,11 @@ static void join(struct stream_pending *p, size_t i)
     remove_chunk(p, i + 1);
 }
 
-/* ---- changed ---- */
+/* ---- changes ---- */
 
 void stream_pending_add(struct stream_pending *p, struct stream_nack *n)
 {
-    struct place at = {0, 0};
+    struct location at = {0, 0};
     struct chunk *c;
 
     p->changes++;
@@ -190,7 +190,8 @@ void stream_pending_add(struct stream_pending *p, struct stream_nack *n)
         at = find(p, n->id);
         c = chunk_at(p, at.chunk);
         if (c->used == CHUNK_MAX) {
-            at = at.i == CHUNK_MAX && at.chunk + 1 == p->chunks.used ? (struct place){at.chunk + 1, 0} : split(p, at);
+            at =
+                at.i == CHUNK_MAX && at.chunk + 1 == p->chunks.used ? (struct location){at.chunk + 1, 0} : split(p, at);
             c = at.chunk == p->chunks.used ? insert_chunk(p, at.chunk, CHUNK_MAX) : chunk_at(p, at.chunk);
         }
     }
@@ -206,7 +207,7 @@ void stream_pending_add(struct stream_pending *p, struct stream_nack *n)
 
 void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n)
 {
-    struct place at = find(p, n->id);
+    struct location at = find(p, n->id);
     struct chunk *c = chunk_at(p, at.chunk);
 
     must(at.i < c->used && c->nacks[at.i] == n);
@@ -237,11 +238,11 @@ void stream_pending_fini(struct stream_pending *p)
     p->count = 0;
 }
 
-/* ---- walked ---- */
+/* ---- walks ---- */
 
 static void seek(struct stream_pending_walk *w)
 {
-    struct place at = {0, 0};
+    struct location at = {0, 0};
 
     if (w->pending->count != 0)
         at = find(w->pending, w->next);

@@ -255,7 +255,7 @@ size_t tree_bytes(const struct tree *t)
            t->inners * slab_usable_size(sizeof(struct inner));
 }
 
-/* ---- the way down ---- */
+/* ---- descent ---- */
 
 /* The path from the root to a position in a leaf: the node and the index of its child at each level. */
 struct path {
@@ -546,7 +546,7 @@ void tree_remove_range(struct tree *t, size_t rank, size_t n, void (*removed)(vo
     }
 }
 
-/* ---- another score ---- */
+/* ---- score changes ---- */
 
 /* Whether the element at the end of the path keeps its position with this score. */
 static bool keeps_order(const struct path *p, double score)

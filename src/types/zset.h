@@ -47,7 +47,7 @@ enum zset_outcome {
  * the member. */
 enum zset_outcome zset_add(struct value *v, struct slice member, double *score, unsigned rules);
 
-/* ---- by rank: 0 for the least ---- */
+/* ---- by rank, from 0 ---- */
 
 /* The members with the ranks from .. from + n - 1. */
 struct zset_run {

@@ -33,7 +33,7 @@ double zset_flat_score(const struct flat *f, size_t at)
     return read_score(f, listpack_next(f, at));
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 static size_t first(const struct flat *f)
 {
@@ -131,7 +131,7 @@ size_t zset_flat_between(const struct flat *f, const struct tree_bound *min, con
     return down ? between_down(f, min, max, n) : between_up(f, min, max, n);
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
 /* at: the member before which it is inserted; 0: at the end. */
 static void insert_at(struct flat *f, size_t at, struct slice member, double score)
@@ -144,7 +144,7 @@ static void insert_at(struct flat *f, size_t at, struct slice member, double sco
     listpack_insert(f, listpack_next(f, at), &s);
 }
 
-static inline bool is_behind_last(const struct flat *f, struct slice member, double score)
+__attribute__((unused)) static bool is_after_last(const struct flat *f, struct slice member, double score)
 {
     struct tree_bound b = tree_bound_both(score, member, false);
 
@@ -155,7 +155,7 @@ void zset_flat_append(struct flat *f, struct slice member, double score)
 {
     if (f->n == 0)
         listpack_init(f);
-    sane(listpack_count(f) == 0 || is_behind_last(f, member, score));
+    sane(listpack_count(f) == 0 || is_after_last(f, member, score));
     insert_at(f, 0, member, score);
 }
 
