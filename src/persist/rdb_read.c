@@ -371,7 +371,7 @@ static bool read_zset_ziplist(struct reader *r)
 
 static bool push(struct reader *r, struct slice s)
 {
-    if (s.n > LIST_ELEMENT_MOST)
+    if (s.n > LIST_ELEMENT_MAX)
         return false;
     list_push(&r->value, false, s);
     return true;

@@ -165,7 +165,7 @@ static bool get_entries(struct node *n)
         return false;
     if (n->is_begun) {
         must(n->stream->nodes.used > 0 && n->removed <= UINT32_MAX);
-        tail = row_at(&n->stream->nodes, n->stream->nodes.used - 1, sizeof *tail);
+        tail = records_at(&n->stream->nodes, n->stream->nodes.used - 1, sizeof *tail);
         tail->last = n->last;
         tail->removed = (uint32_t)n->removed;
         stream_node_trim(tail);
@@ -177,8 +177,8 @@ static bool get_entries(struct node *n)
 static struct stream_id last_of(const struct stream *s)
 {
     if (s->nodes.used == 0)
-        return STREAM_ID_LEAST;
-    return ((const struct stream_node *)row_at(&s->nodes, s->nodes.used - 1, sizeof(struct stream_node)))->last;
+        return STREAM_ID_MIN;
+    return ((const struct stream_node *)records_at(&s->nodes, s->nodes.used - 1, sizeof(struct stream_node)))->last;
 }
 
 static bool get_node(struct rdb_source *from, struct stream *s)

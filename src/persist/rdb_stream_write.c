@@ -115,7 +115,7 @@ static void put_pending(struct buf *out, const struct stream_pending *p, bool wh
     size_t left = p->count;
 
     rdb_put_length(out, p->count);
-    stream_pending_walk_begin(&w, p, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, p, STREAM_ID_MIN);
     while ((n = stream_pending_walk_next(&w)) != NULL) {
         must(left-- > 0);
         put_raw_id(out, n->id);
@@ -154,7 +154,7 @@ void rdb_put_stream(struct buf *out, const struct stream *s, bool active)
     sane(active || !rdb_stream_needs_active(s));
     rdb_put_length(out, s->nodes.used);
     for (size_t i = 0; i < s->nodes.used; i++)
-        put_node(out, row_at(&s->nodes, i, sizeof(struct stream_node)), &f);
+        put_node(out, records_at(&s->nodes, i, sizeof(struct stream_node)), &f);
     flat_fini(&f);
     rdb_put_length(out, s->count);
     put_id(out, s->last);

@@ -79,8 +79,8 @@ static void put_list(struct buf *out, const struct value *v)
         put_node(out, &v->flat);
         return;
     }
-    rdb_put_length(out, l->row.used);
-    for (size_t i = 0; i < l->row.used; i++) {
+    rdb_put_length(out, l->chunks.used);
+    for (size_t i = 0; i < l->chunks.used; i++) {
         struct flat f = list_chunk_flat(list_large_chunk(l, i));
 
         put_node(out, &f);

@@ -148,7 +148,7 @@ bool ziplist_append_to(struct flat *listpack, struct slice ziplist)
     size_t before = 0, count = 0, last = HEADER;
     uint16_t stated;
 
-    if (ziplist.n < MIN_BYTES || ziplist.n > LISTPACK_MOST || load32(ziplist.p) != ziplist.n ||
+    if (ziplist.n < MIN_BYTES || ziplist.n > LISTPACK_MAX || load32(ziplist.p) != ziplist.n ||
         (uint8_t)ziplist.p[ziplist.n - 1] != END)
         return false;
     for (left = slice_of(ziplist.p + HEADER, ziplist.n - MIN_BYTES); left.n > 0; count++) {

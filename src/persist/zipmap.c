@@ -50,7 +50,7 @@ bool zipmap_append_to(struct flat *listpack, struct slice zipmap)
     size_t n, count = 0;
     uint8_t stated, unused;
 
-    if (zipmap.n < 2 || zipmap.n > LISTPACK_MOST || (uint8_t)zipmap.p[zipmap.n - 1] != END)
+    if (zipmap.n < 2 || zipmap.n > LISTPACK_MAX || (uint8_t)zipmap.p[zipmap.n - 1] != END)
         return false;
     left = slice_of(zipmap.p, zipmap.n - 1);
     take_byte(&left, &stated);

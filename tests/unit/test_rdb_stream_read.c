@@ -36,7 +36,7 @@ static bool reads_as(enum rdb_type type, struct slice bytes, const char *expecte
         stream_free(s);
         return false;
     }
-    stream_walk_begin(&w, s, STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, s, STREAM_ID_MIN, STREAM_ID_MAX, false);
     while (stream_walk_next(&w, &id, &fields)) {
         buf_printf(&out, "%llu-%llu ", (unsigned long long)id.ms, (unsigned long long)id.seq);
         while (stream_walk_pair(&w, &field, &value))

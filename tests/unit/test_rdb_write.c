@@ -116,7 +116,7 @@ END_TEST
 START_TEST(a_stream_needs_7_2_only_if_a_consumer_was_active_at_another_time_than_seen)
 {
     struct value v = value_new(limits_of(&options, TYPE_STREAM));
-    struct stream_group *g = stream_group_add(stream_make(&v), SLICE("g"), STREAM_ID_LEAST, 0);
+    struct stream_group *g = stream_group_add(stream_make(&v), SLICE("g"), STREAM_ID_MIN, 0);
     struct stream_consumer *c = stream_consumer_add(g, SLICE("c"), 5);
     struct entry *e = entry_new_value(SLICE("key"), TYPE_STREAM, &v, 0);
 
