@@ -103,9 +103,9 @@ static void prepare_requests(struct conn *c, unsigned n)
         req->argv = b->parser.args + b->first[i];
         req->hash = b->parser.hashes + b->first[i];
         req->blob_count = 0;
-        dispatch_prepare(&c->session, req);
+        request_prepare(&c->session, req);
     }
-    dispatch_prefetch(&w->runner, b->requests, n);
+    request_prefetch(&w->runner, b->requests, n);
 }
 
 /* Replies the error and ends the connection. With CLIENT REPLY OFF or SKIP the client gets no reply: it would take it
@@ -179,7 +179,7 @@ static bool serve_partial(struct conn *c)
                             .argc = in->parser.n,
                             .blobs = in->blobs,
                             .blob_count = in->blob_count};
-    dispatch_prepare(&c->session, req);
+    request_prepare(&c->session, req);
     if (run_requests(c, 1) == 0)
         return false;
     input_done(in);
@@ -240,7 +240,7 @@ static bool look_ahead(struct conn *c, const struct arrival *a, struct request *
     if (parser_next(p, a->p + a->n, &limits) != PARSE_REQUEST || p->n == 0)
         return false;
     *req = (struct request){.argv = p->args, .hash = p->hashes, .argc = p->n};
-    dispatch_prepare(&c->session, req);
+    request_prepare(&c->session, req);
     return true;
 }
 
@@ -252,5 +252,5 @@ void batch_look_ahead(struct worker *w, const struct arrival *a, unsigned count)
     must(count <= BATCH_MAX);
     for (unsigned i = 0; i < count; i++)
         n += look_ahead(conn_of(a[i].link), &a[i], &requests[n]);
-    dispatch_prefetch(&w->runner, requests, n);
+    request_prefetch(&w->runner, requests, n);
 }

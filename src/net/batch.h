@@ -15,9 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cmd/dispatch.h"
 #include "net/engine.h"
 #include "proto/parser.h"
+#include "run/dispatch.h"
 
 #define BATCH_MAX  32            /* requests parsed ahead: what all of them touch fits the first-level cache */
 #define OUTPUT_MAX (1024 * 1024) /* bytes of waiting replies above which no further request of the connection runs */

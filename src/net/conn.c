@@ -87,7 +87,7 @@ void conn_open(struct worker *w, int fd)
     address_prepare(fd, OPT(w->instance->options, tcp_keepalive));
     session_init(&c->session, add_card(c, fd), !instance_has_password(w->instance));
     link_conn(c);
-    c->session.out.most = output_most(c);
+    c->session.out.limit = output_most(c);
     engine_open(&w->engine, &c->link, fd);
 }
 
@@ -113,7 +113,7 @@ static void publish_memory(struct conn *c)
     bool sending = c->link.sending != NULL;
     size_t in = c->input ? input_size(c->input) : 0, room = c->input ? input_room(c->input) : 0;
     size_t out = o->memory + (sending ? c->sending_memory : 0);
-    size_t lent = o->lent + (sending ? c->sending_lent : 0);
+    size_t pinned = o->pinned + (sending ? c->sending_pinned : 0);
     uint64_t buffers = in + room + out + c->session.queue_bytes + c->session.watch_bytes;
     uint64_t total = buffers + atomic_load_explicit(&card->text_bytes, memory_order_relaxed);
 
@@ -123,7 +123,7 @@ static void publish_memory(struct conn *c)
     atomic_store_explicit(&card->in_bytes, in, memory_order_relaxed);
     atomic_store_explicit(&card->in_free, room, memory_order_relaxed);
     atomic_store_explicit(&card->out_bytes, out_size(o) + c->link.send_bytes, memory_order_relaxed);
-    atomic_store_explicit(&card->out_memory, out + lent, memory_order_relaxed);
+    atomic_store_explicit(&card->out_memory, out + pinned, memory_order_relaxed);
     atomic_store_explicit(&card->multi_bytes, c->session.queue_bytes + c->session.watch_bytes, memory_order_relaxed);
     count_memory(c, total);
 }
@@ -313,7 +313,7 @@ static void send_output(struct conn *c)
     struct metrics_sums *sums = &c->worker->runner.metrics->sums;
 
     c->sending_memory = c->session.out.memory;
-    c->sending_lent = c->session.out.lent;
+    c->sending_pinned = c->session.out.pinned;
     counter_add(&sums->bytes_out, bytes);
     counter_add(&sums->writes, 1);
     counter_add(&c->session.card->sent, bytes);
@@ -395,7 +395,7 @@ void conn_check(struct conn *c, int64_t mono)
     } else if (c->state == CONN_OPEN) {
         int64_t idle = mono - atomic_load_explicit(&c->session.card->active, memory_order_relaxed);
 
-        c->session.out.most = output_most(c);
+        c->session.out.limit = output_most(c);
         if (timeout != 0 && idle > timeout * 1000 && !card_has_flag(c->session.card, CARD_PUBSUB | CARD_BLOCKED)) {
             log_write(LOG_VERBOSE, "Closing idle client");
             conn_close(c);

@@ -48,7 +48,7 @@ struct conn {
     struct input *input;                     /* NULL: nothing is kept */
     int64_t soft_since;                  /* ms, monotonic: since when it is over the soft output limit; 0: it is not */
     int64_t linger_until;                /* ms, monotonic */
-    size_t sending_memory, sending_lent; /* of the chain being sent: memory and lent of struct out */
+    size_t sending_memory, sending_pinned; /* of the chain being sent: memory and pinned of struct out */
     uint64_t counted;                    /* bytes of memory last added to the metrics */
 };
 

@@ -15,12 +15,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "cmd/dispatch.h"
 #include "net/batch.h"
 #include "net/conn.h"
 #include "net/engine.h"
 #include "net/mailbox.h"
 #include "net/slots.h"
+#include "run/dispatch.h"
 
 #define WORKER_MAGIC 0x776f726bu /* "work" */
 
