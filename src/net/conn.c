@@ -249,9 +249,9 @@ static void prepare_batch(struct conn *c, unsigned n)
         req->argv = w->parser.args + w->batch_first[i];
         req->hash = w->parser.hashes + w->batch_first[i];
         req->blob_count = 0;
-        dispatch_prepare(&c->session, req);
+        request_prepare(&c->session, req);
     }
-    dispatch_prefetch(&w->runner, w->batch, n);
+    request_prefetch(&w->runner, w->batch, n);
 }
 
 /* A client that wants no replies gets none: what it reads next would be taken for that of a later request. */
@@ -319,7 +319,7 @@ static bool serve_half(struct conn *c)
     }
     w->batch[0] = (struct request){.argv = h->parser.args, .hash = h->parser.hashes, .argc = h->parser.n,
                                    .blobs = h->blobs, .blob_count = h->blob_count};
-    dispatch_prepare(&c->session, &w->batch[0]);
+    request_prepare(&c->session, &w->batch[0]);
     if (run_batch(c, 1) == 0)
         return false;
     held_done(h);
@@ -411,7 +411,7 @@ static bool look_ahead(struct conn *c, const struct arrival *a, struct request *
     if (parser_next(p, a->p + a->n, &limits) != PARSE_REQUEST || p->n == 0)
         return false;
     *req = (struct request){.argv = p->args, .hash = p->hashes, .argc = p->n};
-    dispatch_prepare(&c->session, req);
+    request_prepare(&c->session, req);
     return true;
 }
 
@@ -421,7 +421,7 @@ void conn_look_ahead(struct worker *w, const struct arrival *a, unsigned count)
 
     for (unsigned i = 0; i < count; i++)
         n += look_ahead(conn_of(a[i].link), &a[i], &w->batch[n]);
-    dispatch_prefetch(&w->runner, w->batch, n);
+    request_prefetch(&w->runner, w->batch, n);
 }
 
 /* Goes on after a pause or with room for output. */

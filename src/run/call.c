@@ -3,14 +3,18 @@
 
 #include <stdio.h>
 
-#include "base/hash.h"
+#include "base/clock.h"
 #include "base/num.h"
 
 /* ---- looking ---- */
 
 struct place call_place_in(const struct call *c, int i, unsigned db)
 {
-    return keyspace_place(c->instance->keyspace, db, c->hash[i]);
+    struct place p = keyspace_place(c->instance->keyspace, db, c->hash[i]);
+
+    must(i > 0 && i < c->argc);
+    shard_must_hold(p.shard);
+    return p;
 }
 
 struct place call_place(const struct call *c, int i)
@@ -18,24 +22,23 @@ struct place call_place(const struct call *c, int i)
     return call_place_in(c, i, c->db);
 }
 
-static inline struct entry *look(struct call *c, const struct place *p,
-                                 struct slice key) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+static inline struct entry *find(struct call *c, const struct place *p, struct slice key) REQUIRES(shard_cap)
 {
     struct entry *e;
 
     if (LIKELY(pause_mode(&c->instance->pause, c->runner->mono) == PAUSE_NONE) || (c->cmd->flags & CMD_WRITE))
-        return shard_find(p, key, c->now, &c->due_fields);
-    /* CLIENT PAUSE promises that nothing changes, expired keys included. (What writes though is of the same
-     * transaction.) */
+        return shard_find(p, key, c->unit->now, &c->due_fields);
+    /* CLIENT PAUSE promises that nothing changes, expired keys included. (A command that writes though belongs to the
+     * transaction that paused.) */
     e = shard_peek(p, key);
-    return e != NULL && !entry_expired(e, c->now) ? e : NULL;
+    return e != NULL && !entry_expired(e, c->unit->now) ? e : NULL;
 }
 
 struct entry *call_peek_in(struct call *c, int i, unsigned db)
 {
     struct place p = call_place_in(c, i, db);
 
-    return look(c, &p, c->argv[i]);
+    return find(c, &p, c->argv[i]);
 }
 
 struct entry *call_peek(struct call *c, int i)
@@ -43,21 +46,21 @@ struct entry *call_peek(struct call *c, int i)
     return call_peek_in(c, i, c->db);
 }
 
-/* Looks, and counts as a use of the entry. */
-static inline struct entry *look_to_use(struct call *c, const struct place *p, struct slice key)
+/* Finds the entry, and counts that as a use of it. */
+static inline struct entry *find_to_use(struct call *c, const struct place *p, struct slice key) REQUIRES(shard_cap)
 {
-    struct entry *e = look(c, p, key);
+    struct entry *e = find(c, p, key);
 
     if (e != NULL && LIKELY(!c->session->no_touch))
         keyspace_touch(c->instance->keyspace, p, e);
     return e;
 }
 
-struct entry *call_find(struct call *c, int i)
+struct entry *call_look(struct call *c, int i)
 {
     struct place p = call_place(c, i);
 
-    return look_to_use(c, &p, c->argv[i]);
+    return find_to_use(c, &p, c->argv[i]);
 }
 
 static struct entry *counted(struct call *c, struct entry *e)
@@ -68,15 +71,16 @@ static struct entry *counted(struct call *c, struct entry *e)
 
 struct entry *call_find_read(struct call *c, int i)
 {
-    return counted(c, call_find(c, i));
+    return counted(c, call_look(c, i));
 }
 
 struct entry *call_find_named(struct call *c, struct slice key)
 {
-    struct place p = keyspace_place(c->instance->keyspace, c->db, hash_bytes(key));
+    struct place p = keyspace_place(c->instance->keyspace, c->db, keyspace_hash(key));
 
-    must(c->world);
-    return counted(c, look_to_use(c, &p, key));
+    must(c->unit->is_world);
+    shard_must_hold(p.shard);
+    return counted(c, find_to_use(c, &p, key));
 }
 
 struct entry *call_peek_read(struct call *c, int i)
@@ -84,22 +88,57 @@ struct entry *call_peek_read(struct call *c, int i)
     return counted(c, call_peek(c, i));
 }
 
-bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry **e)
+static inline bool has_type(struct call *c, const struct entry *e, enum entry_type type)
 {
-    *e = call_find_read(c, i);
-    if (*e == NULL || LIKELY(entry_type(*e) == type))
+    if (e == NULL || LIKELY(entry_type(e) == type))
         return true;
     reply_error(c->out, ERR_WRONGTYPE);
     return false;
 }
 
+bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry **e)
+{
+    *e = call_find_read(c, i);
+    return has_type(c, *e, type);
+}
+
+uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+{
+    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, &cursor);
+    struct unit u;
+
+    if (s == NULL)
+        return 0;
+    unit_begin_within(&u, c->unit, s);
+    cursor = keyspace_scan(s, db, cursor, visit, arg);
+    unit_end(&u);
+    return cursor;
+}
+
 /* ---- changing ---- */
 
-void call_put(struct call *c, int i, unsigned db, struct entry *old,
-              struct entry *e) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+bool call_find_to_write(struct call *c, int i, enum entry_type type, struct entry **e)
+{
+    *e = call_look(c, i);
+    if (!has_type(c, *e, type))
+        return false;
+    call_touch(c, i, *e);
+    return true;
+}
+
+void call_touch(struct call *c, int i, struct entry *e)
+{
+    struct place p = call_place(c, i);
+
+    shard_touch(&p, e);
+}
+
+void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e)
 {
     struct place p = call_place_in(c, i, db);
 
+    must(e != old);
+    shard_touch(&p, old);
     if (old == NULL) {
         shard_insert(&p, e);
         return;
@@ -109,31 +148,33 @@ void call_put(struct call *c, int i, unsigned db, struct entry *old,
     entry_free(old);
 }
 
-void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e) UNCHECKED_LOCKS
+void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e)
 {
     struct place p = call_place(c, i);
 
     shard_replace(&p, old, was, e);
 }
 
-void call_drop(struct call *c, int i, struct entry *e) UNCHECKED_LOCKS
+void call_drop(struct call *c, int i, struct entry *e, enum event_class class, const char *event)
 {
-    struct place p = call_place(c, i);
-
-    shard_drop(&p, e);
+    call_take(c, i, e);
+    entry_free(e);
+    call_changed(c, i, class, event);
 }
 
-void call_take(struct call *c, int i, struct entry *e) UNCHECKED_LOCKS
+void call_take(struct call *c, int i, struct entry *e)
 {
     struct place p = call_place(c, i);
 
+    shard_touch(&p, e);
     shard_take(&p, e);
 }
 
-struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t expire) UNCHECKED_LOCKS
+struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t expire)
 {
     struct place p = call_place(c, i);
 
+    shard_touch(&p, e);
     return shard_set_expire(&p, e, expire);
 }
 
@@ -149,6 +190,7 @@ static struct blob *received_blob(const struct call *c, struct slice value)
 /* Writes the new value over the old one, if that can be. */
 static bool set_in_place(struct call *c, int i, struct entry *old, const struct entry_spec *s)
 {
+    call_touch(c, i, old);
     if (old == NULL || entry_type(old) != TYPE_STRING || (entry_expire(old) != 0) != (s->expire != 0))
         return false;
     if (s->is_int && entry_encoding(old) == ENCODING_INT)
@@ -164,7 +206,7 @@ static bool set_in_place(struct call *c, int i, struct entry *old, const struct 
 
 void call_set(struct call *c, int i, struct slice value, struct set_options options)
 {
-    struct entry *old = call_find(c, i);
+    struct entry *old = call_look(c, i);
     struct entry_spec s = {.key = c->argv[i], .value = value, .expire = options.expire};
 
     if (options.keep_expire && old != NULL)
@@ -185,6 +227,7 @@ void call_set_int(struct call *c, int i, struct entry *old, int64_t v)
     struct entry_spec s = {.key = c->argv[i], .is_int = true, .integer = v};
 
     if (old != NULL && entry_encoding(old) == ENCODING_INT) {
+        call_touch(c, i, old);
         entry_set_int(old, v);
         return;
     }
@@ -192,14 +235,14 @@ void call_set_int(struct call *c, int i, struct entry *old, int64_t v)
     call_put(c, i, c->db, old, entry_new(&s));
 }
 
-char *call_string_for_write(struct call *c, int i, struct entry *old,
-                            size_t n) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n)
 {
     struct entry_spec s = {.key = c->argv[i], .raw = true};
     struct place p = call_place(c, i);
     unsigned was = old != NULL ? old->flags & ENTRY_VOLATILE : 0;
     struct entry *e;
 
+    shard_touch(&p, old);
     if (old == NULL) {
         old = entry_new(&s);
         e = entry_resize(old, n);
@@ -219,15 +262,17 @@ char *call_string_for_write(struct call *c, int i, struct entry *old,
     return entry_bytes(e);
 }
 
-void call_changed_in(struct call *c, int i, unsigned db, enum event_class class,
-                     const char *event) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+static void changed(struct call *c, int i, unsigned db, const struct event *event)
 {
     struct place p = call_place_in(c, i, db);
 
-    (void)class;
-    (void)event;
-    shard_changed(&p, c->argv[i]);
+    shard_changed(&p, c->argv[i], event);
     counter_add(&c->runner->metrics->sums.changes, 1);
+}
+
+void call_changed_in(struct call *c, int i, unsigned db, enum event_class class, const char *event)
+{
+    changed(c, i, db, &(struct event){.class = class, .name = event});
 }
 
 void call_changed(struct call *c, int i, enum event_class class, const char *event)
@@ -237,10 +282,33 @@ void call_changed(struct call *c, int i, enum event_class class, const char *eve
 
 void call_changed_unwatched(struct call *c, int i, enum event_class class, const char *event)
 {
-    (void)i;
-    (void)class;
-    (void)event;
-    counter_add(&c->runner->metrics->sums.changes, 1);
+    changed(c, i, c->db, &(struct event){.class = class, .unwatched = true, .name = event});
+}
+
+/* ---- running ---- */
+
+void call_run(struct call *c)
+{
+    struct command_metrics *m = &c->runner->metrics->commands[command_number(c->cmd)];
+    uint64_t end, ns;
+
+    if (UNLIKELY(++c->runner->unstamped >= c->runner->stamp_unit)) {
+        c->runner->unstamped = 0;
+        stamps_advance(&c->instance->keyspace->stamps, 1);
+    }
+    c->errors = c->out->errors;
+    atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed);
+    c->cmd->run(c);
+    end = clock_cycles();
+    ns = clock_cycles_ns(end - c->runner->cycles);
+    c->runner->cycles = end;
+    counter_add(&c->runner->metrics->sums.commands, 1);
+    counter_add(&m->calls, 1);
+    counter_add(&m->ns, ns);
+    if (UNLIKELY(c->out->errors != c->errors))
+        counter_add(&m->failed, 1);
+    if (UNLIKELY(end - c->runner->read_at > c->runner->clock_cycles))
+        runner_tick(c->runner);
 }
 
 /* ---- arguments ---- */

@@ -47,7 +47,7 @@ static bool open_entry(struct collection *o, struct call *c, int i, enum entry_t
         return false;
     }
     o->value.limits = collection_limits(c, type);
-    o->value.now = c->now;
+    o->value.now = c->unit->now;
     return true;
 }
 
@@ -58,7 +58,9 @@ bool collection_read(struct collection *o, struct call *c, int i, enum entry_typ
 
 bool collection_write(struct collection *o, struct call *c, int i, enum entry_type type)
 {
-    return open_entry(o, c, i, type, call_find(c, i));
+    struct entry *e;
+
+    return call_find_to_write(c, i, type, &e) && open_entry(o, c, i, type, e);
 }
 
 static void close_new(struct collection *o)
@@ -83,8 +85,7 @@ void collection_close(struct collection *o)
     if (e != o->entry || ((e->flags | o->was) & ENTRY_FIELDS_EXPIRE))
         call_moved(o->call, o->key, o->entry, o->was, e);
     if (value_is_empty(&o->value)) {
-        call_drop(o->call, o->key, e);
-        call_changed(o->call, o->key, EVENT_GENERIC, "del");
+        call_drop(o->call, o->key, e, EVENT_GENERIC, "del");
     }
 }
 
@@ -100,14 +101,13 @@ void collection_clear(struct collection *o)
 void collection_store(struct call *c, int i, enum entry_type type, struct value *v, enum event_class class,
                       const char *event)
 {
-    struct entry *old = call_find(c, i);
+    struct entry *old = call_look(c, i);
 
     if (!value_is_empty(v)) {
         call_put(c, i, c->db, old, entry_new_value(call_arg(c, i), type, v, 0));
         call_changed(c, i, class, event);
     } else if (old != NULL) {
-        call_drop(c, i, old);
-        call_changed(c, i, EVENT_GENERIC, "del");
+        call_drop(c, i, old, EVENT_GENERIC, "del");
     }
     mem_free(v->flat.p);
 }

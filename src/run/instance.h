@@ -5,7 +5,7 @@
  * Role:    handed down by main; a command finds it in its call.
  * Owns:    nothing: main owns the parts, which outlive every worker.
  * Threads: the pointers never change; what they point at says for itself.
- * Used by: cmd, net.
+ * Used by: run, cmd, net.
  * Why:     no global server: a function touches its arguments.
  */
 #ifndef LARDER_RUN_INSTANCE_H
@@ -17,6 +17,13 @@
 #include "session/pause.h"
 #include "store/keyspace.h"
 
+/* States in which only some commands may run (command.h: CMD_LOADING, CMD_STALE, CMD_ALLOW_BUSY). */
+enum instance_state {
+    INSTANCE_LOADING = 1 << 0, /* a snapshot is being loaded */
+    INSTANCE_STALE = 1 << 1,   /* a replica that has lost its primary and may not serve old data */
+    INSTANCE_BUSY = 1 << 2,    /* a script runs for longer than busy-reply-threshold */
+};
+
 struct instance {
     struct keyspace *keyspace;
     struct conf *conf;
@@ -27,6 +34,7 @@ struct instance {
     int64_t started_mono;   /* ms, monotonic */
     char run_id[41];        /* 40 random hexadecimal digits, NUL */
     _Atomic size_t start_memory; /* bytes in use when the start was over */
+    _Atomic uint32_t state;      /* of enum instance_state */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
     unsigned threads;
     const char *engine;     /* "io_uring" or "libev" */
@@ -39,32 +47,7 @@ struct instance {
     void *resume_arg;
 };
 
-/* Whether clients have to say a password (requirepass). */
+/* Whether clients have to authenticate (requirepass). */
 bool instance_has_password(const struct instance *in);
-
-/* What one worker thread keeps between commands. */
-struct runner {
-    struct instance *instance;
-    unsigned slot;           /* of the gate and of quiesce; the worker's number */
-    struct metrics *metrics;
-    int64_t now;             /* ms since 1970; read per batch, every millisecond in it, and after waiting for a lock */
-    int64_t mono;            /* ms, monotonic; the same */
-    uint64_t read_at;        /* the cycles at which these were read */
-    uint64_t clock_cycles;   /* after so many they are read again */
-    uint64_t cycles;         /* when the last command ended: where the next one's time begins */
-    size_t beside;           /* bytes that maxmemory is not about: the server at its start, and clients as of read_at */
-    int64_t next_evict;      /* when a slice of eviction is due, ns, monotonic; 0: there is nothing to evict */
-    uint32_t unstamped;      /* commands since this worker advanced the stamps, and how many it takes (stamp.h) */
-    uint32_t stamp_unit;
-    struct lock_set *locks;  /* of the running unit; owned */
-};
-
-void runner_init(struct runner *r, struct instance *in, unsigned slot);
-void runner_fini(struct runner *r);
-/* A new batch begins: reads the clocks. */
-void runner_tick(struct runner *r);
-/* Evicts a slice where memory is over maxmemory, as commands do before they run: nobody may come for long. Sets
- * next_evict. */
-void runner_make_room(struct runner *r);
 
 #endif

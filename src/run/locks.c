@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run/locks.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 
 #define WORD_BITS     64
@@ -11,7 +10,6 @@ struct lock_set {
     struct keyspace *keyspace;
     unsigned slot;
     bool world;
-    bool waited;        /* while taking them */
     unsigned shards;    /* wanted */
     unsigned words;
     uint64_t *wanted;   /* a bit for each shard */
@@ -93,7 +91,7 @@ bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const str
     for (int i = 0; i < l->positions_n; i++) {
         int at = l->positions[i];
 
-        hash[at] = hash_bytes(argv[at]);
+        hash[at] = keyspace_hash(argv[at]);
         lock_set_want(l, hash[at]);
     }
     return known;
@@ -117,45 +115,48 @@ void lock_set_prefetch(struct lock_set *l, const uint64_t *hash, unsigned db)
     }
 }
 
-/* Calls fn for each wanted shard, ascending. */
-static void each_wanted(struct lock_set *l, void (*fn)(struct lock_set *l, struct lock *lock))
+/* The first shard from i on that is wanted; shard_count: there are no more. */
+static unsigned next_wanted(const struct lock_set *l, unsigned i)
 {
-    for (unsigned w = 0; w < l->words; w++)
-        for (uint64_t bits = l->wanted[w]; bits != 0; bits &= bits - 1)
-            fn(l, &l->keyspace->shards[w * WORD_BITS + __builtin_ctzll(bits)].lock);
+    unsigned w = i / WORD_BITS;
+    uint64_t bits;
+
+    if (l->world || w >= l->words)
+        return i;
+    bits = l->wanted[w] >> i % WORD_BITS << i % WORD_BITS;
+    while (bits == 0 && ++w < l->words)
+        bits = l->wanted[w];
+    return bits != 0 ? w * WORD_BITS + (unsigned)__builtin_ctzll(bits) : l->keyspace->shard_count;
 }
 
-static void take_one(struct lock_set *l, struct lock *lock) UNCHECKED_LOCKS /* the caller of lock_set_take holds it */
-{
-    l->waited |= lock_take(lock);
-}
+#define EACH_WANTED(l, i) \
+    for (unsigned i = next_wanted(l, 0); i < (l)->keyspace->shard_count; i = next_wanted(l, i + 1))
 
-static void drop_one(struct lock_set *l, struct lock *lock) UNCHECKED_LOCKS
+bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for all that are wanted */
 {
-    (void)l;
-    lock_drop(lock);
-}
+    bool waited = l->world;
 
-bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for what is wanted */
-{
-    if (l->world) {
+    if (l->world)
         gate_close(&l->keyspace->gate);
-        keyspace_lock_all(l->keyspace);
-        return true;
-    }
-    l->waited = l->shards > 1 && gate_enter(&l->keyspace->gate, l->slot);
-    each_wanted(l, take_one);
-    return l->waited;
+    else if (l->shards > 1)
+        waited = gate_enter(&l->keyspace->gate, l->slot);
+    EACH_WANTED(l, i)
+    waited |= lock_take(&l->keyspace->shards[i].lock);
+    return waited;
 }
 
-void lock_set_drop(struct lock_set *l) UNCHECKED_LOCKS
+void lock_set_begin(struct lock_set *l, uint8_t epoch)
 {
-    if (l->world) {
-        keyspace_unlock_all(l->keyspace);
+    EACH_WANTED(l, i)
+    shard_begin(&l->keyspace->shards[i], epoch);
+}
+
+void lock_set_drop(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for all that are wanted */
+{
+    EACH_WANTED(l, i)
+    lock_drop(&l->keyspace->shards[i].lock);
+    if (l->world)
         gate_open(&l->keyspace->gate);
-        return;
-    }
-    each_wanted(l, drop_one);
-    if (l->shards > 1)
+    else if (l->shards > 1)
         gate_leave(&l->keyspace->gate, l->slot);
 }

@@ -6,13 +6,14 @@
  *          (through the gate where they are several), gives them back.
  * Owns:    one set per runner.
  * Threads: the runner's.
- * Used by: dispatch only: nothing else in the command room takes a shard.
+ * Used by: dispatch gathers, unit takes: nothing else in run or cmd takes a shard.
  * Why:     nobody waits for a shard while holding a higher one, so there is no deadlock; see docs/LOCKS.md.
  */
 #ifndef LARDER_RUN_LOCKS_H
 #define LARDER_RUN_LOCKS_H
 
-#include "run/call.h"
+#include "run/command.h"
+#include "store/keyspace.h"
 
 struct lock_set;
 
@@ -32,6 +33,8 @@ bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const str
 void lock_set_prefetch(struct lock_set *l, const uint64_t *hash, unsigned db);
 /* Takes what is wanted; returns whether that may have taken time. drop gives it back. */
 bool lock_set_take(struct lock_set *l) ACQUIRES(shard_cap);
+/* Begins a unit on each shard that was taken: shard_begin. */
+void lock_set_begin(struct lock_set *l, uint8_t epoch) REQUIRES(shard_cap);
 void lock_set_drop(struct lock_set *l) RELEASES(shard_cap);
 
 #endif

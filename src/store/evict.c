@@ -2,7 +2,6 @@
 #include "store/evict.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "store/keyspace.h"
@@ -48,7 +47,7 @@ static void offer_all(struct keyspace *ks, struct pool *pool, struct entry *cons
         c.order = p->order(&ks->stamps, pool->state, c.entry);
         if (!pool_wants(pool, c.order))
             continue;
-        c.hash = hash_bytes(entry_key(c.entry));
+        c.hash = keyspace_hash(entry_key(c.entry));
         pool_offer(pool, &c);
     }
 }
@@ -155,9 +154,14 @@ static void publish(struct keyspace *ks, struct shard *s, struct pool *pool, boo
 
 static void remove_victim(struct keyspace *ks, const struct place *p, struct entry *e) REQUIRES(shard_cap)
 {
+    static const struct event evicted = {.class = EVENT_EVICTED, .name = "evicted"};
+
     if (entry_stamp_kind(e) == STAMP_MOMENT)
         atomic_store_explicit(&ks->stats.evicted_stamp, stamp_of(&ks->stamps, e), memory_order_relaxed);
-    shard_drop(p, e);
+    shard_touch(p, e);
+    shard_take(p, e);
+    shard_changed(p, entry_key(e), &evicted);
+    entry_free(e);
     atomic_fetch_add_explicit(&ks->stats.evicted, 1, memory_order_relaxed);
 }
 
@@ -212,7 +216,7 @@ static enum evict_result evict_any(struct keyspace *ks, const struct evict_choic
             continue;
         e = c->policy->only_volatile ? table_random_volatile(t) : table_random(t);
         must(e != NULL);
-        remove_victim(ks, &(struct place){s, db, hash_bytes(entry_key(e))}, e);
+        remove_victim(ks, &(struct place){s, db, keyspace_hash(entry_key(e))}, e);
         s->has_no_victims = false;
         return EVICT_REMOVED;
     }
@@ -277,17 +281,6 @@ bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal)
     return true;
 }
 
-enum evict_result evict_locked(void *arg, struct keyspace *ks, const struct evict_choice *c)
-{
-    enum evict_result result;
-
-    (void)arg;
-    shard_lock(c->shard);
-    result = evict_from(ks, c);
-    shard_unlock(c->shard);
-    return result;
-}
-
 /* ---- housekeeping ---- */
 
 static void clamp(void *arg, struct shard *s, struct entry *e)
@@ -304,8 +297,14 @@ static void walk(struct keyspace *ks)
     if (stamp_now(&ks->stamps) - ks->stamps.walked < WALK_STAMPS)
         return;
     do {
-        ks->walk_cursor = keyspace_scan(ks, ks->walk_db, ks->walk_cursor, false, clamp, &ks->stamps);
-        if (ks->walk_cursor == 0 && ++ks->walk_db == ks->databases) {
+        struct shard *shard = keyspace_scan_shard(ks, ks->walk_db, &ks->walk_cursor);
+
+        if (shard != NULL) {
+            shard_lock(shard);
+            ks->walk_cursor = keyspace_scan(shard, ks->walk_db, ks->walk_cursor, clamp, &ks->stamps);
+            shard_unlock(shard);
+        }
+        if ((shard == NULL || ks->walk_cursor == 0) && ++ks->walk_db == ks->databases) {
             ks->walk_db = 0;
             ks->stamps.walked = stamp_now(&ks->stamps);
             return;

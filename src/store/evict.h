@@ -48,7 +48,7 @@ struct evict_goal {
     size_t limit; /* until no more than this is used */
     size_t (*used)(void *arg);
     bool (*enough)(void *arg); /* whether to stop before, though not before one was tried; NULL: never */
-    /* Holds the chosen shard, calls evict_from, and returns its result. */
+    /* Begins a unit on the chosen shard, calls evict_from, ends the unit, and returns the result. */
     enum evict_result (*step)(void *arg, struct keyspace *ks, const struct evict_choice *c);
     void *arg;
 };
@@ -56,8 +56,6 @@ struct evict_goal {
 /* Evicts until the goal is reached. The policy may change meanwhile. False: it is not reached, but nothing more may be
  * evicted. */
 bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal);
-/* A step that takes the shard's lock, and nothing else. */
-enum evict_result evict_locked(void *arg, struct keyspace *ks, const struct evict_choice *c);
 
 /* Housekeeping, ten times a second by one worker, between quiesce_enter and _leave: fits the stamps and the search to
  * the number of keys (exact: there is a limit, so that order matters), keeps old stamps in reach, and frees what a

@@ -26,6 +26,54 @@ struct entry *shard_peek(const struct place *p, struct slice key)
     return t ? table_find(t, p->hash, key) : NULL;
 }
 
+/* ---- the door ---- */
+
+void shard_hand_over(const struct place *p, struct entry *e)
+{
+    struct door *d = p->shard->door;
+
+    must(d->hand_over != NULL);
+    d->hand_over(d->hand_over_arg, p, e);
+    if (e != NULL)
+        entry_set_epoch(e, p->shard->epoch);
+}
+
+void shard_report(const struct place *p, struct slice key, const struct event *event)
+{
+    interest_report(&p->shard->interests, p->db, p->hash, key, event);
+}
+
+void shard_add_interest(struct shard *s, struct interest *i)
+{
+    lock_must_hold(&s->lock);
+    if (!(shard_interest(s) & i->kind->bit)) /* whoever locks the shard after us sees it */
+        atomic_fetch_or_explicit(&s->door->interest, i->kind->bit, memory_order_relaxed);
+    interest_add(&s->interests, i);
+}
+
+void shard_remove_interest(struct shard *s, struct interest *i)
+{
+    lock_must_hold(&s->lock);
+    interest_remove(&s->interests, i);
+}
+
+struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t, int64_t now)
+{
+    struct table *old = shard_table(s, db);
+
+    lock_must_hold(&s->lock);
+    if (UNLIKELY(shard_interest(s) & INTEREST_SNAPSHOT) && old != NULL)
+        shard_hand_over(&(struct place){s, db, 0}, NULL);
+    for (struct interest *i = interest_next(&s->interests, NULL); i != NULL; i = interest_next(&s->interests, i))
+        if (i->db == db)
+            i->kind->exchanged(i, old ? table_find(old, i->hash, i->key) : NULL,
+                               t ? table_find(t, i->hash, i->key) : NULL, now);
+    atomic_store_explicit(&s->tables[db], t, memory_order_release);
+    return old;
+}
+
+/* ---- entries ---- */
+
 /* An entry without the fields that are due, if they are not more than *most, which becomes less; NULL: that were all,
  * and it is gone. */
 static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now,
@@ -38,13 +86,14 @@ static struct entry *without_due_fields(const struct place *p, struct entry *e, 
 
     if (*most == 0 || !fields_are_due(e, now))
         return e;
+    shard_touch(p, e);
     e = fields_purge(e, now, *most, &gone, &is_empty);
     *most -= gone;
     shard_replace(p, old, was, e);
     shard_fields_expired(p, e, gone);
     if (!is_empty)
         return e;
-    table_remove(shard_table(p->shard, p->db), p->hash, e);
+    shard_take(p, e);
     shard_emptied_taken(p, e);
     return NULL;
 }
@@ -91,21 +140,14 @@ static void offer_new(const struct place *p, const struct policy *policy, struct
     keyspace_publish_victim(ks, p->shard, policy, pool_next(pool)->order);
 }
 
-/* The entry is no longer in its table: the policy hears of it. */
-static void note_removal(const struct place *p, struct entry *e)
-{
-    struct keyspace *ks = p->shard->keyspace;
-
-    policy_remove(keyspace_policy(ks), &ks->stamps, p, e);
-}
-
 void shard_insert(const struct place *p, struct entry *e)
 {
     struct keyspace *ks = p->shard->keyspace;
     const struct policy *policy = keyspace_policy(ks); /* which may be another in a moment */
 
-    lock_must_hold(&p->shard->lock);
+    must(shard_is_touched(p));
     policy_insert(policy, &ks->stamps, p, e);
+    entry_set_epoch(e, p->shard->epoch);
     table_insert(table_for(p), p->hash, e);
     note_due(p, e);
     if (UNLIKELY(p->shard->has_no_victims))
@@ -118,7 +160,8 @@ void shard_replace(const struct place *p, const struct entry *old, unsigned was,
 {
     struct keyspace *ks = p->shard->keyspace;
 
-    lock_must_hold(&p->shard->lock);
+    must(shard_is_touched(p));
+    entry_set_epoch(e, p->shard->epoch);
     table_replace(table_for(p), p->hash, old, was, e);
     note_due(p, e);
     policy_replace(keyspace_policy(ks), &ks->stamps, p, old, e);
@@ -128,10 +171,11 @@ void shard_replace(const struct place *p, const struct entry *old, unsigned was,
 
 void shard_take(const struct place *p, struct entry *e)
 {
-    lock_must_hold(&p->shard->lock);
-    table_remove(table_for(p), p->hash, e);
-    note_removal(p, e);
-    shard_changed(p, entry_key(e));
+    struct keyspace *ks = p->shard->keyspace;
+
+    must(shard_is_touched(p));
+    table_remove(shard_table(p->shard, p->db), p->hash, e);
+    policy_remove(keyspace_policy(ks), &ks->stamps, p, e);
 }
 
 void shard_drop(const struct place *p, struct entry *e)
@@ -142,33 +186,35 @@ void shard_drop(const struct place *p, struct entry *e)
 
 void shard_expire(const struct place *p, struct entry *e)
 {
-    lock_must_hold(&p->shard->lock);
-    table_remove(table_for(p), p->hash, e);
+    shard_touch(p, e);
+    shard_take(p, e);
     shard_expire_taken(p, e);
 }
 
 void shard_expire_taken(const struct place *p, struct entry *e)
 {
-    if (UNLIKELY(p->shard->watches.n != 0))
-        watch_expired(&p->shard->watches, p->db, p->hash, entry_key(e));
-    note_removal(p, e);
+    static const struct event expired = {.class = EVENT_EXPIRED, .name = "expired"};
+
+    shard_changed(p, entry_key(e), &expired);
     entry_free(e);
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
 }
 
 void shard_fields_expired(const struct place *p, const struct entry *e, size_t n)
 {
+    static const struct event expired = {.class = EVENT_HASH, .name = "hexpired"};
+
     if (n == 0)
         return;
-    shard_changed(p, entry_key(e));
+    shard_changed(p, entry_key(e), &expired);
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired_fields, n, memory_order_relaxed);
 }
 
 void shard_emptied_taken(const struct place *p, struct entry *e)
 {
-    lock_must_hold(&p->shard->lock);
-    shard_changed(p, entry_key(e));
-    note_removal(p, e);
+    static const struct event emptied = {.class = EVENT_GENERIC, .name = "del"};
+
+    shard_changed(p, entry_key(e), &emptied);
     entry_free(e);
 }
 
@@ -179,10 +225,4 @@ struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t e
 
     shard_replace(p, e, was, moved);
     return moved;
-}
-
-void shard_changed(const struct place *p, struct slice key)
-{
-    if (UNLIKELY(p->shard->watches.n != 0))
-        watch_mark(&p->shard->watches, p->db, p->hash, key);
 }

@@ -39,6 +39,7 @@ static struct place hold(unsigned db, unsigned i) ACQUIRES(shard_cap)
     struct place p = keyspace_place(ks, db, hash_bytes(key_of(i, &name)));
 
     shard_lock(p.shard);
+    shard_begin(p.shard, keyspace_epoch(ks));
     return p;
 }
 
@@ -47,6 +48,7 @@ static void put(unsigned db, unsigned i, int64_t expire)
     struct name name;
     struct place p = hold(db, i);
 
+    shard_touch(&p, NULL);
     shard_insert(&p, entry_new(&(struct entry_spec){
                          .key = key_of(i, &name), .is_int = true, .integer = i, .expire = expire}));
     shard_unlock(p.shard);
@@ -78,9 +80,21 @@ static size_t keys_left(void *arg)
     return keyspace_size(ks, 0) + keyspace_size(ks, 1);
 }
 
+static enum evict_result step(void *arg, struct keyspace *keyspace, const struct evict_choice *c)
+{
+    enum evict_result result;
+
+    (void)arg;
+    shard_lock(c->shard);
+    shard_begin(c->shard, keyspace_epoch(keyspace));
+    result = evict_from(keyspace, c);
+    shard_unlock(c->shard);
+    return result;
+}
+
 static bool evict_to(size_t keys)
 {
-    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left, .step = evict_locked});
+    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left, .step = step});
 }
 
 /* How many of the keys from .. to-1 of database 0 are there. */
@@ -132,6 +146,15 @@ START_TEST(every_policy_goes_down_to_the_last_key)
 }
 END_TEST
 
+static void empty(void) UNCHECKED_LOCKS /* takes all shards */
+{
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        lock_take(&ks->shards[i].lock);
+    keyspace_flush(ks, 0, true);
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        lock_drop(&ks->shards[i].lock);
+}
+
 START_TEST(volatile_policies_spare_what_has_no_expiry)
 {
     for (int p = 0; p < POLICY_COUNT; p++) {
@@ -144,9 +167,7 @@ START_TEST(volatile_policies_spare_what_has_no_expiry)
         ck_assert_uint_eq(keys_left(NULL), 300);
         for (unsigned i = 0; i < 400; i++)
             ck_assert_int_eq(entry_at(0, i) != NULL, i % 4 != 0);
-        keyspace_lock_all(ks);
-        keyspace_flush(ks, -1, true);
-        keyspace_unlock_all(ks);
+        empty();
     }
 }
 END_TEST
@@ -261,6 +282,7 @@ START_TEST(a_key_that_gets_an_expiry_may_go)
     put(0, 1, 0);
     ck_assert(!evict_to(0));
     p = hold(0, 1);
+    shard_touch(&p, table_random(shard_table(p.shard, 0)));
     shard_set_expire(&p, table_random(shard_table(p.shard, 0)), FAR);
     shard_unlock(p.shard);
     ck_assert(evict_to(0));
@@ -301,7 +323,7 @@ START_TEST(an_eviction_comes_to_its_end_though_the_policy_changes_meanwhile)
     for (unsigned i = 0; i < 300; i++)
         put(i % 2, i, FAR);
     ck_assert(evict_to_fit(
-        ks, &(struct evict_goal){.limit = 10, .used = keys_left_under_another, .step = evict_locked, .arg = &turn}));
+        ks, &(struct evict_goal){.limit = 10, .used = keys_left_under_another, .step = step, .arg = &turn}));
     ck_assert_uint_eq(keys_left(NULL), 10);
 }
 END_TEST
@@ -314,7 +336,7 @@ static bool at_once(void *arg)
 
 START_TEST(that_nothing_more_may_go_is_told_though_there_is_enough)
 {
-    struct evict_goal goal = {.used = keys_left, .enough = at_once, .step = evict_locked};
+    struct evict_goal goal = {.used = keys_left, .enough = at_once, .step = step};
 
     keyspace_choose(ks, POLICY_VOLATILE_LRU);
     put(0, 1, 0);

@@ -351,9 +351,20 @@ static size_t keys_left(void *arg)
     return n;
 }
 
+static enum evict_result step(void *arg, struct keyspace *keyspace, const struct evict_choice *c)
+{
+    enum evict_result result;
+
+    (void)arg;
+    hold(c->shard);
+    result = evict_from(keyspace, c);
+    shard_unlock(c->shard);
+    return result;
+}
+
 static bool evict_to(size_t keys)
 {
-    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left, .step = evict_locked});
+    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left, .step = step});
 }
 
 /* Uses key i, as GET does. Whether it is there. */
@@ -364,7 +375,7 @@ static bool use_key(unsigned i)
     struct name name;
     struct entry *e;
 
-    shard_lock(p.shard);
+    hold(p.shard);
     e = shard_find(&p, key_of(i, &name), clock_ms(), &fields);
     if (e != NULL)
         keyspace_touch(ks, &p, e);
@@ -534,7 +545,8 @@ static void put_entry(unsigned i, struct entry *e)
 {
     struct place p = place_of(0, i);
 
-    shard_lock(p.shard);
+    hold(p.shard);
+    shard_touch(&p, NULL);
     shard_insert(&p, e);
     shard_unlock(p.shard);
 }
@@ -574,9 +586,9 @@ START_TEST(a_policy_hears_of_flushes_and_swaps)
     keyspace_choose_policy(ks, &s3fifo);
     for (unsigned i = 0; i < 40; i++)
         put(i % 4 == 0, i, 0);
-    keyspace_lock_all(ks);
+    hold_all();
     keyspace_swap(ks, 0, 2, 0);
-    keyspace_unlock_all(ks);
+    drop_all();
     ck_assert_uint_eq(known(0), 0);
     ck_assert_uint_eq(known(1), 10);
     ck_assert_uint_eq(known(2), 30);
@@ -597,8 +609,9 @@ START_TEST(a_policy_hears_that_an_entry_moves)
     keyspace_choose_policy(ks, &s3fifo);
     put(0, 1, 0);
     ck_assert(use_key(1));
-    shard_lock(p.shard);
+    hold(p.shard);
     e = shard_peek(&p, key_of(1, &name));
+    shard_touch(&p, e);
     e = shard_set_expire(&p, e, FOREVER * 100); /* with room for the expiry it is another block */
     ck_assert_uint_lt(find(&((struct s3 *)policy_state(&s3fifo, p.shard))->small, e), 1);
     shard_unlock(p.shard);
@@ -620,10 +633,12 @@ START_TEST(a_policy_decides_what_an_entry_inherits)
     put(0, 1, 0);
     ck_assert(use_key(1));
     ck_assert(use_key(1));
-    shard_lock(from.shard);
+    hold(from.shard);
     e = shard_peek(&from, key_of(1, &name));
     usage = entry_usage(e);
+    shard_touch(&from, e);
     shard_take(&from, e);
+    shard_touch(&to, NULL);
     shard_insert(&to, e);
     ck_assert_uint_eq(e->stamp & 3, 0);
     keyspace_inherit(ks, &to, e, usage);

@@ -11,7 +11,7 @@ static bool moment(struct call *c, int64_t t, enum expire_unit unit, bool absolu
 {
     if (unit == EXPIRE_SECONDS && __builtin_mul_overflow(t, 1000, &t))
         return refuse(c);
-    if (!absolute && __builtin_add_overflow(t, c->now, &t))
+    if (!absolute && __builtin_add_overflow(t, c->unit->now, &t))
         return refuse(c);
     *ms = t;
     return true;

@@ -24,7 +24,7 @@ bool bitmap_offset_arg(struct call *c, int i, unsigned width, uint64_t *offset)
 
 bool bitmap_for_write(struct call *c, uint64_t last, struct bitmap_target *target)
 {
-    struct entry *e = call_find(c, 1);
+    struct entry *e = call_look(c, 1);
     size_t needed = bitmap_bytes_for(last);
     size_t length;
 

@@ -183,7 +183,7 @@ static struct entry *combine(const struct call *c, enum bitmap_op op, const stru
 static void store_result(struct call *c, enum bitmap_op op, const struct slice *sources, size_t n)
 {
     size_t length = bitmap_longest(sources, n);
-    struct entry *old = call_find(c, 2);
+    struct entry *old = call_look(c, 2);
 
     if (length > 0) {
         struct entry *result = combine(c, op, sources, n);
@@ -195,8 +195,7 @@ static void store_result(struct call *c, enum bitmap_op op, const struct slice *
         call_put(c, 2, c->db, old, result);
         call_changed(c, 2, EVENT_STRING, "set");
     } else if (old != NULL) {
-        call_drop(c, 2, old);
-        call_changed(c, 2, EVENT_GENERIC, "del");
+        call_drop(c, 2, old, EVENT_GENERIC, "del");
     }
     reply_int(c->out, (int64_t)length);
 }

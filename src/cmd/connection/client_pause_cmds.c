@@ -33,7 +33,7 @@ static bool parse_pause(struct call *c, int64_t *until, enum pause_mode *mode)
         reply_error(c->out, "ERR timeout is negative");
         return false;
     }
-    if (ms > INT64_MAX - c->now) {
+    if (ms > INT64_MAX - c->unit->now) {
         reply_error(c->out, "ERR timeout is out of range");
         return false;
     }

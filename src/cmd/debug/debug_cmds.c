@@ -40,7 +40,7 @@ static const char *word(const struct call *c, int i, char *text)
 static struct entry *look_up(struct call *c, int i) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
 {
     struct slice key = call_arg(c, i);
-    struct place p = keyspace_place(c->instance->keyspace, c->db, hash_bytes(key));
+    struct place p = keyspace_place(c->instance->keyspace, c->db, keyspace_hash(key));
 
     return shard_peek(&p, key);
 }
@@ -72,7 +72,7 @@ static int64_t idle_time(struct call *c, struct entry *e)
 {
     struct keyspace *ks = c->instance->keyspace;
     const struct policy *policy = keyspace_policy(ks);
-    struct place p = keyspace_place(ks, c->db, hash_bytes(call_arg(c, 2)));
+    struct place p = keyspace_place(ks, c->db, keyspace_hash(call_arg(c, 2)));
 
     return policy->idle ? policy->idle(&ks->stamps, policy_state(policy, p.shard), &p, e) : 0;
 }
@@ -153,7 +153,7 @@ static void debug_digest_value(struct call *c)
         struct digest d = {{0}};
 
         if (e != NULL)
-            d = digest_value(e, c->now);
+            d = digest_value(e, c->unit->now);
         reply_digest(c, &d);
     }
 }
@@ -162,7 +162,7 @@ static void debug_digest_value(struct call *c)
 
 static void debug_digest(struct call *c)
 {
-    struct digest d = digest_keyspace(c->instance->keyspace, c->now);
+    struct digest d = digest_keyspace(c->instance->keyspace, c->unit->now);
 
     reply_digest(c, &d);
 }
@@ -200,10 +200,10 @@ static void debug_htstats(struct call *c)
 /* Puts a string under a key that is not there. False: no memory. */
 static bool populate_one(struct call *c, struct slice key, struct slice value) UNCHECKED_LOCKS /* CMD_WORLD */
 {
-    struct place p = keyspace_place(c->instance->keyspace, c->db, hash_bytes(key));
+    struct place p = keyspace_place(c->instance->keyspace, c->db, keyspace_hash(key));
     struct entry_spec s = {.key = key, .value = value};
 
-    if (shard_find(&p, key, c->now, &c->due_fields) != NULL)
+    if (shard_find(&p, key, c->unit->now, &c->due_fields) != NULL)
         return true;
     if (value.n > ENTRY_INLINE_MAX) {
         s.blob = blob_new(value.n);
@@ -212,8 +212,9 @@ static bool populate_one(struct call *c, struct slice key, struct slice value) U
         memcpy(s.blob->p, value.p, value.n);
         s.blob->len = value.n;
     }
+    shard_touch(&p, NULL);
     shard_insert(&p, entry_new(&s));
-    shard_changed(&p, key);
+    shard_changed(&p, key, &(struct event){.class = EVENT_GENERIC});
     return true;
 }
 

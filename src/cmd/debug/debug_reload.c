@@ -17,9 +17,10 @@ static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
                          struct buf *dump) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
 {
     struct rdb_target to = {.key = entry_key(e), .expire = entry_expire(e), .options = c->instance->options};
+    static const struct event reloaded = {.class = EVENT_GENERIC, .unwatched = true};
     struct entry *copy;
 
-    if (entry_expired(e, c->now)) {
+    if (entry_expired(e, c->unit->now)) {
         shard_expire(p, e);
         return true;
     }
@@ -29,8 +30,10 @@ static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
     if (copy == NULL)
         return false;
     entry_set_usage(copy, entry_usage(e));
+    shard_touch(p, e);
     shard_replace(p, e, e->flags & ENTRY_VOLATILE, copy);
     entry_free(e);
+    shard_changed(p, entry_key(copy), &reloaded);
     return true;
 }
 
@@ -42,7 +45,7 @@ static bool reload_entries(struct call *c, unsigned db, const struct buf *entrie
         struct place p;
 
         memcpy(&e, entries->p + at, sizeof e);
-        p = keyspace_place(c->instance->keyspace, db, hash_bytes(entry_key(e)));
+        p = keyspace_place(c->instance->keyspace, db, keyspace_hash(entry_key(e)));
         if (!reload_entry(c, &p, e, dump))
             return false;
     }
@@ -57,7 +60,7 @@ static bool reload_database(struct call *c, unsigned db)
 
     do {
         entries.len = 0;
-        cursor = keyspace_scan(c->instance->keyspace, db, cursor, true, gather, &entries);
+        cursor = call_scan(c, db, cursor, gather, &entries);
         good = reload_entries(c, db, &entries, &dump);
     } while (cursor != 0 && good);
     buf_fini(&dump);

@@ -178,14 +178,18 @@ struct digest digest_keyspace(struct keyspace *ks, int64_t now)
     struct sum sum = {.now = now};
 
     for (unsigned db = 0; db < ks->databases; db++) {
+        struct shard *s;
         uint64_t cursor = 0;
 
         if (keyspace_size(ks, db) == 0)
             continue;
         mix_number(&sum.digest, db);
-        do
-            cursor = keyspace_scan(ks, db, cursor, true, add_key, &sum);
-        while (cursor != 0);
+        while ((s = keyspace_scan_shard(ks, db, &cursor)) != NULL) {
+            shard_must_hold(s);
+            cursor = keyspace_scan(s, db, cursor, add_key, &sum);
+            if (cursor == 0)
+                break;
+        }
     }
     return sum.digest;
 }

@@ -78,8 +78,8 @@ static bool parse_restore_expire(struct call *c, const struct restore_options *o
         reply_error(c->out, "ERR Invalid TTL value, must be >= 0");
         return false;
     }
-    if (*expire != 0 && !o->absolute && __builtin_add_overflow(*expire, c->now, expire))
-        *expire = c->now; /* as in Redis: past its time */
+    if (*expire != 0 && !o->absolute && __builtin_add_overflow(*expire, c->unit->now, expire))
+        *expire = c->unit->now; /* as in Redis: past its time */
     return true;
 }
 
@@ -119,8 +119,7 @@ static void restore_nothing(struct call *c, struct entry *old, struct entry *e)
     entry_free(e);
     if (old == NULL)
         return;
-    call_drop(c, 1, old);
-    call_changed(c, 1, EVENT_GENERIC, "del");
+    call_drop(c, 1, old, EVENT_GENERIC, "del");
 }
 
 static void restore(struct call *c)
@@ -141,7 +140,7 @@ static void restore(struct call *c)
     e = read_dump(c, expire);
     if (e == NULL)
         return;
-    if (entry_expired(e, c->now)) {
+    if (entry_expired(e, c->unit->now)) {
         restore_nothing(c, old, e);
     } else {
         call_put(c, 1, c->db, old, e);

@@ -37,14 +37,13 @@ static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
 
     if (!parse_when(c, &when) || !expire_from_arg(c, 2, unit, absolute, &moment))
         return;
-    e = call_find(c, 1);
+    e = call_look(c, 1);
     if (e == NULL || !expire_allows(when, entry_expire(e), moment)) {
         reply_int(c->out, 0);
         return;
     }
-    if (moment <= c->now) {
-        call_drop(c, 1, e);
-        call_changed(c, 1, EVENT_GENERIC, "del");
+    if (moment <= c->unit->now) {
+        call_drop(c, 1, e, EVENT_GENERIC, "del");
     } else {
         call_set_expire(c, 1, e, moment);
         call_changed(c, 1, EVENT_GENERIC, "expire");
@@ -103,13 +102,13 @@ static void reply_expiry(struct call *c, int64_t base, int64_t unit)
 CMD(ttl, .name = "TTL", ASKS, .since = "1.0.0", .hints = "nondeterministic_output",
     .history = "2.8.0: Added the reply -2.", .summary = "Tells how many seconds a key has still to live.")
 {
-    reply_expiry(c, c->now, SECOND);
+    reply_expiry(c, c->unit->now, SECOND);
 }
 
 CMD(pttl, .name = "PTTL", ASKS, .since = "2.6.0", .hints = "nondeterministic_output",
     .history = "2.8.0: Added the reply -2.", .summary = "Tells how many milliseconds a key has still to live.")
 {
-    reply_expiry(c, c->now, 1);
+    reply_expiry(c, c->unit->now, 1);
 }
 
 CMD(expiretime, .name = "EXPIRETIME", ASKS, .since = "7.0.0",

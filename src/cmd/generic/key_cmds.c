@@ -14,8 +14,7 @@ static void delete_keys(struct call *c)
 
         if (e == NULL)
             continue;
-        call_drop(c, i, e);
-        call_changed(c, i, EVENT_GENERIC, "del");
+        call_drop(c, i, e, EVENT_GENERIC, "del");
         gone++;
     }
     reply_int(c->out, gone);
@@ -81,7 +80,7 @@ CMD(persist,
     .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE), .syntax = "key",
     .summary = "Takes away a key's time to live.")
 {
-    struct entry *e = call_find(c, 1);
+    struct entry *e = call_look(c, 1);
 
     if (e == NULL || entry_expire(e) == 0) {
         reply_int(c->out, 0);
@@ -98,7 +97,7 @@ CMD(persist,
  * anything came of it, which it does not where only_new finds the name taken, or where both names are one. */
 static bool rename_key(struct call *c, bool only_new, bool *done)
 {
-    struct entry *e = call_find(c, 1);
+    struct entry *e = call_look(c, 1);
     struct entry *old;
     struct entry_usage usage;
     struct place p;
@@ -110,7 +109,7 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
     }
     if (slice_eq(call_arg(c, 1), call_arg(c, 2)))
         return true;
-    old = call_find(c, 2);
+    old = call_look(c, 2);
     if (old != NULL && only_new)
         return true;
     usage = entry_usage(e);
@@ -221,7 +220,7 @@ CMD(move,
         reply_error(c->out, ERR_SAME_OBJECT);
         return;
     }
-    e = call_find(c, 1);
+    e = call_look(c, 1);
     if (e == NULL || call_peek_in(c, 1, db) != NULL) {
         reply_int(c->out, 0);
         return;
@@ -238,19 +237,40 @@ CMD(move,
 
 /* ---- the whole database ---- */
 
+/* Replies with a random key of a shard, in a unit of its own. False: an expired key was removed instead, or the shard
+ * has no keys by now. */
+static bool reply_random_key(struct call *c, struct shard *s)
+{
+    struct unit u;
+    struct table *t;
+    struct entry *e;
+    bool found;
+
+    unit_begin_within(&u, c->unit, s);
+    t = shard_table(s, c->db);
+    e = t != NULL ? table_random(t) : NULL;
+    found = e != NULL && !entry_expired(e, u.now);
+    if (found)
+        reply_bulk(c->out, entry_key(e));
+    else if (e != NULL)
+        shard_expire(&(struct place){s, c->db, keyspace_hash(entry_key(e))}, e);
+    unit_end(&u);
+    return found;
+}
+
 CMD(randomkey,
     .name = "RANDOMKEY", .arity = 1, .group = "generic", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_TOUCHES_ARBITRARY_KEYS, .syntax = "",
     .hints = "request_policy:all_shards,nondeterministic_output",
     .summary = "Replies with a random key of the database.")
 {
-    struct buf key = BUF_EMPTY;
+    struct shard *s;
 
-    if (keyspace_random_key(c->instance->keyspace, c->db, c->world, c->now, &key))
-        reply_bulk(c->out, buf_slice(&key));
-    else
+    do
+        s = keyspace_random_shard(c->instance->keyspace, c->db);
+    while (s != NULL && !reply_random_key(c, s));
+    if (s == NULL)
         reply_null(c->out);
-    buf_fini(&key);
 }
 
 CMD(dbsize,

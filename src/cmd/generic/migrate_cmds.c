@@ -156,7 +156,7 @@ static void put_restore(struct call *c, struct buf *out, struct buf *dump, int k
     put_array(out, replace ? 5 : 4);
     put_bulk(out, SLICE("RESTORE"));
     put_bulk(out, call_arg(c, key));
-    put_number(out, entry_expire(e) != 0 ? entry_expire(e) - c->now : 0);
+    put_number(out, entry_expire(e) != 0 ? entry_expire(e) - c->unit->now : 0);
     put_bulk(out, buf_slice(dump));
     if (replace)
         put_bulk(out, SLICE("REPLACE"));
@@ -201,8 +201,7 @@ static void let_go(struct call *c, int key)
 
     if (e == NULL)
         return;
-    call_drop(c, key, e);
-    call_changed(c, key, EVENT_GENERIC, "del");
+    call_drop(c, key, e, EVENT_GENERIC, "del");
 }
 
 /* Nothing goes away that was not taken: where AUTH or SELECT were refused, keys may have come to another place than was

@@ -37,12 +37,12 @@ CMD(keys_all,
 {
     struct reply_later reply = reply_later_begin(c->out);
     struct slice pattern = call_arg(c, 1);
-    struct keys_walk w = {.args = {.pattern = pattern, .by_pattern = !slice_eq(pattern, SLICE("*"))},
-                          .now = c->now, .out = c->out};
+    struct keys_walk w = {
+        .args = {.pattern = pattern, .by_pattern = !slice_eq(pattern, SLICE("*"))}, .now = c->unit->now, .out = c->out};
     uint64_t cursor = 0;
 
     do
-        cursor = keyspace_scan(c->instance->keyspace, c->db, cursor, c->world, keys_visit, &w);
+        cursor = call_scan(c, c->db, cursor, keys_visit, &w);
     while (cursor != 0);
     reply_array_end(c->out, reply, w.found);
 }
@@ -73,7 +73,7 @@ CMD(scan,
     .hints = "nondeterministic_output,request_policy:special",
     .summary = "Walks over the keys of the database, a few at each call.")
 {
-    struct scan_walk w = {.now = c->now};
+    struct scan_walk w = {.now = c->unit->now};
     int64_t steps;
     uint64_t cursor;
 
@@ -82,7 +82,7 @@ CMD(scan,
     cursor = w.args.cursor;
     steps = scan_args_steps(&w.args);
     do
-        cursor = keyspace_scan(c->instance->keyspace, c->db, cursor, c->world, scan_visit, &w);
+        cursor = call_scan(c, c->db, cursor, scan_visit, &w);
     while (cursor != 0 && --steps > 0 && w.found.seen < w.args.count);
     scan_found_reply(c, cursor, &w.found);
 }

@@ -55,6 +55,6 @@ bool sort_pattern_find(struct sort_pattern *p, struct call *c, struct slice elem
         return true;
     }
     hash = entry_value(e);
-    hash.now = c->now;
+    hash.now = c->unit->now;
     return hash_get(&hash, p->field, value, &p->field_digits);
 }

@@ -25,7 +25,8 @@ bool hash_args_fields(struct call *c, int i, const char *count_error)
 
 bool hash_args_moment(struct call *c, int i, enum expire_unit unit, bool absolute, int64_t *ms)
 {
-    int64_t t, most = absolute ? HASH_EXPIRE_MAX : HASH_EXPIRE_MAX - c->now, scale = unit == EXPIRE_SECONDS ? 1000 : 1;
+    int64_t t, most = absolute ? HASH_EXPIRE_MAX : HASH_EXPIRE_MAX - c->unit->now,
+               scale = unit == EXPIRE_SECONDS ? 1000 : 1;
 
     if (!call_int(c, i, &t))
         return false;
@@ -37,7 +38,7 @@ bool hash_args_moment(struct call *c, int i, enum expire_unit unit, bool absolut
         reply_errorf(c->out, ERR_INVALID_EXPIRE, command_full_name(c->cmd));
         return false;
     }
-    *ms = absolute ? t * scale : c->now + t * scale;
+    *ms = absolute ? t * scale : c->unit->now + t * scale;
     return true;
 }
 

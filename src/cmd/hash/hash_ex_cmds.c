@@ -67,7 +67,7 @@ static const char *apply_expiry(struct call *c, struct value *v, struct slice fi
 {
     int64_t old;
 
-    if (expire_has_time(e->option) && e->moment <= c->now) {
+    if (expire_has_time(e->option) && e->moment <= c->unit->now) {
         hash_remove(v, field);
         return "hdel";
     }
@@ -200,7 +200,7 @@ static bool condition_holds(struct call *c, const struct value *v, const struct 
 static void set_pairs(struct call *c, struct collection *o, const struct hsetex *args)
 {
     const struct expiry *e = &args->expiry;
-    bool timed = expire_has_time(e->option), past = timed && e->moment <= c->now;
+    bool timed = expire_has_time(e->option), past = timed && e->moment <= c->unit->now;
     int64_t expire = timed ? e->moment : e->option == EXPIRE_KEEPTTL ? HASH_KEEP : 0;
 
     for (int i = args->first; i < c->argc; i += 2) {

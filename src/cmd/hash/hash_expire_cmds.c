@@ -25,7 +25,7 @@ static int expire_field(struct call *c, struct value *v, struct slice field, uns
         return NO_FIELD;
     if (!expire_allows(when, old, moment))
         return NOT_MET;
-    if (moment <= c->now) {
+    if (moment <= c->unit->now) {
         hash_remove(v, field);
         return DELETED;
     }
@@ -46,7 +46,7 @@ static void expire_fields(struct call *c, struct collection *o, int i, unsigned 
         reply_int(c->out, done);
     }
     if (changed)
-        call_changed(c, 1, EVENT_HASH, moment <= c->now ? "hdel" : "hexpire");
+        call_changed(c, 1, EVENT_HASH, moment <= c->unit->now ? "hdel" : "hexpire");
 }
 
 /* HEXPIRE and its like. Redis looks at the key before it looks at the arguments. */
@@ -161,13 +161,13 @@ static void reply_expiries(struct call *c, int64_t base, int64_t unit)
 CMD(httl, .name = "HTTL", ASKS, .hints = "nondeterministic_output",
     .summary = "Tells how many seconds fields of a hash have still to live.")
 {
-    reply_expiries(c, c->now, SECOND);
+    reply_expiries(c, c->unit->now, SECOND);
 }
 
 CMD(hpttl, .name = "HPTTL", ASKS, .hints = "nondeterministic_output",
     .summary = "Tells how many milliseconds fields of a hash have still to live.")
 {
-    reply_expiries(c, c->now, 1);
+    reply_expiries(c, c->unit->now, 1);
 }
 
 CMD(hexpiretime, .name = "HEXPIRETIME", ASKS,

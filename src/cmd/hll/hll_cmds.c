@@ -13,7 +13,7 @@ CMD(pfadd,
     .summary = "Adds elements to a HyperLogLog, which is made if it is not there; tells whether it is another now.",
     .syntax = "key [element [element ...]]")
 {
-    struct entry *e = call_find(c, 1);
+    struct entry *e = call_look(c, 1);
     bool changed = e == NULL, corrupt = false;
     struct hll_target t;
 
@@ -110,7 +110,7 @@ CMD(pfmerge,
     struct hll_target t;
     bool dense;
 
-    if (!merge_keys(c, registers, &dense) || !hll_write(&t, c, 1, call_find(c, 1)))
+    if (!merge_keys(c, registers, &dense) || !hll_write(&t, c, 1, call_look(c, 1)))
         return;
     if (dense)
         must(hll_make_dense(&t.flat));

@@ -89,7 +89,7 @@ CMD(pfdebug,
     .summary = "Shows the registers of a HyperLogLog, how they are kept, or makes a sparse one dense (as GETREG does too).",
     .syntax = "<GETREG | DECODE | ENCODING | TODENSE> key")
 {
-    struct entry *e = call_find(c, 2);
+    struct entry *e = call_look(c, 2);
     struct hll_target t;
 
     if (e == NULL) {

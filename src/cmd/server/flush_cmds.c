@@ -5,30 +5,31 @@
 #include "run/call.h"
 
 /* [ASYNC | SYNC]. False: the error was replied. */
-static bool parse_mode(struct call *c, bool *now)
+static bool parse_mode(struct call *c, bool *at_once)
 {
     if (c->argc > 2 || (c->argc == 2 && !call_is(c, 1, "SYNC") && !call_is(c, 1, "ASYNC"))) {
         call_error_syntax(c);
         return false;
     }
-    *now = c->argc == 2 && call_is(c, 1, "SYNC");
+    *at_once = c->argc == 2 && call_is(c, 1, "SYNC");
     return true;
 }
 
-/* Empties a database, or all of them with db < 0. Whoever does not ask for SYNC does not wait for the memory. */
+/* Empties a database, or all of them with db < 0. Without SYNC the memory is freed in the background. */
 static void flush(struct call *c, int db) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
 {
     struct keyspace *ks = c->instance->keyspace;
-    size_t gone = 0;
-    bool now;
+    size_t removed = 0;
+    bool at_once;
 
-    if (!parse_mode(c, &now))
+    if (!parse_mode(c, &at_once))
         return;
     for (unsigned i = 0; i < ks->databases; i++)
-        if (db < 0 || i == (unsigned)db)
-            gone += keyspace_size(ks, i);
-    keyspace_flush(ks, db, now);
-    counter_add(&c->runner->metrics->sums.changes, gone);
+        if (db < 0 || i == (unsigned)db) {
+            removed += keyspace_size(ks, i);
+            keyspace_flush(ks, i, at_once);
+        }
+    counter_add(&c->runner->metrics->sums.changes, removed);
     reply_ok(c->out);
 }
 
@@ -52,7 +53,7 @@ static void swap(struct call *c, unsigned a, unsigned b) UNCHECKED_LOCKS /* CMD_
 {
     struct keyspace *ks = c->instance->keyspace;
 
-    keyspace_swap(ks, a, b, c->now);
+    keyspace_swap(ks, a, b, c->unit->now);
     counter_add(&c->runner->metrics->sums.changes, 1);
 }
 

@@ -193,13 +193,13 @@ static void add_ttl(void *arg, struct shard *shard, struct entry *e)
  * before it has looked. */
 static int64_t mean_ttl(struct call *c, unsigned db)
 {
-    struct ttl_sum s = {.now = c->now};
+    struct ttl_sum s = {.now = c->unit->now};
     uint64_t cursor = 0;
 
     if (c->in_exec || keyspace_volatile_size(c->instance->keyspace, db) == 0)
         return 0;
     for (int i = 0; i < TTL_STEPS && s.n < TTL_SAMPLES; i++) {
-        cursor = keyspace_scan(c->instance->keyspace, db, cursor, false, add_ttl, &s);
+        cursor = call_scan(c, db, cursor, add_ttl, &s);
         if (cursor == 0)
             break;
     }

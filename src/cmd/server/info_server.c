@@ -57,7 +57,7 @@ void info_server(struct buf *b, struct call *c)
     buf_printf(b, "tcp_port:%" PRId64 "\r\nserver_time_usec:%" PRId64 "\r\n", OPT(in->options, port), clock_us());
     buf_printf(b, "uptime_in_seconds:%" PRId64 "\r\nuptime_in_days:%" PRId64 "\r\n", uptime, uptime / 86400);
     buf_printf(b, "hz:%" PRId64 "\r\nconfigured_hz:%" PRId64 "\r\n", OPT(in->options, hz), OPT(in->options, hz));
-    buf_printf(b, "lru_clock:%" PRId64 "\r\n", c->now / 1000 & ((1 << LRU_CLOCK_BITS) - 1));
+    buf_printf(b, "lru_clock:%" PRId64 "\r\n", c->unit->now / 1000 & ((1 << LRU_CLOCK_BITS) - 1));
     buf_printf(b, "executable:%s\r\nconfig_file:%s\r\n", in->executable, file ? file : "");
     buf_printf(b, "worker_threads:%u\r\nio_threads_active:%d\r\n", in->threads, in->threads > 1);
     add_listeners(b, c);

@@ -248,26 +248,50 @@ bool stream_trim_judge(struct call *c, struct stream_trim_args *a, bool is_neede
 
 /* ---- streams and groups ---- */
 
+static struct stream *stream_in(const struct entry *e)
+{
+    struct value v;
+
+    if (e == NULL)
+        return NULL;
+    v = entry_value(e);
+    return stream_of(&v);
+}
+
 bool stream_find(struct call *c, int i, struct stream **s)
 {
     struct entry *e;
-    struct value v;
+    bool ok = call_find_typed(c, i, TYPE_STREAM, &e);
 
-    *s = NULL;
-    if (!call_find_typed(c, i, TYPE_STREAM, &e))
-        return false;
-    if (e != NULL) {
-        v = entry_value(e);
-        *s = stream_of(&v);
-    }
-    return true;
+    *s = ok ? stream_in(e) : NULL;
+    return ok;
 }
 
-bool stream_find_group(struct call *c, int key, struct stream **s, struct stream_group **g)
+bool stream_find_to_write(struct call *c, int i, struct stream **s)
+{
+    struct entry *e;
+    bool ok = call_find_to_write(c, i, TYPE_STREAM, &e);
+
+    *s = ok ? stream_in(e) : NULL;
+    return ok;
+}
+
+bool stream_find_to_deliver(struct call *c, int i, struct stream **s)
+{
+    struct entry *e;
+    bool ok = call_find_typed(c, i, TYPE_STREAM, &e);
+
+    *s = ok ? stream_in(e) : NULL;
+    if (*s != NULL)
+        call_touch(c, i, e);
+    return ok;
+}
+
+bool stream_find_group(struct call *c, int key, stream_finder *find, struct stream **s, struct stream_group **g)
 {
     struct slice k = call_arg(c, key), name = call_arg(c, key + 1);
 
-    if (!stream_find(c, key, s))
+    if (!find(c, key, s))
         return false;
     *g = *s != NULL ? stream_group_find(*s, name) : NULL;
     if (*g != NULL)
@@ -281,10 +305,10 @@ struct stream_consumer *stream_see_consumer(struct call *c, int key, struct stre
     struct stream_consumer *consumer = stream_consumer_find(g, name);
 
     if (consumer == NULL) {
-        consumer = stream_consumer_add(g, name, c->now);
+        consumer = stream_consumer_add(g, name, c->unit->now);
         call_changed_unwatched(c, key, EVENT_STREAM, "xgroup-createconsumer");
     }
-    consumer->seen_time = c->now;
+    consumer->seen_time = c->unit->now;
     return consumer;
 }
 

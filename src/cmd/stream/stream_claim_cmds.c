@@ -37,14 +37,14 @@ struct claimant {
 
 static bool parse_min_idle(struct call *c, struct claim *x, const char *error)
 {
-    *x = (struct claim){.time = c->now, .deliveries = -1, .count = DEFAULT_COUNT};
+    *x = (struct claim){.time = c->unit->now, .deliveries = -1, .count = DEFAULT_COUNT};
     return call_int_or(c, MIN_IDLE, &x->min_idle, error);
 }
 
 /* The nack becomes the claimant's. False: it was delivered too lately for that. */
 static bool take(const struct call *c, const struct claim *x, const struct claimant *to, struct stream_nack *nack)
 {
-    if (x->min_idle > 0 && c->now - nack->delivery_time < x->min_idle)
+    if (x->min_idle > 0 && c->unit->now - nack->delivery_time < x->min_idle)
         return false;
     if (nack->consumer != to->consumer)
         stream_nack_give(nack, to->consumer);
@@ -58,7 +58,7 @@ static void deliver(const struct call *c, const struct claim *x, const struct cl
         nack->delivery_count = (uint64_t)x->deliveries;
     else if (!x->just_ids)
         nack->delivery_count++;
-    to->consumer->active_time = c->now;
+    to->consumer->active_time = c->unit->now;
 }
 
 /* ---- XCLAIM ---- */
@@ -69,7 +69,7 @@ static bool parse_idle(struct call *c, int i, struct claim *x)
 
     if (!call_int_or(c, i, &idle, "ERR Invalid IDLE option argument for XCLAIM"))
         return false;
-    x->time = idle > 0 ? c->now - idle : c->now;
+    x->time = idle > 0 ? c->unit->now - idle : c->unit->now;
     return true;
 }
 
@@ -107,8 +107,8 @@ static bool parse_claim(struct call *c, struct claim *x)
     for (int i = x->end; i < c->argc; i++)
         if (!parse_option(c, &i, x))
             return false;
-    if (x->time < 0 || x->time > c->now)
-        x->time = c->now;
+    if (x->time < 0 || x->time > c->unit->now)
+        x->time = c->unit->now;
     return true;
 }
 
@@ -128,7 +128,7 @@ static bool claim_id(struct call *c, const struct claim *x, const struct claiman
         return false;
     }
     if (nack == NULL && x->force)
-        nack = stream_nack_add(to->group, to->consumer, id, c->now);
+        nack = stream_nack_add(to->group, to->consumer, id, c->unit->now);
     else if (nack == NULL || !take(c, x, to, nack))
         return false;
     *changed = true;
@@ -156,7 +156,7 @@ CMD(xclaim,
     bool changed;
     size_t n = 0;
 
-    if (!stream_find_group(c, 1, &to.stream, &to.group) || !parse_claim(c, &x))
+    if (!stream_find_group(c, 1, stream_find_to_deliver, &to.stream, &to.group) || !parse_claim(c, &x))
         return;
     changed = stream_id_compare(x.last, to.group->last) > 0;
     if (changed)
@@ -273,7 +273,7 @@ CMD(xautoclaim,
     struct claimant to;
     struct claim x;
 
-    if (!parse_auto_claim(c, &x) || !stream_find_group(c, 1, &to.stream, &to.group))
+    if (!parse_auto_claim(c, &x) || !stream_find_group(c, 1, stream_find_to_deliver, &to.stream, &to.group))
         return;
     to.consumer = stream_see_consumer(c, 1, to.group, call_arg(c, CONSUMER));
     claim_all(c, &x, &to, &o);

@@ -82,7 +82,7 @@ static bool make_id(const struct call *c, struct addition *a, struct stream_id l
     bool is_made = !a->has_ms;
 
     if (is_made)
-        a->id = (struct stream_id){(uint64_t)c->now, 0};
+        a->id = (struct stream_id){(uint64_t)c->unit->now, 0};
     if (is_made ? a->id.ms <= last.ms : !a->has_seq && a->id.ms == last.ms) {
         a->id = last;
         return stream_id_next(&a->id) && (is_made || a->id.ms == last.ms);
@@ -163,7 +163,7 @@ CMD(xdel,
     struct stream_id id;
     int64_t removed = 0;
 
-    if (!stream_find(c, 1, &s) || (s != NULL && !stream_args_are_ids(c, 2)))
+    if (!stream_find_to_write(c, 1, &s) || (s != NULL && !stream_args_are_ids(c, 2)))
         return;
     for (int i = 2; s != NULL && i < c->argc; i++)
         removed += stream_id_read(call_arg(c, i), 0, &id) && stream_remove(s, id);
@@ -198,7 +198,7 @@ CMD(xtrim,
     struct stream *s;
     uint64_t removed;
 
-    if (!parse_trim(c, &a) || !stream_find(c, 1, &s))
+    if (!parse_trim(c, &a) || !stream_find_to_write(c, 1, &s))
         return;
     removed = s != NULL ? stream_trim(s, &a.trim) : 0;
     if (removed > 0)
@@ -281,7 +281,7 @@ CMD(xsetid,
     struct stream *s;
     const char *conflict;
 
-    if (!parse_setting(c, &x) || !stream_find(c, 1, &s))
+    if (!parse_setting(c, &x) || !stream_find_to_write(c, 1, &s))
         return;
     conflict = conflict_of(s, &x);
     if (conflict != NULL) {

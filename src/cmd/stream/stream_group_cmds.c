@@ -50,7 +50,7 @@ static bool parse_options(struct call *c, struct making *o)
 /* The stream, which has to be there. False: the error was replied. */
 static bool find_stream(struct call *c, struct stream **s)
 {
-    if (!stream_find(c, 2, s))
+    if (!stream_find_to_write(c, 2, s))
         return false;
     if (*s == NULL)
         reply_error(c->out, ERR_NO_STREAM);
@@ -177,7 +177,7 @@ CMD(xgroup_createconsumer,
 
     if (!find_group(c, &s, &g))
         return;
-    is_new = stream_consumer_add(g, call_arg(c, 4), c->now) != NULL;
+    is_new = stream_consumer_add(g, call_arg(c, 4), c->unit->now) != NULL;
     if (is_new)
         call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-createconsumer");
     reply_int(c->out, is_new);
@@ -245,7 +245,7 @@ CMD(xack,
     struct stream_id id;
     int64_t n = 0;
 
-    if (!stream_find(c, 1, &s))
+    if (!stream_find_to_deliver(c, 1, &s))
         return;
     g = s != NULL ? stream_group_find(s, call_arg(c, 2)) : NULL;
     if (g != NULL && !stream_args_are_ids(c, 3))

@@ -209,13 +209,13 @@ CMD(xinfo_groups,
 
 static void reply_consumer(struct call *c, const struct stream_consumer *consumer)
 {
-    int64_t idle = c->now - consumer->seen_time;
+    int64_t idle = c->unit->now - consumer->seen_time;
 
     reply_map(c->out, 4);
     tell_name(c->out, consumer->name);
     tell_int(c->out, "pending", (int64_t)consumer->pending.count);
     tell_int(c->out, "idle", idle > 0 ? idle : 0);
-    tell_int(c->out, "inactive", consumer->active_time < 0 ? -1 : c->now - consumer->active_time);
+    tell_int(c->out, "inactive", consumer->active_time < 0 ? -1 : c->unit->now - consumer->active_time);
 }
 
 CMD(xinfo_consumers,

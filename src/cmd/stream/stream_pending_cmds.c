@@ -83,7 +83,7 @@ static void reply_summary(struct out *out, const struct stream_group *g)
 
 static void reply_nack(struct call *c, const struct stream_nack *nack)
 {
-    int64_t idle = c->now - nack->delivery_time;
+    int64_t idle = c->unit->now - nack->delivery_time;
 
     reply_array(c->out, 4);
     stream_reply_id(c->out, nack->id);
@@ -102,7 +102,7 @@ static void reply_range(struct call *c, const struct stream_pending *pending, co
     stream_pending_walk_begin(&w, pending, q->from);
     while (c->out->cut == NULL && n < q->count && (nack = stream_pending_walk_next(&w)) != NULL &&
            stream_id_compare(nack->id, q->to) <= 0) {
-        if (q->idle != 0 && c->now - nack->delivery_time < q->idle)
+        if (q->idle != 0 && c->unit->now - nack->delivery_time < q->idle)
             continue;
         reply_nack(c, nack);
         n++;
@@ -124,7 +124,7 @@ CMD(xpending,
     struct stream_group *g;
     struct query q;
 
-    if (!parse_query(c, &q) || !stream_find_group(c, 1, &s, &g))
+    if (!parse_query(c, &q) || !stream_find_group(c, 1, stream_find, &s, &g))
         return;
     if (c->argc == 3) {
         reply_summary(c->out, g);

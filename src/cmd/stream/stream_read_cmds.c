@@ -61,7 +61,7 @@ static bool parse_block(struct call *c, int i, struct request *r)
     r->may_wait = true;
     if (!call_int_or(c, i, &ms, "ERR timeout is not an integer or out of range"))
         return false;
-    if (ms >= 0 && ms <= INT64_MAX - c->now)
+    if (ms >= 0 && ms <= INT64_MAX - c->unit->now)
         return true;
     reply_error(c->out, ms < 0 ? "ERR timeout is negative" : "ERR timeout is out of range");
     return false;
@@ -198,7 +198,7 @@ static bool find_source(struct call *c, const struct request *r, int i, struct s
     int key = r->first + i, id = key + r->n;
 
     *s = (struct source){0};
-    if (!stream_find(c, key, &s->stream))
+    if (!(r->for_group ? stream_find_to_deliver : stream_find)(c, key, &s->stream))
         return false;
     if (!r->for_group)
         return parse_plain_id(c, id, s);
@@ -239,13 +239,13 @@ static void await_ack(const struct call *c, struct stream_group *g, struct strea
     if (last != NULL && stream_id_compare(id, last->id) <= 0)
         nack = stream_pending_find(&g->pending, id);
     if (nack == NULL) {
-        stream_nack_add(g, consumer, id, c->now);
+        stream_nack_add(g, consumer, id, c->unit->now);
     } else {
         stream_nack_give(nack, consumer);
-        nack->delivery_time = c->now;
+        nack->delivery_time = c->unit->now;
         nack->delivery_count = 1;
     }
-    consumer->active_time = c->now;
+    consumer->active_time = c->unit->now;
 }
 
 /* Replies the entries that the group has not got yet. Those that the client will not get, since it is cut off, stay
@@ -283,7 +283,7 @@ static void deliver_again(struct call *c, const struct request *r, const struct 
     while (c->out->cut == NULL && (r->count == 0 || n < r->count) && (nack = stream_pending_walk_next(&w)) != NULL) {
         n++;
         if (stream_reply_entry_of(c->out, s->stream, nack->id)) {
-            nack->delivery_time = c->now;
+            nack->delivery_time = c->unit->now;
             nack->delivery_count++;
         } else {
             reply_array(c->out, 2);

@@ -53,16 +53,14 @@ CMD(getdel,
     reply_string_or_null(c, e);
     if (e == NULL)
         return;
-    call_drop(c, 1, e);
-    call_changed(c, 1, EVENT_GENERIC, "del");
+    call_drop(c, 1, e, EVENT_GENERIC, "del");
 }
 
 /* Gives a key the expiry that GETEX asks for; a moment that is past deletes it. */
 static void change_expiry(struct call *c, struct entry *e, enum expire_option option, int64_t expire)
 {
-    if (expire != 0 && expire <= c->now) {
-        call_drop(c, 1, e);
-        call_changed(c, 1, EVENT_GENERIC, "del");
+    if (expire != 0 && expire <= c->unit->now) {
+        call_drop(c, 1, e, EVENT_GENERIC, "del");
     } else if (expire != 0) {
         call_set_expire(c, 1, e, expire);
         call_changed(c, 1, EVENT_GENERIC, "expire");
@@ -181,7 +179,7 @@ CMD(digest,
  * and the error was replied. */
 static bool find_to_change(struct call *c, struct entry **e, size_t *length)
 {
-    *e = call_find(c, 1);
+    *e = call_look(c, 1);
     *length = 0;
     if (*e == NULL)
         return true;

@@ -11,7 +11,7 @@
 /* The entry of the key to be counted up, NULL if there is none. False: it is no string, and the error was replied. */
 static bool find_string(struct call *c, struct entry **e)
 {
-    *e = call_find(c, 1);
+    *e = call_look(c, 1);
     if (*e == NULL || entry_type(*e) == TYPE_STRING)
         return true;
     reply_error(c->out, ERR_WRONGTYPE);

@@ -168,7 +168,7 @@ static bool reply_old(struct call *c, struct entry *e)
 /* SET where the old entry matters: NX, XX, IFEQ and its kin, GET. */
 static void set_if(struct call *c, const struct set_args *args, struct set_options options)
 {
-    struct entry *e = args->get ? call_find_read(c, 1) : call_find(c, 1);
+    struct entry *e = args->get ? call_find_read(c, 1) : call_look(c, 1);
     bool holds;
 
     if (!judge(c, &args->condition, e, &holds) || (args->get && !reply_old(c, e)))
@@ -262,7 +262,7 @@ CMD(setnx,
     .summary = "Sets a key to a string unless the key is there already.", .syntax = "key value",
     .replaced_by = "`SET` with the `NX` argument", .deprecated_since = "2.6.12")
 {
-    bool absent = call_find(c, 1) == NULL;
+    bool absent = call_look(c, 1) == NULL;
 
     if (absent)
         set_value(c, 1, 2, (struct set_options){0});
@@ -299,7 +299,7 @@ static bool all_satisfy(struct call *c, struct pairs p, const struct condition *
     if (cond->kind == ALWAYS)
         return true;
     for (int i = p.first; i < p.end; i += 2) {
-        if ((call_find(c, i) == NULL) != (cond->kind == IF_ABSENT))
+        if ((call_look(c, i) == NULL) != (cond->kind == IF_ABSENT))
             return false;
     }
     return true;
@@ -423,7 +423,7 @@ CMD(delex,
         call_error_syntax(c);
         return;
     }
-    e = call_find(c, 1);
+    e = call_look(c, 1);
     if (e == NULL) {
         reply_int(c->out, 0);
         return;
@@ -431,8 +431,7 @@ CMD(delex,
     if (!judge(c, &cond, e, &holds))
         return;
     if (holds) {
-        call_drop(c, 1, e);
-        call_changed(c, 1, EVENT_GENERIC, "del");
+        call_drop(c, 1, e, EVENT_GENERIC, "del");
     }
     reply_int(c->out, holds);
 }

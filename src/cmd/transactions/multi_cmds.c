@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Transactions: https://redis.io/docs/latest/develop/using-commands/transactions/ */
 #include "run/call.h"
-#include "run/dispatch.h"
 
 #define CONTROL (CMD_CONTROL | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_ALLOW_BUSY)
 
@@ -19,16 +18,17 @@ CMD(multi,
 }
 
 /* Whether a watched key is another than it was when it was watched. Its time having come counts as a change. */
-static bool watches_broken(struct call *c) UNCHECKED_LOCKS /* CMD_QUEUE: the watched shards are held */
+static bool watches_broken(struct call *c)
 {
     for (struct session_watch *w = c->session->watches; w != NULL; w = w->next) {
-        struct place p = {w->shard, w->mark.db, w->mark.hash};
+        struct place p = {w->shard, w->mark.interest.db, w->mark.interest.hash};
         struct entry *e;
 
         if (w->mark.changed)
             return true;
-        e = shard_peek(&p, w->mark.key);
-        if (!w->mark.was_expired && e != NULL && entry_expired(e, c->now))
+        shard_must_hold(w->shard);
+        e = shard_peek(&p, w->mark.interest.key);
+        if (!w->mark.was_expired && e != NULL && entry_expired(e, c->unit->now))
             return true;
     }
     return false;
@@ -48,7 +48,7 @@ static void run_queue(struct call *c)
         each.db = c->session->db;
         each.in_exec = true;
         each.blob_count = 0;
-        dispatch_body(&each);
+        call_run(&each);
         c->errors = c->out->errors;
     }
 }
@@ -91,12 +91,12 @@ CMD(discard,
     reply_ok(c->out);
 }
 
-static void watch_key(struct call *c, int i) UNCHECKED_LOCKS /* dispatch holds the shards of the keys */
+static void watch_key(struct call *c, int i)
 {
     struct place p = call_place(c, i);
     struct entry *e = shard_peek(&p, call_arg(c, i));
 
-    session_watch(c->session, &p, call_arg(c, i), e != NULL && entry_expired(e, c->now));
+    session_watch(c->session, &p, call_arg(c, i), e != NULL && entry_expired(e, c->unit->now));
 }
 
 CMD(watch,
