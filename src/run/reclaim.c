@@ -39,8 +39,18 @@ static size_t dataset_of(void *arg)
     return dataset(e->runner);
 }
 
-/* The eviction of one key is a unit. */
-static enum evict_result evict_one(void *arg, struct keyspace *ks, const struct evict_choice *choice)
+/* Whether to leave the rest to whoever comes next. On a busy machine, too, a command evicts twice what it adds unless
+ * that takes longer than MAX_NS. */
+static bool is_enough(void *arg)
+{
+    const struct eviction *e = arg;
+    uint64_t ns = clock_cycles_ns(clock_cycles() - e->begun);
+
+    return ns > e->min_ns && (ns > MAX_NS || dataset(e->runner) <= e->enough);
+}
+
+/* Evicts one key as a unit on its shard. */
+static enum evict_result evict_unit(void *arg, struct keyspace *ks, const struct evict_choice *choice)
 {
     const struct eviction *e = arg;
     enum evict_result result;
@@ -50,16 +60,6 @@ static enum evict_result evict_one(void *arg, struct keyspace *ks, const struct 
     result = evict_from(ks, choice);
     unit_end(&u);
     return result;
-}
-
-/* Whether to leave the rest to whoever comes next. On a busy machine, too, a command evicts twice what it adds unless
- * that takes longer than MAX_NS. */
-static bool is_enough(void *arg)
-{
-    const struct eviction *e = arg;
-    uint64_t ns = clock_cycles_ns(clock_cycles() - e->begun);
-
-    return ns > e->min_ns && (ns > MAX_NS || dataset(e->runner) <= e->enough);
 }
 
 /* Whether memory is full only of what was flushed and is about to be freed: nothing else has to be evicted for that.
@@ -80,8 +80,6 @@ static bool make_room(struct runner *r, size_t bytes, uint64_t min_ns)
     size_t before = LIKELY(limit == 0) ? 0 : dataset(r);
     size_t least = bytes < limit ? limit - bytes : limit;
     struct eviction e = {r, clock_cycles(), min_ns, before > 2 * bytes ? before - 2 * bytes : 0};
-    struct evict_goal goal = {
-        .limit = least, .used = dataset_of, .enough = is_enough, .step = evict_one, .arg = &e};
     bool ok;
 
     if (LIKELY(before <= least))
@@ -90,9 +88,9 @@ static bool make_room(struct runner *r, size_t bytes, uint64_t min_ns)
         return true; /* nothing may change, and writes are about to be held up */
     if (will_have_room(r, limit))
         return true;
-    if (OPT(r->instance->options, maxmemory_policy) == POLICY_NOEVICTION)
-        return dataset(r) <= limit; /* however long it took to get here */
-    ok = evict_to_fit(r->instance->keyspace, &goal);
+    ok = evict_to_fit(
+        r->instance->keyspace,
+        &(struct evict_goal){.limit = least, .used = dataset_of, .enough = is_enough, .step = evict_unit, .arg = &e});
     if (clock_cycles() - r->read_at > r->clock_cycles)
         runner_tick(r); /* the unit that follows reads its time from the runner */
     return ok || dataset(r) <= limit;

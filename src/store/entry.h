@@ -40,26 +40,21 @@ enum entry_encoding {
 #define ENTRY_STAMP_KIND_SHIFT 4
 #define ENTRY_EPOCH_SHIFT      6
 
-/* What the stamp of an entry says. A policy that meets a stamp of a kind that it does not write reads it as well as it
- * can. */
+/* What the stamp of an entry says, in the two bits ENTRY_STAMP_KIND of its flags. A policy that meets a stamp of a kind
+ * that it does not write reads it as well as it can. */
 enum stamp_kind {
     STAMP_MOMENT,    /* when it was used last, or stored: stamp.h */
     STAMP_COUNT,     /* how often it was used: policy_lfu.c */
     STAMP_KINDS = 4, /* the other two are free for policies to come */
 };
 
-/*
- *      7   6   5   4        3            2       1      0
- *   +-------+-------+---------------+-------+-----+---------+
- *   | epoch | stamp | fields expire | spare | raw | expires |   the flags
- *   +-------+-------+---------------+-------+-----+---------+
- */
 enum {
     ENTRY_EXPIRES = 1 << 0,       /* an expiry follows the header */
     ENTRY_RAW = 1 << 1,           /* OBJECT ENCODING says raw, whatever the length: the value was modified in place */
+    ENTRY_SPARE = 1 << 2,         /* always 0 */
     ENTRY_FIELDS_EXPIRE = 1 << 3, /* a hash with fields that have an expiry: fields.h */
     ENTRY_STAMP_KIND = 3 << ENTRY_STAMP_KIND_SHIFT, /* enum stamp_kind */
-    ENTRY_EPOCH = 3 << ENTRY_EPOCH_SHIFT, /* the snapshot epoch in which it was last written, modulo 4 */
+    ENTRY_EPOCH = 3 << ENTRY_EPOCH_SHIFT,           /* the snapshot epoch in which it was last written, modulo 4 */
     /* The entries that the expiry walk looks at. */
     ENTRY_VOLATILE = ENTRY_EXPIRES | ENTRY_FIELDS_EXPIRE,
 };
@@ -121,6 +116,7 @@ static inline unsigned entry_epoch(const struct entry *e)
 
 static inline void entry_set_epoch(struct entry *e, unsigned epoch)
 {
+    sane(epoch < 4);
     e->flags = (uint8_t)((e->flags & ~ENTRY_EPOCH) | epoch << ENTRY_EPOCH_SHIFT);
 }
 

@@ -54,7 +54,6 @@ static void removed(void *arg, struct entry *e)
     struct sweep *s = arg;
 
     shard_must_hold(s->place.shard);
-    policy_remove(keyspace_policy(s->ks), &s->ks->stamps, &s->place, e);
     if (entry_expired(e, s->now))
         shard_expire_taken(&s->place, e);
     else

@@ -24,20 +24,20 @@ struct keyspace_stats {
     _Atomic uint64_t expired;        /* keys removed because their time had come */
     _Atomic uint64_t expired_fields; /* and fields of hashes */
     _Atomic uint64_t evicted;
-    _Atomic uint64_t evicted_stamp;  /* of the last victim whose stamp was a moment (stamp.h); 0: there was none */
+    _Atomic uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: there was none */
 };
 
 struct keyspace {
     struct shard *shards;
-    unsigned shard_count;  /* a power of two */
+    unsigned shard_count; /* a power of two */
     unsigned shard_bits;
     unsigned databases;
-    int64_t born;          /* ms since 1970, tick 0 of expiry */
+    int64_t born;           /* ms since 1970, tick 0 of expiry */
     _Atomic bool expiry_on; /* DEBUG SET-ACTIVE-EXPIRE */
     _Atomic(const struct policy *) policy;
+    struct door door;
     _Atomic unsigned policy_turn; /* counts the choices of a policy */
     unsigned tidied_turn;         /* what it was when evict_tidy last freed the states of old policies */
-    struct door door;
     struct stamps stamps;
     _Atomic int64_t *best;  /* of each shard, the priority of its next victim: see evict.h */
     _Atomic unsigned draws; /* shards that an eviction compares */

@@ -30,8 +30,8 @@ struct policy {
                            samples the tables, not every one */
 
     /* Makes the policy's state in one shard: when the shard is first used after the policy was chosen. The shard may
-     * hold entries that this state has not seen inserted, and this policy may have stamped them: it may have been chosen
-     * before. NULL: the policy has no state. */
+     * hold entries that this state has not seen inserted, and this policy may have stamped them: it may have been
+     * chosen before. NULL: the policy has no state. */
     void *(*shard_new)(struct shard *shard);
     /* Frees a state; goes with shard_new. */
     void (*shard_free)(void *state);

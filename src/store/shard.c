@@ -62,6 +62,7 @@ struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t
     struct table *old = shard_table(s, db);
 
     lock_must_hold(&s->lock);
+    s->touched = UINT64_MAX; /* the door is open for all keys */
     if (UNLIKELY(shard_interest(s) & INTEREST_SNAPSHOT) && old != NULL)
         shard_hand_over(&(struct place){s, db, 0}, NULL);
     for (struct interest *i = interest_next(&s->interests, NULL); i != NULL; i = interest_next(&s->interests, i))
@@ -93,7 +94,7 @@ static struct entry *without_due_fields(const struct place *p, struct entry *e, 
     shard_fields_expired(p, e, gone);
     if (!is_empty)
         return e;
-    shard_take(p, e);
+    table_remove(shard_table(p->shard, p->db), p->hash, e);
     shard_emptied_taken(p, e);
     return NULL;
 }
@@ -140,6 +141,14 @@ static void offer_new(const struct place *p, const struct policy *policy, struct
     keyspace_publish_victim(ks, p->shard, policy, pool_next(pool)->order);
 }
 
+/* The entry is no longer in its table: the policy hears of it. */
+static void note_removal(const struct place *p, struct entry *e)
+{
+    struct keyspace *ks = p->shard->keyspace;
+
+    policy_remove(keyspace_policy(ks), &ks->stamps, p, e);
+}
+
 void shard_insert(const struct place *p, struct entry *e)
 {
     struct keyspace *ks = p->shard->keyspace;
@@ -171,11 +180,9 @@ void shard_replace(const struct place *p, const struct entry *old, unsigned was,
 
 void shard_take(const struct place *p, struct entry *e)
 {
-    struct keyspace *ks = p->shard->keyspace;
-
     must(shard_is_touched(p));
     table_remove(shard_table(p->shard, p->db), p->hash, e);
-    policy_remove(keyspace_policy(ks), &ks->stamps, p, e);
+    note_removal(p, e);
 }
 
 void shard_drop(const struct place *p, struct entry *e)
@@ -187,7 +194,7 @@ void shard_drop(const struct place *p, struct entry *e)
 void shard_expire(const struct place *p, struct entry *e)
 {
     shard_touch(p, e);
-    shard_take(p, e);
+    table_remove(shard_table(p->shard, p->db), p->hash, e);
     shard_expire_taken(p, e);
 }
 
@@ -196,6 +203,7 @@ void shard_expire_taken(const struct place *p, struct entry *e)
     static const struct event expired = {.class = EVENT_EXPIRED, .name = "expired"};
 
     shard_changed(p, entry_key(e), &expired);
+    note_removal(p, e);
     entry_free(e);
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
 }
@@ -215,6 +223,7 @@ void shard_emptied_taken(const struct place *p, struct entry *e)
     static const struct event emptied = {.class = EVENT_GENERIC, .name = "del"};
 
     shard_changed(p, entry_key(e), &emptied);
+    note_removal(p, e);
     entry_free(e);
 }
 

@@ -32,14 +32,14 @@ struct keyspace;
 struct shard {
     _Alignas(64) struct lock lock;
     uint16_t index;
-    uint8_t epoch;       /* of the unit that holds the shard */
+    uint8_t epoch;     /* of the unit that holds the shard */
     bool has_no_victims; /* eviction found no entry here that the policy may evict */
-    uint64_t touched;    /* the keys for which that unit has opened the door: a bit each, by their hash */
-    struct door *door;   /* of the keyspace */
+    uint64_t touched;  /* the keys for which that unit has opened the door: a bit each, by their hash */
+    struct door *door; /* of the keyspace */
     struct keyspace *keyspace;
     struct table *_Atomic *tables; /* one per database, made on first use */
     struct interest_set interests;
-    struct pool *pool; /* eviction's candidates and the policy's state; NULL before the first use */
+    struct pool *pool; /* eviction's candidates; NULL before the first look */
 };
 
 #ifndef LARDER_DEBUG /* where a lock is larger */

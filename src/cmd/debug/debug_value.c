@@ -41,7 +41,7 @@ void debug_value_listpack(struct call *c, const struct entry *e)
 
 static void print_chunks(const struct list_large *l, bool full)
 {
-    printf("{count %zu} {chunks %zu}\n", l->count, l->row.used);
+    printf("{count %zu} {chunks %u}\n", l->count, l->row.used);
     for (size_t i = 0; i < l->row.used; i++) {
         const struct list_chunk *chunk = list_large_chunk(l, i);
         struct flat f = list_chunk_flat(chunk);
