@@ -72,7 +72,7 @@ static int64_t idle_time(struct call *c, struct entry *e)
 {
     struct keyspace *ks = c->instance->keyspace;
     const struct policy *policy = keyspace_policy(ks);
-    struct place p = keyspace_place(ks, c->db, hash_bytes(call_arg(c, 2)));
+    struct place p = keyspace_place(ks, c->db, keyspace_hash(call_arg(c, 2)));
 
     return policy->idle ? policy->idle(&ks->stamps, policy_state(policy, p.shard), &p, e) : 0;
 }
