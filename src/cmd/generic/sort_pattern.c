@@ -3,8 +3,8 @@
 
 #include "types/hash.h"
 
-/* Where the arrow to a field begins in the part behind the star; its end if there is none, or no field behind it. */
-static size_t arrow_in(struct slice behind)
+/* The position of "->" in the part after the star; its length if there is none, or no field follows. */
+static size_t find_arrow(struct slice behind)
 {
     const char *arrow = memmem(behind.p, behind.n, "->", 2);
 
@@ -22,7 +22,8 @@ struct sort_pattern sort_pattern_parse(struct slice text)
     p.has_star = true;
     p.before = slice_of(text.p, (size_t)(star - text.p));
     p.behind = slice_of(star + 1, text.n - p.before.n - 1);
-    arrow = arrow_in(p.behind);
+    arrow = find_arrow(p.behind);
+    must(arrow <= p.behind.n);
     if (arrow < p.behind.n)
         p.field = slice_of(p.behind.p + arrow + 2, p.behind.n - arrow - 2);
     p.behind.n = arrow;
