@@ -235,9 +235,13 @@ CMD(move,
 
 /* ---- the whole database ---- */
 
+/* CLIENT PAUSE promises that nothing changes, so RANDOMKEY cannot remove the expired keys that it finds. After so many
+ * it replies with one, as Redis does: perhaps there are no others. */
+#define PAUSED_TRIES 100
+
 /* Replies with a random key of a shard, in a unit of its own. False: removed an expired key instead, or the shard has
- * become empty. */
-static bool reply_random_key(struct call *c, struct shard *s)
+ * become empty. is_paused: expired keys must stay; may_be_expired: such a key is good enough. */
+static bool reply_random_key(struct call *c, struct shard *s, bool is_paused, bool may_be_expired)
 {
     struct unit u;
     struct table *t;
@@ -247,10 +251,10 @@ static bool reply_random_key(struct call *c, struct shard *s)
     unit_begin_within(&u, c->unit, s);
     t = shard_table(s, c->db);
     e = t != NULL ? table_random(t) : NULL;
-    found = e != NULL && !entry_expired(e, u.now);
+    found = e != NULL && (may_be_expired || !entry_expired(e, u.now));
     if (found)
         reply_bulk(c->out, entry_key(e));
-    else if (e != NULL)
+    else if (e != NULL && !is_paused)
         shard_expire(&(struct place){s, c->db, keyspace_hash(entry_key(e))}, e);
     unit_end(&u);
     return found;
@@ -262,11 +266,13 @@ CMD(randomkey,
     .hints = "request_policy:all_shards,nondeterministic_output",
     .summary = "Returns a random key of the database.")
 {
+    bool is_paused = pause_mode(&c->instance->pause, c->runner->mono) != PAUSE_NONE;
+    unsigned tries = 0;
     struct shard *s;
 
     do
         s = keyspace_random_shard(c->instance->keyspace, c->db);
-    while (s != NULL && !reply_random_key(c, s));
+    while (s != NULL && !reply_random_key(c, s, is_paused, is_paused && ++tries > PAUSED_TRIES));
     if (s == NULL)
         reply_null(c->out);
 }
