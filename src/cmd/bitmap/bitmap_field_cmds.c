@@ -148,7 +148,8 @@ static int64_t operand_of_set(const struct step *step)
     return step->operand;
 }
 
-/* Executes SET or INCRBY and replies. Returns whether the string has changed. */
+/* Executes SET or INCRBY and replies. Returns whether Redis reports it as a change: the value differs, or it was written
+ * to a string that has grown. */
 static bool write_step(struct call *c, const struct step *step, struct bitmap_target target)
 {
     int64_t old = bitmap_field_get(slice_of(target.p, target.n), step->field);
@@ -166,7 +167,7 @@ static bool write_step(struct call *c, const struct step *step, struct bitmap_ta
     }
     bitmap_field_put(target.p, step->field, v);
     reply_int(c->out, step->verb == STEP_SET ? old : v);
-    return v != old;
+    return target.grown || v != old;
 }
 
 static void run_writing(struct call *c, const struct plan *plan)
@@ -174,12 +175,11 @@ static void run_writing(struct call *c, const struct plan *plan)
     struct steps s = steps_of(c);
     struct bitmap_target target;
     struct step step;
-    bool changed;
+    bool changed = false;
 
     must(plan->writes);
     if (!bitmap_for_write(c, plan->last, &target))
         return;
-    changed = target.grown;
     reply_array(c->out, plan->steps);
     while (next_step(&s, &step)) {
         if (step.verb == STEP_GET)
@@ -188,8 +188,9 @@ static void run_writing(struct call *c, const struct plan *plan)
             changed |= write_step(c, &step, target);
     }
     must(!s.failed); /* make_plan has parsed the same list */
-    if (changed)
-        call_changed(c, 1, EVENT_STRING, "setbit");
+    /* Redis has no event for a string that has only grown, because all writes failed. */
+    if (changed || target.grown)
+        call_changed(c, 1, EVENT_STRING, changed ? "setbit" : NULL);
 }
 
 static void run_reading(struct call *c, const struct plan *plan)
