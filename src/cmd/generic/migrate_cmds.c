@@ -156,7 +156,7 @@ static void put_restore(struct call *c, struct buf *out, struct buf *dump, int k
     const struct entry *e = call_peek(c, key);
     int64_t ttl;
 
-    must(e != NULL); /* find_entries has found it, and time stands still within a unit */
+    must(e != NULL); /* find_entries has found it, and time does not advance within a unit */
     ttl = entry_expire(e) != 0 ? entry_expire(e) - c->unit->now : 0;
     must(ttl >= 0);
     dump->len = 0;

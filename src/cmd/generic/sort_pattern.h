@@ -20,7 +20,7 @@
 #include "types/listpack.h"
 
 struct sort_pattern {
-    struct slice before, behind; /* the parts of the key before and after the star */
+    struct slice before, after; /* the parts of the key before and after the star */
     struct slice field;          /* empty: the key is a string */
     bool has_star;
     bool is_element;
