@@ -188,7 +188,7 @@ static bool check_options(const struct request *r)
 /* COUNT without ANY and without an order selects the nearest. */
 static struct geo_query query_of(const struct request *r)
 {
-    struct geo_query q = {.order = r->order, .most = (size_t)r->count, .any = r->any};
+    struct geo_query q = {.order = r->order, .count = (size_t)r->count, .any = r->any};
 
     must(r->by_box != r->by_radius && r->unit > 0);
     q.shape = r->by_box ? geo_box(r->center, r->width, r->height, r->unit) : geo_circle(r->center, r->radius, r->unit);

@@ -77,7 +77,7 @@ static bool find_group(struct call *c, struct stream **s, struct stream_group **
 static bool parse_start(struct call *c, const struct stream *s, bool may_be_end, struct stream_id *id)
 {
     if (slice_eq(call_arg(c, 4), SLICE("$"))) {
-        *id = s != NULL ? s->last : STREAM_ID_LEAST;
+        *id = s != NULL ? s->last : STREAM_ID_MIN;
         return true;
     }
     return may_be_end ? stream_arg_id_or_end(c, 4, id) : stream_arg_id(c, 4, id);
