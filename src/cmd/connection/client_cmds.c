@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CLIENT subcommands that concern the caller itself: https://redis.io/docs/latest/commands/?group=connection */
+/* The subcommands of CLIENT about the calling connection: https://redis.io/docs/latest/commands/?group=connection */
 #include "run/call.h"
 
 #define CLIENT_FLAGS (CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
 
 CMD_CONTAINER(client,
-    .name = "CLIENT", .arity = -2, .group = "connection", .since = "2.4.0", .cost = "Depends on subcommand.",
-    .summary = "Shows and manages client connections.", .syntax = "");
+    .name = "CLIENT", .arity = -2, .group = "connection", .since = "2.4.0", .cost = "Depends on the subcommand.",
+    .summary = "Inspects and manages the connections.", .syntax = "");
 
 CMD(client_id,
     .name = "ID", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "5.0.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Returns the id of this connection, which is unique.",
-    .syntax = "")
+    .flags = CLIENT_FLAGS, .summary = "Returns the unique id of this connection.", .syntax = "")
 {
+    must(c->session->card->id != 0);
     reply_int(c->out, (int64_t)c->session->card->id);
 }
 
@@ -22,6 +22,7 @@ CMD(client_getname,
 {
     const char *name = c->session->card->name; /* only this thread changes it */
 
+    must(name != NULL);
     if (*name)
         reply_bulk_str(c->out, name);
     else
@@ -43,7 +44,7 @@ CMD(client_setname,
 
 CMD(client_setinfo,
     .name = "SETINFO", .parent = "CLIENT", .arity = 4, .group = "connection", .since = "7.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Records the name or version of the client library of this connection.",
+    .flags = CLIENT_FLAGS, .summary = "Sets the name or the version of the client library of this connection.",
     .syntax = "<LIB-NAME libname | LIB-VER libver>",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
@@ -63,7 +64,7 @@ CMD(client_setinfo,
 
 CMD(client_reply,
     .name = "REPLY", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "3.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Sets whether this connection receives replies.",
+    .flags = CLIENT_FLAGS, .summary = "Turns the replies to this connection on or off, or skips the next one.",
     .syntax = "<ON | OFF | SKIP>")
 {
     enum reply_mode *mode = &c->session->reply_mode;
@@ -84,6 +85,7 @@ CMD(client_reply,
 /* Argument 2 as ON or OFF. False: the error was replied. */
 static bool parse_switch(struct call *c, bool *on)
 {
+    must(c->argc == 3);
     *on = call_is(c, 2, "ON");
     if (*on || call_is(c, 2, "OFF"))
         return true;
@@ -94,7 +96,7 @@ static bool parse_switch(struct call *c, bool *on)
 CMD(client_no_evict,
     .name = "NO-EVICT", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "7.0.0", .cost = "O(1)",
     .flags = CLIENT_FLAGS | CMD_ADMIN,
-    .summary = "Sets whether this connection is exempt from client eviction.", .syntax = "<ON | OFF>")
+    .summary = "Excludes this connection from being closed when clients use too much memory.", .syntax = "<ON | OFF>")
 {
     bool on;
 
@@ -106,7 +108,7 @@ CMD(client_no_evict,
 
 CMD(client_no_touch,
     .name = "NO-TOUCH", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "7.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Sets whether reads of this connection count as uses of keys.",
+    .flags = CLIENT_FLAGS, .summary = "Stops this connection's reads from counting as use of the keys.",
     .syntax = "<ON | OFF>")
 {
     bool on;
@@ -121,14 +123,14 @@ CMD(client_no_touch,
 CMD(client_getredir,
     .name = "GETREDIR", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.0.0", .cost = "O(1)",
     .flags = CLIENT_FLAGS, .syntax = "",
-    .summary = "Returns the id of the client that gets this connection's invalidation messages, or -1.")
+    .summary = "Returns the id of the connection that receives this one's invalidation messages, -1 without tracking.")
 {
     reply_int(c->out, -1);
 }
 
 CMD(client_trackinginfo,
     .name = "TRACKINGINFO", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.2.0",
-    .cost = "O(1)", .flags = CLIENT_FLAGS, .summary = "Shows the tracking state of this connection.",
+    .cost = "O(1)", .flags = CLIENT_FLAGS, .summary = "Returns how the keys that this connection reads are tracked.",
     .syntax = "")
 {
     reply_map(c->out, 3);
@@ -149,39 +151,39 @@ CMD(client_help,
         "GETNAME",
         "    Returns the name of this connection.",
         "GETREDIR",
-        "    Returns the client that gets the invalidation messages of this connection.",
+        "    Returns the id of the connection that receives this one's invalidation messages.",
         "ID",
         "    Returns the id of this connection.",
         "INFO",
-        "    Returns the CLIENT LIST line of this connection.",
+        "    Returns the line of CLIENT LIST for this connection.",
         "KILL <ip:port>",
         "    Closes the connection from this address.",
         "KILL <filter> <value> [<filter> <value> ...]",
-        "    Closes the connections that match every filter and returns their number. The filters:",
+        "    Closes the connections that match all filters and returns their number. The filters:",
         "    * ID <client-id>: the connection with this id.",
-        "    * ADDR <ip:port>, LADDR <ip:port>: connections from, or to, this address.",
-        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): connections of this type.",
-        "    * USER <username>: connections authenticated as this user.",
-        "    * MAXAGE <seconds>: connections at least so old.",
+        "    * ADDR <ip:port>, LADDR <ip:port>: by the address of the client, of the server.",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): by type.",
+        "    * USER <username>: authenticated as this user.",
+        "    * MAXAGE <seconds>: at least this old.",
         "    * SKIPME (YES|NO): whether to skip this connection. Default: YES.",
         "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <client-id> [<client-id> ...]]",
-        "    Lists all connections, those of a type, or those with these ids, a line for each.",
+        "    Returns a line for each connection, for those of a type, or for those with these ids.",
         "NO-EVICT (ON|OFF)",
-        "    Sets whether this connection is exempt from client eviction.",
+        "    Excludes this connection from being closed when clients use too much memory.",
         "NO-TOUCH (ON|OFF)",
-        "    With ON, reads of this connection do not count as uses of keys.",
+        "    With ON, reads of this connection do not count as use of the keys.",
         "PAUSE <milliseconds> [WRITE|ALL]",
-        "    Suspends all commands, or only writes, for this time.",
+        "    Suspends all clients, or those that write, for this time.",
         "REPLY (ON|OFF|SKIP)",
-        "    Turns the replies of this connection on or off; SKIP suppresses the next one.",
+        "    Turns the replies to this connection on or off; SKIP suppresses the next one.",
         "SETINFO <LIB-NAME|LIB-VER> <text>",
-        "    Records the name or version of the client library.",
+        "    Sets the name or the version of the client library of this connection.",
         "SETNAME <name>",
         "    Sets the name of this connection.",
         "TRACKINGINFO",
-        "    Shows the tracking state of this connection.",
+        "    Returns how the keys that this connection reads are tracked.",
         "UNBLOCK <client-id> [TIMEOUT|ERROR]",
-        "    Unblocks a blocked connection, as after its timeout or with an error.",
+        "    Unblocks a blocked connection, as if its timeout had passed or with an error.",
         "UNPAUSE",
         "    Ends a PAUSE.",
         NULL,
