@@ -18,16 +18,16 @@
 #include "base/process.h"
 #include "base/quiesce.h"
 #include "base/rand.h"
-#include "cmd/command.h"
-#include "cmd/commands_doc.h"
-#include "cmd/instance.h"
-#include "cmd/version.h"
+#include "cmd/server/commands_doc.h"
 #include "conf/load.h"
 #include "conf/machine.h"
 #include "conf/sample.h"
 #include "net/listener.h"
 #include "net/worker.h"
 #include "obs/log.h"
+#include "run/command.h"
+#include "run/instance.h"
+#include "run/version.h"
 #include "store/freer.h"
 
 #define SHARDS_LEAST       256
@@ -343,7 +343,7 @@ static void log_notes(struct conf *conf)
     if (conf_hints(conf, &line))
         log_write(LOG_NOTICE, "%s", buf_cstr(&line));
     buf_fini(&line);
-    if (conf_strangers(conf, &line))
+    if (conf_unknown_variables(conf, &line))
         log_write(LOG_WARNING, "%s", buf_cstr(&line));
     buf_fini(&line);
 }

@@ -70,7 +70,7 @@ void conn_open(struct worker *w, int fd)
     if (c->next != NULL)
         c->next->prev = c;
     w->conns = c;
-    c->session.out.most = output_most(c);
+    c->session.out.limit = output_most(c);
     engine_open(&w->engine, &c->link, fd);
 }
 
@@ -96,7 +96,7 @@ static void tell_memory(struct conn *c)
     bool sending = c->link.sending != NULL;
     size_t in = c->held ? held_bytes(c->held) : 0, room = c->held ? held_room(c->held) : 0;
     size_t out = o->memory + (sending ? c->sending_memory : 0);
-    size_t lent = o->lent + (sending ? c->sending_lent : 0);
+    size_t lent = o->pinned + (sending ? c->sending_lent : 0);
     uint64_t buffers = in + room + out + c->session.queue_bytes + c->session.watch_bytes;
     uint64_t total = buffers + atomic_load_explicit(&card->text_bytes, memory_order_relaxed);
 
@@ -249,9 +249,9 @@ static void prepare_batch(struct conn *c, unsigned n)
         req->argv = w->parser.args + w->batch_first[i];
         req->hash = w->parser.hashes + w->batch_first[i];
         req->blob_count = 0;
-        dispatch_prepare(&c->session, req);
+        request_prepare(&c->session, req);
     }
-    dispatch_prefetch(&w->runner, w->batch, n);
+    request_prefetch(&w->runner, w->batch, n);
 }
 
 /* A client that wants no replies gets none: what it reads next would be taken for that of a later request. */
@@ -319,7 +319,7 @@ static bool serve_half(struct conn *c)
     }
     w->batch[0] = (struct request){.argv = h->parser.args, .hash = h->parser.hashes, .argc = h->parser.n,
                                    .blobs = h->blobs, .blob_count = h->blob_count};
-    dispatch_prepare(&c->session, &w->batch[0]);
+    request_prepare(&c->session, &w->batch[0]);
     if (run_batch(c, 1) == 0)
         return false;
     held_done(h);
@@ -411,7 +411,7 @@ static bool look_ahead(struct conn *c, const struct arrival *a, struct request *
     if (parser_next(p, a->p + a->n, &limits) != PARSE_REQUEST || p->n == 0)
         return false;
     *req = (struct request){.argv = p->args, .hash = p->hashes, .argc = p->n};
-    dispatch_prepare(&c->session, req);
+    request_prepare(&c->session, req);
     return true;
 }
 
@@ -421,7 +421,7 @@ void conn_look_ahead(struct worker *w, const struct arrival *a, unsigned count)
 
     for (unsigned i = 0; i < count; i++)
         n += look_ahead(conn_of(a[i].link), &a[i], &w->batch[n]);
-    dispatch_prefetch(&w->runner, w->batch, n);
+    request_prefetch(&w->runner, w->batch, n);
 }
 
 /* Goes on after a pause or with room for output. */
@@ -472,7 +472,7 @@ static void send_replies(struct conn *c)
     struct metrics_sums *sums = &c->worker->runner.metrics->sums;
 
     c->sending_memory = c->session.out.memory;
-    c->sending_lent = c->session.out.lent;
+    c->sending_lent = c->session.out.pinned;
     counter_add(&sums->bytes_out, bytes);
     counter_add(&sums->writes, 1);
     counter_add(&c->session.card->sent, bytes);
@@ -543,7 +543,7 @@ void conn_check(struct conn *c, int64_t mono)
     } else if (c->state == CONN_OPEN) {
         int64_t idle = mono - atomic_load_explicit(&c->session.card->active, memory_order_relaxed);
 
-        c->session.out.most = output_most(c);
+        c->session.out.limit = output_most(c);
         if (timeout != 0 && idle > timeout * 1000 && !card_has_flag(c->session.card, CARD_PUBSUB | CARD_BLOCKED)) {
             log_write(LOG_VERBOSE, "Closing idle client");
             conn_close(c);

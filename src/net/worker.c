@@ -15,6 +15,8 @@
 #include "net/address.h"
 #include "net/balance.h"
 #include "obs/log.h"
+#include "run/reclaim.h"
+#include "run/sweep.h"
 
 #define TICK_MS        100
 #define CHECK_MS       1000
@@ -222,13 +224,13 @@ static void sweep(struct worker *w)
     w->next_sweep = 0;
     if (pause_mode(&w->instance->pause, w->runner.mono) != PAUSE_NONE)
         return;
-    switch (keyspace_expire(w->instance->keyspace, w->number, w->all->count, &w->sweep_at, SWEEP_NS)) {
-    case EXPIRE_IDLE:
+    switch (sweep_slice(&w->runner, w->number, w->all->count, &w->sweep_at, SWEEP_NS)) {
+    case SWEEP_IDLE:
         break;
-    case EXPIRE_LATER:
+    case SWEEP_LATER:
         w->next_sweep = now + SWEEP_LATER_NS;
         break;
-    case EXPIRE_MORE:
+    case SWEEP_MORE:
         w->next_sweep = clock_mono_ns() + SWEEP_GAP_NS / OPT(w->instance->options, active_expire_effort);
         break;
     }
@@ -241,8 +243,8 @@ static void tick(struct worker *w)
     w->next_tick = mono + TICK_MS;
     mem_flush();
     quiesce_collect();
-    if (w->runner.next_evict == 0)
-        runner_make_room(&w->runner);
+    if (w->runner.next_reclaim == 0)
+        reclaim_slice(&w->runner);
     if (w->next_sweep == 0)
         sweep(w);
     if (mono >= w->next_check) {
@@ -276,8 +278,8 @@ static int64_t wait_time(const struct worker *w)
         if (sweep_ns < ns)
             ns = sweep_ns;
     }
-    if (UNLIKELY(w->runner.next_evict != 0)) {
-        int64_t evict_ns = w->runner.next_evict - clock_mono_ns();
+    if (UNLIKELY(w->runner.next_reclaim != 0)) {
+        int64_t evict_ns = w->runner.next_reclaim - clock_mono_ns();
 
         if (evict_ns < ns)
             ns = evict_ns;
@@ -298,8 +300,8 @@ static void loop(struct worker *w)
             tick(w);
         if (w->next_sweep != 0 && clock_mono_ns() >= w->next_sweep)
             sweep(w);
-        if (UNLIKELY(w->runner.next_evict != 0) && clock_mono_ns() >= w->runner.next_evict)
-            runner_make_room(&w->runner);
+        if (UNLIKELY(w->runner.next_reclaim != 0) && clock_mono_ns() >= w->runner.next_reclaim)
+            reclaim_slice(&w->runner);
         settle_all(w);
     }
 }

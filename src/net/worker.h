@@ -14,11 +14,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "cmd/dispatch.h"
 #include "net/conn.h"
 #include "net/engine.h"
 #include "net/mailbox.h"
 #include "proto/parser.h"
+#include "run/dispatch.h"
 
 #define WORKER_BATCH 32 /* requests parsed ahead: what all of them touch fits the first cache */
 

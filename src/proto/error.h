@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * error: the texts of error replies that more than one command gives.
+ * error: the error replies that more than one command gives.
  *
- * Why:     clients compare these texts, so they are part of the protocol and stand in one place. Facts of Redis.
+ * Why:     clients compare these texts, so they are part of the protocol, and are defined in one place. The texts are
+ *          those of Redis.
  */
 #ifndef LARDER_PROTO_ERROR_H
 #define LARDER_PROTO_ERROR_H
@@ -29,6 +30,10 @@
 #define ERR_NESTED_MULTI   "ERR MULTI calls can not be nested"
 #define ERR_OOM            "OOM command not allowed when used memory > 'maxmemory'."
 #define ERR_NOAUTH         "NOAUTH Authentication required."
+#define ERR_NOSCRIPT       "ERR This Redis command is not allowed from script"
+#define ERR_LOADING        "LOADING Redis is loading the dataset in memory"
+#define ERR_BUSY           "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+#define ERR_MASTERDOWN     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 #define ERR_NO_MEMORY      "ERR out of memory"
 #define ERR_CLIENT_NAME    "ERR Client names cannot contain spaces, newlines or special characters."
 

@@ -87,9 +87,9 @@ static void show_watching(struct session *s)
 static bool is_watching(const struct session *s, const struct place *p, struct slice key) REQUIRES(shard_cap)
 {
     if (s->watching > FEW_WATCHES)
-        return watch_has(&p->shard->watches, p->db, p->hash, key, s);
+        return interest_exists(&p->shard->interests, &interest_watch, p->db, p->hash, key, s);
     for (const struct session_watch *w = s->watches; w != NULL; w = w->next)
-        if (w->mark.db == p->db && w->mark.hash == p->hash && slice_eq(w->mark.key, key))
+        if (w->mark.interest.db == p->db && w->mark.interest.hash == p->hash && slice_eq(w->mark.interest.key, key))
             return true;
     return false;
 }
@@ -104,8 +104,9 @@ void session_watch(struct session *s, const struct place *p, struct slice key, b
     memcpy(w->key, key.p, key.n);
     w->shard = p->shard;
     w->mark = (struct watch){
-        .owner = s, .hash = p->hash, .key = slice_of(w->key, key.n), .db = p->db, .was_expired = was_expired};
-    watch_add(&p->shard->watches, &w->mark);
+        .interest = {.kind = &interest_watch, .owner = s, .hash = p->hash, .key = slice_of(w->key, key.n), .db = p->db},
+        .was_expired = was_expired};
+    shard_add_interest(p->shard, &w->mark.interest);
     w->next = s->watches;
     s->watches = w;
     s->watching++;
@@ -136,8 +137,8 @@ void session_unwatch_locked(struct session *s)
     struct session_watch *w;
 
     while ((w = pop_watch(s)) != NULL) {
-        lock_must_hold(&w->shard->lock);
-        watch_remove(&w->shard->watches, &w->mark);
+        shard_must_hold(w->shard);
+        shard_remove_interest(w->shard, &w->mark.interest);
         mem_free(w);
     }
     all_popped(s);
@@ -149,7 +150,7 @@ void session_unwatch(struct session *s)
 
     while ((w = pop_watch(s)) != NULL) {
         shard_lock(w->shard);
-        watch_remove(&w->shard->watches, &w->mark);
+        shard_remove_interest(w->shard, &w->mark.interest);
         shard_unlock(w->shard);
         mem_free(w);
     }

@@ -39,6 +39,7 @@ struct session {
     struct card *card;
     unsigned db;
     bool authenticated;
+    bool is_script; /* the caller is a script, not a connection */
     bool in_multi;
     bool multi_failed;    /* a command was refused while queueing: EXEC aborts */
     bool no_touch;        /* CLIENT NO-TOUCH: reading does not make keys recent */

@@ -11,6 +11,7 @@
 #ifndef LARDER_STORE_KEYSPACE_H
 #define LARDER_STORE_KEYSPACE_H
 
+#include "base/hash.h"
 #include "store/evict.h"
 #include "store/gate.h"
 #include "store/policy.h"
@@ -23,19 +24,22 @@ struct keyspace_stats {
     _Atomic uint64_t expired;        /* keys removed because their time had come */
     _Atomic uint64_t expired_fields; /* and fields of hashes */
     _Atomic uint64_t evicted;
-    _Atomic uint64_t evicted_stamp;  /* of the key that was evicted last (stamp.h); 0: none was, or it had a count */
+    _Atomic uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: there was none */
 };
 
 struct keyspace {
     struct shard *shards;
-    unsigned shard_count;  /* a power of two */
+    unsigned shard_count; /* a power of two */
     unsigned shard_bits;
     unsigned databases;
-    int64_t born;          /* ms since 1970, tick 0 of expiry */
+    int64_t born;           /* ms since 1970, tick 0 of expiry */
     _Atomic bool expiry_on; /* DEBUG SET-ACTIVE-EXPIRE */
     _Atomic(const struct policy *) policy;
+    struct door door;
+    _Atomic unsigned policy_turn; /* counts the choices of a policy */
+    unsigned tidied_turn;         /* what it was when evict_tidy last freed the states of old policies */
     struct stamps stamps;
-    _Atomic int64_t *best;  /* of each shard, the order of its next victim: see evict.h */
+    _Atomic int64_t *best;  /* of each shard, the priority of its next victim: see evict.h */
     _Atomic unsigned draws; /* shards that an eviction compares */
     unsigned walk_db;       /* where the walk of evict_tidy is */
     uint64_t walk_cursor;
@@ -47,9 +51,22 @@ struct keyspace {
 struct keyspace *keyspace_new(unsigned shards, unsigned databases);
 void keyspace_free(struct keyspace *ks);
 
+/* The hash of a key: its high bits choose the shard, its low bits the bucket. The one place where a key of the keyspace
+ * is hashed. */
+static inline uint64_t keyspace_hash(struct slice key)
+{
+    return hash_bytes(key);
+}
+
 static inline struct shard *keyspace_shard(const struct keyspace *ks, uint64_t hash)
 {
     return &ks->shards[hash >> (64 - ks->shard_bits)];
+}
+
+/* The epoch of snapshots, modulo 4. A unit reads it after its last lock. */
+static inline uint8_t keyspace_epoch(const struct keyspace *ks)
+{
+    return atomic_load_explicit(&ks->door.epoch, memory_order_relaxed);
 }
 
 static inline struct place keyspace_place(const struct keyspace *ks, unsigned db, uint64_t hash)
@@ -57,32 +74,47 @@ static inline struct place keyspace_place(const struct keyspace *ks, unsigned db
     return (struct place){keyspace_shard(ks, hash), db, hash};
 }
 
-/* Chooses the eviction policy. Nothing is rebuilt: stamps of another kind are read as well as they can be. */
+/* Chooses the eviction policy. Nothing is rebuilt: stamps of another kind are read as well as they can be. The second
+ * is for a policy that is not in conf/policies.def. */
 void keyspace_choose(struct keyspace *ks, enum policy_id policy);
+void keyspace_choose_policy(struct keyspace *ks, const struct policy *policy);
 
 static inline const struct policy *keyspace_policy(const struct keyspace *ks)
 {
     return atomic_load_explicit(&ks->policy, memory_order_relaxed);
 }
 
-/* Tells the others what the best victim of a shard is, by the order of a policy; or EVICT_UNKNOWN or EVICT_NOTHING. */
-static inline void keyspace_tell(struct keyspace *ks, const struct shard *s, const struct policy *p, int64_t order)
+/* Publishes the priority of a shard's best victim under a policy; or VICTIM_UNKNOWN or VICTIM_NONE. */
+static inline void keyspace_publish_victim(struct keyspace *ks, const struct shard *s, const struct policy *p,
+                                           int64_t order)
 {
+    shard_must_hold(s);
+    must(s->index < ks->shard_count);
     atomic_store(&ks->best[s->index], order);
-    if (UNLIKELY(atomic_load(&ks->policy) != p)) /* another was chosen meanwhile: it has another order */
-        atomic_store(&ks->best[s->index], EVICT_UNKNOWN);
+    if (UNLIKELY(atomic_load(&ks->policy) != p)) /* another policy was chosen meanwhile, with other priorities */
+        atomic_store(&ks->best[s->index], VICTIM_UNKNOWN);
 }
 
-/* The entry is as good as new. */
-static inline void keyspace_renew(struct keyspace *ks, struct entry *e)
+/* The entry at a place counts as new, as if it had not inherited the use of the one that it replaced. */
+static inline void keyspace_renew(struct keyspace *ks, const struct place *p, struct entry *e)
 {
-    policy_first(keyspace_policy(ks), &ks->stamps, e);
+    const struct policy *policy = keyspace_policy(ks);
+
+    policy_remove(policy, &ks->stamps, p, e);
+    policy_insert(policy, &ks->stamps, p, e);
 }
 
-/* The entry is used. */
-static inline void keyspace_touch(struct keyspace *ks, struct entry *e)
+/* The entry at a place, which was inserted under this name a moment ago, has the use that it had before. */
+static inline void keyspace_inherit(struct keyspace *ks, const struct place *p, struct entry *e,
+                                    struct entry_usage usage)
 {
-    policy_use(keyspace_policy(ks), &ks->stamps, e);
+    policy_inherit(keyspace_policy(ks), &ks->stamps, p, e, usage);
+}
+
+/* The entry at a place is used. */
+static inline void keyspace_touch(struct keyspace *ks, const struct place *p, struct entry *e)
+{
+    policy_use(keyspace_policy(ks), &ks->stamps, p, e);
 }
 
 /* Entries of a database, those past their time included; of those, how many have an expiry, and how many have fields
@@ -93,36 +125,33 @@ size_t keyspace_partial_size(const struct keyspace *ks, unsigned db);
 /* Bytes of all tables of a database. Any thread, between quiesce_enter and _leave or under a shard's lock. */
 size_t keyspace_overhead(const struct keyspace *ks, unsigned db);
 
-/* Every shard lock, in order; the gate is closed already. */
-void keyspace_lock_all(struct keyspace *ks) ACQUIRES(shard_cap);
-void keyspace_unlock_all(struct keyspace *ks) RELEASES(shard_cap);
-
-/* Empties one database, or all with db < 0. The entries are freed in the background, or now if `now`. All locks
- * held. */
-void keyspace_flush(struct keyspace *ks, int db, bool now) REQUIRES(shard_cap);
-/* Exchanges two databases. All locks held. */
+/* Empties a database. The entries are freed in the background, or at once if `at_once`. Every shard is held. */
+void keyspace_flush(struct keyspace *ks, unsigned db, bool at_once) REQUIRES(shard_cap);
+/* Exchanges two databases. Every shard is held. now: ms since 1970. */
 void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now) REQUIRES(shard_cap);
 
-/* One step of a walk over a database: visits one part of one shard (taking its lock unless all_held) and returns the
- * next cursor, 0 at the end. Shards without keys are no step. Any number is a cursor; those returned are below 2^53.
- * See table_scan for what is promised. Between quiesce_enter and _leave. */
+/*
+ * A walk over a database: begin with cursor 0.
+ *
+ *     while ((s = keyspace_scan_shard(ks, db, &cursor)) != NULL) {
+ *         ... lock s, unless every shard is held ...
+ *         cursor = keyspace_scan(s, db, cursor, visit, arg);
+ *         ... unlock s ...
+ *         if (cursor == 0)
+ *             break;
+ *     }
+ *
+ * keyspace_scan_shard gives the shard that the cursor stands in, or, if that has no keys, the next one that has some,
+ * and then sets the cursor to its beginning; NULL: none has. Any number is a cursor; those returned are below 2^53. See
+ * table_scan for what is promised. Between quiesce_enter and _leave.
+ */
 typedef void keyspace_visit(void *arg, struct shard *shard, struct entry *e);
-uint64_t keyspace_scan(struct keyspace *ks, unsigned db, uint64_t cursor, bool all_held, keyspace_visit *visit,
-                       void *arg);
-/* Copies a random key that is not past its time into `key`; false if there is none. Takes shard locks unless all_held.
- * Removes the expired ones that it meets. Between quiesce_enter and _leave. */
-struct buf;
-bool keyspace_random_key(struct keyspace *ks, unsigned db, bool all_held, int64_t now, struct buf *key);
+struct shard *keyspace_scan_shard(struct keyspace *ks, unsigned db, uint64_t *cursor);
+uint64_t keyspace_scan(struct shard *s, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+    REQUIRES(shard_cap);
 
-enum expire_result {
-    EXPIRE_IDLE,  /* no key has an expiry, nor has a field */
-    EXPIRE_LATER, /* nothing is due */
-    EXPIRE_MORE,  /* the budget is used up: there is more to do */
-};
-/* Removes what is past its time in the shards first, first + step, ... for at most budget ns, a few dozen entries or
- * fields to a lock; frees the room that tables no longer need. `*at` keeps the place between calls. Between
- * quiesce_enter and _leave. */
-enum expire_result keyspace_expire(struct keyspace *ks, unsigned first, unsigned step, unsigned *at, int64_t budget);
+/* The shard of a random key of a database, without a lock; NULL: the database is empty. */
+struct shard *keyspace_random_shard(struct keyspace *ks, unsigned db);
 
 /* The tick of expiry in which a moment lies (table.h). */
 static inline uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms)

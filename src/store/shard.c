@@ -26,6 +26,54 @@ struct entry *shard_peek(const struct place *p, struct slice key)
     return t ? table_find(t, p->hash, key) : NULL;
 }
 
+/* ---- the door ---- */
+
+void shard_hand_over(const struct place *p, struct entry *e)
+{
+    struct door *d = p->shard->door;
+
+    must(d->hand_over != NULL);
+    d->hand_over(d->hand_over_arg, p, e);
+    if (e != NULL)
+        entry_set_epoch(e, p->shard->epoch);
+}
+
+void shard_report(const struct place *p, struct slice key, const struct event *event)
+{
+    interest_report(&p->shard->interests, p->db, p->hash, key, event);
+}
+
+void shard_add_interest(struct shard *s, struct interest *i)
+{
+    lock_must_hold(&s->lock);
+    if (!(shard_interest(s) & i->kind->bit)) /* whoever locks the shard after us sees it */
+        atomic_fetch_or_explicit(&s->door->interest, i->kind->bit, memory_order_relaxed);
+    interest_add(&s->interests, i);
+}
+
+void shard_remove_interest(struct shard *s, struct interest *i)
+{
+    lock_must_hold(&s->lock);
+    interest_remove(&s->interests, i);
+}
+
+struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t, int64_t now)
+{
+    struct table *old = shard_table(s, db);
+
+    lock_must_hold(&s->lock);
+    if (UNLIKELY(shard_interest(s) & INTEREST_SNAPSHOT) && old != NULL)
+        shard_hand_over(&(struct place){s, db, 0}, NULL);
+    for (struct interest *i = interest_next(&s->interests, NULL); i != NULL; i = interest_next(&s->interests, i))
+        if (i->db == db)
+            i->kind->exchanged(i, old ? table_find(old, i->hash, i->key) : NULL,
+                               t ? table_find(t, i->hash, i->key) : NULL, now);
+    atomic_store_explicit(&s->tables[db], t, memory_order_release);
+    return old;
+}
+
+/* ---- entries ---- */
+
 /* An entry without the fields that are due, if they are not more than *most, which becomes less; NULL: that were all,
  * and it is gone. */
 static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now,
@@ -38,6 +86,7 @@ static struct entry *without_due_fields(const struct place *p, struct entry *e, 
 
     if (*most == 0 || !fields_are_due(e, now))
         return e;
+    shard_touch(p, e);
     e = fields_purge(e, now, *most, &gone, &is_empty);
     *most -= gone;
     shard_replace(p, old, was, e);
@@ -68,25 +117,35 @@ static void note_due(const struct place *p, const struct entry *e)
         table_note_due(table_for(p), p->hash, keyspace_tick(p->shard->keyspace, fields_entry_due(e)));
 }
 
-/* What comes may be evicted: eviction has to look here again. */
-static void end_barren(struct shard *s)
+/* There may be a victim again: eviction has to sample the shard. */
+static void note_victims(struct shard *s)
 {
-    s->barren = false;
-    atomic_store_explicit(&s->keyspace->best[s->index], EVICT_UNKNOWN, memory_order_relaxed);
+    s->has_no_victims = false;
+    atomic_store_explicit(&s->keyspace->best[s->index], VICTIM_UNKNOWN, memory_order_relaxed);
 }
 
-/* Where stamps are counts, nothing is likelier to go than what has just come. */
-static void offer_new(const struct place *p, const struct policy *policy, struct entry *e)
+/* Offers a new entry to eviction, under a policy for which nothing is likelier to be evicted. */
+static void offer_new(const struct place *p, const struct policy *policy, struct entry *e) REQUIRES(shard_cap)
 {
     struct keyspace *ks = p->shard->keyspace;
     struct pool *pool = p->shard->pool;
-    struct candidate c = {.order = policy->order(&ks->stamps, e), .hash = p->hash, .entry = e, .db = p->db};
+    struct candidate c = {.hash = p->hash, .entry = e, .db = p->db};
 
-    if (pool == NULL || pool->policy != policy || !pool_wants(pool, c.order) ||
-        (policy->only_volatile && !(e->flags & ENTRY_EXPIRES)))
+    if (pool == NULL || pool->policy != policy || (policy->only_volatile && !(e->flags & ENTRY_EXPIRES)))
+        return;
+    c.order = policy->order(&ks->stamps, pool->state, e);
+    if (!pool_wants(pool, c.order))
         return;
     pool_offer(pool, &c);
-    keyspace_tell(ks, p->shard, policy, pool_next(pool)->order);
+    keyspace_publish_victim(ks, p->shard, policy, pool_next(pool)->order);
+}
+
+/* The entry is no longer in its table: the policy hears of it. */
+static void note_removal(const struct place *p, struct entry *e)
+{
+    struct keyspace *ks = p->shard->keyspace;
+
+    policy_remove(keyspace_policy(ks), &ks->stamps, p, e);
 }
 
 void shard_insert(const struct place *p, struct entry *e)
@@ -94,30 +153,35 @@ void shard_insert(const struct place *p, struct entry *e)
     struct keyspace *ks = p->shard->keyspace;
     const struct policy *policy = keyspace_policy(ks); /* which may be another in a moment */
 
-    lock_must_hold(&p->shard->lock);
-    policy_first(policy, &ks->stamps, e);
+    must(shard_is_touched(p));
+    policy_insert(policy, &ks->stamps, p, e);
+    entry_set_epoch(e, p->shard->epoch);
     table_insert(table_for(p), p->hash, e);
     note_due(p, e);
-    if (UNLIKELY(p->shard->barren))
-        end_barren(p->shard);
-    else if (UNLIKELY(policy->counts))
+    if (UNLIKELY(p->shard->has_no_victims))
+        note_victims(p->shard);
+    else if (UNLIKELY(policy->offers_new))
         offer_new(p, policy, e);
 }
 
 void shard_replace(const struct place *p, const struct entry *old, unsigned was, struct entry *e)
 {
-    lock_must_hold(&p->shard->lock);
+    struct keyspace *ks = p->shard->keyspace;
+
+    must(shard_is_touched(p));
+    entry_set_epoch(e, p->shard->epoch);
     table_replace(table_for(p), p->hash, old, was, e);
     note_due(p, e);
-    if (UNLIKELY(p->shard->barren))
-        end_barren(p->shard);
+    policy_replace(keyspace_policy(ks), &ks->stamps, p, old, e);
+    if (UNLIKELY(p->shard->has_no_victims))
+        note_victims(p->shard);
 }
 
 void shard_take(const struct place *p, struct entry *e)
 {
-    lock_must_hold(&p->shard->lock);
-    table_remove(table_for(p), p->hash, e);
-    shard_changed(p, entry_key(e));
+    must(shard_is_touched(p));
+    table_remove(shard_table(p->shard, p->db), p->hash, e);
+    note_removal(p, e);
 }
 
 void shard_drop(const struct place *p, struct entry *e)
@@ -128,31 +192,37 @@ void shard_drop(const struct place *p, struct entry *e)
 
 void shard_expire(const struct place *p, struct entry *e)
 {
-    lock_must_hold(&p->shard->lock);
-    table_remove(table_for(p), p->hash, e);
+    shard_touch(p, e);
+    table_remove(shard_table(p->shard, p->db), p->hash, e);
     shard_expire_taken(p, e);
 }
 
 void shard_expire_taken(const struct place *p, struct entry *e)
 {
-    if (UNLIKELY(p->shard->watches.n != 0))
-        watch_expired(&p->shard->watches, p->db, p->hash, entry_key(e));
+    static const struct event expired = {.class = EVENT_EXPIRED, .name = "expired"};
+
+    shard_changed(p, entry_key(e), &expired);
+    note_removal(p, e);
     entry_free(e);
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
 }
 
 void shard_fields_expired(const struct place *p, const struct entry *e, size_t n)
 {
+    static const struct event expired = {.class = EVENT_HASH, .name = "hexpired"};
+
     if (n == 0)
         return;
-    shard_changed(p, entry_key(e));
+    shard_changed(p, entry_key(e), &expired);
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired_fields, n, memory_order_relaxed);
 }
 
 void shard_emptied_taken(const struct place *p, struct entry *e)
 {
-    lock_must_hold(&p->shard->lock);
-    shard_changed(p, entry_key(e));
+    static const struct event emptied = {.class = EVENT_GENERIC, .name = "del"};
+
+    shard_changed(p, entry_key(e), &emptied);
+    note_removal(p, e);
     entry_free(e);
 }
 
@@ -163,10 +233,4 @@ struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t e
 
     shard_replace(p, e, was, moved);
     return moved;
-}
-
-void shard_changed(const struct place *p, struct slice key)
-{
-    if (UNLIKELY(p->shard->watches.n != 0))
-        watch_mark(&p->shard->watches, p->db, p->hash, key);
 }

@@ -2,13 +2,13 @@
 #include "store/table.h"
 
 #include "base/bucket.h"
-#include "base/hash.h"
 #include "base/linear.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/quiesce.h"
 #include "base/rand.h"
 #include "store/entry.h"
+#include "store/keyspace.h"
 
 #define GROW_AT   6  /* average entries per bucket above which one is split */
 #define SHRINK_AT 3  /* and below which two are merged */
@@ -224,7 +224,7 @@ static void put(struct table *t, struct bucket *b, uint64_t hash, struct entry *
 
 static uint64_t hash_of(const void *entry)
 {
-    return hash_bytes(entry_key(entry));
+    return keyspace_hash(entry_key(entry));
 }
 
 /* Somebody may still look into a bucket of a chain. */
@@ -503,7 +503,7 @@ static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
                 count_add(&t->used, -1);
                 count_flags(t, was, 0);
                 s->most -= s->most != 0;
-                s->gone(s->arg, hash_bytes(entry_key(e)), e);
+                s->gone(s->arg, e);
                 continue;
             }
             bucket_set_ref(b, slot, e);

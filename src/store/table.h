@@ -95,7 +95,7 @@ struct table_sweep {
     unsigned buckets;
     unsigned most;  /* entries to remove, at the most; counted down */
     bool (*due)(void *arg, struct entry **e, uint32_t *tick); /* false: due at *tick, UINT32_MAX never */
-    void (*gone)(void *arg, uint64_t hash, struct entry *e);
+    void (*gone)(void *arg, struct entry *e);
     void *arg;
 };
 bool table_sweep(struct table *t, struct table_sweep *s);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/agenda.h"
 
+#include <stdbool.h>
+
 #include "base/linear.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -13,9 +15,13 @@ struct slot {
     void *item;
 };
 
+#define AGENDA_MAGIC 0x6167656eu /* "agen" */
+
 struct agenda {
+    uint32_t magic;
     uint32_t count;
-    unsigned segments; /* in use */
+    uint32_t segments;
+    uint32_t room; /* slots of all segments */
     struct slot **segment;
     void (*moved)(void *item, uint32_t place);
 };
@@ -32,15 +38,19 @@ struct agenda *agenda_new(void (*moved)(void *item, uint32_t place))
 {
     struct agenda *a = mem_zalloc(sizeof *a);
 
+    must(moved != NULL);
+    a->magic = AGENDA_MAGIC;
     a->moved = moved;
     return a;
 }
 
 void agenda_free(struct agenda *a)
 {
+    must_be(a, AGENDA_MAGIC);
     for (unsigned k = 0; k < a->segments; k++)
         mem_free(a->segment[k]);
     mem_free(a->segment);
+    a->magic = 0;
     mem_free(a);
 }
 
@@ -53,9 +63,15 @@ size_t agenda_bytes(const struct agenda *a)
 {
     size_t n = mem_usable_size(sizeof *a);
 
-    for (unsigned k = 0; k < a->segments; k++)
-        n += mem_usable_size(linear_segment_size(k) * sizeof(struct slot));
-    return a->segments ? n + mem_usable_size(a->segments * sizeof *a->segment) : n;
+    /* The sizes of segments are powers of two, which the allocator does not round up. */
+    return a->segments == 0 ? n : n + mem_usable_size(a->segments * sizeof *a->segment) + a->room * sizeof(struct slot);
+}
+
+static void set_segments(struct agenda *a, uint32_t n)
+{
+    must(n > 0);
+    a->segment = mem_realloc(a->segment, n * sizeof *a->segment);
+    a->segments = n;
 }
 
 /* Room for the slot behind the last one. */
@@ -66,9 +82,9 @@ static void make_room(struct agenda *a)
 
     if (k < a->segments)
         return;
-    a->segment = mem_realloc(a->segment, (k + 1) * sizeof *a->segment);
+    set_segments(a, k + 1);
     a->segment[k] = mem_alloc(linear_segment_size(k) * sizeof(struct slot));
-    a->segments = k + 1;
+    a->room += linear_segment_size(k);
 }
 
 /* Gives back a segment that is not used any more; one is kept, for those who add and remove by turns. */
@@ -77,14 +93,19 @@ static void give_room(struct agenda *a)
     uint32_t offset;
     unsigned k = linear_segment(a->count, &offset);
 
-    if (k + 2 < a->segments)
-        mem_free(a->segment[--a->segments]);
+    if (k + 2 >= a->segments)
+        return;
+    must(a->room >= linear_segment_size(a->segments - 1));
+    a->room -= linear_segment_size(a->segments - 1);
+    mem_free(a->segment[a->segments - 1]);
+    set_segments(a, a->segments - 1);
 }
 
 /* ---- the heap ---- */
 
 static void put(struct agenda *a, uint32_t place, struct slot s)
 {
+    sane(place < a->count);
     *slot_at(a, place) = s;
     a->moved(s.item, place);
 }
@@ -117,6 +138,16 @@ static uint32_t first_child(const struct agenda *a, uint32_t place)
     return best;
 }
 
+/* Whether the item at `place` is not due before its parent nor after its first child. */
+static inline bool is_heap_around(const struct agenda *a, uint32_t place)
+{
+    int64_t moment = slot_at(a, place)->moment;
+    uint32_t child = first_child(a, place);
+
+    return (place == 0 || slot_at(a, (place - 1) / CHILDREN)->moment <= moment) &&
+           (child == a->count || slot_at(a, child)->moment >= moment);
+}
+
 /* Puts s at `place` or below. */
 static void sink(struct agenda *a, uint32_t place, struct slot s)
 {
@@ -128,6 +159,7 @@ static void sink(struct agenda *a, uint32_t place, struct slot s)
         put(a, place, below);
     }
     put(a, place, s);
+    sane(is_heap_around(a, place));
 }
 
 /* Puts s where it belongs, `place` being free. */
@@ -141,7 +173,8 @@ static void settle(struct agenda *a, uint32_t place, struct slot s)
 
 void agenda_add(struct agenda *a, int64_t moment, void *item)
 {
-    must(a->count < MOST);
+    must_be(a, AGENDA_MAGIC);
+    must(a->count < MOST && item != NULL);
     make_room(a);
     rise(a, a->count++, (struct slot){moment, item});
 }
@@ -159,11 +192,13 @@ void agenda_remove(struct agenda *a, uint32_t place)
 
 void agenda_change(struct agenda *a, uint32_t place, int64_t moment)
 {
+    must(place < a->count);
     settle(a, place, (struct slot){moment, slot_at(a, place)->item});
 }
 
 void agenda_renew(struct agenda *a, uint32_t place, void *item)
 {
+    must(place < a->count && item != NULL);
     slot_at(a, place)->item = item;
 }
 
@@ -171,6 +206,7 @@ void agenda_renew(struct agenda *a, uint32_t place, void *item)
 
 int64_t agenda_moment(const struct agenda *a, uint32_t place)
 {
+    must(place < a->count);
     return slot_at(a, place)->moment;
 }
 

@@ -94,6 +94,7 @@ static uint64_t count_bits(struct slice s, uint64_t first, uint64_t last)
     size_t to = last >> 3;
     uint64_t n = count_set(s.p + from, to - from + 1);
 
+    must(first <= last && to < s.n);
     /* Less what the border bytes hold outside. */
     n -= (uint64_t)__builtin_popcount((unsigned char)s.p[from] & (0xff00u >> (first & 7)) & 0xff);
     n -= (uint64_t)__builtin_popcount((unsigned char)s.p[to] & (0x7fu >> (last & 7)));
@@ -102,6 +103,7 @@ static uint64_t count_bits(struct slice s, uint64_t first, uint64_t last)
 
 uint64_t bitmap_count_range(struct slice s, int64_t start, int64_t end, enum bitmap_unit unit)
 {
+    must(unit == BITMAP_BYTES || unit == BITMAP_BITS);
     if (!string_clamp(unit == BITMAP_BITS ? s.n * 8 : s.n, &start, &end))
         return 0;
     if (unit == BITMAP_BITS)
@@ -216,6 +218,7 @@ static inline __attribute__((always_inline)) void combine_with(enum bitmap_op op
 /* One loop for each operation, so that the choice is made outside of it. */
 static void combine_block(enum bitmap_op op, char *out, size_t n, struct slice s)
 {
+    must(s.n <= n);
     switch (op) {
     case BITMAP_AND:
         combine_with(BITMAP_AND, out, s);
@@ -272,11 +275,17 @@ static inline int64_t value_of(struct bitmap_field f, uint64_t v)
     return f.is_signed ? (int64_t)(v << spare) >> spare : (int64_t)(v & low_mask(f.bits));
 }
 
+static inline bool is_field(struct bitmap_field f)
+{
+    return f.bits >= 1 && f.bits <= (f.is_signed ? 64 : 63);
+}
+
 int64_t bitmap_field_get(struct slice s, struct bitmap_field f)
 {
     uint64_t last = f.offset + f.bits - 1;
     unsigned __int128 v = 0;
 
+    must(is_field(f));
     for (uint64_t i = f.offset >> 3; i <= last >> 3; i++)
         v = v << 8 | (i < s.n ? (unsigned char)s.p[i] : 0);
     return value_of(f, (uint64_t)(v >> (7 - (last & 7))));
@@ -289,6 +298,7 @@ void bitmap_field_put(char *p, struct bitmap_field f, int64_t v)
     unsigned __int128 mask = (unsigned __int128)low_mask(f.bits) << shift;
     unsigned __int128 bits = (unsigned __int128)(uint64_t)v << shift & mask;
 
+    must(is_field(f));
     /* From the last byte to the first. */
     for (uint64_t i = last >> 3; mask != 0; i--) {
         p[i] = (char)(((unsigned char)p[i] & ~(unsigned)mask) | (unsigned)bits);
@@ -303,6 +313,7 @@ static bool fit(struct bitmap_field f, __int128 v, enum bitmap_overflow how, int
     __int128 high = low_mask(f.is_signed ? f.bits : f.bits + 1u) >> 1;
     __int128 low = f.is_signed ? -high - 1 : 0;
 
+    must(is_field(f));
     if (v >= low && v <= high)
         *out = (int64_t)v;
     else if (how == BITMAP_WRAP)

@@ -4,7 +4,7 @@
  *
  * Role:    linear hashing over buckets of one cache line, nine one-byte tags and nine 6-byte references each. What an
  *          element holds behind its key is the type's business.
- * Owns:    its buckets; the elements until they are taken out.
+ * Owns:    its buckets; the elements until they are removed.
  * Threads: under the lock of its key.
  * Used by: hash, set, zset.
  * Why:     grows and shrinks one bucket at a time, so that ten million elements never stall a command, at 11 bytes per
@@ -35,16 +35,17 @@ struct element;
 struct element *element_new(struct slice key, size_t rest);
 /* rest: as it was made with. */
 void element_free(struct element *e, size_t rest);
-/* An element with the same key and another number of bytes behind it; the first of them keep their content. It may
- * move, then the old one is gone. */
-struct element *element_resize(struct element *e, size_t rest, size_t new_rest);
-/* Bytes it takes. */
+/* Bytes of its block. */
 size_t element_size(const struct element *e, size_t rest);
 /* Borrowed as long as the element. */
 struct slice element_key(const struct element *e);
 char *element_rest(const struct element *e);
 
 struct dict;
+
+#define DICT_MAGIC 0x64696374u /* "dict" */
+
+/* `rest`, here and below: the bytes behind the key of the element, as it was made with. */
 
 /* An empty one. */
 struct dict *dict_new(void);
@@ -54,17 +55,18 @@ void dict_expect(struct dict *d, size_t n);
 /* Frees it; gives each element to `release`. */
 void dict_free(struct dict *d, void (*release)(void *element));
 size_t dict_count(const struct dict *d);
-/* Bytes of the table itself, without the elements. */
-size_t dict_overhead(const struct dict *d);
+/* Bytes of all its blocks, those of the elements included: by so much mem_used() falls when they are freed. O(1). */
+size_t dict_bytes(const struct dict *d);
 
 /* The element with this key, or NULL. Borrowed until it is removed. */
 struct element *dict_find(const struct dict *d, struct slice key);
-/* Takes e, whose key is not there. */
-void dict_insert(struct dict *d, struct element *e);
-/* Takes `e` in the place of `old`, which has the same key and may be freed already. */
-void dict_replace(struct dict *d, const struct element *old, struct element *e);
-/* Gives e, which is there, back to the caller. */
-void dict_remove(struct dict *d, struct element *e);
+/* Takes e, whose key is not in the dict. */
+void dict_insert(struct dict *d, struct element *e, size_t rest);
+/* Removes e, which is in the dict. The caller owns it. */
+void dict_remove(struct dict *d, struct element *e, size_t rest);
+/* Changes the number of bytes behind the key of e, which is in the dict; the first of them keep their content. Returns
+ * the element, which may have moved: e is then freed. */
+struct element *dict_resize(struct dict *d, struct element *e, size_t rest, size_t new_rest);
 
 /* Calls visit for each element under the part of the hash space that `at` begins, and returns where the next part
  * begins, 0 at the end. What stays from the first call to the last is visited at least once, whatever comes and goes
@@ -73,8 +75,8 @@ uint64_t dict_scan(const struct dict *d, uint64_t at, void (*visit)(void *arg, s
 /* A random element, each as likely as any other; NULL if there is none. */
 struct element *dict_random(const struct dict *d);
 
-/* A walk over all elements, each once; nothing may be added or removed between, but the one just given may be
- * replaced. Begin with {0}. NULL at the end. */
+/* A walk over all elements, each once. No element may be inserted or removed during the walk; the one returned last may
+ * be resized. Begin with {0}. NULL at the end. */
 struct dict_walk {
     uint32_t next;
     const struct bucket *bucket;

@@ -2,12 +2,15 @@
 #include "types/flat.h"
 
 #include "base/mem.h"
+#include "base/must.h"
 
 char *flat_splice(struct flat *f, size_t at, size_t gone, size_t come)
 {
     size_t behind = f->n - at - gone;
 
+    must(at <= f->n && gone <= f->n - at);
     if (come > gone) {
+        must(f->resize != NULL);
         f->resize(f, f->n + (come - gone));
         memmove(f->p + at + come, f->p + at + gone, behind);
     } else if (come < gone) {
@@ -19,6 +22,7 @@ char *flat_splice(struct flat *f, size_t at, size_t gone, size_t come)
 
 void flat_resize_heap(struct flat *f, size_t n)
 {
+
     if (f->p == NULL || mem_usable_size(n) != mem_usable_size(f->n))
         f->p = mem_realloc(f->p, n);
     f->n = n;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 
 #define ROOM_FIRST 32
 
@@ -117,6 +118,7 @@ static void sort_first(struct geo_hit *v, size_t n, size_t most, enum geo_order 
 {
     size_t less, more;
 
+    must(most > 0);
     while (n >= FEW) {
         if (rounds-- == 0) {
             sort_all(v, n, order);
@@ -168,6 +170,7 @@ static struct slice kept(struct search *s, struct slice member)
         return member;
     if (hits->digits == NULL)
         hits->digits = mem_alloc(zset_count(s->v) * NUM_I64_MAX);
+    must(hits->digits_n + member.n <= zset_count(s->v) * NUM_I64_MAX);
     p = hits->digits + hits->digits_n;
     memcpy(p, member.p, member.n);
     hits->digits_n += member.n;
@@ -213,6 +216,7 @@ void geo_search(const struct value *v, const struct geo_query *q, struct geo_hit
     unsigned n = geo_shape_cells(&q->shape, cells);
 
     *hits = (struct geo_hits){0};
+    must(n > 0 && n <= GEO_CELLS_MOST);
     for (unsigned i = 0; i < n && !has_enough(&s); i++)
         search_cell(&s, cells[i]);
     put_in_order(hits, q);

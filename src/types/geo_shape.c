@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/must.h"
+
 #define RADIANS          (M_PI / 180.0)
 #define MERCATOR_HALF    20037726.37 /* metres: half the width of the map at the equator */
 #define COLUMNS          ((uint32_t)1 << GEOHASH_STEP_MAX)
@@ -127,6 +129,7 @@ struct geo_shape geo_circle(struct geo_point middle, double radius, double unit)
     struct geo_shape s = shape(middle);
     double angle;
 
+    must(radius >= 0 && unit > 0 && geohash_has(middle));
     s.radius = s.reach = s.east = s.north = radius * unit;
     angle = s.radius / GEO_EARTH_RADIUS + SLACK;
     s.window = window_of(middle, angle, circle_east(s.latitude, angle));
@@ -138,6 +141,7 @@ struct geo_shape geo_box(struct geo_point middle, double width, double height, d
     struct geo_shape s = shape(middle);
     double north, east;
 
+    must(width >= 0 && height >= 0 && unit > 0 && geohash_has(middle));
     s.is_box = true;
     s.width = width * unit;
     s.height = height * unit;

@@ -64,7 +64,7 @@ static uint64_t bits_on_map(struct geo_point p, double latitude_max, unsigned st
 
 struct geohash_cell geohash_cell(struct geo_point p, unsigned step)
 {
-    sane(geohash_has(p) && step >= 1 && step <= GEOHASH_STEP_MAX);
+    must(geohash_has(p) && step >= 1 && step <= GEOHASH_STEP_MAX);
     return (struct geohash_cell){bits_on_map(p, GEOHASH_LATITUDE_MAX, step), step};
 }
 
@@ -103,6 +103,7 @@ static struct geohash_bounds bounds_of(struct geohash_place place, unsigned step
 
 struct geohash_bounds geohash_bounds(struct geohash_cell c)
 {
+    must(c.step <= GEOHASH_STEP_MAX);
     return bounds_of(geohash_place(c.bits), c.step);
 }
 
@@ -143,6 +144,7 @@ struct geohash_cell geohash_neighbour(struct geohash_cell c, int east, int north
 {
     uint64_t ones = UINT64_MAX >> (64 - 2 * c.step);
 
+    must(c.step >= 1 && c.step <= GEOHASH_STEP_MAX && east >= -1 && east <= 1 && north >= -1 && north <= 1);
     c.bits = moved(c.bits, COLUMN_BITS, ones, east) | moved(c.bits, ROW_BITS, ones, north);
     return c;
 }
@@ -151,6 +153,7 @@ struct geohash_scores geohash_scores(struct geohash_cell c)
 {
     unsigned finer = 2 * (GEOHASH_STEP_MAX - c.step);
 
+    must(c.step <= GEOHASH_STEP_MAX);
     return (struct geohash_scores){(double)(c.bits << finer), (double)((c.bits + 1) << finer)};
 }
 
@@ -159,6 +162,7 @@ void geohash_text(struct geo_point p, char text[GEOHASH_TEXT_BYTES])
     static const char alphabet[] = "0123456789bcdefghjkmnpqrstuvwxyz";
     uint64_t bits = bits_on_map(p, 90, GEOHASH_STEP_MAX);
 
+    must(p.longitude >= -180 && p.longitude <= 180 && p.latitude >= -90 && p.latitude <= 90);
     for (unsigned i = 0; i + 1 < GEOHASH_TEXT_BYTES; i++)
         text[i] = alphabet[bits >> (2 * GEOHASH_STEP_MAX - 5 * (i + 1)) & 31];
     text[GEOHASH_TEXT_BYTES - 1] = alphabet[0];

@@ -108,6 +108,7 @@ static bool set_flat(struct value *v, struct slice field, struct slice value, in
 
     if (value_is_empty(v))
         listpack_init(&v->flat);
+    must(v->form == VALUE_LISTPACK || v->form == VALUE_LISTPACK_EX);
     at = hash_flat_find(v, field);
     is_new = at == 0 || hash_flat_is_due(v, at);
     hash_flat_set(v, at, field, value, is_new && expire == HASH_KEEP ? 0 : expire);
@@ -118,6 +119,7 @@ static bool set_flat(struct value *v, struct slice field, struct slice value, in
 
 bool hash_set_until(struct value *v, struct slice field, struct slice value, int64_t expire)
 {
+    must(field.n <= HASH_WORD_MAX && value.n <= HASH_WORD_MAX);
     if (!is_large(v) && outgrows(v, field, value))
         enlarge(v);
     return is_large(v) ? hash_large_set(v->large, field, value, expire, v->now) : set_flat(v, field, value, expire);
@@ -146,6 +148,7 @@ void hash_set_expiry(struct value *v, struct slice field, int64_t expire)
 /* Frees what is left of a hash without fields. */
 static void clear_if_empty(struct value *v)
 {
+    must(is_large(v) || v->flat.n >= LISTPACK_EMPTY);
     if (is_large(v)) {
         if (hash_large_count(v->large) != 0)
             return;
@@ -251,6 +254,7 @@ uint64_t hash_scan(const struct value *v, uint64_t at, hash_visit *visit, void *
 {
     struct scan s = {v, visit, arg};
 
+    must(is_large(v));
     return dict_scan(hash_large_fields(v->large), at, scan_element, &s);
 }
 
@@ -262,6 +266,7 @@ static void draw_walking(const struct value *v, uint64_t n, uint64_t count, hash
     struct slice field, value;
     struct hash_walk w;
 
+    must(n <= count);
     for (hash_walk_begin(&w, v); n > 0 && hash_walk_next(&w, &field, &value); count--) {
         if (!rand_picks(n, count))
             continue;
@@ -275,6 +280,7 @@ static struct element *random_element(const struct value *v)
 {
     struct element *e;
 
+    sane(hash_count(v) > 0);
     do
         e = dict_random(hash_large_fields(v->large));
     while (hash_large_is_due(v->large, e, v->now));
@@ -311,7 +317,7 @@ static void draw_few(const struct value *v, uint64_t n, hash_visit_drawn *visit,
 
         if (dict_find(drawn, element_key(e)) != NULL)
             continue;
-        dict_insert(drawn, element_new(element_key(e), 0));
+        dict_insert(drawn, element_new(element_key(e), 0), 0);
         if (!visit(arg, element_key(e), hash_large_value(e)))
             break;
         n--;
@@ -325,6 +331,7 @@ void hash_draw(const struct value *v, uint64_t n, bool distinct, hash_visit_draw
 {
     uint64_t count = hash_count(v);
 
+    must(count > 0 || n == 0);
     if (n == 1 || !distinct)
         while (n-- > 0 && visit_random(v, count, visit, arg))
             ;

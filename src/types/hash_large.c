@@ -2,16 +2,19 @@
 #include "types/hash_large.h"
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "types/agenda.h"
 
 #define LONG_VALUE  127
 #define HAS_PLACE   0x80
 #define PLACE_BYTES sizeof(uint32_t)
 
+#define HASH_LARGE_MAGIC 0x68617368u /* "hash" */
+
 struct hash_large {
+    uint32_t magic;
     struct dict *fields;
     struct agenda *agenda; /* NULL: no field has had an expiry */
-    size_t bytes;          /* of the elements */
 };
 
 /* ---- elements ---- */
@@ -48,6 +51,7 @@ static uint32_t place_of(const struct element *e)
     struct slice value = hash_large_value(e);
     uint32_t place;
 
+    must(has_place(e));
     memcpy(&place, value.p + value.n, sizeof place);
     return place;
 }
@@ -56,6 +60,7 @@ static void set_place(void *element, uint32_t place)
 {
     struct slice value = hash_large_value(element);
 
+    must(has_place(element));
     memcpy((char *)value.p + value.n, &place, sizeof place);
 }
 
@@ -63,6 +68,7 @@ static void write_value(struct element *e, struct slice value, bool place)
 {
     char *rest = element_rest(e);
 
+    must(value.n <= UINT32_MAX);
     *rest++ = (char)((value.n < LONG_VALUE ? value.n : LONG_VALUE) | (place ? HAS_PLACE : 0));
     if (value.n >= LONG_VALUE) {
         memcpy(rest, &(uint32_t){value.n}, sizeof(uint32_t));
@@ -83,6 +89,7 @@ struct hash_large *hash_large_new(void)
 {
     struct hash_large *h = mem_zalloc(sizeof *h);
 
+    h->magic = HASH_LARGE_MAGIC;
     h->fields = dict_new();
     return h;
 }
@@ -91,9 +98,11 @@ void hash_large_free(void *large)
 {
     struct hash_large *h = large;
 
+    must_be(h, HASH_LARGE_MAGIC);
     dict_free(h->fields, release);
     if (h->agenda != NULL)
         agenda_free(h->agenda);
+    h->magic = 0;
     mem_free(h);
 }
 
@@ -111,19 +120,23 @@ void *hash_large_copy(const void *large)
 
 size_t hash_large_count(const void *large)
 {
-    return dict_count(((const struct hash_large *)large)->fields);
+    const struct hash_large *h = large;
+
+    must_be(h, HASH_LARGE_MAGIC);
+    return dict_count(h->fields);
 }
 
 size_t hash_large_bytes(const void *large)
 {
     const struct hash_large *h = large;
 
-    return mem_usable_size(sizeof *h) + dict_overhead(h->fields) + h->bytes +
-           (h->agenda ? agenda_bytes(h->agenda) : 0);
+    must_be(h, HASH_LARGE_MAGIC);
+    return mem_usable_size(sizeof *h) + dict_bytes(h->fields) + (h->agenda ? agenda_bytes(h->agenda) : 0);
 }
 
 struct dict *hash_large_fields(const struct hash_large *h)
 {
+    must_be(h, HASH_LARGE_MAGIC);
     return h->fields;
 }
 
@@ -138,20 +151,8 @@ struct element *hash_large_find(const struct hash_large *h, struct slice field, 
 {
     struct element *e = dict_find(h->fields, field);
 
+    must_be(h, HASH_LARGE_MAGIC);
     return e != NULL && !hash_large_is_due(h, e, now) ? e : NULL;
-}
-
-/* An element with another number of bytes behind its field, the first of them as they were, in the place of e. */
-static struct element *resize(struct hash_large *h, struct element *e, size_t before, size_t after)
-{
-    struct element *moved;
-
-    h->bytes -= element_size(e, before);
-    moved = element_resize(e, before, after);
-    h->bytes += element_size(moved, after);
-    if (moved != e)
-        dict_replace(h->fields, e, moved);
-    return moved;
 }
 
 static struct element *insert(struct hash_large *h, struct slice field, struct slice value)
@@ -160,8 +161,7 @@ static struct element *insert(struct hash_large *h, struct slice field, struct s
     struct element *e = element_new(field, rest);
 
     write_value(e, value, false);
-    h->bytes += element_size(e, rest);
-    dict_insert(h->fields, e);
+    dict_insert(h->fields, e, rest);
     return e;
 }
 
@@ -171,7 +171,7 @@ static struct element *replace(struct hash_large *h, struct element *e, struct s
     bool place = has_place(e);
     uint32_t at = place ? place_of(e) : 0;
 
-    e = resize(h, e, rest_of(e), rest_for(value.n, place));
+    e = dict_resize(h->fields, e, rest_of(e), rest_for(value.n, place));
     write_value(e, value, place);
     if (place) {
         set_place(e, at);
@@ -185,6 +185,7 @@ bool hash_large_set(struct hash_large *h, struct slice field, struct slice value
     struct element *e = dict_find(h->fields, field);
     bool is_new = e == NULL || hash_large_is_due(h, e, now);
 
+    must_be(h, HASH_LARGE_MAGIC);
     if (expire == HASH_KEEP)
         expire = is_new ? 0 : hash_large_expiry(h, e);
     e = e != NULL ? replace(h, e, value) : insert(h, field, value);
@@ -196,9 +197,10 @@ static void begin_expiry(struct hash_large *h, struct element *e, int64_t expire
 {
     size_t n = hash_large_value(e).n;
 
+    must(!has_place(e) && expire != 0);
     if (h->agenda == NULL)
         h->agenda = agenda_new(set_place);
-    e = resize(h, e, rest_for(n, false), rest_for(n, true));
+    e = dict_resize(h->fields, e, rest_for(n, false), rest_for(n, true));
     *element_rest(e) |= (char)HAS_PLACE;
     agenda_add(h->agenda, expire, e);
 }
@@ -207,13 +209,15 @@ static void end_expiry(struct hash_large *h, struct element *e)
 {
     size_t n = hash_large_value(e).n;
 
+    must(has_place(e) && h->agenda != NULL);
     agenda_remove(h->agenda, place_of(e));
-    e = resize(h, e, rest_for(n, true), rest_for(n, false));
+    e = dict_resize(h->fields, e, rest_for(n, true), rest_for(n, false));
     *element_rest(e) &= (char)~HAS_PLACE;
 }
 
 void hash_large_set_expiry(struct hash_large *h, struct element *e, int64_t expire)
 {
+    must_be(h, HASH_LARGE_MAGIC);
     if (!has_place(e)) {
         if (expire != 0)
             begin_expiry(h, e, expire);
@@ -226,10 +230,10 @@ void hash_large_set_expiry(struct hash_large *h, struct element *e, int64_t expi
 
 void hash_large_drop(struct hash_large *h, struct element *e)
 {
+    must_be(h, HASH_LARGE_MAGIC);
     if (has_place(e))
         agenda_remove(h->agenda, place_of(e));
-    dict_remove(h->fields, e);
-    h->bytes -= element_size(e, rest_of(e));
+    dict_remove(h->fields, e, rest_of(e));
     release(e);
 }
 
@@ -239,11 +243,13 @@ int64_t hash_large_next_due(const struct hash_large *h)
 {
     int64_t moment;
 
+    must_be(h, HASH_LARGE_MAGIC);
     return h->agenda != NULL && agenda_first(h->agenda, &moment) != NULL ? moment : 0;
 }
 
 size_t hash_large_due(const struct hash_large *h, int64_t now)
 {
+    must_be(h, HASH_LARGE_MAGIC);
     return h->agenda != NULL ? agenda_due(h->agenda, now) : 0;
 }
 
@@ -253,6 +259,7 @@ size_t hash_large_purge(struct hash_large *h, int64_t now, size_t most)
     int64_t moment;
     struct element *e;
 
+    must_be(h, HASH_LARGE_MAGIC);
     for (; n < most && h->agenda != NULL; n++) {
         e = agenda_first(h->agenda, &moment);
         if (e == NULL || moment > now)

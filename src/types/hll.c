@@ -47,6 +47,7 @@ static void forget_count(struct flat *f)
 
 bool hll_known_count(struct slice s, uint64_t *count)
 {
+    must(s.n >= HLL_HEADER);
     *count = 0;
     for (int i = 7; i >= 0; i--)
         *count = *count << 8 | (unsigned char)s.p[AT_COUNT + i];
@@ -101,6 +102,7 @@ bool hll_make_dense(struct flat *f)
 {
     uint8_t registers[HLL_REGISTERS] = {0};
 
+    must(hll_is(flat_slice(f)));
     if (hll_encoding(flat_slice(f)) == HLL_DENSE)
         return true;
     if (!hll_sparse_merge(registers, runs_of(flat_slice(f))))
@@ -134,6 +136,7 @@ static enum hll_result raise_register(struct flat *f, unsigned index, uint8_t ra
 {
     enum hll_result result;
 
+    must(index < HLL_REGISTERS && rank > 0 && rank < SLOTS);
     if (hll_encoding(flat_slice(f)) == HLL_DENSE)
         result = hll_dense_raise(f->p + HLL_HEADER, index, rank) ? HLL_CHANGED : HLL_SAME;
     else
@@ -148,6 +151,7 @@ enum hll_result hll_add(struct flat *f, struct slice element, uint64_t sparse_ma
     uint64_t hash = hash_element(element);
     uint64_t rest = hash >> INDEX_BITS | 1ull << RANK_BITS; /* a one to stop at where all bits are zero */
 
+    must(hll_is(flat_slice(f)));
     return raise_register(f, hash & (HLL_REGISTERS - 1), (uint8_t)(__builtin_ctzll(rest) + 1), sparse_max);
 }
 
@@ -200,6 +204,7 @@ bool hll_count(struct slice s, uint64_t *count)
 {
     uint32_t histogram[SLOTS] = {0};
 
+    must(hll_is(s));
     if (hll_encoding(s) == HLL_DENSE)
         hll_dense_histogram(s.p + HLL_HEADER, histogram);
     else if (!hll_sparse_histogram(runs_of(s), histogram))
@@ -212,6 +217,7 @@ bool hll_count(struct slice s, uint64_t *count)
 
 bool hll_merge(uint8_t *registers, struct slice s)
 {
+    must(hll_is(s));
     if (hll_encoding(s) == HLL_SPARSE)
         return hll_sparse_merge(registers, runs_of(s));
     hll_dense_merge(registers, s.p + HLL_HEADER);
@@ -228,6 +234,7 @@ uint64_t hll_count_registers(const uint8_t *registers)
 
 void hll_raise_all(struct flat *f, const uint8_t *registers, uint64_t sparse_max)
 {
+    must(hll_is(flat_slice(f)));
     /* One after the other, as Redis does: how the runs come to lie depends on it. */
     for (unsigned i = 0; i < HLL_REGISTERS && hll_encoding(flat_slice(f)) == HLL_SPARSE; i++)
         if (registers[i] > 0)

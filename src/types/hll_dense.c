@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/hll_dense.h"
 
+#include "base/must.h"
+
 #define BITS 6
 #define MASK 63
 
@@ -28,6 +30,7 @@ bool hll_dense_raise(char *p, unsigned index, uint8_t rank)
     bool two = shift + BITS > 8;
     unsigned pair = at[0] | (two ? (unsigned)at[1] << 8 : 0);
 
+    must(index < HLL_REGISTERS && rank <= MASK);
     if ((pair >> shift & MASK) >= rank)
         return false;
     pair = (pair & ~((unsigned)MASK << shift)) | (unsigned)rank << shift;

@@ -54,6 +54,7 @@ static unsigned put_values(uint8_t *p, uint8_t rank, unsigned length)
 {
     if (length == 0)
         return 0;
+    must(rank >= 1 && rank <= RANK_MAX && length <= VALUES_MAX);
     p[0] = (uint8_t)(0x80 | (rank - 1) << 2 | (length - 1));
     return 1;
 }
@@ -218,6 +219,7 @@ enum hll_sparse_result hll_sparse_raise(struct flat *f, unsigned index, uint8_t 
     uint8_t bytes[5];
     size_t gone, come;
 
+    must(index < HLL_REGISTERS && f->n >= HLL_HEADER);
     if (rank > RANK_MAX)
         return HLL_SPARSE_FULL;
     if (!find(flat_slice(f), index, &spot))

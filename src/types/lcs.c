@@ -212,6 +212,7 @@ static void step_back(struct lcs *l)
 {
     size_t j = l->j - 1;
 
+    must(l->i > 0 && l->j > 0);
     if (l->rows[l->i * l->words + j / WORD_BITS] >> j % WORD_BITS & 1)
         l->j--;
     else

@@ -20,10 +20,18 @@ static struct list_limit limit_of(const struct value *v)
     return (struct list_limit){(size_t)LEAST_BYTES << (-fill - 1), SIZE_MAX};
 }
 
+static inline struct list_large *large_of(const struct value *v)
+{
+    struct list_large *l = v->large;
+
+    must_be(l, LIST_LARGE_MAGIC);
+    return l;
+}
+
 size_t list_count(const struct value *v)
 {
     if (v->form == VALUE_LARGE)
-        return ((const struct list_large *)v->large)->count;
+        return large_of(v)->count;
     return v->flat.n == 0 ? 0 : listpack_count(&v->flat);
 }
 
@@ -51,14 +59,18 @@ static void expect(struct value *v, size_t n, size_t bytes, const struct list_li
 static void shrink(struct value *v)
 {
     struct list_limit most = limit_of(v);
-    struct list_large *l = v->large;
+    struct list_large *l;
     struct flat f;
 
-    if (v->form != VALUE_LARGE || l->row.used != 1 || l->count > most.count / 2)
+    if (v->form != VALUE_LARGE)
+        return;
+    l = large_of(v);
+    if (l->row.used != 1 || l->count > most.count / 2)
         return;
     f = list_chunk_flat(list_large_chunk(l, 0));
     if (v->limits.fill < 0 && f.n > most.bytes / 2)
         return;
+    must(f.n > LISTPACK_EMPTY);
     v->form = VALUE_LISTPACK;
     v->flat.resize(&v->flat, f.n);
     memcpy(v->flat.p, f.p, f.n);
@@ -69,6 +81,7 @@ static void shrink(struct value *v)
 /* The last element has gone. */
 static void clear(struct value *v)
 {
+    must(!value_is_empty(v));
     if (v->form == VALUE_LARGE)
         list_large_free(v->large);
     value_clear(v);
@@ -80,8 +93,9 @@ static void push(struct value *v, bool front, struct slice s, const struct list_
 {
     struct listpack_word w = listpack_word(s);
 
+    must(s.n <= LIST_ELEMENT_MOST);
     if (v->form == VALUE_LARGE) {
-        list_large_push(v->large, front, &w, most);
+        list_large_push(large_of(v), front, &w, most);
         return;
     }
     if (v->flat.n == 0)
@@ -121,11 +135,12 @@ bool list_set(struct value *v, int64_t index, struct slice s)
     struct listpack_word w = listpack_word(s);
     struct list_limit most = limit_of(v);
 
+    must(s.n <= LIST_ELEMENT_MOST);
     expect(v, 1, s.n, &most);
     if (!resolve(v, &index))
         return false;
     if (v->form == VALUE_LARGE)
-        list_large_replace(v->large, list_large_find(v->large, (size_t)index), &w, &most);
+        list_large_replace(large_of(v), list_large_find(large_of(v), (size_t)index), &w, &most);
     else
         listpack_replace(&v->flat, listpack_at(&v->flat, index), &w);
     shrink(v);
@@ -139,9 +154,10 @@ static void insert_at(struct value *v, size_t index, bool behind, const struct l
     struct list_place p = {.index = index};
     struct flat f = v->flat;
 
+    must(index < list_count(v));
     if (v->form == VALUE_LARGE) {
-        p = list_large_find(v->large, index);
-        f = list_chunk_flat(list_large_chunk(v->large, p.chunk));
+        p = list_large_find(large_of(v), index);
+        f = list_chunk_flat(list_large_chunk(large_of(v), p.chunk));
     } else {
         p.at = listpack_at(&f, (int64_t)index);
     }
@@ -150,7 +166,7 @@ static void insert_at(struct value *v, size_t index, bool behind, const struct l
         p.index++;
     }
     if (v->form == VALUE_LARGE)
-        list_large_insert(v->large, p, w, most);
+        list_large_insert(large_of(v), p, w, most);
     else
         listpack_insert(&v->flat, p.at, w);
 }
@@ -163,6 +179,7 @@ bool list_insert(struct value *v, bool behind, struct slice pivot, struct slice 
     struct list_walk walk;
     int64_t index;
 
+    must(s.n <= LIST_ELEMENT_MOST);
     expect(v, 1, s.n, &most);
     list_walk_begin(&walk, v, 0);
     if (!list_walk_find(&walk, false, &sought, &left, &index))
@@ -178,10 +195,11 @@ static void take(struct value *v, size_t start, size_t n)
 {
     struct list_limit most = limit_of(v);
 
+    must(n > 0);
     if (n == list_count(v))
         clear(v);
     else if (v->form == VALUE_LARGE)
-        list_large_remove(v->large, start, n, &most);
+        list_large_remove(large_of(v), start, n, &most);
     else
         listpack_remove(&v->flat, listpack_at(&v->flat, (int64_t)start), n);
 }
@@ -190,6 +208,7 @@ void list_remove(struct value *v, size_t start, size_t n)
 {
     if (n == 0)
         return;
+    must(start <= list_count(v) && n <= list_count(v) - start);
     take(v, start, n);
     shrink(v);
 }
@@ -201,7 +220,7 @@ size_t list_remove_equal(struct value *v, struct slice s, size_t n, bool last)
     size_t all, removed;
 
     if (v->form == VALUE_LARGE) {
-        removed = list_large_remove_equal(v->large, &w, n, last, &most);
+        removed = list_large_remove_equal(large_of(v), &w, n, last, &most);
     } else {
         all = last ? listpack_count_equal(&v->flat, &w) : 0;
         removed = listpack_remove_equal(&v->flat, &w, all > n ? all - n : 0, n);
@@ -225,6 +244,7 @@ void list_rotate(struct value *v, bool from_front, bool to_front)
     struct list_walk w;
     struct slice s;
 
+    must(n > 0);
     if (n == 1 || from_front == to_front)
         return;
     list_walk_begin(&w, v, from_front ? 0 : -1);
@@ -245,6 +265,7 @@ void list_rotate(struct value *v, bool from_front, bool to_front)
 /* Enters a chunk at its first element, or its last; there may be none such. */
 static void enter(struct list_walk *w, size_t chunk, bool back)
 {
+    must(w->large != NULL);
     w->at = 0;
     if (chunk >= w->large->row.used)
         return;
@@ -265,7 +286,7 @@ void list_walk_begin(struct list_walk *w, const struct value *v, int64_t index)
 {
     struct list_place p;
 
-    *w = (struct list_walk){.large = v->form == VALUE_LARGE ? v->large : NULL, .flat = v->flat};
+    *w = (struct list_walk){.large = v->form == VALUE_LARGE ? large_of(v) : NULL, .flat = v->flat};
     if (!resolve(v, &index))
         return;
     w->index = index;
@@ -273,7 +294,7 @@ void list_walk_begin(struct list_walk *w, const struct value *v, int64_t index)
         w->at = listpack_at(&w->flat, index);
         return;
     }
-    p = list_large_find(w->large, (size_t)index);
+    p = list_large_find(large_of(v), (size_t)index);
     w->chunk = p.chunk;
     w->flat = list_chunk_flat(list_large_chunk(w->large, p.chunk));
     w->at = p.at;
@@ -316,11 +337,12 @@ bool list_walk_find(struct list_walk *w, bool back, const struct listpack_word *
 
 struct list_shape list_shape(const struct value *v)
 {
-    const struct list_large *l = v->large;
     struct list_shape shape = {0};
+    const struct list_large *l;
 
     if (v->form != VALUE_LARGE)
         return (struct list_shape){1, v->flat.n};
+    l = large_of(v);
     for (size_t i = 0; i < l->row.used; i++)
         shape.bytes += list_large_chunk(l, i)->bytes;
     shape.chunks = l->row.used;

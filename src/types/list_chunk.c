@@ -16,6 +16,7 @@ static size_t slack_behind(const struct list_chunk *c)
 /* Moves the listpack within its block. */
 static void move_to(struct list_chunk *c, size_t begin)
 {
+    must(begin + c->bytes <= c->room);
     memmove(c->block + begin, c->block + c->begin, c->bytes);
     c->begin = begin;
 }
@@ -26,6 +27,7 @@ static void reblock(struct list_chunk *c, size_t room, bool at_end)
     char *block = mem_alloc(room);
     size_t begin = at_end ? room - c->bytes : 0;
 
+    must(room >= c->bytes && room <= UINT32_MAX);
     memcpy(block + begin, c->block + c->begin, c->bytes);
     mem_free_sized(c->block, c->room);
     c->block = block;
@@ -87,6 +89,7 @@ static struct flat opened(const struct list_chunk *c)
 /* Takes over what became of the listpack, which has so many elements more. */
 static void close_flat(struct list_chunk *c, const struct flat *f, ptrdiff_t more)
 {
+    must(more >= 0 || c->count >= (size_t)-more);
     c->begin = f->p - c->block;
     c->bytes = f->n;
     c->count += more;
@@ -113,6 +116,7 @@ struct list_chunk list_chunk_from(const struct flat *f)
     size_t room = mem_usable_size(f->n);
     struct list_chunk c = {mem_alloc(room), room, 0, f->n, listpack_count(f)};
 
+    must(f->n > LISTPACK_EMPTY && room <= UINT32_MAX);
     memcpy(c.block, f->p, f->n);
     return c;
 }
@@ -135,6 +139,7 @@ void list_chunk_push(struct list_chunk *c, bool front, const struct listpack_wor
 {
     struct flat f;
 
+    must(c->count > 0);
     make_room(c, listpack_bytes_of(w), front, most);
     f = opened(c);
     if (front)
@@ -148,6 +153,7 @@ void list_chunk_insert(struct list_chunk *c, size_t at, const struct listpack_wo
 {
     struct flat f;
 
+    must(c->count > 0 && at < c->bytes);
     make_room(c, listpack_bytes_of(w), false, most);
     f = opened(c);
     listpack_insert(&f, at, w);
@@ -158,6 +164,7 @@ void list_chunk_replace(struct list_chunk *c, size_t at, const struct listpack_w
 {
     struct flat f;
 
+    must(at >= LISTPACK_HEADER && at < c->bytes - 1);
     make_room(c, listpack_bytes_of(w), false, most);
     f = opened(c);
     listpack_replace(&f, at, w);
@@ -169,6 +176,7 @@ void list_chunk_remove(struct list_chunk *c, size_t at, size_t n)
 {
     struct flat f = opened(c);
 
+    must(n < c->count && at >= LISTPACK_HEADER);
     if (at == LISTPACK_HEADER)
         listpack_behead(&f, n);
     else
@@ -195,6 +203,7 @@ struct list_chunk list_chunk_split(struct list_chunk *c, size_t at, size_t index
     size_t bytes = LISTPACK_EMPTY + f.n - 1 - at, room = mem_usable_size(bytes);
     struct list_chunk behind = {.block = mem_alloc(room), .room = room};
 
+    must(at > LISTPACK_HEADER && index > 0 && index < c->count);
     tail = opened(&behind);
     listpack_init(&tail);
     listpack_append_tail(&tail, &f, at, c->count - index);
@@ -208,6 +217,7 @@ void list_chunk_join(struct list_chunk *c, struct list_chunk *next)
     struct flat from = list_chunk_flat(next), f;
     struct list_limit exact = {c->bytes + from.n - LISTPACK_EMPTY, 0};
 
+    must(c->count > 0 && next->count > 0);
     make_room(c, from.n - LISTPACK_EMPTY, false, &exact);
     f = opened(c);
     listpack_append_tail(&f, &from, LISTPACK_HEADER, next->count);

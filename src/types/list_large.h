@@ -19,9 +19,13 @@
 #include "types/list_chunk.h"
 #include "types/row.h"
 
+#define LIST_LARGE_MAGIC 0x6c697374u /* "list" */
+
 struct list_large {
-    struct row row; /* of struct list_chunk */
-    size_t count; /* elements */
+    struct row row;     /* of struct list_chunk */
+    uint32_t magic;
+    size_t count;       /* elements */
+    size_t chunk_bytes; /* of the blocks of all chunks */
 };
 
 /* Where an element is. Borrowed until the next change. */

@@ -41,10 +41,17 @@ static inline uint8_t byte_at(const struct flat *f, size_t at)
     return (uint8_t)f->p[at];
 }
 
+/* Whether an element may begin there. */
+static inline bool is_position(const struct flat *f, size_t at)
+{
+    return at >= LISTPACK_HEADER && at < f->n - 1;
+}
+
 /* ---- the header ---- */
 
 static void set_header(struct flat *f, size_t count)
 {
+    must(f->n >= LISTPACK_EMPTY && f->n <= UINT32_MAX);
     memcpy(f->p, &(uint32_t){f->n}, 4);
     memcpy(f->p + 4, &(uint16_t){count < COUNT_MOST ? count : COUNT_MOST}, 2);
 }
@@ -62,6 +69,7 @@ static void note_change(struct flat *f, ptrdiff_t by)
 {
     size_t n = told_count(f);
 
+    must(n >= COUNT_MOST || (ptrdiff_t)n + by >= 0);
     set_header(f, n < COUNT_MOST ? n + by : n);
 }
 
@@ -76,6 +84,7 @@ size_t listpack_count(const struct flat *f)
 {
     size_t n = told_count(f);
 
+    must(f->n >= LISTPACK_EMPTY);
     if (LIKELY(n < COUNT_MOST))
         return n;
     n = 0;
@@ -172,6 +181,7 @@ static int64_t read_number(const char *p)
     case HEAD_INT32:
         return (int32_t)load32(p + 1);
     default:
+        must(b == HEAD_INT64);
         memcpy(&v, p + 1, 8);
         return v;
     }
@@ -237,11 +247,13 @@ static inline size_t or_none(const struct flat *f, size_t at)
 
 size_t listpack_first(const struct flat *f)
 {
+    must(f->n >= LISTPACK_EMPTY);
     return or_none(f, LISTPACK_HEADER);
 }
 
 size_t listpack_next(const struct flat *f, size_t at)
 {
+    sane(is_position(f, at));
     return or_none(f, at + size_at(f, at));
 }
 
@@ -253,16 +265,19 @@ static size_t before(const struct flat *f, size_t end)
     if (end == LISTPACK_HEADER)
         return 0;
     n = read_backlen(f->p + end, f->p + LISTPACK_HEADER, &bytes);
+    must(bytes > 0 && bytes + n <= end - LISTPACK_HEADER);
     return end - bytes - n;
 }
 
 size_t listpack_last(const struct flat *f)
 {
+    must(f->n >= LISTPACK_EMPTY);
     return before(f, f->n - 1);
 }
 
 size_t listpack_prev(const struct flat *f, size_t at)
 {
+    must(is_position(f, at));
     return before(f, at);
 }
 
@@ -292,6 +307,7 @@ struct slice listpack_get(const struct flat *f, size_t at, struct listpack_digit
 {
     struct head h = read_head(f->p + at);
 
+    sane(is_position(f, at));
     if (h.is_number)
         return slice_of(d->p, num_format_i64(d->p, read_number(f->p + at)));
     return slice_of(f->p + at + h.head, h.content);
@@ -299,6 +315,7 @@ struct slice listpack_get(const struct flat *f, size_t at, struct listpack_digit
 
 bool listpack_get_number(const struct flat *f, size_t at, int64_t *v)
 {
+    sane(is_position(f, at));
     if (!read_head(f->p + at).is_number)
         return false;
     *v = read_number(f->p + at);
@@ -309,6 +326,7 @@ bool listpack_is(const struct flat *f, size_t at, const struct listpack_word *w)
 {
     struct head h = read_head(f->p + at);
 
+    sane(is_position(f, at));
     if (h.is_number != w->is_number)
         return false;
     if (h.is_number)
@@ -350,6 +368,7 @@ static size_t prepare(struct written *e, const struct listpack_word *w)
 {
     size_t n;
 
+    must(w->is_number || w->s.n <= UINT32_MAX);
     e->head_bytes = write_head(e->head, w);
     e->content = w->is_number ? 0 : w->s.n;
     n = e->head_bytes + e->content;
@@ -376,6 +395,7 @@ static void put(struct flat *f, size_t at, size_t gone, const struct listpack_wo
 
 size_t listpack_insert(struct flat *f, size_t at, const struct listpack_word *w)
 {
+    must(at == 0 || is_position(f, at));
     if (at == 0)
         at = f->n - 1;
     put(f, at, 0, w);
@@ -385,6 +405,7 @@ size_t listpack_insert(struct flat *f, size_t at, const struct listpack_word *w)
 
 size_t listpack_replace(struct flat *f, size_t at, const struct listpack_word *w)
 {
+    must(is_position(f, at));
     put(f, at, size_at(f, at), w);
     note_change(f, 0);
     return at;
@@ -394,6 +415,7 @@ size_t listpack_remove(struct flat *f, size_t at, size_t n)
 {
     size_t end = at, gone = 0;
 
+    must(is_position(f, at));
     for (; gone < n && byte_at(f, end) != END; gone++)
         end += size_at(f, end);
     flat_splice(f, at, end - at, 0);
@@ -440,6 +462,7 @@ void listpack_append_tail(struct flat *f, const struct flat *from, size_t at, si
 {
     size_t bytes = from->n - 1 - at;
 
+    must(is_position(from, at));
     memcpy(flat_splice(f, f->n - 1, 0, bytes), from->p + at, bytes);
     note_change(f, (ptrdiff_t)n);
 }
@@ -461,6 +484,7 @@ void listpack_behead(struct flat *f, size_t n)
 
     for (size_t i = 0; i < n; i++)
         at += size_at(f, at);
+    must(at < f->n);
     f->p += at - LISTPACK_HEADER;
     f->n -= at - LISTPACK_HEADER;
     set_header(f, count < COUNT_MOST ? count - n : count);

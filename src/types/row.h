@@ -19,18 +19,22 @@
 #define LARDER_TYPES_ROW_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/must.h"
 
 struct row {
     char *records;
-    size_t first;
-    size_t used;
-    size_t room; /* records that the array has room for */
+    uint32_t first;
+    uint32_t used;
+    uint32_t room; /* records that the array has room for */
 };
 
 /* Record i, below used. Borrowed until the next change. */
 static inline void *row_at(const struct row *r, size_t i, size_t size)
 {
-    return r->records + (r->first + i) * size;
+    sane(i <= r->used);
+    return r->records + ((size_t)r->first + i) * size;
 }
 
 /* Makes room for n records in all, which are added behind the last. */

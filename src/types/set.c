@@ -6,10 +6,9 @@
 #include "base/rand.h"
 #include "types/intset.h"
 
-#define INTS_MOST    (1u << 30) /* of an intset, whatever the limits say */
-#define FEW          3  /* a sample of less than a third of a set is drawn, a larger one is picked from a walk */
-#define NEARLY_ALL   5  /* where at most a fifth of what is popped will stay, it is what stays that is drawn */
-#define WEIGHED_MOST 64 /* members that set_large_bytes looks at */
+#define INTS_MOST  (1u << 30) /* of an intset, whatever the limits say */
+#define FEW        3          /* a sample of less than a third of a set is drawn, a larger one is picked from a walk */
+#define NEARLY_ALL 5          /* where at most a fifth of what is popped will stay, it is what stays that is drawn */
 
 static inline struct dict *dict_of(const struct value *v)
 {
@@ -123,12 +122,14 @@ uint64_t set_scan(const struct value *v, uint64_t at, set_visit *visit, void *ar
 
 static void begin_intset(struct value *v)
 {
+    must(value_is_empty(v));
     intset_init(&v->flat);
     v->form = VALUE_INTSET;
 }
 
 static void begin_listpack(struct value *v)
 {
+    must(value_is_empty(v));
     listpack_init(&v->flat);
     v->form = VALUE_LISTPACK;
 }
@@ -142,13 +143,14 @@ static void enlarge(struct value *v)
     dict_expect(d, set_count(v));
     set_walk_begin(&w, v);
     while (set_walk_next(&w, &member))
-        dict_insert(d, element_new(member, 0));
+        dict_insert(d, element_new(member, 0), 0);
     value_enlarge(v, d);
 }
 
 /* Puts the bytes of a flat value, which it frees, in the place of what v is. */
 static void take_flat(struct value *v, enum value_form form, struct flat *f)
 {
+    must(f->n > 0 && form != VALUE_LARGE);
     v->flat.resize(&v->flat, f->n);
     memcpy(v->flat.p, f->p, f->n);
     v->form = form;
@@ -162,6 +164,7 @@ static void loosen(struct value *v)
     struct flat loose = FLAT_EMPTY;
     struct listpack_digits d;
 
+    must(v->form == VALUE_INTSET);
     listpack_init(&loose);
     for (size_t i = 0, n = intset_count(&v->flat); i < n; i++)
         listpack_append(&loose, integer(&v->flat, i, &d));
@@ -214,12 +217,13 @@ void set_expect(struct value *v, struct slice first, size_t n)
 
 static void insert(struct value *v, struct slice member)
 {
-    dict_insert(dict_of(v), element_new(member, 0));
+    dict_insert(dict_of(v), element_new(member, 0), 0);
 }
 
 /* Adds a member, which w is, to a listpack that has it not. */
 static void append(struct value *v, struct slice member, const struct listpack_word *w)
 {
+    must(v->form == VALUE_LISTPACK);
     if (has_room(v, listpack_count(&v->flat), v->flat.n, member)) {
         listpack_insert(&v->flat, 0, w);
         return;
@@ -275,6 +279,7 @@ void set_add_new(struct value *v, struct slice member)
 {
     struct listpack_word w;
 
+    sane(!set_has(v, member));
     if (value_is_empty(v))
         set_expect(v, member, 1);
     if (v->form == VALUE_INTSET) {
@@ -294,7 +299,7 @@ static void release(void *element)
 
 static void take_out(struct dict *d, struct element *e)
 {
-    dict_remove(d, e);
+    dict_remove(d, e, 0);
     element_free(e, 0);
 }
 
@@ -314,6 +319,7 @@ static bool remove_from_flat(struct value *v, struct slice member)
     int64_t number;
     size_t at;
 
+    must(v->form == VALUE_LISTPACK || v->form == VALUE_INTSET);
     if (v->form == VALUE_INTSET)
         return num_parse_i64(member, &number) && intset_remove(&v->flat, number);
     w = listpack_word(member);
@@ -347,6 +353,7 @@ bool set_remove(struct value *v, struct slice member)
 
 struct slice set_random(const struct value *v, struct listpack_digits *d)
 {
+    must(set_count(v) > 0);
     if (v->form == VALUE_LARGE)
         return element_key(dict_random(dict_of(v)));
     if (v->form == VALUE_INTSET)
@@ -366,6 +373,7 @@ void set_draw_begin(struct set_draw *d, const struct value *v)
 
 struct slice set_draw(struct set_draw *d)
 {
+    must(d->at == NULL || d->n > 0);
     if (d->at == NULL)
         return set_random(d->v, &d->digits);
     return listpack_get(&d->v->flat, d->at[rand_below(d->n)], &d->digits);
@@ -382,6 +390,7 @@ static void sample_few(const struct value *v, size_t n, set_visit *visit, void *
     struct value seen = value_new((struct value_limits){0});
     struct listpack_digits d;
 
+    must(n <= set_count(v));
     while (n > 0) {
         struct slice member = set_random(v, &d);
 
@@ -400,7 +409,7 @@ void set_sample(const struct value *v, size_t n, set_visit *visit, void *arg)
     struct set_walk w;
     struct slice member;
 
-    sane(n <= left);
+    must(n <= left);
     if (v->form == VALUE_LARGE && n > 0 && n < left / FEW) {
         sample_few(v, n, visit, arg);
         return;
@@ -436,6 +445,7 @@ static void pop_from_flat(struct value *v, size_t n, set_visit *visit, void *arg
     struct set_walk w;
     struct slice member;
 
+    must(n < left);
     if (v->form == VALUE_INTSET)
         begin_intset(&stay);
     else
@@ -458,6 +468,7 @@ static void pop_from_large(struct value *v, size_t n, set_visit *visit, void *ar
 {
     struct dict *d = dict_of(v);
 
+    must(n < dict_count(d));
     for (; n > 0; n--) {
         struct element *e = dict_random(d);
 
@@ -495,7 +506,7 @@ void set_pop(struct value *v, size_t n, set_visit *visit, void *arg)
 {
     size_t stay = set_count(v) - n;
 
-    sane(n <= set_count(v));
+    must(n <= set_count(v));
     if (stay == 0) {
         visit_all(v, visit, arg);
         clear(v);
@@ -525,7 +536,7 @@ void *set_large_copy(const void *large)
 
     dict_expect(copy, dict_count(large));
     while ((e = dict_next(large, &w)) != NULL)
-        dict_insert(copy, element_new(element_key(e), 0));
+        dict_insert(copy, element_new(element_key(e), 0), 0);
     return copy;
 }
 
@@ -536,11 +547,5 @@ size_t set_large_count(const void *large)
 
 size_t set_large_bytes(const void *large)
 {
-    size_t bytes = 0, n = 0;
-    struct dict_walk w = {0};
-    struct element *e;
-
-    for (; n < WEIGHED_MOST && (e = dict_next(large, &w)) != NULL; n++)
-        bytes += element_size(e, 0);
-    return dict_overhead(large) + (n == 0 ? 0 : bytes * dict_count(large) / n);
+    return dict_bytes(large);
 }

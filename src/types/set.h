@@ -77,7 +77,6 @@ void set_pop(struct value *v, size_t n, set_visit *visit, void *arg);
 void set_large_free(void *large);
 void *set_large_copy(const void *large);
 size_t set_large_count(const void *large);
-/* Bytes it takes, by the mean of some of its members. */
 size_t set_large_bytes(const void *large);
 
 #endif

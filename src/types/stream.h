@@ -21,19 +21,24 @@
 #ifndef LARDER_TYPES_STREAM_H
 #define LARDER_TYPES_STREAM_H
 
+#include "base/must.h"
 #include "types/row.h"
 #include "types/stream_node.h"
 #include "types/value.h"
 
 #define STREAM_ENTRY_MOST (1u << 30) /* bytes of the fields and values of one entry */
 
+#define STREAM_MAGIC 0x73747265u /* "stre" */
+
 struct stream {
+    uint32_t magic;
     struct row nodes;
+    struct row groups;            /* stream_group.h */
     uint64_t count;               /* entries */
     uint64_t added;               /* entries ever; XSETID sets it, and the two below */
     struct stream_id last;        /* the last id given, whether its entry is there or not */
     struct stream_id max_deleted; /* the highest id that was deleted by stream_remove */
-    struct row groups;            /* stream_group.h */
+    size_t bytes;                 /* of all blocks but this one and the arrays of nodes and groups */
 };
 
 struct stream *stream_new(void);
@@ -47,14 +52,17 @@ size_t stream_large_bytes(const void *large);
 /* The stream of a value, NULL if it has none. Borrowed as long as the value is not cleared. */
 static inline struct stream *stream_of(const struct value *v)
 {
-    return v->form == VALUE_LARGE ? v->large : NULL;
+    struct stream *s = v->form == VALUE_LARGE ? v->large : NULL;
+
+    must(s == NULL || s->magic == STREAM_MAGIC);
+    return s;
 }
 
 static inline struct stream *stream_make(struct value *v)
 {
     if (value_is_empty(v))
         value_enlarge(v, stream_new());
-    return v->large;
+    return stream_of(v);
 }
 
 /* ---- changed ---- */
@@ -104,9 +112,9 @@ struct stream_walk {
     const struct stream *stream;
     struct stream_id from, to;
     bool is_reverse;
-    size_t node;               /* the one it is in */
-    const char *at;            /* a place in it; NULL: it is over */
-    struct stream_entry entry; /* the one just given: what was not asked for yet */
+    size_t node;                 /* the one it is in */
+    const char *at;              /* a place in it; NULL: it is over */
+    struct stream_entry entry;   /* the one just given: what was not asked for yet */
     char digits[2][NUM_I64_MAX]; /* of a field and a value that are kept as numbers */
 };
 void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct stream_id from, struct stream_id to,

@@ -40,8 +40,7 @@ struct stream_group {
 /* NULL: there is none of this name. Borrowed until it is removed. */
 struct stream_group *stream_group_find(const struct stream *s, struct slice name);
 /* Makes one; NULL: there is one of this name. entries_read may be STREAM_READ_UNKNOWN. */
-struct stream_group *stream_group_add(struct stream *s, struct slice name, struct stream_id last,
-                                      int64_t entries_read);
+struct stream_group *stream_group_add(struct stream *s, struct slice name, struct stream_id last, int64_t entries_read);
 /* Removes it with its consumers and nacks. */
 void stream_group_remove(struct stream *s, struct stream_group *g);
 /* How many there are, and number i of them, by name. */
@@ -72,10 +71,10 @@ void stream_nack_remove(struct stream_group *g, struct stream_nack *n);
 
 /* ---- for the stream ---- */
 
-void stream_groups_fini(struct row *groups);
-void stream_groups_copy(struct row *to, const struct row *from);
-size_t stream_groups_bytes(const struct row *groups);
+void stream_groups_fini(struct stream *s);
+/* Gives `to`, which has no groups, copies of those of `from`. */
+void stream_groups_copy(struct stream *to, const struct stream *from);
 /* Nacks of all groups. */
-size_t stream_groups_pending(const struct row *groups);
+size_t stream_groups_pending(const struct stream *s);
 
 #endif

@@ -46,6 +46,7 @@ static const char *own_end(const struct stream_node *n)
 static void reblock(struct stream_node *n, size_t room)
 {
     size_t own = own_end(n) - n->block, entries = n->end - n->begin;
+    must(room >= own + entries && room <= UINT32_MAX);
     char *block = mem_alloc(room);
 
     memcpy(block, n->block, own);
@@ -153,6 +154,7 @@ static void put_entry(struct stream_node *n, struct stream_id id, const struct s
     uint64_t ms = id.ms - n->base.ms, seq = id.seq - n->base.seq;
     char *start = n->block + n->end, *p = start;
 
+    sane(n->count == 0 || stream_id_compare(id, n->last) > 0);
     p = packed_put(p, ms, own);
     p = packed_put(p, magnitude(seq), (int64_t)seq < 0);
     if (own)
@@ -164,6 +166,7 @@ static void put_entry(struct stream_node *n, struct stream_id id, const struct s
                  (own ? number_weight((int64_t)fields) : 0) +
                  number_weight((int64_t)(own ? 4 + 2 * fields : 3 + fields));
     n->end = (uint32_t)(p - n->block);
+    must(n->end <= n->room);
     n->last = id;
     n->count++;
 }
@@ -173,6 +176,7 @@ void stream_node_append(struct stream_node *n, struct stream_id id, const struct
 {
     bool own = !has_fields(n, pairs, fields);
 
+    must(stream_id_compare(id, n->last) > 0);
     make_room(n, entry_bound(pairs, fields, own, id.ms - n->base.ms, magnitude(id.seq - n->base.seq)), most);
     put_entry(n, id, pairs, fields, own);
 }
@@ -183,6 +187,7 @@ struct stream_node stream_node_of(struct stream_id id, const struct slice *pairs
     struct stream_node n = {.base = id, .weight = WEIGHT_EMPTY + number_weight((int64_t)fields) + 2};
     char *p;
 
+    must(fields > 0);
     for (size_t i = 0; i < fields; i++)
         bytes += packed_word_bound(pairs[2 * i]);
     must(bytes <= UINT32_MAX / 2);
@@ -234,6 +239,7 @@ void stream_node_entry(const struct stream_node *n, const char *at, struct strea
 {
     bool own, flag;
 
+    must(at >= stream_node_begin(n) && at < stream_node_end(n));
     e->at = at;
     e->words = get_id(n, at, &e->id, &own);
     if (own) {
@@ -265,6 +271,7 @@ const char *stream_node_before(const char *at)
         length |= (uint32_t)(byte & 127) << shift;
         shift += 7;
     } while (byte & 0x80);
+    must(length > 0 && shift <= 7 * LENGTH_MOST);
     return at - length;
 }
 
@@ -287,6 +294,8 @@ void stream_node_remove(struct stream_node *n, const char *from, const char *to,
 {
     size_t at = (size_t)(from - n->block), next = (size_t)(to - n->block);
 
+    must(from >= stream_node_begin(n) && from < to && to <= stream_node_end(n));
+    must(entries > 0 && entries < n->count);
     if (at == n->begin) {
         n->begin = (uint32_t)next;
     } else {

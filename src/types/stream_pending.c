@@ -63,6 +63,7 @@ static struct place find(const struct stream_pending *p, struct stream_id id)
 {
     size_t chunk = find_chunk(p, id);
 
+    must(p->count > 0);
     return (struct place){chunk, find_in(chunk_at(p, chunk), id)};
 }
 
@@ -95,26 +96,45 @@ struct stream_nack *stream_pending_last(const struct stream_pending *p)
 
 /* ---- chunks ---- */
 
-static void set_room(struct chunk *c, size_t room)
+static size_t bytes_for(size_t room)
 {
+    return room == 0 ? 0 : mem_usable_size(room * sizeof(struct stream_nack *));
+}
+
+static void set_room(struct stream_pending *p, struct chunk *c, size_t room)
+{
+    must(room >= c->used && room <= CHUNK_MOST);
     c->nacks = mem_realloc(c->nacks, room * sizeof(struct stream_nack *));
+    *p->bytes += bytes_for(room) - bytes_for(c->room);
     c->room = (uint32_t)room;
+}
+
+static void free_chunk(struct stream_pending *p, struct chunk *c)
+{
+    must(*p->bytes >= bytes_for(c->room));
+    *p->bytes -= bytes_for(c->room);
+    mem_free(c->nacks);
 }
 
 /* An empty chunk as number i. */
 static struct chunk *insert_chunk(struct stream_pending *p, size_t i, size_t room)
 {
+    size_t before = row_bytes(&p->chunks, sizeof(struct chunk));
     struct chunk *c = row_insert(&p->chunks, i, sizeof *c);
 
+    *p->bytes += row_bytes(&p->chunks, sizeof *c) - before;
     *c = (struct chunk){0};
-    set_room(c, room);
+    set_room(p, c, room);
     return c;
 }
 
 static void remove_chunk(struct stream_pending *p, size_t i)
 {
-    mem_free(chunk_at(p, i)->nacks);
+    size_t before = row_bytes(&p->chunks, sizeof(struct chunk));
+
+    free_chunk(p, chunk_at(p, i));
     row_remove(&p->chunks, i, 1, sizeof(struct chunk));
+    *p->bytes += row_bytes(&p->chunks, sizeof(struct chunk)) - before;
 }
 
 /* Takes the references from number `from` on to the end of another chunk, which has the room. */
@@ -122,6 +142,7 @@ static void move_tail(struct chunk *to, struct chunk *c, size_t from)
 {
     size_t n = c->used - from;
 
+    must(from <= c->used && to->used + n <= to->room);
     memcpy(to->nacks + to->used, c->nacks + from, n * sizeof *c->nacks);
     to->used += (uint32_t)n;
     c->used = (uint32_t)from;
@@ -134,6 +155,7 @@ static struct place split(struct stream_pending *p, struct place at)
     size_t half = chunk_at(p, at.chunk)->used / 2;
     struct chunk *behind = insert_chunk(p, at.chunk + 1, CHUNK_MOST);
 
+    must(chunk_at(p, at.chunk)->used == CHUNK_MOST);
     move_tail(behind, chunk_at(p, at.chunk), half);
     return at.i <= half ? at : (struct place){at.chunk + 1, at.i - half};
 }
@@ -149,7 +171,7 @@ static void join(struct stream_pending *p, size_t i)
     next = chunk_at(p, i + 1);
     if (c->used + next->used > CHUNK_MOST / 2)
         return;
-    set_room(c, CHUNK_MOST / 2);
+    set_room(p, c, CHUNK_MOST / 2);
     move_tail(c, next, 0);
     remove_chunk(p, i + 1);
 }
@@ -173,7 +195,9 @@ void stream_pending_add(struct stream_pending *p, struct stream_nack *n)
         }
     }
     if (c->used == c->room)
-        set_room(c, 2 * c->room < CHUNK_MOST ? 2 * c->room : CHUNK_MOST);
+        set_room(p, c, 2 * c->room < CHUNK_MOST ? 2 * c->room : CHUNK_MOST);
+    must(at.i <= c->used && c->used < c->room);
+    must(at.i == c->used || stream_id_compare(c->nacks[at.i]->id, n->id) != 0);
     memmove(c->nacks + at.i + 1, c->nacks + at.i, (c->used - at.i) * sizeof *c->nacks);
     c->nacks[at.i] = n;
     c->used++;
@@ -186,6 +210,7 @@ void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n
     struct chunk *c = chunk_at(p, at.chunk);
 
     must(at.i < c->used && c->nacks[at.i] == n);
+
     p->changes++;
     p->count--;
     c->used--;
@@ -205,18 +230,11 @@ void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n
 void stream_pending_fini(struct stream_pending *p)
 {
     for (size_t i = 0; i < p->chunks.used; i++)
-        mem_free(chunk_at(p, i)->nacks);
+        free_chunk(p, chunk_at(p, i));
+    must(*p->bytes >= row_bytes(&p->chunks, sizeof(struct chunk)));
+    *p->bytes -= row_bytes(&p->chunks, sizeof(struct chunk));
     row_fini(&p->chunks, sizeof(struct chunk));
     p->count = 0;
-}
-
-size_t stream_pending_bytes(const struct stream_pending *p)
-{
-    size_t n = row_bytes(&p->chunks, sizeof(struct chunk));
-
-    for (size_t i = 0; i < p->chunks.used; i++)
-        n += mem_usable_size(chunk_at(p, i)->room * sizeof(struct stream_nack *));
-    return n;
 }
 
 /* ---- walked ---- */
@@ -234,6 +252,7 @@ static void seek(struct stream_pending_walk *w)
 
 void stream_pending_walk_begin(struct stream_pending_walk *w, const struct stream_pending *p, struct stream_id from)
 {
+    must(p->bytes != NULL);
     w->pending = p;
     w->next = from;
     w->is_over = false;

@@ -30,15 +30,19 @@ struct stream_pending {
     struct row chunks;
     size_t count;
     size_t changes; /* how often it was changed: walks look */
+    size_t *bytes;  /* of the stream: what the set allocates is added there */
 };
+
+static inline void stream_pending_init(struct stream_pending *p, size_t *bytes)
+{
+    *p = (struct stream_pending){.bytes = bytes};
+}
 
 /* Borrows n, whose id is not there, until it is removed. */
 void stream_pending_add(struct stream_pending *p, struct stream_nack *n);
 /* n is there. */
 void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n);
 void stream_pending_fini(struct stream_pending *p);
-/* Bytes of the set itself, without the nacks. */
-size_t stream_pending_bytes(const struct stream_pending *p);
 
 /* NULL: there is none. Borrowed until it is removed, as are those below. */
 struct stream_nack *stream_pending_find(const struct stream_pending *p, struct stream_id id);

@@ -138,6 +138,7 @@ static void link_behind(struct tree *t, struct leaf *l, struct leaf *next)
 
 static void leaf_free(struct tree *t, struct leaf *l)
 {
+    must(l->n == 0 || t->leaves > 1);
     if (l->prev != NULL)
         l->prev->next = l->next;
     else
@@ -152,6 +153,7 @@ static void leaf_free(struct tree *t, struct leaf *l)
 
 static void inner_free(struct tree *t, struct inner *node)
 {
+    must(t->inners > 0);
     slab_free(node, sizeof *node);
     t->inners--;
 }
@@ -188,6 +190,7 @@ static void inner_copy(struct inner *k, unsigned to, const struct inner *node, u
 /* Says anew what child i begins with. */
 static void note_first(struct inner *node, unsigned i, unsigned height)
 {
+    must(i < node->n && node_length(node->child[i], height - 1) > 0);
     if (height == 1) {
         struct element *e = ((const struct leaf *)node->child[i])->element[0];
 
@@ -236,6 +239,7 @@ static void free_below(void *node, unsigned height)
 
 void tree_free(struct tree *t)
 {
+    must(t->height <= HEIGHT_MOST);
     free_below(t->root, t->height);
     mem_free(t);
 }
@@ -351,6 +355,7 @@ static void *split_leaf(struct tree *t, struct leaf *l, enum side side)
     struct leaf *right = leaf_new(t);
     unsigned left = kept(l->n, side);
 
+    must(left > 0 && left < l->n);
     right->n = l->n - left;
     leaf_copy(right, 0, l, left, right->n);
     l->n = left;
@@ -363,6 +368,7 @@ static void *split_inner(struct tree *t, struct inner *node, enum side side)
     struct inner *right = inner_new(t);
     unsigned left = kept(node->n, side);
 
+    must(left > 0 && left < node->n);
     right->n = node->n - left;
     inner_copy(right, 0, node, left, right->n);
     node->n = left;
@@ -375,6 +381,7 @@ static void split_child(struct tree *t, struct inner *node, unsigned i, unsigned
     void *child = node->child[i];
     void *right = height == 1 ? split_leaf(t, child, side) : split_inner(t, child, side);
 
+    must(node->n < INNER_MOST && i < node->n);
     inner_copy(node, i + 2, node, i + 1, node->n - i - 1);
     node->n++;
     node->child[i + 1] = right;
@@ -403,6 +410,7 @@ static void grow(struct tree *t)
 
 static void put(struct leaf *l, unsigned i, struct element *e, uint64_t order)
 {
+    must(i <= l->n && l->n < LEAF_MOST);
     leaf_copy(l, i + 1, l, i, l->n - i);
     l->element[i] = e;
     l->upper[i] = order >> 32;
@@ -416,6 +424,7 @@ void tree_insert(struct tree *t, struct element *e)
     enum side side = side_of(t, &b);
     void *node;
 
+    must(tree_score(e) == tree_score(e)); /* a number */
     if (is_full(t->root, t->height))
         grow(t);
     node = t->root;
@@ -442,6 +451,7 @@ void tree_insert(struct tree *t, struct element *e)
 
 static void drop_child(struct inner *node, unsigned i)
 {
+    must(i < node->n);
     inner_copy(node, i, node, i + 1, node->n - i - 1);
     node->n--;
 }
@@ -451,6 +461,7 @@ static void join(struct tree *t, struct inner *node, unsigned i, unsigned height
 {
     void *left = node->child[i], *right = node->child[i + 1];
 
+    must(i + 1 < node->n);
     if (height == 1) {
         struct leaf *l = left, *r = right;
 
@@ -493,10 +504,12 @@ static void cut(struct tree *t, const struct path *p, unsigned n)
 {
     struct leaf *l = p->leaf;
 
+    must(n > 0 && p->i + n <= l->n && n <= t->count);
     leaf_copy(l, p->i, l, p->i + n, l->n - p->i - n);
     l->n -= n;
     t->count -= n;
     for (unsigned level = t->height; level-- > 0;) {
+        must(p->node[level]->count[p->at[level]] >= n);
         p->node[level]->count[p->at[level]] -= n;
         mend(t, p->node[level], p->at[level], t->height - level);
     }
@@ -549,6 +562,7 @@ void tree_move(struct tree *t, struct element *e, double score)
 {
     struct path p;
 
+    must(score == score); /* a number */
     go_to_element(t, e, &p);
     if (!stays(&p, score)) {
         cut(t, &p, 1);

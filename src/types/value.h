@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/must.h"
 #include "types/flat.h"
 
 enum value_form {
@@ -57,6 +58,7 @@ static inline struct value value_new(struct value_limits limits)
 /* The value is in `large` from here on, and no longer in the flat bytes. */
 static inline void value_enlarge(struct value *v, void *large)
 {
+    must(large != NULL && v->form != VALUE_LARGE);
     v->large = large;
     v->form = VALUE_LARGE;
     v->flat.n = 0; /* or they were the value again once it is cleared */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/must.h"
 #include "types/zset_flat.h"
 
 static inline bool is_large(const struct value *v)
@@ -12,7 +13,10 @@ static inline bool is_large(const struct value *v)
 
 static inline struct zset_large *large_of(const struct value *v)
 {
-    return v->large;
+    struct zset_large *z = v->large;
+
+    must_be(z, ZSET_LARGE_MAGIC);
+    return z;
 }
 
 size_t zset_count(const struct value *v)
@@ -96,7 +100,7 @@ static void insert(struct value *v, struct slice member, double score)
     if (!is_large(v) && !stays_flat(v, member))
         turn_large(v);
     if (is_large(v))
-        zset_large_take(v->large, zset_large_element(member, score));
+        zset_large_take(large_of(v), zset_large_element(member, score));
     else
         zset_flat_insert(&v->flat, member, score);
 }
@@ -114,6 +118,7 @@ enum zset_outcome zset_add(struct value *v, struct slice member, double *score, 
     struct found found;
     double wanted = *score;
 
+    must(!isnan(wanted));
     if (!find(v, member, &found)) {
         if (rules & ZSET_XX)
             return ZSET_REFUSED;
@@ -147,7 +152,7 @@ bool zset_remove(struct value *v, struct slice member)
     if (!find(v, member, &found))
         return false;
     if (is_large(v))
-        zset_large_remove(v->large, found.element);
+        zset_large_remove(large_of(v), found.element);
     else
         listpack_remove(&v->flat, found.at, 2);
     clear_if_empty(v);
@@ -190,7 +195,7 @@ void zset_remove_run(struct value *v, struct zset_run run)
     if (run.n == 0 || run.from >= count)
         return;
     if (is_large(v))
-        zset_large_remove_range(v->large, run.from, run.n);
+        zset_large_remove_range(large_of(v), run.from, run.n);
     else
         listpack_remove(&v->flat, zset_flat_at(&v->flat, run.from), run.n < count ? 2 * run.n : SIZE_MAX);
     clear_if_empty(v);

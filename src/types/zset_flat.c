@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/zset_flat.h"
 
+#include "base/must.h"
+
 /* ---- scores ---- */
 
 /* A score as an element of the listpack. text: room for NUM_DOUBLE_MAX bytes, which the result may borrow. */
@@ -27,6 +29,7 @@ static double read_score(const struct flat *f, size_t at)
 
 double zset_flat_score(const struct flat *f, size_t at)
 {
+    must(at != 0);
     return read_score(f, listpack_next(f, at));
 }
 
@@ -75,6 +78,7 @@ size_t zset_flat_rank(const struct flat *f, size_t at)
 {
     size_t rank = 0;
 
+    must(at != 0);
     for (size_t i = first(f); i != at; i = zset_flat_next(f, i))
         rank++;
     return rank;
@@ -141,10 +145,18 @@ static void insert_at(struct flat *f, size_t at, struct slice member, double sco
     listpack_insert(f, listpack_next(f, at), &s);
 }
 
+static inline bool is_behind_last(const struct flat *f, struct slice member, double score)
+{
+    struct tree_bound b = tree_bound_both(score, member, false);
+
+    return is_before(f, last(f), &b);
+}
+
 void zset_flat_append(struct flat *f, struct slice member, double score)
 {
     if (f->n == 0)
         listpack_init(f);
+    sane(listpack_count(f) == 0 || is_behind_last(f, member, score));
     insert_at(f, 0, member, score);
 }
 
@@ -153,6 +165,7 @@ void zset_flat_insert(struct flat *f, struct slice member, double score)
     struct tree_bound b = tree_bound_both(score, member, false);
     size_t at = last(f);
 
+    sane(zset_flat_find(f, member) == 0);
     if (at == 0 || is_before(f, at, &b)) {
         zset_flat_append(f, member, score);
         return;
@@ -176,6 +189,7 @@ void zset_flat_move(struct flat *f, size_t at, struct slice member, double score
     char text[NUM_DOUBLE_MAX];
     struct listpack_word s;
 
+    must(at != 0);
     if (stays(f, at, member, score)) {
         s = score_word(score, text);
         listpack_replace(f, listpack_next(f, at), &s);

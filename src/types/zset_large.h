@@ -13,10 +13,12 @@
 
 #include "types/tree.h"
 
+#define ZSET_LARGE_MAGIC 0x7a736574u /* "zset" */
+
 struct zset_large {
+    uint32_t magic;
     struct dict *dict;
     struct tree *tree;
-    size_t bytes; /* of the elements */
 };
 
 /* An empty one. */

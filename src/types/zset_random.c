@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "base/rand.h"
 #include "types/zset_flat.h"
 
@@ -31,11 +32,16 @@ struct slice zset_draw(struct zset_draw *d, double *score)
     size_t at;
 
     if (d->v->form == VALUE_LARGE) {
-        const struct element *e = dict_random(((const struct zset_large *)d->v->large)->dict);
+        const struct zset_large *z = d->v->large;
+        const struct element *e;
 
+        must_be(z, ZSET_LARGE_MAGIC);
+        e = dict_random(z->dict);
+        must(e != NULL);
         *score = tree_score(e);
         return element_key(e);
     }
+    must(d->n > 0);
     at = d->at[rand_below(d->n)];
     *score = zset_flat_score(f, at);
     return listpack_get(f, at, &d->digits);
@@ -105,6 +111,7 @@ static void sample_by_rank(const struct value *v, size_t n, zset_visit *visit, v
 
 void zset_sample(const struct value *v, size_t n, zset_visit *visit, void *arg)
 {
+    must(n <= zset_count(v));
     if (v->form != VALUE_LARGE || n >= zset_count(v) / DENSE)
         sample_on_walk(v, n, visit, arg);
     else

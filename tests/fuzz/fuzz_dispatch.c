@@ -14,8 +14,8 @@
 #include "base/must.h"
 #include "base/num.h"
 #include "base/quiesce.h"
-#include "cmd/dispatch.h"
 #include "proto/parser.h"
+#include "run/dispatch.h"
 
 #define CLIENTS    2
 #define NEXT       '\xff'
@@ -192,8 +192,8 @@ static bool run_request(struct session *s, struct request *req)
 
     if (is_unwanted(s, req))
         return true;
-    dispatch_prepare(s, req);
-    dispatch_prefetch(&world.runner, req, 1);
+    request_prepare(s, req);
+    request_prefetch(&world.runner, req, 1);
     if (dispatch_run(&world.runner, s, req) == DISPATCH_PAUSED) {
         must(out_size(&s->out) == 0);
         return false;

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
-#include "cmd/stream_args.h"
+#include "cmd/stream/stream_args.h"
 
 #define SEQ 7 /* of an id that has none */
 

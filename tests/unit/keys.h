@@ -11,8 +11,10 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/quiesce.h"
+#include "store/expiry.h"
 #include "store/keyspace.h"
 
 #define SHARDS 8
@@ -50,12 +52,34 @@ static inline struct place place_of(unsigned db, unsigned i)
     return keyspace_place(ks, db, hash_bytes(key_of(i, &name)));
 }
 
+/* Begins a unit on the shard. */
+static inline void hold(struct shard *s) ACQUIRES(shard_cap) UNCHECKED_LOCKS
+{
+    lock_take(&s->lock);
+    shard_begin(s, keyspace_epoch(ks));
+}
+
+static inline void hold_all(void) ACQUIRES(shard_cap) UNCHECKED_LOCKS
+{
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        lock_take(&ks->shards[i].lock);
+        shard_begin(&ks->shards[i], keyspace_epoch(ks));
+    }
+}
+
+static inline void drop_all(void) RELEASES(shard_cap) UNCHECKED_LOCKS
+{
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        lock_drop(&ks->shards[i].lock);
+}
+
 static inline void put(unsigned db, unsigned i, int64_t expire)
 {
     struct name name;
     struct place p = place_of(db, i);
 
-    shard_lock(p.shard);
+    hold(p.shard);
+    shard_touch(&p, NULL);
     shard_insert(&p, entry_new(&(struct entry_spec){
                          .key = key_of(i, &name), .is_int = true, .integer = i, .expire = expire}));
     shard_unlock(p.shard);
@@ -80,30 +104,55 @@ static inline void discard(unsigned db, unsigned i)
     struct place p = place_of(db, i);
     struct entry *e;
 
-    shard_lock(p.shard);
+    hold(p.shard);
     e = shard_peek(&p, key_of(i, &name));
-    if (e != NULL)
+    if (e != NULL) {
+        shard_touch(&p, e);
         shard_drop(&p, e);
+    }
     shard_unlock(p.shard);
 }
 
-static inline void flush(int db, bool now)
+/* Empties a database, all with db < 0. */
+static inline void flush(int db, bool at_once)
 {
-    keyspace_lock_all(ks);
-    keyspace_flush(ks, db, now);
-    keyspace_unlock_all(ks);
+    hold_all();
+    for (unsigned i = 0; i < ks->databases; i++)
+        if (db < 0 || i == (unsigned)db)
+            keyspace_flush(ks, i, at_once);
+    drop_all();
 }
 
-/* Lets the background expiry run to its end for every shard. */
-static inline enum expire_result expire_all(void)
+/* Removes all that has expired. Returns whether keys or fields with an expiry are left. */
+static inline bool expire_all(void)
 {
-    enum expire_result r;
-    unsigned at = 0;
+    bool any = false, done;
 
-    do
-        r = keyspace_expire(ks, 0, 1, &at, 1000000);
-    while (r == EXPIRE_MORE);
-    return r;
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        while (expiry_is_due(&ks->shards[i], clock_ms(), &any)) {
+            hold(&ks->shards[i]);
+            done = expiry_sweep(&ks->shards[i], clock_ms());
+            shard_unlock(&ks->shards[i]);
+            if (done)
+                break;
+        }
+    any = false;
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        expiry_is_due(&ks->shards[i], clock_ms(), &any);
+    return any;
+}
+
+/* One step of a walk over a database: keyspace_scan with its lock. */
+static inline uint64_t scan_step(unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+{
+    struct shard *s = keyspace_scan_shard(ks, db, &cursor);
+
+    if (s == NULL)
+        return 0;
+    hold(s);
+    cursor = keyspace_scan(s, db, cursor, visit, arg);
+    shard_unlock(s);
+    return cursor;
 }
 
 #endif

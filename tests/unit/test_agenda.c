@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "account.h"
 #include "checks.h"
 #include "seed.h"
 #include "types/agenda.h"
@@ -86,8 +87,8 @@ static void check_all(const struct agenda *a, const struct item *items)
 START_TEST(random_changes_keep_every_item_in_its_place)
 {
     struct item *items = calloc(ITEMS, sizeof *items);
+    size_t count = 0, before = mem_used();
     struct agenda *a = agenda_new(note_place);
-    size_t count = 0;
 
     seed_start(__func__);
     for (int round = 0; round < 60000; round++) {
@@ -110,10 +111,12 @@ START_TEST(random_changes_keep_every_item_in_its_place)
             agenda_change(a, it->place, it->moment);
         }
         ck_assert_uint_eq(agenda_count(a), count);
+        account_check(before, agenda_bytes(a));
         if (round % 100 == 0)
             check_all(a, items);
     }
     agenda_free(a);
+    account_check(before, 0);
     free(items);
 }
 END_TEST

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "cmd/catalog.h"
+#include "run/catalog.h"
 
 /* The names of the bits, with a space behind each. */
 static const char *names_of(const struct catalog_name *table, uint32_t bits)

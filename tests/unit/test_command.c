@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "cmd/command.h"
+#include "run/command.h"
 
 #define ARGS_MAX 16
 

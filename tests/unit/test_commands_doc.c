@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "cmd/catalog.h"
-#include "cmd/commands_doc.h"
+#include "cmd/server/commands_doc.h"
+#include "run/catalog.h"
 
 static struct buf doc;
 

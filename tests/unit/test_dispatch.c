@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cmd/dispatch.h"
 #include "conf/load.h"
 #include "keys.h"
+#include "run/dispatch.h"
 
 #define ARGS_MAX 8
 #define LARGE    (4 * 1024 * 1024) /* bytes */
@@ -70,7 +70,7 @@ static void prepare(struct sent *s, const char *text)
         ck_assert_int_lt(s->request.argc, ARGS_MAX);
         s->argv[s->request.argc++] = slice_str(word);
     }
-    dispatch_prepare(&session, &s->request);
+    request_prepare(&session, &s->request);
 }
 
 static enum dispatch_result run(const char *text)
@@ -80,7 +80,7 @@ static enum dispatch_result run(const char *text)
 
     prepare(&s, text);
     quiesce_enter(runner.slot);
-    dispatch_prefetch(&runner, &s.request, 1);
+    request_prefetch(&runner, &s.request, 1);
     r = dispatch_run(&runner, &session, &s.request);
     quiesce_leave(runner.slot);
     return r;
@@ -176,9 +176,9 @@ START_TEST(looking_ahead_changes_nothing_and_needs_no_table)
             prepare(&s[i], texts[i]);
             requests[i] = s[i].request;
         }
-        dispatch_prefetch(&runner, requests, 6);
+        request_prefetch(&runner, requests, 6);
     }
-    dispatch_prefetch(&runner, requests, 0);
+    request_prefetch(&runner, requests, 0);
     quiesce_leave(0);
     ck_assert(is_there(0, 1));
     ck_assert_uint_eq(keyspace_size(ks, 0), 1);
@@ -389,7 +389,8 @@ static void fill(const char *policy)
     char line[80];
 
     instance.start_memory = mem_used();
-    shard_lock(p.shard);
+    hold(p.shard);
+    shard_touch(&p, NULL);
     shard_insert(&p, entry_new(&(struct entry_spec){.key = SLICE("k0"), .value = slice_of(value, LARGE)}));
     shard_unlock(p.shard);
     snprintf(line, sizeof line, "maxmemory 1mb\nmaxmemory-policy %s", policy);
@@ -689,7 +690,7 @@ static uint64_t held(void) UNCHECKED_LOCKS /* tries them only */
 static void look(struct call *c)
 {
     seen = held();
-    seen_world = c->world;
+    seen_world = c->unit->is_world;
     reply_ok(c->out);
 }
 

@@ -2,8 +2,8 @@
 /* types/hash in all its forms (test_hash is of base/hash). */
 #include <stdlib.h>
 
+#include "account.h"
 #include "base/hash.h"
-#include "base/mem.h"
 #include "checks.h"
 #include "seed.h"
 #include "types/hash.h"
@@ -337,6 +337,7 @@ static void run_model(struct value_limits limits, bool allow_long)
     struct twin *t = calloc(1, sizeof *t);
     struct value v = value_new(limits);
     bool form_seen[VALUE_LISTPACK_EX + 1] = {false};
+    size_t before = mem_used();
 
     v.now = 1;
     for (int round = 0; round < 40000; round++) {
@@ -353,9 +354,11 @@ static void run_model(struct value_limits limits, bool allow_long)
             check_walk(&v, t);
         if (value_is_empty(&v))
             ck_assert_uint_eq(twin_count(t, 0), 0);
+        account_check_value(before, &v, hash_large_bytes);
     }
     ck_assert(form_seen[limits.entries < 10 ? VALUE_LARGE : VALUE_LISTPACK_EX]);
     discard(&v);
+    account_check(before, 0);
     free(t);
 }
 
@@ -487,21 +490,17 @@ START_TEST(many_fields_take_at_most_55_bytes_each)
 {
     struct value v = value_new(LARGE);
     char name[32];
-    int64_t before, all;
+    size_t before = mem_used();
 
-    mem_flush();
-    before = (int64_t)mem_used();
     for (int i = 0; i < MANY; i++)
         hash_set(&v, slice_of(name, (size_t)sprintf(name, "field-%06d", i)), SLICE("sixteen bytes ..."));
-    mem_flush();
-    all = (int64_t)mem_used() - before;
-    ck_assert_int_le(all, 55 * MANY);
-    ck_assert_int_le((int64_t)hash_large_bytes(v.large), all + (1 << 18));
-    ck_assert_int_ge((int64_t)hash_large_bytes(v.large), all - (1 << 18));
+    ck_assert_uint_le(mem_used() - before, 55 * MANY);
+    account_check_value(before, &v, hash_large_bytes);
     for (int i = 0; i < MANY; i++)
         ck_assert(hash_remove(&v, slice_of(name, (size_t)sprintf(name, "field-%06d", i))));
     ck_assert(value_is_empty(&v));
     discard(&v);
+    account_check(before, 0);
 }
 END_TEST
 

@@ -11,12 +11,13 @@
 #include "keys.h"
 #include "seed.h"
 #include "store/freer.h"
+#include "store/watch.h"
 
 static void swap(unsigned a, unsigned b, int64_t now)
 {
-    keyspace_lock_all(ks);
+    hold_all();
     keyspace_swap(ks, a, b, now);
-    keyspace_unlock_all(ks);
+    drop_all();
 }
 
 /* ---- whole databases ---- */
@@ -79,7 +80,8 @@ START_TEST(flushed_now_the_values_are_gone_though_somebody_looks)
     struct blob *b = blob_new(100000);
     struct place p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
 
-    shard_lock(p.shard);
+    hold(p.shard);
+    shard_touch(&p, NULL);
     shard_insert(&p, entry_new(&(struct entry_spec){.key = SLICE("k"), .blob = blob_ref(b)}));
     shard_unlock(p.shard);
     quiesce_enter(7);
@@ -129,9 +131,10 @@ static struct watch *watch_key_1(bool was_expired)
     static struct watch w;
     struct place p = place_of(0, 1);
 
-    w = (struct watch){.hash = p.hash, .key = SLICE("k1"), .was_expired = was_expired};
-    shard_lock(p.shard);
-    watch_add(&p.shard->watches, &w);
+    w = (struct watch){.interest = {.kind = &interest_watch, .hash = p.hash, .key = SLICE("k1")},
+                       .was_expired = was_expired};
+    hold(p.shard);
+    shard_add_interest(p.shard, &w.interest);
     shard_unlock(p.shard);
     return &w;
 }
@@ -140,8 +143,8 @@ static void unwatch(struct watch *w)
 {
     struct place p = place_of(0, 1);
 
-    shard_lock(p.shard);
-    watch_remove(&p.shard->watches, w);
+    hold(p.shard);
+    shard_remove_interest(p.shard, &w->interest);
     shard_unlock(p.shard);
     flush(-1, true);
 }
@@ -224,12 +227,12 @@ static void count_visit(void *arg, struct shard *shard, struct entry *e)
     seen[entry_int(e)]++;
 }
 
-static void scan_all(unsigned db, bool held, unsigned *seen)
+static void scan_all(unsigned db, unsigned *seen)
 {
     uint64_t cursor = 0;
 
     do {
-        cursor = keyspace_scan(ks, db, cursor, held, count_visit, seen);
+        cursor = scan_step(db, cursor, count_visit, seen);
         ck_assert_uint_lt(cursor, 1ull << 53);
     } while (cursor != 0);
 }
@@ -240,12 +243,9 @@ START_TEST(a_scan_at_rest_sees_each_key_once)
 
     for (unsigned i = 0; i < STAY; i++)
         put(2, i, 0);
-    scan_all(2, false, seen);
-    keyspace_lock_all(ks);
-    scan_all(2, true, seen);
-    keyspace_unlock_all(ks);
+    scan_all(2, seen);
     for (unsigned i = 0; i < ALL; i++)
-        ck_assert_uint_eq(seen[i], i < STAY ? 2 : 0);
+        ck_assert_uint_eq(seen[i], i < STAY ? 1 : 0);
     free(seen);
 }
 END_TEST
@@ -254,10 +254,10 @@ START_TEST(a_scan_of_nothing_is_one_step)
 {
     unsigned seen[1] = {0};
 
-    ck_assert_uint_eq(keyspace_scan(ks, 0, 0, false, count_visit, seen), 0);
+    ck_assert_uint_eq(scan_step(0, 0, count_visit, seen), 0);
     put(0, 0, 0);
     discard(0, 0);
-    ck_assert_uint_eq(keyspace_scan(ks, 0, 0, false, count_visit, seen), 0);
+    ck_assert_uint_eq(scan_step(0, 0, count_visit, seen), 0);
     ck_assert_uint_eq(seen[0], 0);
 }
 END_TEST
@@ -278,7 +278,7 @@ START_TEST(a_scan_sees_what_stays_whatever_comes_and_goes)
             put(0, high++, 0);
         memset(seen, 0, ALL * sizeof *seen);
         do {
-            cursor = keyspace_scan(ks, 0, cursor, false, count_visit, seen);
+            cursor = scan_step(0, cursor, count_visit, seen);
             if (seed_below(100) == 0)
                 grows = !grows;
             for (unsigned n = seed_below(50); n > 0; n--) {
@@ -309,7 +309,7 @@ START_TEST(any_number_is_a_cursor)
         unsigned steps = 0;
 
         do
-            cursor = keyspace_scan(ks, 0, cursor, false, count_visit, seen);
+            cursor = scan_step(0, cursor, count_visit, seen);
         while (cursor != 0 && ++steps < 100000);
         ck_assert_uint_eq(cursor, 0);
     }
@@ -317,40 +317,21 @@ START_TEST(any_number_is_a_cursor)
 }
 END_TEST
 
-START_TEST(a_random_key_may_be_any_that_has_not_expired)
+START_TEST(a_random_shard_is_one_that_has_keys)
 {
-    bool drawn[200] = {false};
-    int64_t now = clock_ms();
+    bool drawn[SHARDS] = {false};
 
-    for (unsigned i = 0; i < 200; i++)
-        put(0, i, i % 2 ? now - 1 : now + FOREVER);
-    for (unsigned n = 0; n < 10000; n++) {
-        struct buf key = BUF_EMPTY;
-
-        ck_assert(keyspace_random_key(ks, 0, false, now, &key));
-        drawn[atoi(buf_cstr(&key) + 1)] = true;
-        buf_fini(&key);
-    }
-    for (unsigned i = 0; i < 200; i++)
-        ck_assert_int_eq(drawn[i], i % 2 == 0);
-}
-END_TEST
-
-START_TEST(among_expired_keys_alone_there_is_no_random_one)
-{
-    struct buf key = BUF_EMPTY;
-
-    for (unsigned i = 0; i < 3000; i++)
-        put(0, i, 10);
-    ck_assert(!keyspace_random_key(ks, 0, false, clock_ms(), &key));
-    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
-    ck_assert_uint_eq(ks->stats.expired, 3000);
-    put(0, 77, 0);
-    keyspace_lock_all(ks);
-    ck_assert(keyspace_random_key(ks, 0, true, clock_ms(), &key));
-    keyspace_unlock_all(ks);
-    ck_assert(slice_eq(buf_slice(&key), SLICE("k77")));
-    buf_fini(&key);
+    ck_assert_ptr_null(keyspace_random_shard(ks, 0));
+    put(0, 1, 0);
+    put(1, 2, 0);
+    for (unsigned n = 0; n < 100; n++)
+        ck_assert_ptr_eq(keyspace_random_shard(ks, 0), place_of(0, 1).shard);
+    for (unsigned i = 2; i < 200; i++)
+        put(0, i, 0);
+    for (unsigned n = 0; n < 10000; n++)
+        drawn[keyspace_random_shard(ks, 0)->index] = true;
+    for (unsigned i = 0; i < SHARDS; i++)
+        ck_assert(drawn[i]);
 }
 END_TEST
 
@@ -398,7 +379,7 @@ static void *scan(void *arg)
 
         do {
             quiesce_enter(slot);
-            cursor = keyspace_scan(ks, 0, cursor, false, count_visit, seen);
+            cursor = scan_step(0, cursor, count_visit, seen);
             quiesce_leave(slot);
         } while (cursor != 0);
     }
@@ -455,8 +436,7 @@ int main(void)
     tcase_add_test(tests, a_scan_of_nothing_is_one_step);
     tcase_add_test(tests, a_scan_sees_what_stays_whatever_comes_and_goes);
     tcase_add_test(tests, any_number_is_a_cursor);
-    tcase_add_test(tests, a_random_key_may_be_any_that_has_not_expired);
-    tcase_add_test(tests, among_expired_keys_alone_there_is_no_random_one);
+    tcase_add_test(tests, a_random_shard_is_one_that_has_keys);
     tcase_add_test(tests, readers_without_a_lock_meet_tables_that_grow_shrink_and_go);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

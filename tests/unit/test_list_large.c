@@ -2,7 +2,7 @@
 /* list_large and its chunks: what the model test of lists cannot see from outside. */
 #include <stdlib.h>
 
-#include "base/mem.h"
+#include "account.h"
 #include "base/num.h"
 #include "checks.h"
 #include "types/list_large.h"
@@ -172,13 +172,16 @@ END_TEST
 
 START_TEST(its_bytes_are_those_of_its_blocks)
 {
+    size_t before = mem_used();
     struct list_large *l = made(20000);
     size_t bytes = mem_usable_size(sizeof *l) + mem_usable_size(l->row.room * sizeof(struct list_chunk));
 
     for (size_t i = 0; i < l->row.used; i++)
         bytes += mem_usable_size(list_large_chunk(l, i)->room);
     ck_assert_uint_eq(list_large_bytes(l), bytes);
+    account_check(before, bytes);
     list_large_free(l);
+    account_check(before, 0);
 }
 END_TEST
 

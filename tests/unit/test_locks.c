@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "cmd/locks.h"
 #include "keys.h"
+#include "run/locks.h"
 
 #define MANY_SHARDS 256
 

@@ -156,7 +156,7 @@ static void watch_as(struct session *s, unsigned db, unsigned i, bool was_expire
     struct name name;
     struct place p = place_of(db, i);
 
-    shard_lock(p.shard);
+    hold(p.shard);
     session_watch(s, &p, key_of(i, &name), was_expired);
     shard_unlock(p.shard);
     memset(&name, 'x', sizeof name); /* the session has a copy */
@@ -172,8 +172,9 @@ static void change(unsigned db, unsigned i)
     struct name name;
     struct place p = place_of(db, i);
 
-    shard_lock(p.shard);
-    shard_changed(&p, key_of(i, &name));
+    hold(p.shard);
+    shard_touch(&p, NULL);
+    shard_changed(&p, key_of(i, &name), &(struct event){.class = EVENT_GENERIC, .name = "set"});
     shard_unlock(p.shard);
 }
 
@@ -192,7 +193,7 @@ static size_t marks(void)
     size_t n = 0;
 
     for (unsigned i = 0; i < SHARDS; i++)
-        n += ks->shards[i].watches.n;
+        n += ks->shards[i].interests.n;
     return n;
 }
 
@@ -301,9 +302,9 @@ START_TEST(unwatching_takes_the_shards_one_by_one_or_finds_them_held)
     for (unsigned i = 0; i < MANY; i++)
         watch(0, i);
     watch_as(&other, 0, 1, false);
-    keyspace_lock_all(ks);
+    hold_all();
     session_unwatch_locked(&session);
-    keyspace_unlock_all(ks);
+    drop_all();
     ck_assert_uint_eq(marks(), 1);
     ck_assert_uint_eq(session.watching, 0);
     ck_assert_ptr_null(session.watches);

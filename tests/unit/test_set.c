@@ -2,7 +2,7 @@
 /* set: different strings in no order. */
 #include <stdlib.h>
 
-#include "base/mem.h"
+#include "account.h"
 #include "checks.h"
 #include "seed.h"
 #include "types/set.h"
@@ -209,14 +209,13 @@ START_TEST(strings_of_12_bytes_take_30_bytes_each_at_most)
     size_t before;
     char p[16];
 
-    mem_flush();
     before = mem_used();
     for (int i = 0; i < many; i++)
         set_add(&v, slice_of(p, (size_t)snprintf(p, sizeof p, "member%06d", i)));
-    mem_flush();
     ck_assert_uint_le(set_large_bytes(v.large), 30 * (size_t)many);
-    ck_assert_uint_le(mem_used() - before, 30 * (size_t)many);
+    account_check_value(before, &v, set_large_bytes);
     release(&v);
+    account_check(before, 0);
 }
 END_TEST
 
@@ -352,7 +351,7 @@ static void play(struct value_limits limits, size_t members, bool integers)
 {
     struct value v = value_new(limits);
     bool twin[WORDS] = {false};
-    size_t there = 0;
+    size_t there = 0, before = mem_used();
     struct word w;
 
     for (int step = 0; step < 3000; step++) {
@@ -371,6 +370,7 @@ static void play(struct value_limits limits, size_t members, bool integers)
         }
         ck_assert_uint_eq(set_count(&v), there);
         ck_assert_int_eq(value_is_empty(&v), there == 0);
+        account_check_value(before, &v, set_large_bytes);
         if (step % 150 == 0) {
             check_walks(&v, twin);
             check_copy(&v, twin);
@@ -380,6 +380,7 @@ static void play(struct value_limits limits, size_t members, bool integers)
         }
     }
     release(&v);
+    account_check(before, 0);
 }
 
 START_TEST(random_changes_agree_with_those_of_a_row_of_flags)

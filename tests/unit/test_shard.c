@@ -8,17 +8,20 @@
 #include "base/quiesce.h"
 #include "checks.h"
 #include "store/keyspace.h"
+#include "store/watch.h"
 
 #define NOW 1000000 /* these tests have a clock of their own */
 
 static struct keyspace *ks;
 
-/* The place of a key, its shard locked. */
+/* The place of a key, its shard locked and its door open. */
 static struct place hold(unsigned db, struct slice key) ACQUIRES(shard_cap)
 {
     struct place p = keyspace_place(ks, db, hash_bytes(key));
 
     shard_lock(p.shard);
+    shard_begin(p.shard, keyspace_epoch(ks));
+    shard_touch(&p, shard_peek(&p, key));
     return p;
 }
 
@@ -152,7 +155,7 @@ START_TEST(a_taken_entry_is_the_callers)
     shard_take(&p, e);
     ck_assert_ptr_null(find(&p, SLICE("k"), NOW));
     ck_assert(slice_eq(entry_field(e), SLICE("v")));
-    shard_insert(&(struct place){p.shard, 2, p.hash}, e);
+    shard_insert(&(struct place){p.shard, 2, p.hash}, e); /* the door is open for the hash */
     drop(p);
     ck_assert(is_there(2, SLICE("k"), NOW));
 }
@@ -162,14 +165,15 @@ END_TEST
 
 static struct watch watched(struct slice key, bool was_expired)
 {
-    return (struct watch){.hash = hash_bytes(key), .key = key, .was_expired = was_expired};
+    return (struct watch){.interest = {.kind = &interest_watch, .hash = hash_bytes(key), .key = key},
+                          .was_expired = was_expired};
 }
 
 static void add_watch(struct watch *w)
 {
-    struct place p = hold(0, w->key);
+    struct place p = hold(0, w->interest.key);
 
-    watch_add(&p.shard->watches, w);
+    shard_add_interest(p.shard, &w->interest);
     drop(p);
 }
 
@@ -183,6 +187,8 @@ START_TEST(removal_is_a_change)
     ck_assert(!w.changed);
     p = hold(0, SLICE("k"));
     shard_drop(&p, find(&p, SLICE("k"), NOW));
+    ck_assert(!w.changed);
+    shard_changed(&p, SLICE("k"), &(struct event){.class = EVENT_GENERIC, .name = "del"});
     drop(p);
     ck_assert(w.changed);
 }
@@ -209,7 +215,7 @@ START_TEST(saying_changed_marks_the_key)
     add_watch(&w);
     add_watch(&other);
     p = hold(0, SLICE("k"));
-    shard_changed(&p, SLICE("k"));
+    shard_changed(&p, SLICE("k"), &(struct event){.class = EVENT_GENERIC, .name = "set"});
     drop(p);
     ck_assert(w.changed && !other.changed);
 }

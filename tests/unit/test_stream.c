@@ -2,7 +2,7 @@
 /* Streams: random operations against an array of entries, with nodes of few entries and ids that go to the ends. */
 #include <stdio.h>
 
-#include "base/mem.h"
+#include "account.h"
 #include "checks.h"
 #include "seed.h"
 #include "types/stream_group.h"
@@ -219,6 +219,7 @@ static void one_round(void)
 {
     static struct twin t;
     struct value_limits most = {.entries = seed_below(8), .bytes = seed_below(2) ? 0 : 40 + seed_below(400)};
+    size_t before = mem_used();
     struct stream *s = stream_new();
 
     t = (struct twin){0};
@@ -233,10 +234,12 @@ static void one_round(void)
             trim(s, &t);
         if (seed_below(16) == 0)
             is_same(s, &t);
+        account_check(before, stream_large_bytes(s));
     }
     copied(s, &t);
     ck_assert_uint_eq(stream_large_count(s), t.count);
     stream_free(s);
+    account_check(before, 0);
 }
 
 START_TEST(a_stream_is_what_an_array_of_entries_is)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stream_group: random changes of groups, consumers and nacks against plain arrays; and how far a group is. */
 
+#include "account.h"
 #include "checks.h"
 #include "seed.h"
 #include "types/stream_group.h"
@@ -180,19 +181,23 @@ START_TEST(groups_are_what_arrays_are_and_so_are_their_copies)
 
     seed_start("groups_are_what_arrays_are_and_so_are_their_copies");
     for (int round = 0; round < 30; round++) {
+        size_t before = mem_used();
         struct stream *s = stream_new(), *copy;
 
         t = (struct twin){0};
         memset(t.owner, -1, sizeof t.owner);
         for (int i = 0; i < 5000; i++) {
             step(s, &t);
+            account_check(before, stream_large_bytes(s));
             if (i % 500 == 0)
                 is_same(s, &t);
         }
         copy = stream_copy(s);
         stream_free(s);
+        account_check(before, stream_large_bytes(copy));
         is_same(copy, &t);
         stream_free(copy);
+        account_check(before, 0);
     }
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stream_pending: random changes against a plain array, and walks during them. */
 
+#include "account.h"
 #include "base/mem.h"
 #include "checks.h"
 #include "seed.h"
@@ -62,33 +63,40 @@ static void is_same(const struct stream_pending *p, struct twin *t, size_t from)
 START_TEST(a_set_is_what_an_array_is)
 {
     static struct twin t;
-    struct stream_pending p = {0};
+    size_t bytes = 0, before = mem_used();
+    struct stream_pending p;
 
     seed_start("a_set_is_what_an_array_is");
     twin_init(&t);
+    stream_pending_init(&p, &bytes);
     for (int step = 0; step < 200000; step++) {
         bool grows = step / 20000 % 2 == 0;
 
         change(&p, &t, seed_below(IDS), seed_below(10) < (grows ? 8u : 2u));
         if (seed_below(200) == 0)
             is_same(&p, &t, seed_below(IDS));
+        if (seed_below(50) == 0)
+            account_check(before, bytes);
     }
     stream_pending_fini(&p);
+    ck_assert_uint_eq(bytes, 0);
 }
 END_TEST
 
 START_TEST(a_walk_goes_on_behind_what_it_gave_whatever_is_added_and_removed)
 {
     static struct twin t;
-    struct stream_pending p = {0};
+    struct stream_pending p;
     struct stream_pending_walk w;
     const struct stream_nack *n;
+    size_t bytes = 0;
 
     seed_start("a_walk_goes_on_behind_what_it_gave_whatever_is_added_and_removed");
     for (int round = 0; round < 200; round++) {
         size_t at = 0;
 
         twin_init(&t);
+        stream_pending_init(&p, &bytes);
         for (size_t i = 0; i < IDS; i++)
             change(&p, &t, i, seed_below(3) == 0);
         stream_pending_walk_begin(&w, &p, STREAM_ID_LEAST);
@@ -111,9 +119,11 @@ END_TEST
 START_TEST(the_last_id_ends_a_walk)
 {
     struct stream_nack last = {.id = STREAM_ID_MOST};
-    struct stream_pending p = {0};
+    struct stream_pending p;
     struct stream_pending_walk w;
+    size_t bytes = 0;
 
+    stream_pending_init(&p, &bytes);
     stream_pending_add(&p, &last);
     stream_pending_walk_begin(&w, &p, STREAM_ID_LEAST);
     ck_assert_ptr_eq(stream_pending_walk_next(&w), &last);
@@ -126,17 +136,19 @@ START_TEST(ids_in_order_fill_their_chunks_and_removals_give_memory_back)
 {
     enum { N = 100000 };
     struct stream_nack *nacks = mem_zalloc(N * sizeof *nacks);
-    struct stream_pending p = {0};
+    struct stream_pending p;
+    size_t bytes = 0;
 
+    stream_pending_init(&p, &bytes);
     for (uint64_t i = 0; i < N; i++) {
         nacks[i].id.ms = i + 1;
         stream_pending_add(&p, &nacks[i]);
     }
-    ck_assert_uint_le(stream_pending_bytes(&p), 9 * N);
+    ck_assert_uint_le(bytes, 9 * N);
     for (size_t i = 0; i < N; i++)
         if (i % 100 != 0)
             stream_pending_remove(&p, &nacks[i]);
-    ck_assert_uint_le(stream_pending_bytes(&p), 32 * N / 100);
+    ck_assert_uint_le(bytes, 32 * N / 100);
     stream_pending_fini(&p);
     mem_free(nacks);
 }

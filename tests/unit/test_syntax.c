@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "cmd/command.h"
-#include "cmd/syntax.h"
+#include "cmd/server/syntax.h"
+#include "run/command.h"
 
 /* The arguments as text: name:type, the token before, the flags behind, groups in brackets. */
 static void write_arguments(struct buf *b, const struct syntax *s)

@@ -142,11 +142,10 @@ static bool is_due(void *arg, struct entry **e, uint32_t *tick)
     return *tick <= s->now;
 }
 
-static void gone(void *arg, uint64_t hash, struct entry *e)
+static void gone(void *arg, struct entry *e)
 {
     struct sweeping *s = arg;
 
-    ck_assert_uint_eq(hash, hash_bytes(entry_key(e)));
     ck_assert_ptr_eq(s->twin->entry[number_of(e)], e);
     twin_remove(s->twin, number_of(e));
     entry_free(e);

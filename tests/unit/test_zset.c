@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/mem.h"
+#include "account.h"
 #include "checks.h"
 #include "seed.h"
 #include "types/zset.h"
@@ -220,6 +220,7 @@ START_TEST(random_changes_agree_with_a_sorted_array)
     static const struct value_limits limits[] = {{.entries = 30, .bytes = 64}, {.entries = 0, .bytes = 0},
                                                  {.entries = 1000, .bytes = 16}, {.entries = 1000, .bytes = 64}};
     struct value v = value_new(limits[_i]);
+    size_t before = mem_used();
 
     seed_start(__func__);
     twins = 0;
@@ -230,9 +231,11 @@ START_TEST(random_changes_agree_with_a_sorted_array)
         if (round % 100 == 0)
             assert_same(&v);
         ck_assert(value_is_empty(&v) == (twins == 0));
+        account_check_value(before, &v, zset_large_bytes);
     }
     assert_same(&v);
     free_value(&v);
+    account_check(before, 0);
 }
 END_TEST
 
@@ -469,23 +472,21 @@ START_TEST(a_member_of_12_bytes_takes_at_most_60_with_all_there_is)
     struct value v = value_new((struct value_limits){0});
     size_t before, used, told;
 
-    mem_flush();
     before = mem_used();
     for (size_t i = 0; i < MANY; i++) {
         size_t k = _i == 0 ? i : i * 7919 % MANY;
 
         zset_put(&v, numbered(k), (double)k);
     }
-    mem_flush();
     used = mem_used() - before;
     told = zset_large_bytes(v.large);
+    account_check_value(before, &v, zset_large_bytes);
     printf("%s %d: %.1f bytes, %.1f told\n", __func__, _i, (double)used / MANY, (double)told / MANY);
     ck_assert_uint_le(told, (size_t)MANY * 60);
     if (mem_usable_size(21) != 21) /* an allocator that tells what a block takes */
         ck_assert_uint_le(used, (size_t)MANY * 60);
     free_value(&v);
-    mem_flush();
-    ck_assert_uint_le(mem_used(), before + 65536);
+    account_check(before, 0);
 }
 END_TEST
 

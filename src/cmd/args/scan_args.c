@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd/args/scan_args.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define COUNT_DEFAULT 10
+#define CURSOR_BYTES  128
+
+static bool parse_cursor(struct call *c, int i, uint64_t *cursor)
+{
+    struct slice s = call_arg(c, i);
+    char text[CURSOR_BYTES], *end = text;
+
+    errno = 0;
+    if (s.n < sizeof text) {
+        memcpy(text, s.p, s.n);
+        text[s.n] = 0;
+        *cursor = strtoul(text, &end, 10);
+        if (!isspace((unsigned char)text[0]) && *end == 0 && errno == 0)
+            return true;
+    }
+    reply_error(c->out, "ERR invalid cursor");
+    return false;
+}
+
+/* What no type is called finds nothing. */
+static const char *type_called(struct slice name)
+{
+    for (enum entry_type t = TYPE_STRING; t <= TYPE_STREAM; t++)
+        if (slice_is(name, entry_type_name(t)))
+            return entry_type_name(t);
+    return "";
+}
+
+static bool parse_count(struct call *c, int i, int64_t *count)
+{
+    if (!call_int(c, i, count))
+        return false;
+    if (*count >= 1)
+        return true;
+    call_error_syntax(c);
+    return false;
+}
+
+bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a)
+{
+    *a = (struct scan_args){.count = COUNT_DEFAULT};
+    if (!parse_cursor(c, i++, &a->cursor))
+        return false;
+    for (; i < c->argc; i++) {
+        bool has_value = i + 1 < c->argc;
+
+        if (has_value && call_is(c, i, "COUNT")) {
+            if (!parse_count(c, ++i, &a->count))
+                return false;
+        } else if (has_value && call_is(c, i, "MATCH")) {
+            a->pattern = call_arg(c, ++i);
+            a->by_pattern = !slice_eq(a->pattern, SLICE("*"));
+        } else if ((options & SCAN_TYPE) && has_value && call_is(c, i, "TYPE")) {
+            a->type = type_called(call_arg(c, ++i));
+        } else if ((options & SCAN_NOVALUES) && call_is(c, i, "NOVALUES")) {
+            a->no_values = true;
+        } else if (call_is(c, i, "NOVALUES")) {
+            reply_error(c->out, "ERR NOVALUES option can only be used in HSCAN");
+            return false;
+        } else {
+            call_error_syntax(c);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- what was found ---- */
+
+void scan_found_add(struct scan_found *f, struct slice word)
+{
+    buf_add(&f->words, &word.n, sizeof word.n);
+    buf_add_slice(&f->words, word);
+    f->n++;
+}
+
+void scan_found_reply(struct call *c, uint64_t cursor, struct scan_found *f)
+{
+    const char *p = f->words.p;
+
+    reply_array(c->out, 2);
+    reply_bulk_int(c->out, (int64_t)cursor);
+    reply_array(c->out, f->n);
+    for (size_t i = 0; i < f->n; i++) {
+        struct slice word;
+
+        memcpy(&word.n, p, sizeof word.n);
+        word.p = p + sizeof word.n;
+        reply_bulk(c->out, word);
+        p = word.p + word.n;
+    }
+    buf_fini(&f->words);
+}
+
+bool scan_args_open(struct call *c, enum entry_type type, unsigned options, struct scan_args *a, struct collection *o)
+{
+    if (!parse_cursor(c, 2, &a->cursor) || !collection_read(o, c, 1, type))
+        return false;
+    if (collection_exists(o))
+        return scan_args_parse(c, 2, options, a);
+    scan_found_reply(c, 0, &(struct scan_found){0});
+    return false;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The connection itself: https://redis.io/docs/latest/commands/?group=connection */
+#include "config.h"
+
+#include "base/mem.h"
+#include "run/call.h"
+#include "run/version.h"
+
+#define ERR_WRONGPASS "WRONGPASS invalid username-password pair or user is disabled."
+#define ERR_NO_PASSWORD                                                                                      \
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure your "    \
+    "configuration is correct?"
+#define ERR_HELLO_NOAUTH                                                                                     \
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "   \
+    "<user> <pass> option can be used to authenticate the client and select the RESP protocol version at "   \
+    "the same time"
+
+CMD(ping,
+    .name = "PING", .arity = -1, .group = "connection", .since = "1.0.0", .cost = "O(1)", .flags = CMD_FAST,
+    .summary = "Answers PONG, or the message given.", .syntax = "[message]",
+    .hints = "request_policy:all_shards,response_policy:all_succeeded")
+{
+    if (c->argc > 2)
+        call_error_arity(c);
+    else if (c->argc == 2)
+        reply_bulk(c->out, call_arg(c, 1));
+    else
+        reply_simple(c->out, "PONG");
+}
+
+CMD(echo,
+    .name = "ECHO", .arity = 2, .group = "connection", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_LOADING | CMD_STALE | CMD_FAST, .summary = "Answers the message given.", .syntax = "message")
+{
+    reply_bulk(c->out, call_arg(c, 1));
+}
+
+CMD(select,
+    .name = "SELECT", .arity = 2, .group = "connection", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
+    .summary = "Chooses the database that the connection works on from here on.", .syntax = "index")
+{
+    unsigned db;
+
+    if (!call_db(c, 1, &db))
+        return;
+    session_select(c->session, db);
+    reply_ok(c->out);
+}
+
+CMD(quit,
+    .name = "QUIT", .arity = -1, .group = "connection", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_CONTROL | CMD_ALLOW_BUSY | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH,
+    .summary = "Answers OK and closes the connection.", .syntax = "", .deprecated_since = "7.2.0",
+    .replaced_by = "just closing the connection")
+{
+    reply_ok(c->out);
+    c->session->close_after = true;
+}
+
+/* ---- passwords ---- */
+
+/* The password that the default user needs, to be freed with mem_free; empty: none. */
+static char *needed_password(const struct call *c)
+{
+    return conf_dup(c->instance->conf, OPT_requirepass);
+}
+
+/* Whether the two are the same, in a time that depends on the length of `given` only. */
+static bool same_secret(struct slice given, struct slice secret)
+{
+    size_t difference = given.n ^ secret.n;
+
+    for (size_t i = 0; i < given.n; i++)
+        difference |= (unsigned char)(given.p[i] ^ (secret.n ? secret.p[i % secret.n] : 0));
+    return difference == 0;
+}
+
+/* Makes the session that of the user. False: they are not whom they say, and nothing has changed. */
+static bool log_in(struct call *c, struct slice user, struct slice password)
+{
+    char *needed = needed_password(c);
+    bool right = slice_eq(user, SLICE("default")) && (!*needed || same_secret(password, slice_str(needed)));
+
+    mem_free(needed);
+    if (right) {
+        c->session->authenticated = true;
+        card_set_text(c->session->card, CARD_USER, user);
+    }
+    return right;
+}
+
+CMD(auth,
+    .name = "AUTH", .arity = -2, .group = "connection", .since = "1.0.0",
+    .cost = "O(N) where N is the number of passwords defined for the user",
+    .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
+    .summary = "Tells who the client is, and the password that proves it.", .syntax = "[username] password",
+    .history = "6.0.0: Takes a user's name.")
+{
+    if (c->argc > 3)
+        call_error_syntax(c);
+    else if (c->argc == 2 && !instance_has_password(c->instance))
+        reply_error(c->out, ERR_NO_PASSWORD);
+    else if (log_in(c, c->argc == 2 ? SLICE("default") : call_arg(c, 1), call_arg(c, c->argc - 1)))
+        reply_ok(c->out);
+    else
+        reply_error(c->out, ERR_WRONGPASS);
+}
+
+/* ---- HELLO ---- */
+
+/* What a HELLO asks for. */
+struct hello {
+    unsigned resp;               /* 0: as it is */
+    const struct slice *auth;    /* user and password; NULL: not given */
+    const struct slice *setname; /* NULL: not given */
+};
+
+/* False: the error was replied. */
+static bool parse_version(struct call *c, struct hello *h)
+{
+    int64_t v;
+
+    if (!call_int_or(c, 1, &v, "ERR Protocol version is not an integer or out of range"))
+        return false;
+    if (v < 2 || v > 3) {
+        reply_error(c->out, "NOPROTO unsupported protocol version");
+        return false;
+    }
+    h->resp = (unsigned)v;
+    return true;
+}
+
+/* False: the error was replied. */
+static bool parse_hello(struct call *c, struct hello *h)
+{
+    if (c->argc > 1 && !parse_version(c, h))
+        return false;
+    for (int i = 2; i < c->argc; i++) {
+        if (call_is(c, i, "AUTH") && i + 2 < c->argc) {
+            h->auth = &c->argv[i + 1];
+            i += 2;
+        } else if (call_is(c, i, "SETNAME") && i + 1 < c->argc) {
+            h->setname = &c->argv[++i];
+            if (!card_text_fits(*h->setname)) {
+                reply_error(c->out, ERR_CLIENT_NAME);
+                return false;
+            }
+        } else {
+            reply_errorf(c->out, "ERR Syntax error in HELLO option '%.*s'", (int)c->argv[i].n, c->argv[i].p);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void reply_hello(struct call *c)
+{
+    reply_map(c->out, 7);
+    reply_bulk_str(c->out, "server");
+    reply_bulk_str(c->out, "redis");
+    reply_bulk_str(c->out, "version");
+    reply_bulk_str(c->out, REDIS_VERSION);
+    reply_bulk_str(c->out, "proto");
+    reply_int(c->out, c->out->resp);
+    reply_bulk_str(c->out, "id");
+    reply_int(c->out, (int64_t)c->session->card->id);
+    reply_bulk_str(c->out, "mode");
+    reply_bulk_str(c->out, "standalone");
+    reply_bulk_str(c->out, "role");
+    reply_bulk_str(c->out, "master");
+    reply_bulk_str(c->out, "modules");
+    reply_array(c->out, 0);
+}
+
+CMD(hello,
+    .name = "HELLO", .arity = -1, .group = "connection", .since = "6.0.0", .cost = "O(1)",
+    .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
+    .summary = "Chooses the version of the protocol, and tells about the server.",
+    .syntax = "[protover [AUTH username password] [SETNAME clientname]]",
+    .history = "6.2.0: The version may be left out: then it only tells.")
+{
+    struct hello h = {0};
+
+    if (!parse_hello(c, &h))
+        return;
+    if (h.auth && !log_in(c, h.auth[0], h.auth[1])) {
+        reply_error(c->out, ERR_WRONGPASS);
+        return;
+    }
+    if (!c->session->authenticated) {
+        reply_error(c->out, ERR_HELLO_NOAUTH);
+        return;
+    }
+    if (h.setname)
+        card_set_text(c->session->card, CARD_NAME, *h.setname);
+    if (h.resp)
+        session_set_resp(c->session, h.resp);
+    reply_hello(c);
+}
+
+CMD(reset,
+    .name = "RESET", .arity = 1, .group = "connection", .since = "6.2.0", .cost = "O(1)",
+    .flags = CMD_CONTROL | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
+    .summary = "Makes the connection as it was when it began.", .syntax = "")
+{
+    session_reset(c->session, !instance_has_password(c->instance));
+    reply_simple(c->out, "RESET");
+}

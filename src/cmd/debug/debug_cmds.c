@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * DEBUG: looks inside, and what test suites need. It runs with the world locked, so that any key may be looked at, and
+ * so that SLEEP stops the whole server, as suites expect.
+ */
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/glob.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "cmd/debug/debug_reload.h"
+#include "cmd/debug/debug_value.h"
+#include "cmd/debug/digest.h"
+#include "conf/kind.h"
+#include "obs/log.h"
+#include "persist/rdb_write.h"
+#include "run/call.h"
+
+#define WORD_BYTES 64
+
+/* Argument i with a NUL, for the functions of C that read numbers from it as Redis does: cut if it is longer than
+ * any. */
+static const char *word(const struct call *c, int i, char *text)
+{
+    size_t n = c->argv[i].n < WORD_BYTES - 1 ? c->argv[i].n : WORD_BYTES - 1;
+
+    memcpy(text, c->argv[i].p, n);
+    text[n] = 0;
+    return text;
+}
+
+/* ---- keys ---- */
+
+/* The entry of the key in argument i, past its time or not; NULL: there is none. */
+static struct entry *look_up(struct call *c, int i) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+{
+    struct slice key = call_arg(c, i);
+    struct place p = keyspace_place(c->instance->keyspace, c->db, keyspace_hash(key));
+
+    return shard_peek(&p, key);
+}
+
+/* The same for argument 2. NULL: the error was replied. */
+static struct entry *find_any(struct call *c)
+{
+    struct entry *e = look_up(c, 2);
+
+    if (e == NULL)
+        reply_error(c->out, ERR_NO_KEY);
+    return e;
+}
+
+/* Bytes of the value in a snapshot. */
+static size_t serialized_length(const struct entry *e)
+{
+    struct buf value = BUF_EMPTY;
+    size_t n;
+
+    rdb_write_value(&value, e);
+    n = value.len;
+    buf_fini(&value);
+    return n;
+}
+
+/* Seconds since the entry of the key in argument 2 was used; 0 where the policy cannot tell. */
+static int64_t idle_time(struct call *c, struct entry *e)
+{
+    struct keyspace *ks = c->instance->keyspace;
+    const struct policy *policy = keyspace_policy(ks);
+    struct place p = keyspace_place(ks, c->db, hash_bytes(call_arg(c, 2)));
+
+    return policy->idle ? policy->idle(&ks->stamps, policy_state(policy, p.shard), &p, e) : 0;
+}
+
+static void debug_object(struct call *c)
+{
+    struct entry *e = find_any(c);
+    char text[512], more[256];
+
+    if (e == NULL)
+        return;
+    debug_value_fields(c, e, more, sizeof more);
+    snprintf(text, sizeof text,
+             "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld%s", (void *)e,
+             entry_encoding_name(e), serialized_length(e), e->stamp, (long long)idle_time(c, e), more);
+    reply_simple(c->out, text);
+}
+
+static void debug_sdslen(struct call *c)
+{
+    struct entry *e = find_any(c);
+    char text[256];
+    size_t key, value;
+
+    if (e == NULL)
+        return;
+    if (entry_type(e) != TYPE_STRING || entry_encoding(e) == ENCODING_INT) {
+        reply_error(c->out, "ERR Not an sds encoded string.");
+        return;
+    }
+    key = entry_key(e).n;
+    value = entry_strlen(e);
+    snprintf(text, sizeof text,
+             "key_sds_len:%zu, key_sds_avail:0, key_zmalloc: %zu, val_sds_len:%zu, val_sds_avail:%zu, val_zmalloc: %zu",
+             key, key, value, entry_encoding(e) == ENCODING_BLOB ? entry_blob(e)->cap - value : 0,
+             entry_size(e) - key);
+    reply_simple(c->out, text);
+}
+
+static void debug_listpack(struct call *c)
+{
+    struct entry *e = find_any(c);
+
+    if (e != NULL)
+        debug_value_listpack(c, e);
+}
+
+static void debug_quicklist(struct call *c)
+{
+    struct entry *e = find_any(c);
+
+    if (e != NULL)
+        debug_value_quicklist(c, e);
+}
+
+static void debug_htstats_key(struct call *c)
+{
+    struct entry *e = find_any(c);
+
+    if (e != NULL)
+        debug_value_htstats(c, e);
+}
+
+static void reply_digest(struct call *c, const struct digest *d)
+{
+    char hex[2 * SHA1_BYTES + 1];
+
+    for (int i = 0; i < SHA1_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", d->bytes[i]);
+    reply_simple(c->out, hex);
+}
+
+static void debug_digest_value(struct call *c)
+{
+    reply_array(c->out, c->argc - 2);
+    for (int i = 2; i < c->argc; i++) {
+        struct entry *e = look_up(c, i);
+        struct digest d = {{0}};
+
+        if (e != NULL)
+            d = digest_value(e, c->unit->now);
+        reply_digest(c, &d);
+    }
+}
+
+/* ---- databases ---- */
+
+static void debug_digest(struct call *c)
+{
+    struct digest d = digest_keyspace(c->instance->keyspace, c->unit->now);
+
+    reply_digest(c, &d);
+}
+
+static void debug_htstats(struct call *c)
+{
+    struct keyspace *ks = c->instance->keyspace;
+    size_t buckets = 0, chained = 0, tables = 0;
+    struct buf text = BUF_EMPTY;
+    int64_t db;
+
+    if (!call_int(c, 2, &db))
+        return;
+    if (db < 0 || db >= ks->databases) {
+        reply_error(c->out, "ERR Out of range database");
+        return;
+    }
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        struct table *t = shard_table(&ks->shards[i], db);
+
+        if (t == NULL)
+            continue;
+        tables++;
+        buckets += atomic_load_explicit(&t->buckets, memory_order_relaxed);
+        chained += atomic_load_explicit(&t->chained, memory_order_relaxed);
+    }
+    buf_printf(&text, "[Dictionary HT]\n tables: %zu\n buckets: %zu\n overflow buckets: %zu\n bytes: %zu\n"
+                      " number of elements: %zu\n[Expires HT]\n number of elements: %zu\n",
+               tables, buckets, chained, keyspace_overhead(ks, db), keyspace_size(ks, db),
+               keyspace_volatile_size(ks, db));
+    reply_verbatim(c->out, "txt", buf_slice(&text));
+    buf_fini(&text);
+}
+
+/* Puts a string under a key that is not there. False: no memory. */
+static bool populate_one(struct call *c, struct slice key, struct slice value) UNCHECKED_LOCKS /* CMD_WORLD */
+{
+    struct place p = keyspace_place(c->instance->keyspace, c->db, keyspace_hash(key));
+    struct entry_spec s = {.key = key, .value = value};
+
+    if (shard_find(&p, key, c->unit->now, &c->due_fields) != NULL)
+        return true;
+    if (value.n > ENTRY_INLINE_MAX) {
+        s.blob = blob_new(value.n);
+        if (s.blob == NULL)
+            return false;
+        memcpy(s.blob->p, value.p, value.n);
+        s.blob->len = value.n;
+    }
+    shard_touch(&p, NULL);
+    shard_insert(&p, entry_new(&s));
+    shard_changed(&p, key, &(struct event){.class = EVENT_GENERIC});
+    return true;
+}
+
+/* Key and value number i of POPULATE. The value is cut or filled with zeros to `size`, unless that is 0. */
+static bool populate_nth(struct call *c, int64_t i, char *value, size_t size)
+{
+    struct slice prefix = c->argc > 3 ? call_arg(c, 3) : SLICE("key");
+    struct buf key = BUF_EMPTY;
+    char text[WORD_BYTES];
+    size_t n = snprintf(text, sizeof text, "value:%lld", (long long)i);
+    bool done;
+
+    if (size != 0)
+        memcpy(value, text, n < size ? n : size);
+    buf_add_slice(&key, prefix);
+    buf_printf(&key, ":%lld", (long long)i);
+    done = populate_one(c, buf_slice(&key), size ? slice_of(value, size) : slice_of(text, n));
+    buf_fini(&key);
+    return done;
+}
+
+static void debug_populate(struct call *c)
+{
+    int64_t count, size = 0;
+    char *value;
+
+    if (!call_int_between(c, 2, 0, INT64_MAX, &count, ERR_NOT_POSITIVE) ||
+        (c->argc == 5 && !call_int_between(c, 4, 0, call_string_max(c), &size, ERR_NOT_POSITIVE)))
+        return;
+    value = mem_try_alloc(size + 1);
+    if (value == NULL) {
+        reply_error(c->out, ERR_NO_MEMORY);
+        return;
+    }
+    memset(value, 0, size);
+    for (int64_t i = 0; i < count; i++)
+        if (!populate_nth(c, i, value, size)) {
+            reply_error(c->out, ERR_NO_MEMORY);
+            mem_free(value);
+            return;
+        }
+    mem_free(value);
+    reply_ok(c->out);
+}
+
+static void debug_set_active_expire(struct call *c)
+{
+    char text[WORD_BYTES];
+
+    atomic_store_explicit(&c->instance->keyspace->expiry_on, atoi(word(c, 2, text)) != 0, memory_order_relaxed);
+    reply_ok(c->out);
+}
+
+static void debug_skip_checksums(struct call *c)
+{
+    char text[WORD_BYTES];
+
+    atomic_store_explicit(&c->instance->skip_checksums, atoi(word(c, 2, text)) != 0, memory_order_relaxed);
+    reply_ok(c->out);
+}
+
+/* ---- replies ---- */
+
+static void protocol_three(struct call *c)
+{
+    for (int i = 0; i < 3; i++)
+        reply_int(c->out, i);
+}
+
+static void protocol_array(struct call *c)
+{
+    reply_array(c->out, 3);
+    protocol_three(c);
+}
+
+static void protocol_set(struct call *c)
+{
+    reply_set(c->out, 3);
+    protocol_three(c);
+}
+
+static void protocol_map(struct call *c)
+{
+    reply_map(c->out, 3);
+    for (int i = 0; i < 3; i++) {
+        reply_int(c->out, i);
+        reply_bool(c->out, i == 1);
+    }
+}
+
+static void protocol_attrib(struct call *c)
+{
+    if (c->out->resp == 3) {
+        reply_attribute(c->out, 1);
+        reply_bulk_str(c->out, "key-popularity");
+        reply_array(c->out, 2);
+        reply_bulk_str(c->out, "key:123");
+        reply_int(c->out, 90);
+    }
+    reply_bulk_str(c->out, "Some real reply following the attribute");
+}
+
+static void protocol_push(struct call *c)
+{
+    if (c->out->resp == 2) {
+        reply_error(c->out, "ERR RESP2 is not supported by this command");
+        return;
+    }
+    reply_push(c->out, 2);
+    reply_bulk_str(c->out, "server-cpu-usage");
+    reply_int(c->out, 42);
+    reply_bulk_str(c->out, "Some real reply following the push reply");
+}
+
+static void protocol_string(struct call *c)
+{
+    reply_bulk_str(c->out, "Hello World");
+}
+
+static void protocol_integer(struct call *c)
+{
+    reply_int(c->out, 12345);
+}
+
+static void protocol_double(struct call *c)
+{
+    reply_double(c->out, 3.141);
+}
+
+static void protocol_bignum(struct call *c)
+{
+    reply_big_number(c->out, SLICE("1234567999999999999999999999999999999"));
+}
+
+static void protocol_null(struct call *c)
+{
+    reply_null(c->out);
+}
+
+static void protocol_verbatim(struct call *c)
+{
+    reply_verbatim(c->out, "txt", SLICE("This is a verbatim\nstring"));
+}
+
+static void protocol_true(struct call *c)
+{
+    reply_bool(c->out, true);
+}
+
+static void protocol_false(struct call *c)
+{
+    reply_bool(c->out, false);
+}
+
+static void debug_protocol(struct call *c)
+{
+    static const struct {
+        const char *name;
+        void (*run)(struct call *c);
+    } types[] = {
+        {"string", protocol_string}, {"integer", protocol_integer}, {"double", protocol_double},
+        {"bignum", protocol_bignum}, {"null", protocol_null},       {"array", protocol_array},
+        {"set", protocol_set},       {"map", protocol_map},         {"attrib", protocol_attrib},
+        {"push", protocol_push},     {"verbatim", protocol_verbatim}, {"true", protocol_true},
+        {"false", protocol_false},
+    };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (call_is(c, 2, types[i].name)) {
+            types[i].run(c);
+            return;
+        }
+    reply_error(c->out, "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|"
+                        "null|array|set|map|attrib|push|verbatim|true|false");
+}
+
+static void debug_error(struct call *c)
+{
+    reply_errorf(c->out, "%.*s", (int)c->argv[2].n, c->argv[2].p);
+}
+
+/* ---- the rest ---- */
+
+static void debug_sleep(struct call *c)
+{
+    char text[WORD_BYTES];
+    double s = strtod(word(c, 2, text), NULL);
+
+    if (s > 0 && s < 1e9)
+        nanosleep(&(struct timespec){(time_t)s, (long)((s - floor(s)) * 1e9)}, NULL);
+    reply_ok(c->out);
+}
+
+static void debug_log(struct call *c)
+{
+    log_write(LOG_WARNING, "DEBUG LOG: %.*s", (int)c->argv[2].n, c->argv[2].p);
+    reply_ok(c->out);
+}
+
+static void debug_stringmatch_len(struct call *c)
+{
+    int64_t n;
+    char *text;
+
+    if (!call_int_between(c, 2, 0, call_string_max(c), &n, ERR_NOT_INT))
+        return;
+    text = mem_try_alloc(n + 1);
+    if (text == NULL) {
+        reply_error(c->out, ERR_NO_MEMORY);
+        return;
+    }
+    memset(text, 'a', n);
+    reply_int(c->out, glob_match(call_arg(c, 3), slice_of(text, n), false));
+    mem_free(text);
+}
+
+static void debug_quicklist_threshold(struct call *c)
+{
+    char text[WORD_BYTES];
+    uint64_t bytes;
+
+    if (kind_parse_memory(word(c, 2, text), &bytes) && bytes <= (1ull << 32) - (1u << 20))
+        reply_ok(c->out);
+    else
+        reply_error(c->out, "ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+}
+
+static void debug_replybuffer(struct call *c)
+{
+    int64_t ms;
+
+    if (call_is(c, 2, "PEAK-RESET-TIME") && !call_is(c, 3, "NEVER") && !call_is(c, 3, "RESET") &&
+        !call_int(c, 3, &ms))
+        return;
+    if (call_is(c, 2, "PEAK-RESET-TIME") || call_is(c, 2, "RESIZING"))
+        reply_ok(c->out);
+    else
+        reply_errorf(c->out, "ERR unknown subcommand or wrong number of arguments for '%s'. Try DEBUG HELP.",
+                     "REPLYBUFFER");
+}
+
+/* For what concerns parts that Larder does not have. */
+static void debug_accept(struct call *c)
+{
+    reply_ok(c->out);
+}
+
+static void debug_help(struct call *c)
+{
+    static const char *const lines[] = {
+        "DIGEST",
+        "    Forty digits that are the same where all databases hold the same, in Redis too.",
+        "DIGEST-VALUE <key> [<key> ...]",
+        "    The same of single values.",
+        "ERROR <text>",
+        "    Replies with an error of this text.",
+        "HTSTATS <db> [FULL]",
+        "    How full the tables of a database are.",
+        "HTSTATS-KEY <key> [FULL]",
+        "    The same of the table that is a value.",
+        "LISTPACK <key>, QUICKLIST <key> [<0|1>]",
+        "    Prints how a value is kept to the server's own standard output; 1: with each element.",
+        "LOG <text>",
+        "    Writes the text to the log.",
+        "OBJECT <key>",
+        "    How a value is kept. Looking does not count as use.",
+        "POPULATE <count> [<prefix>] [<size>]",
+        "    Makes strings <prefix>:0, <prefix>:1 ... of <size> bytes. Keys that are there stay as they are.",
+        "PROTOCOL <type>",
+        "    Replies with a value of this type: string, integer, double, bignum, null, array, set, map, attrib, push,",
+        "    verbatim, true, false.",
+        "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+        "    Writes every value as a snapshot holds it and reads it back, in memory, whatever the options say.",
+        "SDSLEN <key>",
+        "    The lengths of a key and its string, and the room they have.",
+        "SET-ACTIVE-EXPIRE <0|1>",
+        "    Whether expired keys are looked for. Off, they go when somebody asks for them.",
+        "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+        "    Whether RESTORE takes values with a wrong checksum.",
+        "SLEEP <seconds>",
+        "    Holds every key for so long; decimals are allowed.",
+        "STRINGMATCH-LEN <length> <pattern>",
+        "    Whether the pattern matches so many letters 'a': 1 or 0.",
+        "DICT-RESIZING <0|1>, PAUSE-CRON <0|1>, QUICKLIST-PACKED-THRESHOLD <size>, REPLYBUFFER <what> <value>,",
+        "SET-DISABLE-DENY-SCRIPTS <0|1>",
+        "    Accepted without effect: test suites of Redis call them for parts that are made otherwise here.",
+        NULL,
+    };
+
+    call_reply_help(c, lines);
+}
+
+/* Subcommands, with the least and the most arguments, DEBUG and the subcommand counted. */
+static const struct debug_sub {
+    const char *name;
+    int least, most;
+    void (*run)(struct call *c);
+} subs[] = {
+    {"DICT-RESIZING", 3, 3, debug_accept},
+    {"DIGEST", 2, 2, debug_digest},
+    {"DIGEST-VALUE", 2, INT_MAX, debug_digest_value},
+    {"ERROR", 3, 3, debug_error},
+    {"HELP", 2, 2, debug_help},
+    {"HTSTATS", 3, 4, debug_htstats},
+    {"HTSTATS-KEY", 3, 4, debug_htstats_key},
+    {"LISTPACK", 3, 3, debug_listpack},
+    {"LOG", 3, 3, debug_log},
+    {"OBJECT", 3, 4, debug_object},
+    {"PAUSE-CRON", 3, 3, debug_accept},
+    {"POPULATE", 3, 5, debug_populate},
+    {"PROTOCOL", 3, 3, debug_protocol},
+    {"QUICKLIST", 3, 4, debug_quicklist},
+    {"QUICKLIST-PACKED-THRESHOLD", 3, 3, debug_quicklist_threshold},
+    {"RELOAD", 2, INT_MAX, debug_reload},
+    {"REPLYBUFFER", 4, 4, debug_replybuffer},
+    {"SDSLEN", 3, 3, debug_sdslen},
+    {"SET-ACTIVE-EXPIRE", 3, 3, debug_set_active_expire},
+    {"SET-DISABLE-DENY-SCRIPTS", 3, 3, debug_accept},
+    {"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, debug_skip_checksums},
+    {"SLEEP", 3, 3, debug_sleep},
+    {"STRINGMATCH-LEN", 4, 4, debug_stringmatch_len},
+};
+
+CMD(debug,
+    .name = "DEBUG", .arity = -2, .group = "server", .since = "1.0.0", .cost = "Depends on the subcommand.",
+    .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_PROTECTED | CMD_WORLD,
+    .syntax = "subcommand [argument [argument ...]]", .summary = "Looks inside the server; for tests.")
+{
+    for (size_t i = 0; i < sizeof subs / sizeof *subs; i++)
+        if (call_is(c, 1, subs[i].name) && c->argc >= subs[i].least && c->argc <= subs[i].most) {
+            subs[i].run(c);
+            return;
+        }
+    reply_errorf(c->out, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try DEBUG HELP.",
+                 c->argv[1].n < 128 ? (int)c->argv[1].n : 128, c->argv[1].p);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd/debug/debug_reload.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "persist/dump.h"
+
+/* The entries of one part of a database, as pointers: the table may not change while they are gathered. */
+static void gather(void *arg, struct shard *shard, struct entry *e)
+{
+    (void)shard;
+    buf_add(arg, &e, sizeof e);
+}
+
+/* Puts a copy made of the dump of e in its place. False: there is no memory for it, and e stays. */
+static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
+                         struct buf *dump) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+{
+    struct rdb_target to = {.key = entry_key(e), .expire = entry_expire(e), .options = c->instance->options};
+    static const struct event reloaded = {.class = EVENT_GENERIC, .unwatched = true};
+    struct entry *copy;
+
+    if (entry_expired(e, c->unit->now)) {
+        shard_expire(p, e);
+        return true;
+    }
+    dump->len = 0;
+    dump_write(dump, e);
+    copy = dump_read(buf_slice(dump), &to);
+    if (copy == NULL)
+        return false;
+    entry_set_usage(copy, entry_usage(e));
+    shard_touch(p, e);
+    shard_replace(p, e, e->flags & ENTRY_VOLATILE, copy);
+    entry_free(e);
+    shard_changed(p, entry_key(copy), &reloaded);
+    return true;
+}
+
+static bool reload_entries(struct call *c, unsigned db, const struct buf *entries, struct buf *dump)
+{
+    struct entry *e;
+
+    for (size_t at = 0; at < entries->len; at += sizeof e) {
+        struct place p;
+
+        memcpy(&e, entries->p + at, sizeof e);
+        p = keyspace_place(c->instance->keyspace, db, keyspace_hash(entry_key(e)));
+        if (!reload_entry(c, &p, e, dump))
+            return false;
+    }
+    return true;
+}
+
+static bool reload_database(struct call *c, unsigned db)
+{
+    struct buf entries = BUF_EMPTY, dump = BUF_EMPTY;
+    uint64_t cursor = 0;
+    bool good = true;
+
+    do {
+        entries.len = 0;
+        cursor = call_scan(c, db, cursor, gather, &entries);
+        good = reload_entries(c, db, &entries, &dump);
+    } while (cursor != 0 && good);
+    buf_fini(&dump);
+    buf_fini(&entries);
+    return good;
+}
+
+void debug_reload(struct call *c)
+{
+    struct keyspace *ks = c->instance->keyspace;
+
+    for (int i = 2; i < c->argc; i++)
+        if (!call_is(c, i, "MERGE") && !call_is(c, i, "NOFLUSH") && !call_is(c, i, "NOSAVE")) {
+            reply_error(c->out, "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+            return;
+        }
+    for (unsigned db = 0; db < ks->databases; db++)
+        if (keyspace_size(ks, db) > 0 && !reload_database(c, db)) {
+            reply_error(c->out, "ERR Error trying to load the RDB dump, check server logs.");
+            return;
+        }
+    reply_ok(c->out);
+}

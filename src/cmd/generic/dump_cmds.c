@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Values as bytes that another server takes: https://redis.io/docs/latest/commands/dump/ and restore. */
+#include "persist/dump.h"
+#include "run/call.h"
+
+CMD(dump,
+    .name = "DUMP", .arity = 2, .group = "generic", .since = "2.6.0",
+    .cost = "O(N), N being the number of bytes of the value.", .flags = CMD_READONLY,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .hints = "nondeterministic_output", .syntax = "key",
+    .summary = "Returns the value of a key as bytes that RESTORE takes, here or in Redis.")
+{
+    struct entry *e = call_find_read(c, 1);
+    struct buf dump = BUF_EMPTY;
+
+    if (e == NULL) {
+        reply_null(c->out);
+        return;
+    }
+    dump_write(&dump, e);
+    reply_bulk(c->out, buf_slice(&dump));
+    buf_fini(&dump);
+}
+
+/* ---- RESTORE ---- */
+
+struct restore_options {
+    bool replace;
+    bool absolute;
+    int64_t idle;      /* seconds; -1: not given */
+    int64_t frequency; /* 0 .. 255; -1: not given */
+};
+
+/* The option at argument *i, and its value behind it. False: the error was replied. */
+static bool parse_restore_option(struct call *c, int *i, struct restore_options *o)
+{
+    bool has_more = *i + 1 < c->argc;
+
+    if (call_is(c, *i, "REPLACE")) {
+        o->replace = true;
+    } else if (call_is(c, *i, "ABSTTL")) {
+        o->absolute = true;
+    } else if (call_is(c, *i, "IDLETIME") && has_more && o->frequency == -1) {
+        if (!call_int(c, ++*i, &o->idle))
+            return false;
+        if (o->idle < 0) {
+            reply_error(c->out, "ERR Invalid IDLETIME value, must be >= 0");
+            return false;
+        }
+    } else if (call_is(c, *i, "FREQ") && has_more && o->idle == -1) {
+        if (!call_int(c, ++*i, &o->frequency))
+            return false;
+        if (o->frequency < 0 || o->frequency > 255) {
+            reply_error(c->out, "ERR Invalid FREQ value, must be >= 0 and <= 255");
+            return false;
+        }
+    } else {
+        call_error_syntax(c);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_restore(struct call *c, struct restore_options *o)
+{
+    *o = (struct restore_options){.idle = -1, .frequency = -1};
+    for (int i = 4; i < c->argc; i++)
+        if (!parse_restore_option(c, &i, o))
+            return false;
+    return true;
+}
+
+/* The moment that argument 2 names, 0 if none. False: the error was replied. */
+static bool parse_restore_expire(struct call *c, const struct restore_options *o, int64_t *expire)
+{
+    if (!call_int(c, 2, expire))
+        return false;
+    if (*expire < 0) {
+        reply_error(c->out, "ERR Invalid TTL value, must be >= 0");
+        return false;
+    }
+    if (*expire != 0 && !o->absolute && __builtin_add_overflow(*expire, c->unit->now, expire))
+        *expire = c->unit->now; /* as in Redis: past its time */
+    return true;
+}
+
+/* The entry that argument 3 holds. NULL: the error was replied. */
+static struct entry *read_dump(struct call *c, int64_t expire)
+{
+    struct rdb_target to = {.key = call_arg(c, 1), .expire = expire, .options = c->instance->options};
+    struct entry *e;
+
+    if (!dump_is_sound(call_arg(c, 3), !atomic_load_explicit(&c->instance->skip_checksums, memory_order_relaxed))) {
+        reply_error(c->out, "ERR DUMP payload version or checksum are wrong");
+        return NULL;
+    }
+    e = dump_read(call_arg(c, 3), &to);
+    if (e == NULL)
+        reply_error(c->out, "ERR Bad data format");
+    return e;
+}
+
+/* Sets how much the restored entry was used, where the policy goes by that. */
+static void set_usage(struct call *c, struct entry *e, const struct restore_options *o)
+{
+    struct keyspace *ks = c->instance->keyspace;
+    const struct policy *policy = keyspace_policy(ks);
+    struct place p = call_place(c, 1);
+
+    keyspace_renew(ks, &p, e);
+    if (policy->set_frequency != NULL && o->frequency >= 0)
+        policy->set_frequency(&ks->stamps, policy_state(policy, p.shard), &p, e, (unsigned)o->frequency);
+    if (policy->set_idle != NULL && o->idle >= 0)
+        policy->set_idle(&ks->stamps, policy_state(policy, p.shard), &p, e, o->idle);
+}
+
+/* What was restored is past its time: only what it replaces goes. Takes e. */
+static void restore_nothing(struct call *c, struct entry *old, struct entry *e)
+{
+    entry_free(e);
+    if (old == NULL)
+        return;
+    call_drop(c, 1, old, EVENT_GENERIC, "del");
+}
+
+static void restore(struct call *c)
+{
+    struct restore_options o;
+    struct entry *old, *e;
+    int64_t expire;
+
+    if (!parse_restore(c, &o))
+        return;
+    old = call_peek(c, 1);
+    if (old != NULL && !o.replace) {
+        reply_error(c->out, "BUSYKEY Target key name already exists.");
+        return;
+    }
+    if (!parse_restore_expire(c, &o, &expire))
+        return;
+    e = read_dump(c, expire);
+    if (e == NULL)
+        return;
+    if (entry_expired(e, c->unit->now)) {
+        restore_nothing(c, old, e);
+    } else {
+        call_put(c, 1, c->db, old, e);
+        set_usage(c, e, &o);
+        call_changed(c, 1, EVENT_GENERIC, "restore");
+    }
+    reply_ok(c->out);
+}
+
+#define RESTORE_ALIKE \
+    .arity = -4, .cost = "O(N), N being the number of bytes of the value; for a sorted set O(N*log(M)), M being the " \
+                         "number of its members.", \
+    .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_UPDATE), .categories = "@keyspace,@dangerous", \
+    .syntax = "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]", \
+    .history = "3.0.0: REPLACE.\n5.0.0: ABSTTL.\n5.0.0: IDLETIME and FREQ."
+
+CMD(restore,
+    .name = "RESTORE", .group = "generic", .since = "2.6.0", .flags = CMD_WRITE | CMD_DENYOOM, RESTORE_ALIKE,
+    .summary = "Makes a key of what DUMP returned, here or in Redis.")
+{
+    restore(c);
+}
+
+CMD(restore_asking,
+    .name = "RESTORE-ASKING", .group = "server", .since = "3.0.0",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_ASKING, RESTORE_ALIKE,
+    .summary = "As RESTORE, which it is named while a cluster moves keys.")
+{
+    restore(c);
+}

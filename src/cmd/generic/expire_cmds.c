@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Times to live: https://redis.io/docs/latest/commands/expire/ */
+#include "cmd/args/expire_args.h"
+
+#define SECOND 1000 /* in milliseconds, in which all times are kept */
+
+/* ---- setting ---- */
+
+/* The conditions in the arguments from the third on. False: the error was replied. */
+static bool parse_when(struct call *c, unsigned *when)
+{
+    *when = 0;
+    for (int i = 3; i < c->argc; i++) {
+        unsigned condition = expire_when_at(c, i);
+
+        if (condition == 0) {
+            reply_errorf(c->out, "ERR Unsupported option %.*s", (int)c->argv[i].n, c->argv[i].p);
+            return false;
+        }
+        *when |= condition;
+    }
+    if ((*when & EXPIRE_NX) && (*when & ~EXPIRE_NX))
+        reply_error(c->out, "ERR NX and XX, GT or LT options at the same time are not compatible");
+    else if ((*when & EXPIRE_GT) && (*when & EXPIRE_LT))
+        reply_error(c->out, "ERR GT and LT options at the same time are not compatible");
+    else
+        return true;
+    return false;
+}
+
+/* EXPIRE and its like. A moment that is past deletes the key. */
+static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
+{
+    struct entry *e;
+    int64_t moment;
+    unsigned when;
+
+    if (!parse_when(c, &when) || !expire_from_arg(c, 2, unit, absolute, &moment))
+        return;
+    e = call_look(c, 1);
+    if (e == NULL || !expire_allows(when, entry_expire(e), moment)) {
+        reply_int(c->out, 0);
+        return;
+    }
+    if (moment <= c->unit->now) {
+        call_drop(c, 1, e, EVENT_GENERIC, "del");
+    } else {
+        call_set_expire(c, 1, e, moment);
+        call_changed(c, 1, EVENT_GENERIC, "expire");
+    }
+    reply_int(c->out, 1);
+}
+
+#define EXPIRES(unit_name) \
+    .arity = -3, .group = "generic", .cost = "O(1)", .flags = CMD_WRITE | CMD_FAST, \
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE), .syntax = "key " unit_name " [NX | XX | GT | LT]", \
+    .history = "7.0.0: Added the conditions NX, XX, GT and LT."
+
+CMD(expire, .name = "EXPIRE", EXPIRES("seconds"), .since = "1.0.0",
+    .summary = "Lets a key end so many seconds from now.")
+{
+    expire_at(c, EXPIRE_SECONDS, false);
+}
+
+CMD(pexpire, .name = "PEXPIRE", EXPIRES("milliseconds"), .since = "2.6.0",
+    .summary = "Lets a key end so many milliseconds from now.")
+{
+    expire_at(c, EXPIRE_MILLISECONDS, false);
+}
+
+CMD(expireat, .name = "EXPIREAT", EXPIRES("unix-time-seconds"), .since = "1.2.0",
+    .summary = "Lets a key end at a time, told in seconds since 1970.")
+{
+    expire_at(c, EXPIRE_SECONDS, true);
+}
+
+CMD(pexpireat, .name = "PEXPIREAT", EXPIRES("unix-time-milliseconds"), .since = "2.6.0",
+    .summary = "Lets a key end at a time, told in milliseconds since 1970.")
+{
+    expire_at(c, EXPIRE_MILLISECONDS, true);
+}
+
+/* ---- asking ---- */
+
+/* Replies with the expiry less base, rounded to units; -1: there is none; -2: there is no such key. */
+static void reply_expiry(struct call *c, int64_t base, int64_t unit)
+{
+    struct entry *e = call_peek_read(c, 1);
+
+    if (e == NULL)
+        reply_int(c->out, -2);
+    else if (entry_expire(e) == 0)
+        reply_int(c->out, -1);
+    else
+        reply_int(c->out, (entry_expire(e) - base) / unit + ((entry_expire(e) - base) % unit >= unit - unit / 2));
+}
+
+#define ASKS \
+    .arity = 2, .group = "generic", .cost = "O(1)", .flags = CMD_READONLY | CMD_FAST, \
+    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key"
+
+CMD(ttl, .name = "TTL", ASKS, .since = "1.0.0", .hints = "nondeterministic_output",
+    .history = "2.8.0: Added the reply -2.", .summary = "Tells how many seconds a key has still to live.")
+{
+    reply_expiry(c, c->unit->now, SECOND);
+}
+
+CMD(pttl, .name = "PTTL", ASKS, .since = "2.6.0", .hints = "nondeterministic_output",
+    .history = "2.8.0: Added the reply -2.", .summary = "Tells how many milliseconds a key has still to live.")
+{
+    reply_expiry(c, c->unit->now, 1);
+}
+
+CMD(expiretime, .name = "EXPIRETIME", ASKS, .since = "7.0.0",
+    .summary = "Tells when a key ends, in seconds since 1970.")
+{
+    reply_expiry(c, 0, SECOND);
+}
+
+CMD(pexpiretime, .name = "PEXPIRETIME", ASKS, .since = "7.0.0",
+    .summary = "Tells when a key ends, in milliseconds since 1970.")
+{
+    reply_expiry(c, 0, 1);
+}

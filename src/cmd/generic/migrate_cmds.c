@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Keys that go to another server: https://redis.io/docs/latest/commands/migrate/
+ *
+ * The keys are locked until the other side has said that it has them: who asks for one meanwhile waits, up to the
+ * timeout and on while bytes move.
+ */
+#include <errno.h>
+#include <limits.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "cmd/generic/target.h"
+#include "persist/dump.h"
+#include "run/call.h"
+
+#define TIMEOUT_DEFAULT 1000 /* ms */
+
+struct migration {
+    int first_key;       /* of the arguments */
+    int key_count;
+    int *found;          /* those of the keys that are there, as positions; owned */
+    int found_count;
+    int64_t db;          /* on the other side */
+    int timeout;         /* ms */
+    bool copy;
+    bool replace;
+    bool by_name;        /* AUTH2 */
+    struct slice user;
+    struct slice password;
+    bool authenticates;
+    bool failed;         /* the other side has refused something, and the error was replied */
+};
+
+/* ---- arguments ---- */
+
+/* The keys are the arguments from i on. False: the error was replied. */
+static bool take_keys(struct call *c, int i, struct migration *m)
+{
+    if (call_arg(c, 3).n != 0) {
+        reply_error(c->out, "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
+        return false;
+    }
+    m->first_key = i;
+    m->key_count = c->argc - i;
+    return true;
+}
+
+/* The options up to KEYS. False: the error was replied. */
+static bool parse_options(struct call *c, struct migration *m)
+{
+    for (int i = 6; i < c->argc; i++) {
+        int more = c->argc - 1 - i;
+
+        if (call_is(c, i, "COPY")) {
+            m->copy = true;
+        } else if (call_is(c, i, "REPLACE")) {
+            m->replace = true;
+        } else if (call_is(c, i, "AUTH") && more >= 1) {
+            m->authenticates = true;
+            m->password = call_arg(c, ++i);
+        } else if (call_is(c, i, "AUTH2") && more >= 2) {
+            m->authenticates = m->by_name = true;
+            m->user = call_arg(c, ++i);
+            m->password = call_arg(c, ++i);
+        } else if (call_is(c, i, "KEYS")) {
+            return take_keys(c, i + 1, m);
+        } else {
+            call_error_syntax(c);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool parse_migration(struct call *c, struct migration *m)
+{
+    int64_t timeout;
+
+    *m = (struct migration){.first_key = 3, .key_count = 1};
+    if (!parse_options(c, m) || !call_int(c, 5, &timeout) || !call_int(c, 4, &m->db))
+        return false;
+    m->timeout = timeout <= 0 ? TIMEOUT_DEFAULT : timeout < INT_MAX ? (int)timeout : INT_MAX;
+    return true;
+}
+
+/* Options are skipped without being judged: the body tells what is wrong with them. */
+static int find_keys(const struct slice *argv, int argc, int *positions, int max)
+{
+    int first = 3, n = 1;
+
+    for (int i = 6; i < argc; i++) {
+        if (slice_is(argv[i], "KEYS")) {
+            first = i + 1;
+            n = argv[3].n == 0 ? argc - first : 0;
+            break;
+        }
+        i += slice_is(argv[i], "AUTH2") ? 2 : slice_is(argv[i], "AUTH");
+    }
+    for (int i = 0; i < n && i < max; i++)
+        positions[i] = first + i;
+    return n;
+}
+
+static void find_entries(struct call *c, struct migration *m)
+{
+    m->found = mem_alloc((m->key_count + 1) * sizeof *m->found);
+    for (int i = m->first_key; i < m->first_key + m->key_count; i++)
+        if (call_find_read(c, i) != NULL)
+            m->found[m->found_count++] = i;
+}
+
+/* ---- what is sent ---- */
+
+static void put_array(struct buf *out, int n)
+{
+    buf_printf(out, "*%d\r\n", n);
+}
+
+static void put_bulk(struct buf *out, struct slice s)
+{
+    buf_printf(out, "$%zu\r\n", s.n);
+    buf_add_slice(out, s);
+    buf_add_str(out, "\r\n");
+}
+
+static void put_number(struct buf *out, int64_t v)
+{
+    char digits[NUM_I64_MAX];
+
+    put_bulk(out, slice_of(digits, num_format_i64(digits, v)));
+}
+
+static void put_auth(struct buf *out, const struct migration *m)
+{
+    put_array(out, m->by_name ? 3 : 2);
+    put_bulk(out, SLICE("AUTH"));
+    if (m->by_name)
+        put_bulk(out, m->user);
+    put_bulk(out, m->password);
+}
+
+static void put_select(struct buf *out, int64_t db)
+{
+    put_array(out, 2);
+    put_bulk(out, SLICE("SELECT"));
+    put_number(out, db);
+}
+
+static void put_restore(struct call *c, struct buf *out, struct buf *dump, int key, bool replace)
+{
+    const struct entry *e = call_peek(c, key);
+
+    dump->len = 0;
+    dump_write(dump, e);
+    put_array(out, replace ? 5 : 4);
+    put_bulk(out, SLICE("RESTORE"));
+    put_bulk(out, call_arg(c, key));
+    put_number(out, entry_expire(e) != 0 ? entry_expire(e) - c->unit->now : 0);
+    put_bulk(out, buf_slice(dump));
+    if (replace)
+        put_bulk(out, SLICE("REPLACE"));
+}
+
+static int send_all(struct call *c, const struct migration *m, struct target *t)
+{
+    struct buf out = BUF_EMPTY, dump = BUF_EMPTY;
+    int error;
+
+    if (m->authenticates)
+        put_auth(&out, m);
+    put_select(&out, m->db);
+    for (int i = 0; i < m->found_count; i++)
+        put_restore(c, &out, &dump, m->found[i], m->replace);
+    error = target_send(t, buf_slice(&out));
+    buf_fini(&dump);
+    buf_fini(&out);
+    return error;
+}
+
+/* ---- what comes back ---- */
+
+/* Reads a reply; the first that is an error is passed on. */
+static int read_reply(struct call *c, struct migration *m, struct target *t, bool *good)
+{
+    char line[TARGET_LINE_MOST];
+    int error = target_read_line(t, line);
+
+    *good = error == 0 && line[0] != '-';
+    if (error == 0 && !*good && !m->failed) {
+        m->failed = true;
+        reply_errorf(c->out, "ERR Target instance replied with error: %s", line + 1);
+    }
+    return error;
+}
+
+/* The other side has it. A key that was named twice has gone already. */
+static void let_go(struct call *c, int key)
+{
+    struct entry *e = call_peek(c, key);
+
+    if (e == NULL)
+        return;
+    call_drop(c, key, e, EVENT_GENERIC, "del");
+}
+
+/* Nothing goes away that was not taken: where AUTH or SELECT were refused, keys may have come to another place than was
+ * meant. */
+static int read_all(struct call *c, struct migration *m, struct target *t)
+{
+    bool good, ready = true;
+    int error = 0;
+
+    if (m->authenticates) {
+        error = read_reply(c, m, t, &good);
+        ready &= good;
+    }
+    if (error == 0) {
+        error = read_reply(c, m, t, &good);
+        ready &= good;
+    }
+    for (int i = 0; i < m->found_count && error == 0; i++) {
+        error = read_reply(c, m, t, &good);
+        if (good && ready && !m->copy)
+            let_go(c, m->found[i]);
+    }
+    return error;
+}
+
+static void exchange(struct call *c, struct migration *m, struct target *t)
+{
+    if (send_all(c, m, t) != 0)
+        reply_error(c->out, "IOERR error or timeout writing to target instance");
+    else if (read_all(c, m, t) != 0 && !m->failed)
+        reply_error(c->out, "IOERR error or timeout reading to target instance");
+    else if (!m->failed)
+        reply_ok(c->out);
+}
+
+/* A connection that was refused is told as Redis tells it, which notices only when it writes. */
+static void reply_unconnected(struct call *c, int error)
+{
+    reply_error(c->out, error == -ETIMEDOUT || error == -EHOSTUNREACH
+                            ? "IOERR error or timeout connecting to the client"
+                            : "IOERR error or timeout writing to target instance");
+}
+
+static void migrate(struct call *c, struct migration *m)
+{
+    char *host = mem_strndup(call_arg(c, 1).p, call_arg(c, 1).n);
+    char *port = mem_strndup(call_arg(c, 2).p, call_arg(c, 2).n);
+    struct target t;
+    int error = target_connect(&t, host, port, m->timeout);
+
+    if (error != 0) {
+        reply_unconnected(c, error);
+    } else {
+        exchange(c, m, &t);
+        target_close(&t);
+    }
+    mem_free(port);
+    mem_free(host);
+}
+
+CMD(migrate,
+    .name = "MIGRATE", .arity = -6, .group = "generic", .since = "2.6.0",
+    .cost = "That of DUMP and DEL here and of RESTORE there, for each key.", .flags = CMD_WRITE | CMD_MOVABLEKEYS,
+    .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .first = 3, .last = 3, .step = 1},
+             {.flags = KEY_RW | KEY_ACCESS | KEY_DELETE | KEY_INCOMPLETE, .keyword = "KEYS", .first = -2, .last = -1,
+              .step = 1}},
+    .find_keys = find_keys, .hints = "nondeterministic_output", .categories = "@keyspace,@dangerous",
+    .syntax = "host port:integer <key | \"\"> destination-db:integer timeout:integer [COPY] [REPLACE] "
+              "[AUTH password | AUTH2 username password] [KEYS key [key ...]]",
+    .history = "3.0.0: COPY and REPLACE.\n3.0.6: KEYS.\n4.0.7: AUTH.\n6.0.0: AUTH2.",
+    .summary = "Moves keys to another server, or copies them.")
+{
+    struct migration m;
+
+    if (!parse_migration(c, &m))
+        return;
+    find_entries(c, &m);
+    if (m.found_count > 0)
+        migrate(c, &m);
+    else
+        reply_simple(c->out, "NOKEY");
+    mem_free(m.found);
+}

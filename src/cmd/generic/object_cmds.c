@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is known of a value apart from its content: https://redis.io/docs/latest/commands/object/ */
+#include "run/call.h"
+
+CMD_CONTAINER(object,
+    .name = "OBJECT", .arity = -2, .group = "generic", .since = "2.2.3", .cost = "Depends on the subcommand.",
+    .summary = "Tells how a value is kept and how much it is used.");
+
+#define OBJECT_SUB \
+    .parent = "OBJECT", .arity = 3, .group = "generic", .cost = "O(1)", .flags = CMD_READONLY, \
+    .keys = CMD_KEYS(2, 2, 1, KEY_RO), .hints = "nondeterministic_output", .syntax = "key"
+
+/* The entry of the key in argument 2; NULL: null was replied. */
+static struct entry *find_or_null(struct call *c)
+{
+    struct entry *e = call_peek_read(c, 2);
+
+    if (e == NULL)
+        reply_null(c->out);
+    return e;
+}
+
+CMD(object_encoding, .name = "ENCODING", OBJECT_SUB, .since = "2.2.3",
+    .summary = "Names the way in which a value is kept.")
+{
+    struct entry *e = find_or_null(c);
+
+    if (e != NULL)
+        reply_bulk_str(c->out, entry_encoding_name(e));
+}
+
+CMD(object_refcount, .name = "REFCOUNT", OBJECT_SUB, .since = "2.2.3",
+    .summary = "Tells how many keys share a value: always 1.")
+{
+    if (find_or_null(c) != NULL)
+        reply_int(c->out, 1);
+}
+
+CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
+    .summary = "Tells for how many seconds a key has not been used.")
+{
+    struct keyspace *ks = c->instance->keyspace;
+    const struct policy *policy = keyspace_policy(ks);
+    struct place p = call_place(c, 2);
+    struct entry *e = find_or_null(c);
+
+    if (e == NULL)
+        return;
+    if (policy->idle == NULL)
+        reply_error(c->out, "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+                            "switching between policies at runtime LRU and LFU data will take some time to adjust.");
+    else
+        reply_int(c->out, policy->idle(&ks->stamps, policy_state(policy, p.shard), &p, e));
+}
+
+CMD(object_freq, .name = "FREQ", OBJECT_SUB, .since = "4.0.0",
+    .summary = "Tells how often a key is used: a logarithmic count from 0 to 255.")
+{
+    struct keyspace *ks = c->instance->keyspace;
+    const struct policy *policy = keyspace_policy(ks);
+    struct place p = call_place(c, 2);
+    struct entry *e = find_or_null(c);
+
+    if (e == NULL)
+        return;
+    if (policy->frequency == NULL)
+        reply_error(c->out, "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
+                            "that when switching between policies at runtime LRU and LFU data will take some time to "
+                            "adjust.");
+    else
+        reply_int(c->out, policy->frequency(&ks->stamps, policy_state(policy, p.shard), &p, e));
+}
+
+CMD(object_help,
+    .name = "HELP", .parent = "OBJECT", .arity = 2, .group = "generic", .since = "6.2.0", .cost = "O(1)",
+    .flags = CMD_LOADING | CMD_STALE, .syntax = "", .summary = "Lists the subcommands of OBJECT.")
+{
+    static const char *const lines[] = {
+        "ENCODING <key>",
+        "    The way in which the value is kept: int, embstr, raw ...",
+        "FREQ <key>",
+        "    How often the key is used, from 0 to 255; only under an LFU maxmemory-policy.",
+        "IDLETIME <key>",
+        "    The seconds since the key was used last; not under an LFU maxmemory-policy.",
+        "REFCOUNT <key>",
+        "    How many keys share the value. Values are never shared: 1.",
+        NULL,
+    };
+
+    call_reply_help(c, lines);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Walks over the keys: https://redis.io/docs/latest/commands/scan/ */
+#include "cmd/args/scan_args.h"
+
+/* Whether a key is what the command asks for. */
+static bool is_wanted(const struct scan_args *a, const struct entry *e, int64_t now)
+{
+    return !entry_expired(e, now) && (a->type == NULL || entry_type_name(entry_type(e)) == a->type) &&
+           scan_args_match(a, entry_key(e));
+}
+
+/* ---- KEYS ---- */
+
+struct keys_walk {
+    struct scan_args args;
+    int64_t now;
+    struct out *out;
+    size_t found;
+};
+
+static void keys_visit(void *arg, struct shard *shard, struct entry *e)
+{
+    struct keys_walk *w = arg;
+
+    (void)shard;
+    if (is_wanted(&w->args, e, w->now)) {
+        reply_bulk(w->out, entry_key(e));
+        w->found++;
+    }
+}
+
+CMD(keys_all,
+    .name = "KEYS", .arity = 2, .group = "generic", .since = "1.0.0",
+    .cost = "O(N), N being the number of keys in the database.", .flags = CMD_READONLY | CMD_WORLD,
+    .syntax = "pattern", .hints = "request_policy:all_shards,nondeterministic_output_order",
+    .categories = "@dangerous", .summary = "Lists all keys that match a pattern; all else waits meanwhile.")
+{
+    struct reply_later reply = reply_later_begin(c->out);
+    struct slice pattern = call_arg(c, 1);
+    struct keys_walk w = {
+        .args = {.pattern = pattern, .by_pattern = !slice_eq(pattern, SLICE("*"))}, .now = c->unit->now, .out = c->out};
+    uint64_t cursor = 0;
+
+    do
+        cursor = call_scan(c, c->db, cursor, keys_visit, &w);
+    while (cursor != 0);
+    reply_array_end(c->out, reply, w.found);
+}
+
+/* ---- SCAN ---- */
+
+struct scan_walk {
+    struct scan_args args;
+    struct scan_found found;
+    int64_t now;
+};
+
+static void scan_visit(void *arg, struct shard *shard, struct entry *e)
+{
+    struct scan_walk *w = arg;
+
+    (void)shard;
+    w->found.seen++;
+    if (is_wanted(&w->args, e, w->now))
+        scan_found_add(&w->found, entry_key(e));
+}
+
+CMD(scan,
+    .name = "SCAN", .arity = -2, .group = "generic", .since = "2.8.0",
+    .cost = "O(1) for a call, O(N) for a whole walk, N being the number of keys in the database.",
+    .flags = CMD_READONLY | CMD_TOUCHES_ARBITRARY_KEYS,
+    .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]", .history = "6.0.0: Added TYPE.",
+    .hints = "nondeterministic_output,request_policy:special",
+    .summary = "Walks over the keys of the database, a few at each call.")
+{
+    struct scan_walk w = {.now = c->unit->now};
+    int64_t steps;
+    uint64_t cursor;
+
+    if (!scan_args_parse(c, 1, SCAN_TYPE, &w.args))
+        return;
+    cursor = w.args.cursor;
+    steps = scan_args_steps(&w.args);
+    do
+        cursor = call_scan(c, c->db, cursor, scan_visit, &w);
+    while (cursor != 0 && --steps > 0 && w.found.seen < w.args.count);
+    scan_found_reply(c, cursor, &w.found);
+}

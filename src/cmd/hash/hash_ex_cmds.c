@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Fields of a hash and their times to live in one command, as Redis 8.0 has them:
+ * https://redis.io/docs/latest/commands/hgetex/
+ */
+#include "cmd/hash/hash_args.h"
+#include "run/collection.h"
+#include "types/hash.h"
+
+/* What becomes of the expiry of the fields. */
+struct expiry {
+    enum expire_option option;
+    int64_t moment; /* of the four that have one */
+};
+
+/* EX, PX, EXAT or PXAT at argument i, or the one of KEEPTTL and PERSIST that the command knows. EXPIRE_NONE: another
+ * word. */
+static enum expire_option option_at(const struct call *c, int i, enum expire_option timeless)
+{
+    enum expire_option option = expire_option_of(call_arg(c, i));
+
+    return expire_has_time(option) || option == timeless ? option : EXPIRE_NONE;
+}
+
+/* The time in argument i that belongs to e->option. False: the error was replied. */
+static bool parse_moment(struct call *c, int i, struct expiry *e)
+{
+    return hash_args_moment(c, i, expire_unit_of(e->option), expire_is_absolute(e->option), &e->moment);
+}
+
+/* ---- HGETDEL ---- */
+
+CMD(hgetdel,
+    .name = "HGETDEL", .arity = -5, .group = "hash", .since = "8.0.0",
+    .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_DELETE), .syntax = "key " HASH_FIELDS_SYNTAX,
+    .summary = "Replies with the values of fields of a hash and removes the fields.")
+{
+    struct collection o;
+    bool changed = false;
+
+    if (!collection_write(&o, c, 1, TYPE_HASH))
+        return;
+    if (hash_args_fields(c, 2, HASH_COUNT_ERROR)) {
+        reply_array(c->out, c->argc - 4);
+        for (int i = 4; i < c->argc; i++)
+            if (hash_reply_field(c, &o.value, call_arg(c, i)))
+                changed |= hash_remove(&o.value, call_arg(c, i));
+        if (changed)
+            call_changed(c, 1, EVENT_HASH, "hdel");
+    }
+    collection_close(&o);
+}
+
+/* ---- HGETEX ---- */
+
+/* The option and its time. *fields: where the word FIELDS has to stand. False: the error was replied. */
+static bool parse_hgetex(struct call *c, struct expiry *e, int *fields)
+{
+    e->option = option_at(c, 2, EXPIRE_PERSIST);
+    *fields = e->option == EXPIRE_NONE ? 2 : e->option == EXPIRE_PERSIST ? 3 : 4;
+    return !expire_has_time(e->option) || parse_moment(c, 3, e);
+}
+
+/* Gives a field that is there the expiry. Returns the event of it, NULL if nothing has changed. */
+static const char *apply_expiry(struct call *c, struct value *v, struct slice field, const struct expiry *e)
+{
+    int64_t old;
+
+    if (expire_has_time(e->option) && e->moment <= c->unit->now) {
+        hash_remove(v, field);
+        return "hdel";
+    }
+    if (expire_has_time(e->option)) {
+        hash_set_expiry(v, field, e->moment);
+        return "hexpire";
+    }
+    if (e->option == EXPIRE_NONE || !hash_expiry(v, field, &old) || old == 0)
+        return NULL;
+    hash_set_expiry(v, field, 0);
+    return "hpersist";
+}
+
+CMD(hgetex,
+    .name = "HGETEX", .arity = -5, .group = "hash", .since = "8.0.0",
+    .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
+    .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] "
+              HASH_FIELDS_SYNTAX,
+    .summary = "Replies with the values of fields of a hash and sets, or takes away, their time to live.")
+{
+    const char *event = NULL;
+    struct expiry expiry;
+    struct collection o;
+    int fields;
+
+    if (!collection_write(&o, c, 1, TYPE_HASH))
+        return;
+    if (parse_hgetex(c, &expiry, &fields) && hash_args_fields(c, fields, HASH_COUNT_ERROR)) {
+        reply_array(c->out, c->argc - fields - 2);
+        for (int i = fields + 2; i < c->argc; i++) {
+            const char *done = hash_reply_field(c, &o.value, call_arg(c, i))
+                                   ? apply_expiry(c, &o.value, call_arg(c, i), &expiry) : NULL;
+
+            event = done ? done : event;
+        }
+        if (event != NULL)
+            call_changed(c, 1, EVENT_HASH, event);
+    }
+    collection_close(&o);
+}
+
+/* ---- HSETEX ---- */
+
+struct hsetex {
+    struct expiry expiry;
+    enum { ALWAYS, IF_NONE, IF_ALL } condition; /* FNX, FXX */
+    int first; /* the first field; its value and the other pairs follow to the end */
+};
+
+/* FIELDS at argument i and all that follows. False: the error was replied. */
+static bool parse_pairs(struct call *c, int i, struct hsetex *args)
+{
+    static const char error[] = "ERR invalid number of fields";
+    int64_t n;
+
+    if (i + 1 == c->argc) {
+        call_error_arity(c);
+        return false;
+    }
+    if (!call_int_between(c, i + 1, 1, INT32_MAX, &n, error))
+        return false;
+    args->first = i + 2;
+    if (2 * n == c->argc - args->first)
+        return true;
+    call_error_arity(c);
+    return false;
+}
+
+/* FNX or FXX. */
+static bool set_condition(struct call *c, int i, struct hsetex *args)
+{
+    if (args->condition != ALWAYS) {
+        reply_error(c->out, "ERR Only one of FXX or FNX arguments can be specified");
+        return false;
+    }
+    args->condition = call_is(c, i, "FNX") ? IF_NONE : IF_ALL;
+    return true;
+}
+
+/* KEEPTTL, or one of the options with a time at *i, which is moved to the time. */
+static bool set_expiry(struct call *c, int *i, struct hsetex *args)
+{
+    struct expiry *e = &args->expiry;
+
+    if (e->option != EXPIRE_NONE) {
+        reply_error(c->out, "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
+        return false;
+    }
+    e->option = option_at(c, *i, EXPIRE_KEEPTTL);
+    if (e->option == EXPIRE_KEEPTTL)
+        return true;
+    if (*i + 1 == c->argc) {
+        reply_error(c->out, "ERR missing expire time");
+        return false;
+    }
+    return parse_moment(c, ++*i, e);
+}
+
+static bool parse_hsetex(struct call *c, struct hsetex *args)
+{
+    *args = (struct hsetex){.condition = ALWAYS};
+    for (int i = 2; i < c->argc; i++) {
+        if (call_is(c, i, "FIELDS"))
+            return parse_pairs(c, i, args);
+        if (call_is(c, i, "FNX") || call_is(c, i, "FXX")) {
+            if (!set_condition(c, i, args))
+                return false;
+        } else if (option_at(c, i, EXPIRE_KEEPTTL) != EXPIRE_NONE) {
+            if (!set_expiry(c, &i, args))
+                return false;
+        } else {
+            reply_errorf(c->out, "ERR unknown argument: %.*s", (int)c->argv[i].n, c->argv[i].p);
+            return false;
+        }
+    }
+    reply_error(c->out, ERR_NO_FIELDS);
+    return false;
+}
+
+static bool condition_holds(struct call *c, const struct value *v, const struct hsetex *args)
+{
+    for (int i = args->first; args->condition != ALWAYS && i < c->argc; i += 2)
+        if (hash_has(v, call_arg(c, i)) != (args->condition == IF_ALL))
+            return false;
+    return true;
+}
+
+/* A moment that is past removes the fields, after they were set. */
+static void set_pairs(struct call *c, struct collection *o, const struct hsetex *args)
+{
+    const struct expiry *e = &args->expiry;
+    bool timed = expire_has_time(e->option), past = timed && e->moment <= c->unit->now;
+    int64_t expire = timed ? e->moment : e->option == EXPIRE_KEEPTTL ? HASH_KEEP : 0;
+
+    for (int i = args->first; i < c->argc; i += 2) {
+        if (past)
+            hash_remove(&o->value, call_arg(c, i));
+        else
+            hash_set_until(&o->value, call_arg(c, i), call_arg(c, i + 1), expire);
+    }
+    call_changed(c, 1, EVENT_HASH, "hset");
+    if (timed)
+        call_changed(c, 1, EVENT_HASH, past ? "hdel" : "hexpire");
+}
+
+CMD(hsetex,
+    .name = "HSETEX", .arity = -6, .group = "hash", .since = "8.0.0",
+    .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
+    .syntax = "key [FNX | FXX] "
+              "[EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] "
+              "FIELDS numfields field value [field value ...]",
+    .summary = "Sets fields of a hash with a time to live, on condition that all or none of them are there.")
+{
+    struct collection o;
+    struct hsetex args;
+    bool holds;
+
+    if (!parse_hsetex(c, &args) || !call_args_fit(c, args.first, HASH_WORD_MAX) ||
+        !collection_write(&o, c, 1, TYPE_HASH))
+        return;
+    holds = condition_holds(c, &o.value, &args);
+    if (holds)
+        set_pairs(c, &o, &args);
+    collection_close(&o);
+    reply_int(c->out, holds);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* COMMAND GETKEYS: https://redis.io/docs/latest/commands/command-getkeys/ */
+#include "config.h"
+
+#include "base/mem.h"
+#include "run/call.h"
+#include "run/catalog.h"
+
+#define COMMAND_FLAGS (CMD_LOADING | CMD_STALE)
+
+/* The request that stands behind COMMAND GETKEYS, and its keys. */
+struct keys {
+    const struct command *cmd;
+    const struct slice *argv;
+    int argc;
+    int *positions; /* owned */
+    int n;
+};
+
+static void reply_flags(struct out *out, uint32_t flags)
+{
+    struct reply_later set = reply_later_begin(out);
+    size_t n = 0;
+
+    for (const struct catalog_name *name = catalog_key_flags; name->name; name++) {
+        if (flags & name->bit) {
+            reply_simple(out, name->name);
+            n++;
+        }
+    }
+    reply_set_end(out, set, n);
+}
+
+/* Whether one of the specifications of the command says that the argument is a key. */
+static bool spec_has(const struct keys *k, const struct key_spec *spec, int position)
+{
+    const struct command alone = {.keys = {*spec}};
+    int *positions = mem_alloc((size_t)k->argc * sizeof(*positions));
+    int n = command_keys(&alone, k->argv, k->argc, positions, k->argc);
+    bool found = false;
+
+    for (int i = 0; i < n && i < k->argc; i++)
+        found = found || positions[i] == position;
+    mem_free(positions);
+    return found;
+}
+
+/* What the request does with the key that is argument `position`. That a specification does not find all keys is
+ * nothing that is said of one that was found. */
+static uint32_t flags_of_key(const struct keys *k, int position)
+{
+    for (int i = 0; i < KEYS_MAX && k->cmd->keys[i].flags; i++) {
+        const struct key_spec *spec = &k->cmd->keys[i];
+
+        if (!spec_has(k, spec, position))
+            continue;
+        return spec->flags & KEY_VARIABLE_FLAGS && k->cmd->key_flags ? k->cmd->key_flags(k->argv, k->argc)
+                                                                     : spec->flags & ~KEY_INCOMPLETE;
+    }
+    return 0;
+}
+
+/* Finds the command and checks what can be checked of it. False: the error was replied. */
+static bool find_request(struct call *c, struct keys *k)
+{
+    *k = (struct keys){.argv = c->argv + 2, .argc = c->argc - 2};
+    k->cmd = catalog_find_request(k->argv, k->argc);
+    if (!k->cmd)
+        reply_error(c->out, "ERR Invalid command specified");
+    else if (!k->cmd->keys[0].flags && !k->cmd->find_keys)
+        reply_error(c->out, "ERR The command has no key arguments");
+    else if (k->cmd->arity > 0 ? k->argc != k->cmd->arity : k->argc < -k->cmd->arity)
+        reply_error(c->out, "ERR Invalid number of arguments specified for command");
+    else
+        return true;
+    return false;
+}
+
+/* False: the reply was given, an error or an empty array. */
+static bool find_keys(struct call *c, struct keys *k)
+{
+    if (!find_request(c, k))
+        return false;
+    k->positions = mem_alloc((size_t)k->argc * sizeof(*k->positions));
+    k->n = command_keys(k->cmd, k->argv, k->argc, k->positions, k->argc);
+    if (k->n > 0)
+        return true;
+    mem_free(k->positions);
+    if (k->cmd->flags & CMD_NO_MANDATORY_KEYS)
+        reply_array(c->out, 0);
+    else
+        reply_error(c->out, "ERR Invalid arguments specified for command");
+    return false;
+}
+
+CMD(command_getkeys,
+    .name = "GETKEYS", .parent = "COMMAND", .arity = -3, .group = "server", .since = "2.8.13",
+    .cost = "O(N) where N is the number of arguments to the command", .flags = COMMAND_FLAGS,
+    .summary = "Returns the keys of a request.", .syntax = "command [arg [arg ...]]", .categories = "@connection")
+{
+    struct keys k;
+
+    if (!find_keys(c, &k))
+        return;
+    reply_array(c->out, (size_t)k.n);
+    for (int i = 0; i < k.n; i++)
+        reply_bulk(c->out, k.argv[k.positions[i]]);
+    mem_free(k.positions);
+}
+
+CMD(command_getkeysandflags,
+    .name = "GETKEYSANDFLAGS", .parent = "COMMAND", .arity = -3, .group = "server", .since = "7.0.0",
+    .cost = "O(N) where N is the number of arguments to the command", .flags = COMMAND_FLAGS,
+    .summary = "Returns the keys of a request, and what it would do with each.",
+    .syntax = "command [arg [arg ...]]", .categories = "@connection")
+{
+    struct keys k;
+
+    if (!find_keys(c, &k))
+        return;
+    reply_array(c->out, (size_t)k.n);
+    for (int i = 0; i < k.n; i++) {
+        reply_array(c->out, 2);
+        reply_bulk(c->out, k.argv[k.positions[i]]);
+        reply_flags(c->out, flags_of_key(&k, k.positions[i]));
+    }
+    mem_free(k.positions);
+}

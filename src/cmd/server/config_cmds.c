@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* CONFIG: the options of the running server, as a client sees them.
+ * https://redis.io/docs/latest/commands/config-get/ */
+#include "base/mem.h"
+#include "conf/rewrite.h"
+#include "obs/log.h"
+#include "run/call.h"
+#include "store/freer.h"
+
+#define CONFIG_FLAGS (CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
+
+/* The name of an option found, and its value. */
+static void reply_option(void *arg, struct slice name, struct slice value)
+{
+    struct out *out = arg;
+
+    reply_bulk(out, name);
+    reply_bulk(out, value);
+}
+
+/* Whether this caller may change the protected options. */
+static bool may_set_protected(const struct call *c)
+{
+    int64_t who = OPT(c->instance->options, enable_protected_configs);
+
+    return who == ACCESS_YES || (who == ACCESS_LOCAL && c->session->card->is_local);
+}
+
+CMD_CONTAINER(config,
+    .name = "CONFIG", .arity = -2, .group = "server", .since = "2.0.0", .cost = "Depends on subcommand.",
+    .summary = "Shows and changes the options of the server.");
+
+CMD(config_get,
+    .name = "GET", .parent = "CONFIG", .arity = -3, .group = "server", .since = "2.0.0",
+    .cost = "O(N) when N is the number of configuration parameters provided", .flags = CONFIG_FLAGS,
+    .summary = "Returns the options that have one of the names or match one of the patterns.",
+    .syntax = "parameter [parameter ...]", .history = "7.0.0: Takes several names and patterns.")
+{
+    const struct slice *patterns = c->argv + 2;
+    size_t n = (size_t)c->argc - 2;
+
+    reply_map(c->out, conf_get(c->instance->conf, patterns, n, NULL, NULL));
+    conf_get(c->instance->conf, patterns, n, reply_option, c->out);
+}
+
+CMD(config_set,
+    .name = "SET", .parent = "CONFIG", .arity = -4, .group = "server", .since = "2.0.0",
+    .cost = "O(N) when N is the number of configuration parameters provided", .flags = CONFIG_FLAGS,
+    .summary = "Changes options: all of those named, or none.", .syntax = "parameter value [parameter value ...]",
+    .history = "7.0.0: Takes several options.",
+    .hints = "request_policy:all_nodes,response_policy:all_succeeded")
+{
+    size_t n = (size_t)(c->argc - 2) / 2;
+    struct conf_pair *pairs;
+    struct conf_error err;
+
+    if (c->argc % 2) {
+        call_error_syntax(c);
+        return;
+    }
+    pairs = mem_alloc(n * sizeof(*pairs));
+    for (size_t i = 0; i < n; i++)
+        pairs[i] = (struct conf_pair){call_arg(c, (int)(2 + 2 * i)), call_arg(c, (int)(3 + 2 * i))};
+    if (conf_set(c->instance->conf, pairs, n, may_set_protected(c), &err))
+        reply_ok(c->out);
+    else
+        reply_errorf(c->out, "ERR %s", err.text);
+    mem_free(pairs);
+}
+
+CMD(config_rewrite,
+    .name = "REWRITE", .parent = "CONFIG", .arity = 2, .group = "server", .since = "2.8.0", .cost = "O(1)",
+    .flags = CONFIG_FLAGS, .summary = "Writes the options as they are now into the configuration file.",
+    .hints = "request_policy:all_nodes,response_policy:all_succeeded")
+{
+    struct conf_error err;
+
+    if (rewrite_file(c->instance->conf, &err)) {
+        log_write(LOG_NOTICE, "The configuration file was rewritten.");
+        reply_ok(c->out);
+        return;
+    }
+    log_write(LOG_WARNING, "CONFIG REWRITE failed: %s", err.text);
+    reply_errorf(c->out, "ERR %s", err.text);
+}
+
+CMD(config_resetstat,
+    .name = "RESETSTAT", .parent = "CONFIG", .arity = 2, .group = "server", .since = "2.0.0", .cost = "O(1)",
+    .flags = CONFIG_FLAGS, .summary = "Sets the counters of INFO back to zero.",
+    .hints = "request_policy:all_nodes,response_policy:all_succeeded")
+{
+    struct keyspace_stats *stats = &c->instance->keyspace->stats;
+    struct clients *clients = &c->instance->clients;
+
+    metrics_reset();
+    freer_reset_freed();
+    atomic_store_explicit(&stats->expired, 0, memory_order_relaxed);
+    atomic_store_explicit(&stats->expired_fields, 0, memory_order_relaxed);
+    atomic_store_explicit(&stats->evicted, 0, memory_order_relaxed);
+    atomic_store_explicit(&clients->accepted, 0, memory_order_relaxed);
+    atomic_store_explicit(&clients->rejected, 0, memory_order_relaxed);
+    atomic_store_explicit(&clients->killed_for_output, 0, memory_order_relaxed);
+    atomic_store_explicit(&clients->killed_for_input, 0, memory_order_relaxed);
+    atomic_store_explicit(&clients->evicted, 0, memory_order_relaxed);
+    reply_ok(c->out);
+}
+
+CMD(config_help,
+    .name = "HELP", .parent = "CONFIG", .arity = 2, .group = "server", .since = "5.0.0", .cost = "O(1)",
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Says what the subcommands of CONFIG do.")
+{
+    static const char *const lines[] = {
+        "GET <pattern> [<pattern> ...]",
+        "    The options that have such a name, with their values. '*' and '?' stand for other letters.",
+        "SET <option> <value> [<option> <value> ...]",
+        "    Gives options new values, all of them or none.",
+        "REWRITE",
+        "    Brings the configuration file up to what is set now.",
+        "RESETSTAT",
+        "    Starts the counters that INFO shows from zero.",
+        NULL,
+    };
+
+    call_reply_help(c, lines);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whole databases: https://redis.io/docs/latest/commands/flushall/ */
+#include <limits.h>
+
+#include "run/call.h"
+
+/* [ASYNC | SYNC]. False: the error was replied. */
+static bool parse_mode(struct call *c, bool *at_once)
+{
+    if (c->argc > 2 || (c->argc == 2 && !call_is(c, 1, "SYNC") && !call_is(c, 1, "ASYNC"))) {
+        call_error_syntax(c);
+        return false;
+    }
+    *at_once = c->argc == 2 && call_is(c, 1, "SYNC");
+    return true;
+}
+
+/* Empties a database, or all of them with db < 0. Without SYNC the memory is freed in the background. */
+static void flush(struct call *c, int db) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+{
+    struct keyspace *ks = c->instance->keyspace;
+    size_t removed = 0;
+    bool at_once;
+
+    if (!parse_mode(c, &at_once))
+        return;
+    for (unsigned i = 0; i < ks->databases; i++)
+        if (db < 0 || i == (unsigned)db) {
+            removed += keyspace_size(ks, i);
+            keyspace_flush(ks, i, at_once);
+        }
+    counter_add(&c->runner->metrics->sums.changes, removed);
+    reply_ok(c->out);
+}
+
+#define FLUSHES \
+    .arity = -1, .group = "server", .since = "1.0.0", .cost = "O(1), or O(N) with SYNC, N being the number of keys.", \
+    .flags = CMD_WRITE | CMD_WORLD, .categories = "@keyspace,@dangerous", .syntax = "[ASYNC | SYNC]", \
+    .hints = "request_policy:all_shards,response_policy:all_succeeded", \
+    .history = "4.0.0: Added ASYNC.\n6.2.0: Added SYNC."
+
+CMD(flushall, .name = "FLUSHALL", FLUSHES, .summary = "Removes all keys of all databases.")
+{
+    flush(c, -1);
+}
+
+CMD(flushdb, .name = "FLUSHDB", FLUSHES, .summary = "Removes all keys of the database.")
+{
+    flush(c, c->db);
+}
+
+static void swap(struct call *c, unsigned a, unsigned b) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+{
+    struct keyspace *ks = c->instance->keyspace;
+
+    keyspace_swap(ks, a, b, c->unit->now);
+    counter_add(&c->runner->metrics->sums.changes, 1);
+}
+
+CMD(swapdb,
+    .name = "SWAPDB", .arity = 3, .group = "server", .since = "4.0.0",
+    .cost = "O(N), N being the number of shards and of watched keys.", .flags = CMD_WRITE | CMD_FAST | CMD_WORLD,
+    .categories = "@keyspace,@dangerous", .syntax = "index1 index2",
+    .summary = "Exchanges two databases: who had selected the one sees the other.")
+{
+    int64_t databases = c->instance->keyspace->databases, a, b;
+
+    if (!call_int_between(c, 1, INT_MIN, INT_MAX, &a, "ERR invalid first DB index") ||
+        !call_int_between(c, 2, INT_MIN, INT_MAX, &b, "ERR invalid second DB index"))
+        return;
+    if (a < 0 || a >= databases || b < 0 || b >= databases) {
+        reply_error(c->out, ERR_DB_INDEX);
+        return;
+    }
+    swap(c, a, b);
+    reply_ok(c->out);
+}

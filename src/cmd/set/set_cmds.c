@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The commands on the members of one set. What is drawn at random is in set_random_cmds.c, what is made of several sets
+ * in set_algebra_cmds.c. https://redis.io/docs/latest/commands/?group=set
+ */
+#include "cmd/args/scan_args.h"
+#include "run/collection.h"
+#include "types/set.h"
+
+CMD(sadd,
+    .name = "SADD", .arity = -3, .group = "set", .since = "1.0.0",
+    .cost = "O(N) where N is the number of members given.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_INSERT), .syntax = "key member [member ...]",
+    .history = "2.4.0: Several members may be given.",
+    .summary = "Adds members to a set, which is created if it is missing; replies with how many are new.")
+{
+    struct collection o;
+    int64_t added = 0;
+
+    if (!collection_write(&o, c, 1, TYPE_SET))
+        return;
+    set_expect(&o.value, call_arg(c, 2), (size_t)c->argc - 2);
+    for (int i = 2; i < c->argc; i++)
+        added += set_add(&o.value, call_arg(c, i));
+    if (added > 0)
+        call_changed(c, 1, EVENT_SET, "sadd");
+    collection_close(&o);
+    reply_int(c->out, added);
+}
+
+CMD(srem,
+    .name = "SREM", .arity = -3, .group = "set", .since = "1.0.0",
+    .cost = "O(N) where N is the number of members given.", .flags = CMD_WRITE | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE), .syntax = "key member [member ...]",
+    .history = "2.4.0: Several members may be given.",
+    .summary = "Removes members from a set, which is deleted when it becomes empty; replies with how many were there.")
+{
+    struct collection o;
+    int64_t removed = 0;
+
+    if (!collection_write(&o, c, 1, TYPE_SET))
+        return;
+    for (int i = 2; i < c->argc; i++)
+        removed += set_remove(&o.value, call_arg(c, i));
+    if (removed > 0)
+        call_changed(c, 1, EVENT_SET, "srem");
+    collection_close(&o);
+    reply_int(c->out, removed);
+}
+
+CMD(smembers,
+    .name = "SMEMBERS", .arity = 2, .group = "set", .since = "1.0.0",
+    .cost = "O(N) where N is the number of members.", .flags = CMD_READONLY,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key", .hints = "nondeterministic_output_order",
+    .summary = "Returns all members of a set.")
+{
+    struct collection o;
+    struct set_walk w;
+    struct slice member;
+
+    if (!collection_read(&o, c, 1, TYPE_SET))
+        return;
+    reply_set(c->out, set_count(&o.value));
+    set_walk_begin(&w, &o.value);
+    while (set_walk_next(&w, &member))
+        reply_bulk(c->out, member);
+}
+
+CMD(sismember,
+    .name = "SISMEMBER", .arity = 3, .group = "set", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO), .syntax = "key member",
+    .summary = "Tells whether a set has a member.")
+{
+    struct collection o;
+
+    if (collection_read(&o, c, 1, TYPE_SET))
+        reply_int(c->out, set_has(&o.value, call_arg(c, 2)));
+}
+
+CMD(smismember,
+    .name = "SMISMEMBER", .arity = -3, .group = "set", .since = "6.2.0",
+    .cost = "O(N) where N is the number of members asked for.", .flags = CMD_READONLY | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key member [member ...]",
+    .summary = "Tells of each of several members whether a set has it.")
+{
+    struct collection o;
+
+    if (!collection_read(&o, c, 1, TYPE_SET))
+        return;
+    reply_array(c->out, (size_t)c->argc - 2);
+    for (int i = 2; i < c->argc; i++)
+        reply_int(c->out, set_has(&o.value, call_arg(c, i)));
+}
+
+CMD(scard,
+    .name = "SCARD", .arity = 2, .group = "set", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO), .syntax = "key",
+    .summary = "Returns how many members a set has.")
+{
+    struct collection o;
+
+    if (collection_read(&o, c, 1, TYPE_SET))
+        reply_int(c->out, (int64_t)set_count(&o.value));
+}
+
+/* ---- SMOVE ---- */
+
+/* Moves a member that is in one set to another one. */
+static void move_member(struct collection *from, struct collection *to, struct slice member)
+{
+    struct call *c = from->call;
+
+    set_remove(&from->value, member);
+    call_changed(c, from->key, EVENT_SET, "srem");
+    collection_close(from);
+    if (set_add(&to->value, member))
+        call_changed(c, to->key, EVENT_SET, "sadd");
+    collection_close(to);
+}
+
+CMD(smove,
+    .name = "SMOVE", .arity = 4, .group = "set", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_FAST,
+    .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .first = 1, .last = 1, .step = 1},
+             {.flags = KEY_RW | KEY_INSERT, .first = 2, .last = 2, .step = 1}},
+    .syntax = "source destination member", .summary = "Moves a member from one set to another.")
+{
+    struct slice member = call_arg(c, 3);
+    struct collection from, to;
+    bool there;
+
+    if (!collection_write(&from, c, 1, TYPE_SET))
+        return;
+    there = set_has(&from.value, member);
+    if (!collection_exists(&from) || slice_eq(call_arg(c, 1), call_arg(c, 2))) {
+        collection_close(&from);
+    } else if (!collection_write(&to, c, 2, TYPE_SET)) {
+        collection_close(&from);
+        return;
+    } else if (there) {
+        move_member(&from, &to, member);
+    } else {
+        collection_close(&from);
+        collection_close(&to);
+    }
+    reply_int(c->out, there);
+}
+
+/* ---- SSCAN ---- */
+
+struct sscan {
+    struct scan_args args;
+    struct scan_found found;
+};
+
+static void sscan_visit(void *arg, struct slice member)
+{
+    struct sscan *s = arg;
+
+    s->found.seen++;
+    if (scan_args_match(&s->args, member))
+        scan_found_add(&s->found, member);
+}
+
+/* Walks on from the cursor until as many members were seen as COUNT says. A flat set is seen whole. */
+static void scan_set(struct call *c, const struct value *v, struct sscan *s)
+{
+    int64_t steps = scan_args_steps(&s->args);
+    uint64_t cursor = s->args.cursor;
+
+    do
+        cursor = set_scan(v, cursor, sscan_visit, s);
+    while (cursor != 0 && --steps > 0 && s->found.seen < s->args.count);
+    scan_found_reply(c, cursor, &s->found);
+}
+
+CMD(sscan,
+    .name = "SSCAN", .arity = -3, .group = "set", .since = "2.8.0",
+    .cost = "O(1) for a call, O(N) for a whole walk, N being the number of members.", .flags = CMD_READONLY,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key cursor [MATCH pattern] [COUNT count]",
+    .hints = "nondeterministic_output",
+    .summary = "Walks over the members of a set, a few at each call; a small set comes as a whole.")
+{
+    struct sscan s = {0};
+    struct collection o;
+
+    if (scan_args_open(c, TYPE_SET, 0, &s.args, &o))
+        scan_set(c, &o.value, &s);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * XCLAIM and XAUTOCLAIM: https://redis.io/docs/latest/commands/xclaim/,
+ * https://redis.io/docs/latest/commands/xautoclaim/
+ */
+#include "base/buf.h"
+#include "cmd/stream/stream_args.h"
+
+#define CONSUMER      3 /* the arguments of both */
+#define MIN_IDLE      4
+#define FIRST_ID      5
+#define DEFAULT_COUNT 100
+#define LOOKS         10 /* XAUTOCLAIM looks at so many entries for each that it may claim */
+#define COUNT_MOST    (INT64_MAX / 16)
+
+/* What is asked for. */
+struct claim {
+    int64_t min_idle;   /* ms since the last delivery */
+    int64_t time;       /* of the delivery, from now on */
+    int64_t deliveries; /* RETRYCOUNT; below 0: one more than before */
+    bool force;
+    bool just_ids;
+    /* of XCLAIM */
+    int end;            /* behind the last argument that is an id */
+    struct stream_id last;
+    /* of XAUTOCLAIM */
+    struct stream_id from;
+    int64_t count;
+};
+
+/* Whom it is for. */
+struct claimant {
+    struct stream *stream;
+    struct stream_group *group;
+    struct stream_consumer *consumer;
+};
+
+static bool parse_min_idle(struct call *c, struct claim *x, const char *error)
+{
+    *x = (struct claim){.time = c->unit->now, .deliveries = -1, .count = DEFAULT_COUNT};
+    return call_int_or(c, MIN_IDLE, &x->min_idle, error);
+}
+
+/* The nack becomes the claimant's. False: it was delivered too lately for that. */
+static bool take(const struct call *c, const struct claim *x, const struct claimant *to, struct stream_nack *nack)
+{
+    if (x->min_idle > 0 && c->unit->now - nack->delivery_time < x->min_idle)
+        return false;
+    if (nack->consumer != to->consumer)
+        stream_nack_give(nack, to->consumer);
+    return true;
+}
+
+static void deliver(const struct call *c, const struct claim *x, const struct claimant *to, struct stream_nack *nack)
+{
+    nack->delivery_time = x->time;
+    if (x->deliveries >= 0)
+        nack->delivery_count = (uint64_t)x->deliveries;
+    else if (!x->just_ids)
+        nack->delivery_count++;
+    to->consumer->active_time = c->unit->now;
+}
+
+/* ---- XCLAIM ---- */
+
+static bool parse_idle(struct call *c, int i, struct claim *x)
+{
+    int64_t idle;
+
+    if (!call_int_or(c, i, &idle, "ERR Invalid IDLE option argument for XCLAIM"))
+        return false;
+    x->time = idle > 0 ? c->unit->now - idle : c->unit->now;
+    return true;
+}
+
+/* The option at argument *i, which becomes its last argument. False: the error was replied. */
+static bool parse_option(struct call *c, int *i, struct claim *x)
+{
+    bool has_value = *i + 1 < c->argc;
+    struct slice word = call_arg(c, *i);
+
+    if (call_is(c, *i, "FORCE"))
+        return x->force = true;
+    if (call_is(c, *i, "JUSTID"))
+        return x->just_ids = true;
+    if (has_value && call_is(c, *i, "IDLE"))
+        return parse_idle(c, ++*i, x);
+    if (has_value && call_is(c, *i, "TIME"))
+        return call_int_or(c, ++*i, &x->time, "ERR Invalid TIME option argument for XCLAIM");
+    if (has_value && call_is(c, *i, "RETRYCOUNT"))
+        return call_int_or(c, ++*i, &x->deliveries, "ERR Invalid RETRYCOUNT option argument for XCLAIM");
+    if (has_value && call_is(c, *i, "LASTID"))
+        return stream_arg_id(c, ++*i, &x->last);
+    reply_errorf(c->out, "ERR Unrecognized XCLAIM option '%.*s'", (int)word.n, word.p);
+    return false;
+}
+
+/* False: the error was replied. */
+static bool parse_claim(struct call *c, struct claim *x)
+{
+    struct stream_id id;
+
+    if (!parse_min_idle(c, x, "ERR Invalid min-idle-time argument for XCLAIM"))
+        return false;
+    for (x->end = FIRST_ID; x->end < c->argc && stream_id_read(call_arg(c, x->end), 0, &id);)
+        x->end++;
+    for (int i = x->end; i < c->argc; i++)
+        if (!parse_option(c, &i, x))
+            return false;
+    if (x->time < 0 || x->time > c->unit->now)
+        x->time = c->unit->now;
+    return true;
+}
+
+/* Claims one entry, and replies it. *changed: that something was. False: it was not claimed. */
+static bool claim_id(struct call *c, const struct claim *x, const struct claimant *to, struct stream_id id,
+                     bool *changed)
+{
+    struct stream_nack *nack = stream_pending_find(&to->group->pending, id);
+    struct stream_walk w;
+    uint64_t fields;
+
+    stream_walk_begin(&w, to->stream, id, id, false);
+    if (!stream_walk_next(&w, &id, &fields)) {
+        *changed |= nack != NULL;
+        if (nack != NULL)
+            stream_nack_remove(to->group, nack);
+        return false;
+    }
+    if (nack == NULL && x->force)
+        nack = stream_nack_add(to->group, to->consumer, id, c->unit->now);
+    else if (nack == NULL || !take(c, x, to, nack))
+        return false;
+    *changed = true;
+    deliver(c, x, to, nack);
+    if (x->just_ids)
+        stream_reply_id(c->out, id);
+    else
+        stream_reply_entry(c->out, &w, id, fields);
+    return true;
+}
+
+CMD(xclaim,
+    .name = "XCLAIM", .arity = -6, .group = "stream", .since = "5.0.0",
+    .cost = "O(log(N)) for each id, N being the number of entries that are not acknowledged.",
+    .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
+    .summary = "Gives entries that a group has got and not acknowledged to another consumer.",
+    .syntax = "key group consumer min-idle-time:string id [id ...] [IDLE ms:integer] [TIME unix-time-milliseconds] "
+              "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
+    .hints = "nondeterministic_output")
+{
+    struct reply_later all;
+    struct claimant to;
+    struct claim x;
+    struct stream_id id;
+    bool changed;
+    size_t n = 0;
+
+    if (!stream_find_group(c, 1, stream_find_to_deliver, &to.stream, &to.group) || !parse_claim(c, &x))
+        return;
+    changed = stream_id_compare(x.last, to.group->last) > 0;
+    if (changed)
+        to.group->last = x.last;
+    to.consumer = stream_see_consumer(c, 1, to.group, call_arg(c, CONSUMER));
+    all = reply_later_begin(c->out);
+    for (int i = FIRST_ID; i < x.end; i++)
+        if (stream_id_read(call_arg(c, i), 0, &id))
+            n += claim_id(c, &x, &to, id, &changed);
+    reply_array_end(c->out, all, n);
+    if (changed)
+        call_changed_unwatched(c, 1, EVENT_STREAM, NULL);
+}
+
+/* ---- XAUTOCLAIM ---- */
+
+/* False: the error was replied. */
+static bool parse_auto_claim(struct call *c, struct claim *x)
+{
+    if (!parse_min_idle(c, x, "ERR Invalid min-idle-time argument for XAUTOCLAIM") ||
+        !stream_arg_from(c, FIRST_ID, &x->from))
+        return false;
+    for (int i = FIRST_ID + 1; i < c->argc; i++) {
+        if (call_is(c, i, "JUSTID")) {
+            x->just_ids = true;
+        } else if (i + 1 == c->argc || !call_is(c, i, "COUNT")) {
+            call_error_syntax(c);
+            return false;
+        } else if (!call_int_between(c, ++i, 1, COUNT_MOST, &x->count, "ERR COUNT must be > 0")) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What became of the entries that were looked at. */
+struct outcome {
+    struct buf claimed, deleted; /* ids */
+    struct stream_id next;       /* where to look next; 0-0: that was all */
+};
+
+static size_t id_count(const struct buf *ids)
+{
+    return ids->len / sizeof(struct stream_id);
+}
+
+static void add_id(struct buf *ids, struct stream_id id)
+{
+    buf_add(ids, &id, sizeof id);
+}
+
+static struct stream_id id_at(const struct buf *ids, size_t i)
+{
+    struct stream_id id;
+
+    memcpy(&id, ids->p + i * sizeof id, sizeof id);
+    return id;
+}
+
+/* Walks over what the group has not acknowledged, and claims it. */
+static void claim_all(const struct call *c, const struct claim *x, const struct claimant *to, struct outcome *o)
+{
+    int64_t left = x->count, looks = left * LOOKS;
+    struct stream_pending_walk w;
+    struct stream_nack *nack;
+
+    stream_pending_walk_begin(&w, &to->group->pending, x->from);
+    while (looks-- > 0 && left > 0 && (nack = stream_pending_walk_next(&w)) != NULL) {
+        if (!stream_has(to->stream, nack->id)) {
+            add_id(&o->deleted, nack->id);
+            stream_nack_remove(to->group, nack);
+        } else if (take(c, x, to, nack)) {
+            deliver(c, x, to, nack);
+            add_id(&o->claimed, nack->id);
+        } else {
+            continue;
+        }
+        left--;
+    }
+    nack = stream_pending_walk_next(&w);
+    o->next = nack != NULL ? nack->id : STREAM_ID_LEAST;
+}
+
+static void reply_ids(struct out *out, const struct buf *ids)
+{
+    reply_array(out, id_count(ids));
+    for (size_t i = 0; i < id_count(ids) && out->cut == NULL; i++)
+        stream_reply_id(out, id_at(ids, i));
+}
+
+static void reply_outcome(struct out *out, const struct claim *x, const struct stream *s, const struct outcome *o)
+{
+    reply_array(out, 3);
+    stream_reply_id(out, o->next);
+    if (x->just_ids) {
+        reply_ids(out, &o->claimed);
+    } else {
+        reply_array(out, id_count(&o->claimed));
+        for (size_t i = 0; i < id_count(&o->claimed) && out->cut == NULL; i++)
+            stream_reply_entry_of(out, s, id_at(&o->claimed, i));
+    }
+    reply_ids(out, &o->deleted);
+}
+
+CMD(xautoclaim,
+    .name = "XAUTOCLAIM", .arity = -6, .group = "stream", .since = "6.2.0",
+    .cost = "O(log(N)+M), M being the number of entries looked at.", .flags = CMD_WRITE | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
+    .summary = "Gives entries that nobody has acknowledged for some time to another consumer.",
+    .syntax = "key group consumer min-idle-time:string start:string [COUNT count] [JUSTID]",
+    .history = "7.0.0: Replies with the ids of entries that are no more.", .hints = "nondeterministic_output")
+{
+    struct outcome o = {0};
+    struct claimant to;
+    struct claim x;
+
+    if (!parse_auto_claim(c, &x) || !stream_find_group(c, 1, stream_find_to_deliver, &to.stream, &to.group))
+        return;
+    to.consumer = stream_see_consumer(c, 1, to.group, call_arg(c, CONSUMER));
+    claim_all(c, &x, &to, &o);
+    if (o.claimed.len + o.deleted.len > 0)
+        call_changed_unwatched(c, 1, EVENT_STREAM, NULL);
+    reply_outcome(c->out, &x, to.stream, &o);
+    buf_fini(&o.claimed);
+    buf_fini(&o.deleted);
+}

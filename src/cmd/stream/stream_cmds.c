@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What changes the entries of streams. Ranges and XREAD are in stream_range_cmds.c, groups in stream_group_cmds.c,
+ * reading with a group in stream_deliver_cmds.c, what was delivered in stream_pending_cmds.c, XINFO in
+ * stream_info_cmds.c. https://redis.io/docs/latest/commands/?group=stream
+ */
+#include "cmd/stream/stream_args.h"
+
+/* ---- XADD ---- */
+
+/* What is to be added. */
+struct addition {
+    bool no_make;          /* NOMKSTREAM */
+    bool has_ms, has_seq;  /* of the id, what was given: the rest is made */
+    struct stream_id id;
+    int first;             /* the argument of the first field */
+    struct stream_trim_args trim;
+};
+
+/* The id "ms-*": the seq is made. */
+static bool parse_half_id(struct slice s, struct addition *a)
+{
+    if (s.n < 2 || s.p[s.n - 1] != '*' || s.p[s.n - 2] != '-')
+        return false;
+    return memchr(s.p, '-', s.n - 2) == NULL && stream_id_read(slice_of(s.p, s.n - 2), 0, &a->id);
+}
+
+/* False: the error was replied. */
+static bool parse_id(struct call *c, int i, struct addition *a)
+{
+    a->has_ms = true;
+    if (parse_half_id(call_arg(c, i), a))
+        return true;
+    a->has_seq = true;
+    return stream_arg_id(c, i, &a->id);
+}
+
+/* Options, id. False: the error was replied. */
+static bool parse_options(struct call *c, struct addition *a)
+{
+    bool taken;
+    int i;
+
+    for (i = 2; i < c->argc && !slice_eq(call_arg(c, i), SLICE("*")); i++) {
+        if (!stream_trim_option(c, &i, &a->trim, &taken))
+            return false;
+        if (taken)
+            continue;
+        if (!call_is(c, i, "NOMKSTREAM")) {
+            if (!parse_id(c, i, a))
+                return false;
+            break;
+        }
+        a->no_make = true;
+    }
+    a->first = i + 1;
+    return stream_trim_judge(c, &a->trim, false);
+}
+
+/* False: the error was replied. */
+static bool parse_addition(struct call *c, struct addition *a)
+{
+    int words;
+
+    if (!parse_options(c, a))
+        return false;
+    words = c->argc - a->first;
+    if (words < 2 || words % 2 == 1) {
+        call_error_arity(c);
+        return false;
+    }
+    if (a->has_seq && stream_id_is_zero(a->id)) {
+        reply_error(c->out, "ERR The ID specified in XADD must be greater than 0-0");
+        return false;
+    }
+    return true;
+}
+
+/* Completes the id, `last` being the last one of the stream. False: it is not above that. */
+static bool make_id(const struct call *c, struct addition *a, struct stream_id last)
+{
+    bool is_made = !a->has_ms;
+
+    if (is_made)
+        a->id = (struct stream_id){(uint64_t)c->unit->now, 0};
+    if (is_made ? a->id.ms <= last.ms : !a->has_seq && a->id.ms == last.ms) {
+        a->id = last;
+        return stream_id_next(&a->id) && (is_made || a->id.ms == last.ms);
+    }
+    return stream_id_compare(a->id, last) > 0;
+}
+
+/* Adds the entry to the stream of o. False: the error was replied, and nothing was changed. */
+static bool add_entry(struct call *c, struct addition *a, struct collection *o)
+{
+    const struct stream *s = stream_of(&o->value);
+    struct stream_id last = s != NULL ? s->last : STREAM_ID_LEAST;
+    size_t fields = (size_t)(c->argc - a->first) / 2;
+
+    if (stream_id_compare(last, STREAM_ID_MOST) == 0) {
+        reply_error(c->out, "ERR The stream has exhausted the last possible ID, unable to add more items");
+        return false;
+    }
+    if (!make_id(c, a, last)) {
+        reply_error(c->out, "ERR The ID specified in XADD is equal or smaller than the target stream top item");
+        return false;
+    }
+    if (stream_append(stream_make(&o->value), a->id, c->argv + a->first, fields, &o->value.limits))
+        return true;
+    reply_error(c->out, "ERR Elements are too large to be stored");
+    return false;
+}
+
+CMD(xadd,
+    .name = "XADD", .arity = -5, .group = "stream", .since = "5.0.0",
+    .cost = "O(1); with a trim, O(N), N being the number of entries removed.",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
+    .summary = "Appends an entry to a stream and replies with its id.",
+    .syntax = "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold:string [LIMIT count]] <* | id> "
+              "field value [field value ...]",
+    .history = "6.2.0: `NOMKSTREAM`, `MINID` and `LIMIT`.\n7.0.0: The id may be `<ms>-*`.",
+    .hints = "nondeterministic_output")
+{
+    struct addition a = {0};
+    struct collection o;
+
+    if (!parse_addition(c, &a) || !collection_write(&o, c, 1, TYPE_STREAM))
+        return;
+    if (a.no_make && !collection_exists(&o)) {
+        reply_null(c->out);
+    } else if (add_entry(c, &a, &o)) {
+        stream_reply_id(c->out, a.id);
+        call_changed(c, 1, EVENT_STREAM, "xadd");
+        if (a.trim.is_given && stream_trim(stream_of(&o.value), &a.trim.trim) > 0)
+            call_changed(c, 1, EVENT_STREAM, "xtrim");
+    }
+    collection_close(&o);
+}
+
+/* ---- XLEN ---- */
+
+CMD(xlen,
+    .name = "XLEN", .arity = 2, .group = "stream", .since = "5.0.0", .cost = "O(1)",
+    .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO),
+    .summary = "Returns the number of entries of a stream.", .syntax = "key")
+{
+    struct stream *s;
+
+    if (stream_find(c, 1, &s))
+        reply_int(c->out, s != NULL ? (int64_t)s->count : 0);
+}
+
+/* ---- XDEL, XTRIM ---- */
+
+#define REMOVES .group = "stream", .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE)
+
+CMD(xdel,
+    .name = "XDEL", REMOVES, .arity = -3, .since = "5.0.0",
+    .cost = "O(log(N)) for each id, N being the number of entries.", .flags = CMD_WRITE | CMD_FAST,
+    .summary = "Removes entries from a stream and replies with how many there were.", .syntax = "key id [id ...]")
+{
+    struct stream *s;
+    struct stream_id id;
+    int64_t removed = 0;
+
+    if (!stream_find_to_write(c, 1, &s) || (s != NULL && !stream_args_are_ids(c, 2)))
+        return;
+    for (int i = 2; s != NULL && i < c->argc; i++)
+        removed += stream_id_read(call_arg(c, i), 0, &id) && stream_remove(s, id);
+    if (removed > 0)
+        call_changed(c, 1, EVENT_STREAM, "xdel");
+    reply_int(c->out, removed);
+}
+
+static bool parse_trim(struct call *c, struct stream_trim_args *a)
+{
+    bool taken;
+
+    for (int i = 2; i < c->argc; i++) {
+        if (!stream_trim_option(c, &i, a, &taken))
+            return false;
+        if (!taken) {
+            call_error_syntax(c);
+            return false;
+        }
+    }
+    return stream_trim_judge(c, a, true);
+}
+
+CMD(xtrim,
+    .name = "XTRIM", REMOVES, .arity = -4, .since = "5.0.0",
+    .cost = "O(N), N being the number of entries removed.", .flags = CMD_WRITE,
+    .summary = "Removes entries from the begin of a stream and replies with how many these were.",
+    .syntax = "key <MAXLEN | MINID> [= | ~] threshold:string [LIMIT count]",
+    .history = "6.2.0: `MINID` and `LIMIT`.", .hints = "nondeterministic_output")
+{
+    struct stream_trim_args a = {0};
+    struct stream *s;
+    uint64_t removed;
+
+    if (!parse_trim(c, &a) || !stream_find_to_write(c, 1, &s))
+        return;
+    removed = s != NULL ? stream_trim(s, &a.trim) : 0;
+    if (removed > 0)
+        call_changed(c, 1, EVENT_STREAM, "xtrim");
+    reply_int(c->out, (int64_t)removed);
+}
+
+/* ---- XSETID ---- */
+
+struct setting {
+    struct stream_id last;
+    struct stream_id max_deleted; /* 0-0: stays */
+    int64_t added;                /* -1: stays */
+};
+
+static bool parse_added(struct call *c, int i, int64_t *added)
+{
+    if (!call_int(c, i, added))
+        return false;
+    if (*added < 0)
+        reply_error(c->out, "ERR entries_added must be positive");
+    return *added >= 0;
+}
+
+static bool parse_max_deleted(struct call *c, int i, struct setting *x)
+{
+    if (!stream_arg_id(c, i, &x->max_deleted))
+        return false;
+    if (stream_id_compare(x->last, x->max_deleted) >= 0)
+        return true;
+    reply_error(c->out, "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
+    return false;
+}
+
+/* False: the error was replied. */
+static bool parse_setting(struct call *c, struct setting *x)
+{
+    *x = (struct setting){.added = -1};
+    if (!stream_arg_id(c, 2, &x->last))
+        return false;
+    for (int i = 3; i < c->argc; i += 2) {
+        if (i + 1 < c->argc && call_is(c, i, "ENTRIESADDED")) {
+            if (!parse_added(c, i + 1, &x->added))
+                return false;
+        } else if (i + 1 < c->argc && call_is(c, i, "MAXDELETEDID")) {
+            if (!parse_max_deleted(c, i + 1, x))
+                return false;
+        } else {
+            call_error_syntax(c);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* NULL: the stream can be set so. */
+static const char *conflict_of(const struct stream *s, const struct setting *x)
+{
+    if (s == NULL)
+        return ERR_NO_KEY;
+    if (stream_id_compare(x->last, s->max_deleted) < 0)
+        return "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+    if (s->count == 0)
+        return NULL;
+    if (stream_id_compare(x->last, stream_last_id(s)) < 0)
+        return "ERR The ID specified in XSETID is smaller than the target stream top item";
+    if (x->added != -1 && s->count > (uint64_t)x->added)
+        return "ERR The entries_added specified in XSETID is smaller than the target stream length";
+    return NULL;
+}
+
+CMD(xsetid,
+    .name = "XSETID", .arity = -3, .group = "stream", .since = "5.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
+    .summary = "Sets the last id of a stream, above which the next will be: for replication.",
+    .syntax = "key last-id [ENTRIESADDED entries-added:integer] [MAXDELETEDID max-deleted-id]",
+    .history = "7.0.0: `ENTRIESADDED` and `MAXDELETEDID`.")
+{
+    struct setting x;
+    struct stream *s;
+    const char *conflict;
+
+    if (!parse_setting(c, &x) || !stream_find_to_write(c, 1, &s))
+        return;
+    conflict = conflict_of(s, &x);
+    if (conflict != NULL) {
+        reply_error(c->out, conflict);
+        return;
+    }
+    s->last = x.last;
+    if (x.added != -1)
+        s->added = (uint64_t)x.added;
+    if (!stream_id_is_zero(x.max_deleted))
+        s->max_deleted = x.max_deleted;
+    call_changed_unwatched(c, 1, EVENT_STREAM, "xsetid");
+    reply_ok(c->out);
+}

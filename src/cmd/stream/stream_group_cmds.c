@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The groups of streams: https://redis.io/docs/latest/commands/xgroup/ */
+#include "cmd/stream/stream_args.h"
+
+#define ERR_NO_STREAM \
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM " \
+    "option to create an empty stream automatically."
+
+#define GROUP_KEY(flags_) CMD_KEYS(2, 2, 1, KEY_RW | (flags_))
+#define GROUP_NAME        3 /* the argument that has it */
+
+CMD_CONTAINER(xgroup,
+    .name = "XGROUP", .arity = -2, .group = "stream", .since = "5.0.0", .cost = "Depends on the subcommand.",
+    .summary = "Makes, changes and removes the groups that read a stream.");
+
+/* What CREATE and SETID take behind the id. */
+struct making {
+    bool takes_make, make; /* MKSTREAM */
+    int64_t entries_read;  /* ENTRIESREAD */
+};
+
+static bool parse_entries_read(struct call *c, int i, int64_t *n)
+{
+    if (!call_int(c, i, n))
+        return false;
+    if (*n >= 0 || *n == STREAM_READ_UNKNOWN)
+        return true;
+    reply_error(c->out, "ERR value for ENTRIESREAD must be positive or -1");
+    return false;
+}
+
+/* False: the error was replied. */
+static bool parse_options(struct call *c, struct making *o)
+{
+    o->entries_read = STREAM_READ_UNKNOWN;
+    for (int i = 5; i < c->argc; i++) {
+        if (o->takes_make && call_is(c, i, "MKSTREAM")) {
+            o->make = true;
+        } else if (call_is(c, i, "ENTRIESREAD") && i + 1 < c->argc) {
+            if (!parse_entries_read(c, ++i, &o->entries_read))
+                return false;
+        } else {
+            call_error_subcommand(c);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The stream, which has to be there. False: the error was replied. */
+static bool find_stream(struct call *c, struct stream **s)
+{
+    if (!stream_find_to_write(c, 2, s))
+        return false;
+    if (*s == NULL)
+        reply_error(c->out, ERR_NO_STREAM);
+    return *s != NULL;
+}
+
+/* The stream and the group, which both have to be there. False: the error was replied. */
+static bool find_group(struct call *c, struct stream **s, struct stream_group **g)
+{
+    struct slice key = call_arg(c, 2), name = call_arg(c, GROUP_NAME);
+
+    if (!find_stream(c, s))
+        return false;
+    *g = stream_group_find(*s, name);
+    if (*g == NULL)
+        reply_errorf(c->out, "NOGROUP No such consumer group '%.*s' for key name '%.*s'", (int)name.n, name.p,
+                     (int)key.n, key.p);
+    return *g != NULL;
+}
+
+/* ---- CREATE ---- */
+
+/* The id behind which a group reads: that of argument 4. False: the error was replied. */
+static bool parse_start(struct call *c, const struct stream *s, bool may_be_end, struct stream_id *id)
+{
+    if (slice_eq(call_arg(c, 4), SLICE("$"))) {
+        *id = s != NULL ? s->last : STREAM_ID_LEAST;
+        return true;
+    }
+    return may_be_end ? stream_arg_id_or_end(c, 4, id) : stream_arg_id(c, 4, id);
+}
+
+/* Makes the group, and the stream if it is not there. */
+static void make_group(struct call *c, const struct making *x, struct collection *o)
+{
+    struct stream_id id;
+
+    if (!parse_start(c, stream_of(&o->value), false, &id))
+        return;
+    if (!collection_exists(o))
+        call_changed(c, 2, EVENT_STREAM, NULL);
+    if (stream_group_add(stream_make(&o->value), call_arg(c, GROUP_NAME), id, x->entries_read) == NULL) {
+        reply_error(c->out, "BUSYGROUP Consumer Group name already exists");
+        return;
+    }
+    call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-create");
+    reply_ok(c->out);
+}
+
+CMD(xgroup_create,
+    .name = "CREATE", .parent = "XGROUP", .arity = -5, .group = "stream", .since = "5.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM, .keys = GROUP_KEY(KEY_INSERT), .summary = "Makes a group.",
+    .syntax = "key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read:integer]", .history = "7.0.0: `ENTRIESREAD`.")
+{
+    struct making x = {.takes_make = true};
+    struct collection o;
+
+    if (!parse_options(c, &x) || !collection_write(&o, c, 2, TYPE_STREAM))
+        return;
+    if (!collection_exists(&o) && !x.make)
+        reply_error(c->out, ERR_NO_STREAM);
+    else if (c->argc > 8)
+        call_error_subcommand(c);
+    else
+        make_group(c, &x, &o);
+    collection_close(&o);
+}
+
+/* ---- SETID, DESTROY ---- */
+
+CMD(xgroup_setid,
+    .name = "SETID", .parent = "XGROUP", .arity = -5, .group = "stream", .since = "5.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE, .keys = GROUP_KEY(KEY_UPDATE), .summary = "Sets the id behind which a group reads on.",
+    .syntax = "key group <id | $> [ENTRIESREAD entries-read:integer]", .history = "7.0.0: `ENTRIESREAD`.")
+{
+    struct making x = {0};
+    struct stream *s;
+    struct stream_group *g;
+    struct stream_id id;
+
+    if (!parse_options(c, &x) || !find_group(c, &s, &g))
+        return;
+    if (c->argc > 7) {
+        call_error_subcommand(c);
+        return;
+    }
+    if (!parse_start(c, s, true, &id))
+        return;
+    g->last = id;
+    g->entries_read = x.entries_read;
+    call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-setid");
+    reply_ok(c->out);
+}
+
+CMD(xgroup_destroy,
+    .name = "DESTROY", .parent = "XGROUP", .arity = 4, .group = "stream", .since = "5.0.0",
+    .cost = "O(N), N being the number of entries that are not acknowledged.", .flags = CMD_WRITE,
+    .keys = GROUP_KEY(KEY_DELETE), .summary = "Removes a group and replies with 1 if it was there.",
+    .syntax = "key group")
+{
+    struct stream *s;
+    struct stream_group *g;
+
+    if (!find_stream(c, &s))
+        return;
+    g = stream_group_find(s, call_arg(c, GROUP_NAME));
+    if (g != NULL) {
+        stream_group_remove(s, g);
+        call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-destroy");
+    }
+    reply_int(c->out, g != NULL);
+}
+
+/* ---- consumers ---- */
+
+CMD(xgroup_createconsumer,
+    .name = "CREATECONSUMER", .parent = "XGROUP", .arity = 5, .group = "stream", .since = "6.2.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM, .keys = GROUP_KEY(KEY_INSERT),
+    .summary = "Makes a consumer of a group and replies with 1 if it is new.", .syntax = "key group consumer")
+{
+    struct stream *s;
+    struct stream_group *g;
+    bool is_new;
+
+    if (!find_group(c, &s, &g))
+        return;
+    is_new = stream_consumer_add(g, call_arg(c, 4), c->unit->now) != NULL;
+    if (is_new)
+        call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-createconsumer");
+    reply_int(c->out, is_new);
+}
+
+CMD(xgroup_delconsumer,
+    .name = "DELCONSUMER", .parent = "XGROUP", .arity = 5, .group = "stream", .since = "5.0.0",
+    .cost = "O(N), N being the number of entries that the consumer has not acknowledged.", .flags = CMD_WRITE,
+    .keys = GROUP_KEY(KEY_DELETE),
+    .summary = "Removes a consumer from a group and replies with how many entries it had not acknowledged.",
+    .syntax = "key group consumer")
+{
+    struct stream *s;
+    struct stream_group *g;
+    struct stream_consumer *consumer;
+    size_t pending = 0;
+
+    if (!find_group(c, &s, &g))
+        return;
+    consumer = stream_consumer_find(g, call_arg(c, 4));
+    if (consumer != NULL) {
+        pending = stream_consumer_remove(g, consumer);
+        call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-delconsumer");
+    }
+    reply_int(c->out, (int64_t)pending);
+}
+
+CMD(xgroup_help,
+    .name = "HELP", .parent = "XGROUP", .arity = 2, .group = "stream", .since = "5.0.0", .cost = "O(1)",
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Returns a text that tells the subcommands.")
+{
+    static const char *const lines[] = {
+        "CREATE <key> <groupname> <id|$> [option]",
+        "    Make a group that reads the entries behind an id, or behind the last one ($). Options:",
+        "    * MKSTREAM",
+        "      Make an empty stream if there is none.",
+        "    * ENTRIESREAD entries_read",
+        "      Set how many entries the group has read, for its lag.",
+        "CREATECONSUMER <key> <groupname> <consumer>",
+        "    Make a consumer of a group.",
+        "DELCONSUMER <key> <groupname> <consumer>",
+        "    Remove a consumer, and what it has not acknowledged.",
+        "DESTROY <key> <groupname>",
+        "    Remove a group.",
+        "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
+        "    Set the id behind which a group reads on, and how many entries it has read.",
+        NULL,
+    };
+
+    call_reply_help(c, lines);
+}
+
+/* ---- XACK ---- */
+
+CMD(xack,
+    .name = "XACK", .arity = -4, .group = "stream", .since = "5.0.0",
+    .cost = "O(log(N)) for each id, N being the number of entries that are not acknowledged.",
+    .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
+    .summary = "Acknowledges entries that a group has got, and replies with how many of them were waiting for it.",
+    .syntax = "key group id [id ...]")
+{
+    struct stream *s;
+    struct stream_group *g;
+    struct stream_nack *nack;
+    struct stream_id id;
+    int64_t n = 0;
+
+    if (!stream_find_to_deliver(c, 1, &s))
+        return;
+    g = s != NULL ? stream_group_find(s, call_arg(c, 2)) : NULL;
+    if (g != NULL && !stream_args_are_ids(c, 3))
+        return;
+    for (int i = 3; g != NULL && i < c->argc; i++) {
+        nack = stream_id_read(call_arg(c, i), 0, &id) ? stream_pending_find(&g->pending, id) : NULL;
+        if (nack == NULL)
+            continue;
+        stream_nack_remove(g, nack);
+        n++;
+    }
+    if (n > 0)
+        call_changed_unwatched(c, 1, EVENT_STREAM, NULL);
+    reply_int(c->out, n);
+}

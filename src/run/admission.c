@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/admission.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "run/reclaim.h"
+
+#define ARGUMENT_EXTRA 32  /* bytes that an argument may need beside its own where it is stored */
+#define SHOWN_BYTES    128 /* of the arguments of an unknown command */
+
+/* ---- the checks ---- */
+
+static bool arity_fits(const struct command *cmd, int argc)
+{
+    return cmd->arity >= 0 ? argc == cmd->arity : argc >= -cmd->arity;
+}
+
+static bool is_debug(const struct command *cmd)
+{
+    return strcmp(cmd->parent ? cmd->parent : cmd->name, "DEBUG") == 0;
+}
+
+/* Whether the administrator does not allow the command to this client. */
+static bool is_protected(const struct call *c)
+{
+    const struct options *o = c->instance->options;
+    int64_t access;
+
+    if (LIKELY(!(c->cmd->flags & CMD_PROTECTED)))
+        return false;
+    access = is_debug(c->cmd) ? OPT(o, enable_debug_command) : OPT(o, enable_module_command);
+    return access == ACCESS_NO || (access == ACCESS_LOCAL && !c->session->card->is_local);
+}
+
+/* Whether the client still has to authenticate. If the password was removed since it connected, it does not. */
+static bool needs_auth(const struct call *c)
+{
+    if (LIKELY(c->session->authenticated) || (c->cmd->flags & CMD_NO_AUTH))
+        return false;
+    c->session->authenticated = !instance_has_password(c->instance);
+    return !c->session->authenticated;
+}
+
+/* What the state of the server forbids: it is loading, stale or busy. */
+static enum refusal check_state(const struct call *c)
+{
+    uint32_t state = atomic_load_explicit(&c->instance->state, memory_order_relaxed);
+
+    if (LIKELY(state == 0))
+        return ADMITTED;
+    if ((state & INSTANCE_STALE) && !(c->cmd->flags & CMD_STALE))
+        return REFUSED_STALE;
+    if ((state & INSTANCE_LOADING) && !(c->cmd->flags & CMD_LOADING))
+        return REFUSED_LOADING;
+    if ((state & INSTANCE_BUSY) && !(c->cmd->flags & CMD_ALLOW_BUSY))
+        return REFUSED_BUSY;
+    return ADMITTED;
+}
+
+uint32_t admission_flags(const struct call *c)
+{
+    uint32_t flags = c->cmd->flags;
+
+    if (UNLIKELY(flags & CMD_QUEUE))
+        for (unsigned i = 0; i < c->session->queued; i++)
+            flags |= c->session->queue[i].cmd->flags;
+    return flags;
+}
+
+bool admission_is_queued(const struct call *c)
+{
+    return UNLIKELY(c->session->in_multi) && !(c->cmd->flags & CMD_CONTROL);
+}
+
+static size_t bytes_of(const struct command *cmd, const struct slice *argv, int argc)
+{
+    size_t n = 0;
+
+    for (int i = 1; i < argc && (cmd->flags & CMD_DENYOOM); i++)
+        n += mem_usable_size(argv[i].n + ARGUMENT_EXTRA);
+    return n;
+}
+
+/* How much the command may add to the data, by the size of its arguments, for EXEC with those of all queued commands.
+ */
+static size_t bytes_to_store(const struct call *c)
+{
+    size_t n = 0;
+
+    if (LIKELY(!(c->cmd->flags & CMD_QUEUE)))
+        return bytes_of(c->cmd, c->argv, c->argc);
+    for (unsigned i = 0; i < c->session->queued; i++) {
+        const struct queued *q = &c->session->queue[i];
+
+        n += bytes_of(q->cmd, q->argv, q->argc);
+    }
+    return n;
+}
+
+/* Makes room for a command that may add to memory, or to a queue; false: memory stays full. A command that adds nothing
+ * evicts for a slice where one is due: if each did, many of them would leave the worker no time for anything else. */
+static bool has_memory(struct call *c)
+{
+    if (LIKELY(OPT(c->instance->options, maxmemory) == 0))
+        return true;
+    if ((admission_flags(c) & CMD_DENYOOM) || admission_is_queued(c))
+        return reclaim_for(c->runner, bytes_to_store(c));
+    if (UNLIKELY(reclaim_is_full(c->runner)) && clock_mono_ns() >= c->runner->next_reclaim)
+        reclaim_slice(c->runner);
+    return true;
+}
+
+enum refusal admission_check(struct call *c)
+{
+    enum refusal why;
+
+    if (UNLIKELY(c->cmd == NULL))
+        return REFUSED_UNKNOWN;
+    if (UNLIKELY(!arity_fits(c->cmd, c->argc) || c->cmd->run == NULL))
+        return REFUSED_ARITY;
+    if (UNLIKELY(is_protected(c)))
+        return REFUSED_PROTECTED;
+    if (UNLIKELY(needs_auth(c)))
+        return REFUSED_UNAUTHENTICATED;
+    if (UNLIKELY(c->session->in_multi) && (c->cmd->flags & CMD_NO_MULTI))
+        return REFUSED_IN_MULTI;
+    if (UNLIKELY(c->session->is_script) && (c->cmd->flags & CMD_NOSCRIPT))
+        return REFUSED_IN_SCRIPT;
+    why = check_state(c);
+    if (LIKELY(why == ADMITTED) && UNLIKELY(!has_memory(c)))
+        return REFUSED_MEMORY;
+    return why;
+}
+
+/* ---- the texts ---- */
+
+/* `n` bytes at most of an argument. */
+static int shown(struct slice arg)
+{
+    return arg.n < SHOWN_BYTES ? (int)arg.n : SHOWN_BYTES;
+}
+
+static void unknown_text(const struct call *c, char text[ADMISSION_TEXT_MAX])
+{
+    const struct command *parent = command_find(c->argv[0]);
+    struct buf args = BUF_EMPTY;
+
+    if (parent != NULL) {
+        snprintf(text, ADMISSION_TEXT_MAX, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(c->argv[1]),
+                 c->argv[1].p, parent->name);
+        return;
+    }
+    for (int i = 1; i < c->argc && args.len < SHOWN_BYTES; i++) {
+        size_t left = SHOWN_BYTES - args.len;
+
+        buf_add_char(&args, '\'');
+        buf_add(&args, c->argv[i].p, strnlen(c->argv[i].p, c->argv[i].n < left ? c->argv[i].n : left));
+        buf_add_str(&args, "' ");
+    }
+    snprintf(text, ADMISSION_TEXT_MAX, "ERR unknown command '%.*s', with args beginning with: %s", shown(c->argv[0]),
+             c->argv[0].p, buf_cstr(&args));
+    buf_fini(&args);
+}
+
+static void protected_text(const struct call *c, char text[ADMISSION_TEXT_MAX])
+{
+    bool debug = is_debug(c->cmd);
+
+    snprintf(text, ADMISSION_TEXT_MAX,
+             "ERR %s command not allowed. If the %s option is set to \"local\", you can run it from a local "
+             "connection, otherwise you need to set this option in the configuration file, and then restart the "
+             "server.",
+             debug ? "DEBUG" : "MODULE", debug ? "enable-debug-command" : "enable-module-command");
+}
+
+void admission_text(const struct call *c, enum refusal why, char text[ADMISSION_TEXT_MAX])
+{
+    static const char *const fixed[] = {
+        [REFUSED_UNAUTHENTICATED] = ERR_NOAUTH,
+        [REFUSED_IN_MULTI] = "ERR Command not allowed inside a transaction",
+        [REFUSED_IN_SCRIPT] = ERR_NOSCRIPT,
+        [REFUSED_STALE] = ERR_MASTERDOWN,
+        [REFUSED_LOADING] = ERR_LOADING,
+        [REFUSED_BUSY] = ERR_BUSY,
+        [REFUSED_MEMORY] = ERR_OOM,
+    };
+
+    must(why != ADMITTED && why <= REFUSED_MEMORY);
+    switch (why) {
+    case REFUSED_UNKNOWN:
+        unknown_text(c, text);
+        break;
+    case REFUSED_ARITY:
+        snprintf(text, ADMISSION_TEXT_MAX, ERR_ARITY, command_full_name(c->cmd));
+        break;
+    case REFUSED_PROTECTED:
+        protected_text(c, text);
+        break;
+    default:
+        snprintf(text, ADMISSION_TEXT_MAX, "%s", fixed[why]);
+        break;
+    }
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/call.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+
+/* ---- looking ---- */
+
+struct place call_place_in(const struct call *c, int i, unsigned db)
+{
+    struct place p = keyspace_place(c->instance->keyspace, db, c->hash[i]);
+
+    must(i > 0 && i < c->argc);
+    shard_must_hold(p.shard);
+    return p;
+}
+
+struct place call_place(const struct call *c, int i)
+{
+    return call_place_in(c, i, c->db);
+}
+
+static inline struct entry *find(struct call *c, const struct place *p, struct slice key) REQUIRES(shard_cap)
+{
+    struct entry *e;
+
+    if (LIKELY(pause_mode(&c->instance->pause, c->runner->mono) == PAUSE_NONE) || (c->cmd->flags & CMD_WRITE))
+        return shard_find(p, key, c->unit->now, &c->due_fields);
+    /* CLIENT PAUSE promises that nothing changes, expired keys included. (A command that writes though belongs to the
+     * transaction that paused.) */
+    e = shard_peek(p, key);
+    return e != NULL && !entry_expired(e, c->unit->now) ? e : NULL;
+}
+
+struct entry *call_peek_in(struct call *c, int i, unsigned db)
+{
+    struct place p = call_place_in(c, i, db);
+
+    return find(c, &p, c->argv[i]);
+}
+
+struct entry *call_peek(struct call *c, int i)
+{
+    return call_peek_in(c, i, c->db);
+}
+
+/* Looks, and counts as a use of the entry. */
+static inline struct entry *find_to_use(struct call *c, const struct place *p, struct slice key) REQUIRES(shard_cap)
+{
+    struct entry *e = find(c, p, key);
+
+    if (e != NULL && LIKELY(!c->session->no_touch))
+        keyspace_touch(c->instance->keyspace, p, e);
+    return e;
+}
+
+struct entry *call_look(struct call *c, int i)
+{
+    struct place p = call_place(c, i);
+
+    return find_to_use(c, &p, c->argv[i]);
+}
+
+static struct entry *counted(struct call *c, struct entry *e)
+{
+    counter_add(e ? &c->runner->metrics->sums.hits : &c->runner->metrics->sums.misses, 1);
+    return e;
+}
+
+struct entry *call_find_read(struct call *c, int i)
+{
+    return counted(c, call_look(c, i));
+}
+
+struct entry *call_find_named(struct call *c, struct slice key)
+{
+    struct place p = keyspace_place(c->instance->keyspace, c->db, keyspace_hash(key));
+
+    must(c->unit->is_world);
+    shard_must_hold(p.shard);
+    return counted(c, find_to_use(c, &p, key));
+}
+
+struct entry *call_peek_read(struct call *c, int i)
+{
+    return counted(c, call_peek(c, i));
+}
+
+static inline bool has_type(struct call *c, const struct entry *e, enum entry_type type)
+{
+    if (e == NULL || LIKELY(entry_type(e) == type))
+        return true;
+    reply_error(c->out, ERR_WRONGTYPE);
+    return false;
+}
+
+bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry **e)
+{
+    *e = call_find_read(c, i);
+    return has_type(c, *e, type);
+}
+
+uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+{
+    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, &cursor);
+    struct unit u;
+
+    if (s == NULL)
+        return 0;
+    unit_begin_within(&u, c->unit, s);
+    cursor = keyspace_scan(s, db, cursor, visit, arg);
+    unit_end(&u);
+    return cursor;
+}
+
+/* ---- changing ---- */
+
+bool call_find_to_write(struct call *c, int i, enum entry_type type, struct entry **e)
+{
+    *e = call_look(c, i);
+    if (!has_type(c, *e, type))
+        return false;
+    call_touch(c, i, *e);
+    return true;
+}
+
+void call_touch(struct call *c, int i, struct entry *e)
+{
+    struct place p = call_place(c, i);
+
+    shard_touch(&p, e);
+}
+
+void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e)
+{
+    struct place p = call_place_in(c, i, db);
+
+    must(e != old);
+    shard_touch(&p, old);
+    if (old == NULL) {
+        shard_insert(&p, e);
+        return;
+    }
+    entry_set_usage(e, entry_usage(old));
+    shard_replace(&p, old, old->flags & ENTRY_VOLATILE, e);
+    entry_free(old);
+}
+
+void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e)
+{
+    struct place p = call_place(c, i);
+
+    shard_replace(&p, old, was, e);
+}
+
+void call_drop(struct call *c, int i, struct entry *e, enum event_class class, const char *event)
+{
+    call_take(c, i, e);
+    entry_free(e);
+    call_changed(c, i, class, event);
+}
+
+void call_take(struct call *c, int i, struct entry *e)
+{
+    struct place p = call_place(c, i);
+
+    shard_touch(&p, e);
+    shard_take(&p, e);
+}
+
+struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t expire)
+{
+    struct place p = call_place(c, i);
+
+    shard_touch(&p, e);
+    return shard_set_expire(&p, e, expire);
+}
+
+/* The blob in which an argument was received, if it is one. */
+static struct blob *received_blob(const struct call *c, struct slice value)
+{
+    for (unsigned i = 0; i < c->blob_count; i++)
+        if (c->blobs[i]->p == value.p && c->blobs[i]->len == value.n)
+            return blob_ref(c->blobs[i]);
+    return NULL;
+}
+
+/* Writes the new value over the old one, if that can be. */
+static bool set_in_place(struct call *c, int i, struct entry *old, const struct entry_spec *s)
+{
+    call_touch(c, i, old);
+    if (old == NULL || entry_type(old) != TYPE_STRING || (entry_expire(old) != 0) != (s->expire != 0))
+        return false;
+    if (s->is_int && entry_encoding(old) == ENCODING_INT)
+        entry_set_int(old, s->integer);
+    else if (!s->is_int && s->blob == NULL && entry_fits(old, s->value.n))
+        entry_overwrite(old, s->value);
+    else
+        return false;
+    if (entry_expire(old) != s->expire)
+        call_set_expire(c, i, old, s->expire);
+    return true;
+}
+
+void call_set(struct call *c, int i, struct slice value, struct set_options options)
+{
+    struct entry *old = call_look(c, i);
+    struct entry_spec s = {.key = c->argv[i], .value = value, .expire = options.expire};
+
+    if (options.keep_expire && old != NULL)
+        s.expire = entry_expire(old);
+    s.is_int = entry_is_int(value, &s.integer);
+    if (value.n > ENTRY_INLINE_MAX) {
+        s.blob = received_blob(c, value);
+        if (s.blob == NULL)
+            s.blob = blob_copy(value);
+        must(s.blob != NULL); /* the bytes are here already once: memory is out for everybody */
+    }
+    if (!set_in_place(c, i, old, &s))
+        call_put(c, i, c->db, old, entry_new(&s));
+}
+
+void call_set_int(struct call *c, int i, struct entry *old, int64_t v)
+{
+    struct entry_spec s = {.key = c->argv[i], .is_int = true, .integer = v};
+
+    if (old != NULL && entry_encoding(old) == ENCODING_INT) {
+        call_touch(c, i, old);
+        entry_set_int(old, v);
+        return;
+    }
+    s.expire = old ? entry_expire(old) : 0;
+    call_put(c, i, c->db, old, entry_new(&s));
+}
+
+char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n)
+{
+    struct entry_spec s = {.key = c->argv[i], .raw = true};
+    struct place p = call_place(c, i);
+    unsigned was = old != NULL ? old->flags & ENTRY_VOLATILE : 0;
+    struct entry *e;
+
+    shard_touch(&p, old);
+    if (old == NULL) {
+        old = entry_new(&s);
+        e = entry_resize(old, n);
+        if (e != NULL)
+            shard_insert(&p, e);
+        else
+            entry_free(old);
+    } else {
+        e = entry_resize(old, n);
+        if (e != NULL && e != old)
+            call_moved(c, i, old, was, e);
+    }
+    if (e == NULL) {
+        reply_error(c->out, ERR_NO_MEMORY);
+        return NULL;
+    }
+    return entry_bytes(e);
+}
+
+static void changed(struct call *c, int i, unsigned db, const struct event *event)
+{
+    struct place p = call_place_in(c, i, db);
+
+    shard_changed(&p, c->argv[i], event);
+    counter_add(&c->runner->metrics->sums.changes, 1);
+}
+
+void call_changed_in(struct call *c, int i, unsigned db, enum event_class class, const char *event)
+{
+    changed(c, i, db, &(struct event){.class = class, .name = event});
+}
+
+void call_changed(struct call *c, int i, enum event_class class, const char *event)
+{
+    call_changed_in(c, i, c->db, class, event);
+}
+
+void call_changed_unwatched(struct call *c, int i, enum event_class class, const char *event)
+{
+    changed(c, i, c->db, &(struct event){.class = class, .unwatched = true, .name = event});
+}
+
+/* ---- running ---- */
+
+void call_run(struct call *c)
+{
+    struct command_metrics *m = &c->runner->metrics->commands[command_number(c->cmd)];
+    uint64_t end, ns;
+
+    if (UNLIKELY(++c->runner->unstamped >= c->runner->stamp_unit)) {
+        c->runner->unstamped = 0;
+        stamps_advance(&c->instance->keyspace->stamps, 1);
+    }
+    c->errors = c->out->errors;
+    atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed);
+    c->cmd->run(c);
+    end = clock_cycles();
+    ns = clock_cycles_ns(end - c->runner->cycles);
+    c->runner->cycles = end;
+    counter_add(&c->runner->metrics->sums.commands, 1);
+    counter_add(&m->calls, 1);
+    counter_add(&m->ns, ns);
+    if (UNLIKELY(c->out->errors != c->errors))
+        counter_add(&m->failed, 1);
+    if (UNLIKELY(end - c->runner->read_at > c->runner->clock_cycles))
+        runner_tick(c->runner);
+}
+
+/* ---- arguments ---- */
+
+bool call_int_or(struct call *c, int i, int64_t *v, const char *error)
+{
+    if (LIKELY(num_parse_i64(c->argv[i], v)))
+        return true;
+    reply_error(c->out, error);
+    return false;
+}
+
+bool call_int(struct call *c, int i, int64_t *v)
+{
+    return call_int_or(c, i, v, ERR_NOT_INT);
+}
+
+bool call_int_between(struct call *c, int i, int64_t least, int64_t most, int64_t *v, const char *error)
+{
+    if (num_parse_i64(c->argv[i], v) && *v >= least && *v <= most)
+        return true;
+    reply_error(c->out, error);
+    return false;
+}
+
+bool call_int_negatable(struct call *c, int i, int64_t *v)
+{
+    if (!call_int(c, i, v))
+        return false;
+    if (*v != INT64_MIN)
+        return true;
+    reply_error(c->out, ERR_NOT_NEGATABLE);
+    return false;
+}
+
+bool call_double(struct call *c, int i, double *v)
+{
+    if (num_parse_double(c->argv[i], v))
+        return true;
+    reply_error(c->out, ERR_NOT_FLOAT);
+    return false;
+}
+
+bool call_long_double(struct call *c, int i, long double *v)
+{
+    if (num_parse_ld(c->argv[i], v))
+        return true;
+    reply_error(c->out, ERR_NOT_FLOAT);
+    return false;
+}
+
+bool call_db(struct call *c, int i, unsigned *db)
+{
+    int64_t v;
+
+    if (!call_int_or(c, i, &v, ERR_NOT_INT))
+        return false;
+    if (v < INT32_MIN || v > INT32_MAX) {
+        reply_error(c->out, ERR_NOT_INT32);
+        return false;
+    }
+    if (v < 0 || v >= c->instance->keyspace->databases) {
+        reply_error(c->out, ERR_DB_INDEX);
+        return false;
+    }
+    *db = v;
+    return true;
+}
+
+bool call_args_fit(struct call *c, int i, size_t most)
+{
+    for (; i < c->argc; i++)
+        if (UNLIKELY(c->argv[i].n > most)) {
+            reply_error(c->out, ERR_TOO_LONG);
+            return false;
+        }
+    return true;
+}
+
+size_t call_string_max(const struct call *c)
+{
+    return OPT(c->instance->options, proto_max_bulk_len);
+}
+
+/* ---- replies ---- */
+
+void call_error_arity(struct call *c)
+{
+    reply_errorf(c->out, ERR_ARITY, command_full_name(c->cmd));
+}
+
+void call_error_syntax(struct call *c)
+{
+    reply_error(c->out, ERR_SYNTAX);
+}
+
+#define SHOWN_BYTES 128 /* of a word in an error */
+
+void call_error_subcommand(struct call *c)
+{
+    struct slice word = c->argv[1];
+
+    reply_errorf(c->out, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                 word.n < SHOWN_BYTES ? (int)word.n : SHOWN_BYTES, word.p, c->cmd->parent);
+}
+
+void call_reply_string(struct call *c, const struct entry *e)
+{
+    struct entry_digits d;
+
+    if (UNLIKELY(entry_encoding(e) == ENCODING_BLOB))
+        reply_blob(c->out, entry_blob(e), 0, entry_blob(e)->len);
+    else
+        reply_bulk(c->out, entry_string(e, &d));
+}
+
+void call_reply_help(struct call *c, const char *const *lines)
+{
+    const char *name = c->cmd->parent ? c->cmd->parent : c->cmd->name;
+    size_t n = 0;
+    char head[160];
+
+    while (lines[n] != NULL)
+        n++;
+    snprintf(head, sizeof head, "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", name);
+    reply_array(c->out, n + 3);
+    reply_simple(c->out, head);
+    for (size_t i = 0; i < n; i++)
+        reply_simple(c->out, lines[i]);
+    reply_simple(c->out, "HELP");
+    reply_simple(c->out, "    Print this help.");
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/collection.h"
+
+#include "base/mem.h"
+#include "store/limits.h"
+
+struct value_limits collection_limits(const struct call *c, enum entry_type type)
+{
+    return limits_of(c->instance->options, type);
+}
+
+/* Of a key that is not there yet: the scratch, then the heap. */
+static void resize_new(struct flat *f, size_t n)
+{
+    struct collection *o = f->owner;
+
+    if (n <= sizeof o->scratch && (f->p == NULL || f->p == o->scratch)) {
+        f->p = o->scratch;
+        f->n = n;
+        return;
+    }
+    if (f->p == o->scratch) {
+        f->p = mem_alloc(n);
+        memcpy(f->p, o->scratch, f->n);
+        f->n = n;
+        return;
+    }
+    flat_resize_heap(f, n);
+}
+
+/* ---- open and close ---- */
+
+static bool open_entry(struct collection *o, struct call *c, int i, enum entry_type type, struct entry *e)
+{
+    o->call = c;
+    o->key = i;
+    o->db = c->db;
+    o->type = type;
+    o->entry = e;
+    if (e == NULL) {
+        o->value = (struct value){.flat.resize = resize_new, .flat.owner = o};
+    } else if (LIKELY(entry_type(e) == type)) {
+        o->value = entry_open(e);
+        o->was = e->flags & ENTRY_VOLATILE;
+    } else {
+        reply_error(c->out, ERR_WRONGTYPE);
+        return false;
+    }
+    o->value.limits = collection_limits(c, type);
+    o->value.now = c->unit->now;
+    return true;
+}
+
+bool collection_read(struct collection *o, struct call *c, int i, enum entry_type type)
+{
+    return open_entry(o, c, i, type, call_find_read(c, i));
+}
+
+bool collection_write(struct collection *o, struct call *c, int i, enum entry_type type)
+{
+    struct entry *e;
+
+    return call_find_to_write(c, i, type, &e) && open_entry(o, c, i, type, e);
+}
+
+static void close_new(struct collection *o)
+{
+    struct value *v = &o->value;
+
+    if (!value_is_empty(v))
+        call_put(o->call, o->key, o->db, NULL, entry_new_value(call_arg(o->call, o->key), o->type, v, 0));
+    if (v->flat.p != o->scratch)
+        mem_free(v->flat.p);
+}
+
+void collection_close(struct collection *o)
+{
+    struct entry *e;
+
+    if (o->entry == NULL) {
+        close_new(o);
+        return;
+    }
+    e = entry_close(&o->value);
+    if (e != o->entry || ((e->flags | o->was) & ENTRY_FIELDS_EXPIRE))
+        call_moved(o->call, o->key, o->entry, o->was, e);
+    if (value_is_empty(&o->value)) {
+        call_drop(o->call, o->key, e, EVENT_GENERIC, "del");
+    }
+}
+
+void collection_clear(struct collection *o)
+{
+    if (o->value.form == VALUE_LARGE)
+        entry_free_large(o->type, o->value.large);
+    value_clear(&o->value);
+}
+
+/* ---- whole values ---- */
+
+void collection_store(struct call *c, int i, enum entry_type type, struct value *v, enum event_class class,
+                      const char *event)
+{
+    struct entry *old = call_look(c, i);
+
+    if (!value_is_empty(v)) {
+        call_put(c, i, c->db, old, entry_new_value(call_arg(c, i), type, v, 0));
+        call_changed(c, i, class, event);
+    } else if (old != NULL) {
+        call_drop(c, i, old, EVENT_GENERIC, "del");
+    }
+    mem_free(v->flat.p);
+}
+
+size_t collection_range(size_t n, int64_t start, int64_t stop, size_t *first)
+{
+    int64_t all = (int64_t)n;
+
+    if (start < 0)
+        start += all;
+    if (stop < 0)
+        stop += all;
+    if (start < 0)
+        start = 0;
+    if (stop >= all)
+        stop = all - 1;
+    *first = (size_t)start;
+    return start > stop ? 0 : (size_t)(stop - start) + 1;
+}

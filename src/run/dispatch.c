@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/dispatch.h"
+
+#include <string.h>
+
+#include "run/admission.h"
+#include "run/locks.h"
+#include "store/fields.h"
+
+/* ---- refusals ---- */
+
+/* Replies why the command does not run. A transaction that it belongs to will fail, or, if it is EXEC, has failed. */
+static void refuse(struct call *c, enum refusal why)
+{
+    char text[ADMISSION_TEXT_MAX];
+
+    admission_text(c, why, text);
+    c->session->multi_failed = c->session->in_multi;
+    if (c->cmd != NULL)
+        counter_add(&c->runner->metrics->commands[command_number(c->cmd)].rejected, 1);
+    /* A browser that was tricked into talking to this server gets no further. */
+    else if (slice_is(c->argv[0], "POST") || slice_is(c->argv[0], "Host:"))
+        c->session->close_now = true;
+    if (c->cmd == NULL || !(c->cmd->flags & CMD_QUEUE)) {
+        reply_errorf(c->out, "%s", text);
+        return;
+    }
+    reply_errorf(c->out, "EXECABORT Transaction discarded because of: %s",
+                 strncmp(text, "ERR ", 4) == 0 ? text + 4 : text);
+    session_end_multi(c->session);
+    session_unwatch(c->session);
+}
+
+/* Whether the command must not run now: CLIENT PAUSE, or CLIENT KILL has been here. */
+static bool is_held_up(struct call *c)
+{
+    if (UNLIKELY(atomic_load_explicit(&c->session->card->doomed, memory_order_acquire)))
+        return true;
+    switch (pause_mode(&c->instance->pause, c->runner->mono)) {
+    case PAUSE_NONE:
+        return false;
+    case PAUSE_ALL:
+        return true;
+    default:
+        return admission_flags(c) & (CMD_WRITE | CMD_MAY_REPLICATE);
+    }
+}
+
+/* ---- running ---- */
+
+/* Gathers the shards that the command needs, or that a transaction needs for its queue and its watched keys. */
+static void want_locks(struct call *c)
+{
+    struct lock_set *l = c->runner->locks;
+
+    lock_set_clear(l);
+    if (!(c->cmd->flags & CMD_QUEUE)) {
+        lock_set_want_keys(l, c->cmd, c->argv, c->argc, c->hash);
+        lock_set_prefetch(l, c->hash, c->db);
+        return;
+    }
+    for (unsigned i = 0; i < c->session->queued; i++) {
+        struct queued *q = &c->session->queue[i];
+
+        lock_set_want_keys(l, q->cmd, q->argv, q->argc, q->hash);
+        if (q->cmd->flags & (CMD_TOUCHES_ARBITRARY_KEYS | CMD_ADMIN))
+            lock_set_want_world(l);
+    }
+    for (struct session_watch *w = c->session->watches; w != NULL; w = w->next)
+        lock_set_want(l, w->mark.interest.hash);
+}
+
+/* Runs the command as a unit. False: it is on hold, and nothing was done. */
+static bool run_unit(struct call *c, const struct request *req)
+{
+    bool held_up;
+
+    if (LIKELY(req->key != 0)) {
+        unit_begin_shard(c->unit, c->runner, keyspace_shard(c->instance->keyspace, c->hash[req->key]));
+    } else {
+        want_locks(c);
+        unit_begin_set(c->unit, c->runner);
+    }
+    held_up = is_held_up(c);
+    if (LIKELY(!held_up))
+        call_run(c);
+    unit_end(c->unit);
+    return !held_up;
+}
+
+static enum dispatch_result run(struct call *c, const struct request *req)
+{
+    enum refusal why = admission_check(c);
+
+    if (UNLIKELY(why != ADMITTED)) {
+        refuse(c, why);
+        return DISPATCH_DONE;
+    }
+    if (admission_is_queued(c)) {
+        if (is_held_up(c))
+            return DISPATCH_PAUSED;
+        session_queue(c->session, c->cmd, c->argc, c->argv);
+        reply_simple(c->out, "QUEUED");
+        return DISPATCH_DONE;
+    }
+    return run_unit(c, req) ? DISPATCH_DONE : DISPATCH_PAUSED;
+}
+
+/* CLIENT REPLY OFF and SKIP: discards what the command replied. */
+static void suppress_reply(struct session *s, struct out_mark mark)
+{
+    if (s->reply_mode == REPLY_OFF || s->reply_mode == REPLY_SKIP)
+        out_rewind(&s->out, mark);
+    if (s->reply_mode == REPLY_SKIP)
+        s->reply_mode = REPLY_ON;
+    else if (s->reply_mode == REPLY_SKIP_NEXT)
+        s->reply_mode = REPLY_SKIP;
+}
+
+enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct request *req)
+{
+    struct unit unit;
+    struct call c = {.runner = r,
+                     .unit = &unit,
+                     .instance = r->instance,
+                     .session = s,
+                     .out = &s->out,
+                     .cmd = req->cmd,
+                     .argv = req->argv,
+                     .hash = req->hash,
+                     .argc = req->argc,
+                     .db = s->db,
+                     .due_fields = FIELDS_AT_ONCE,
+                     .blobs = req->blobs,
+                     .blob_count = req->blob_count};
+    uint32_t errors = s->out.errors;
+    struct out_mark mark = out_mark(&s->out);
+    enum dispatch_result result = run(&c, req);
+
+    if (UNLIKELY(result == DISPATCH_PAUSED))
+        return result;
+    if (UNLIKELY(s->out.errors != errors)) {
+        counter_add(&r->metrics->sums.error_replies, s->out.errors - errors);
+        metrics_error(s->out.error_code);
+    }
+    if (UNLIKELY(s->reply_mode != REPLY_ON))
+        suppress_reply(s, mark);
+    return DISPATCH_DONE;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/locks.h"
+
+#include "base/mem.h"
+
+#define WORD_BITS     64
+#define KEEP_POSITIONS 4096 /* a longer list is given back after use */
+
+struct lock_set {
+    struct keyspace *keyspace;
+    unsigned slot;
+    bool world;
+    unsigned shards;    /* wanted */
+    unsigned words;
+    uint64_t *wanted;   /* a bit for each shard */
+    int *positions;     /* of the keys of the command looked at last */
+    int positions_n, positions_cap;
+};
+
+struct lock_set *lock_set_new(struct keyspace *ks, unsigned slot)
+{
+    struct lock_set *l = mem_zalloc(sizeof *l);
+
+    l->keyspace = ks;
+    l->slot = slot;
+    l->words = (ks->shard_count + WORD_BITS - 1) / WORD_BITS;
+    l->wanted = mem_zalloc(l->words * sizeof *l->wanted);
+    return l;
+}
+
+void lock_set_free(struct lock_set *l)
+{
+    mem_free(l->wanted);
+    mem_free(l->positions);
+    mem_free(l);
+}
+
+void lock_set_clear(struct lock_set *l)
+{
+    memset(l->wanted, 0, l->words * sizeof *l->wanted);
+    l->shards = 0;
+    l->world = false;
+    l->positions_n = 0;
+    if (l->positions_cap > KEEP_POSITIONS) {
+        mem_free(l->positions);
+        l->positions = NULL;
+        l->positions_cap = 0;
+    }
+}
+
+void lock_set_want(struct lock_set *l, uint64_t hash)
+{
+    unsigned i = keyspace_shard(l->keyspace, hash)->index;
+    uint64_t bit = 1ull << i % WORD_BITS;
+
+    l->shards += !(l->wanted[i / WORD_BITS] & bit);
+    l->wanted[i / WORD_BITS] |= bit;
+}
+
+void lock_set_want_world(struct lock_set *l)
+{
+    l->world = true;
+}
+
+bool lock_set_is_world(const struct lock_set *l)
+{
+    return l->world;
+}
+
+/* Fills positions. */
+static bool find_positions(struct lock_set *l, const struct command *cmd, const struct slice *argv, int argc)
+{
+    int n = command_keys(cmd, argv, argc, l->positions, l->positions_cap);
+
+    if (n > l->positions_cap) {
+        l->positions = mem_realloc(l->positions, n * sizeof *l->positions);
+        l->positions_cap = n;
+        n = command_keys(cmd, argv, argc, l->positions, n);
+    }
+    l->positions_n = n > 0 ? n : 0;
+    return n >= 0;
+}
+
+bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const struct slice *argv, int argc,
+                        uint64_t *hash)
+{
+    bool known = find_positions(l, cmd, argv, argc);
+
+    if ((cmd->flags & CMD_WORLD) || (cmd->needs_world != NULL && cmd->needs_world(argv, argc)))
+        l->world = true;
+    for (int i = 0; i < l->positions_n; i++) {
+        int at = l->positions[i];
+
+        hash[at] = keyspace_hash(argv[at]);
+        lock_set_want(l, hash[at]);
+    }
+    return known;
+}
+
+void lock_set_prefetch(struct lock_set *l, const uint64_t *hash, unsigned db)
+{
+    for (int i = 0; i < l->positions_n; i++) {
+        uint64_t h = hash[l->positions[i]];
+        struct table *t = shard_table(keyspace_shard(l->keyspace, h), db);
+
+        if (t != NULL)
+            table_prefetch_bucket(t, h);
+    }
+    for (int i = 0; i < l->positions_n; i++) {
+        uint64_t h = hash[l->positions[i]];
+        struct table *t = shard_table(keyspace_shard(l->keyspace, h), db);
+
+        if (t != NULL)
+            table_prefetch_entry(t, h);
+    }
+}
+
+/* The first shard from i on that is wanted; shard_count: there are no more. */
+static unsigned next_wanted(const struct lock_set *l, unsigned i)
+{
+    unsigned w = i / WORD_BITS;
+    uint64_t bits;
+
+    if (l->world || w >= l->words)
+        return i;
+    bits = l->wanted[w] >> i % WORD_BITS << i % WORD_BITS;
+    while (bits == 0 && ++w < l->words)
+        bits = l->wanted[w];
+    return bits != 0 ? w * WORD_BITS + (unsigned)__builtin_ctzll(bits) : l->keyspace->shard_count;
+}
+
+#define EACH_WANTED(l, i) \
+    for (unsigned i = next_wanted(l, 0); i < (l)->keyspace->shard_count; i = next_wanted(l, i + 1))
+
+bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for all that are wanted */
+{
+    bool waited = l->world;
+
+    if (l->world)
+        gate_close(&l->keyspace->gate);
+    else if (l->shards > 1)
+        waited = gate_enter(&l->keyspace->gate, l->slot);
+    EACH_WANTED(l, i)
+    waited |= lock_take(&l->keyspace->shards[i].lock);
+    return waited;
+}
+
+void lock_set_begin(struct lock_set *l, uint8_t epoch)
+{
+    EACH_WANTED(l, i)
+    shard_begin(&l->keyspace->shards[i], epoch);
+}
+
+void lock_set_drop(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for all that are wanted */
+{
+    EACH_WANTED(l, i)
+    lock_drop(&l->keyspace->shards[i].lock);
+    if (l->world)
+        gate_open(&l->keyspace->gate);
+    else if (l->shards > 1)
+        gate_leave(&l->keyspace->gate, l->slot);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/request.h"
+
+/* The one key of a command that has one at a fixed place, 0 if it is not such a command. */
+static inline int only_key(const struct command *cmd)
+{
+    const struct key_spec *k = &cmd->keys[0];
+
+    return k->flags != 0 && k->keyword == NULL && k->find == KEYS_RANGE && k->first == k->last &&
+                   cmd->keys[1].flags == 0 && cmd->find_keys == NULL && cmd->needs_world == NULL &&
+                   !(cmd->flags & CMD_WORLD)
+               ? k->first
+               : 0;
+}
+
+static const struct command *find_command(const struct slice *argv, int argc)
+{
+    const struct command *cmd = command_find(argv[0]);
+
+    if (cmd == NULL || argc < 2 || !command_has_subs(cmd))
+        return cmd;
+    return command_find_sub(cmd, argv[1]);
+}
+
+void request_prepare(const struct session *s, struct request *req)
+{
+    int i;
+
+    req->cmd = find_command(req->argv, req->argc);
+    req->key = 0;
+    if (req->cmd == NULL)
+        return;
+    i = only_key(req->cmd);
+    if (i != 0 && i < req->argc) {
+        req->key = i;
+        req->db = s->db;
+        req->key_hash = req->hash[i] = keyspace_hash(req->argv[i]);
+    }
+}
+
+/* The table in which the request's only key is, if it has one and there is a table. */
+static inline struct table *table_of(const struct runner *r, const struct request *req)
+{
+    return req->key ? shard_table(keyspace_shard(r->instance->keyspace, req->key_hash), req->db) : NULL;
+}
+
+void request_prefetch(const struct runner *r, const struct request *reqs, unsigned n)
+{
+    /* Two loops with little else in them, so that many cache misses are in flight at a time. */
+    for (unsigned i = 0; i < n; i++) {
+        struct table *t = table_of(r, &reqs[i]);
+
+        if (t != NULL)
+            table_prefetch_bucket(t, reqs[i].key_hash);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        struct table *t = table_of(r, &reqs[i]);
+
+        if (t != NULL)
+            table_prefetch_entry(t, reqs[i].key_hash);
+    }
+}

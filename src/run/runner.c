@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/runner.h"
+
+#include "base/clock.h"
+#include "run/locks.h"
+
+#define CLOCK_MS 1 /* the clocks are read again after this time */
+
+void runner_init(struct runner *r, struct instance *in, unsigned slot)
+{
+    *r = (struct runner){.magic = RUNNER_MAGIC, .instance = in, .slot = slot, .metrics = metrics_new()};
+    r->locks = lock_set_new(in->keyspace, slot);
+    r->clock_cycles = CLOCK_MS * 1000000ull * (1 << 20) / clock_ns_per_mega;
+    runner_tick(r);
+}
+
+void runner_fini(struct runner *r)
+{
+    must_be(r, RUNNER_MAGIC);
+    lock_set_free(r->locks);
+    r->magic = 0;
+}
+
+void runner_tick(struct runner *r)
+{
+    must_be(r, RUNNER_MAGIC);
+    r->now = clock_ms();
+    r->mono = clock_mono_ms();
+    r->cycles = r->read_at = clock_cycles();
+    r->stamp_unit = stamp_unit(&r->instance->keyspace->stamps);
+    if (OPT(r->instance->options, maxmemory) != 0)
+        r->beside = r->instance->start_memory + metrics_client_memory();
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run/sweep.h"
+
+#include "base/clock.h"
+#include "run/unit.h"
+#include "store/expiry.h"
+
+static bool sweep_shard(struct runner *r, struct shard *s)
+{
+    struct unit u;
+    bool done;
+
+    unit_begin_shard(&u, r, s);
+    done = expiry_sweep(s, u.now);
+    unit_end(&u);
+    return done;
+}
+
+enum sweep_result sweep_slice(struct runner *r, unsigned first, unsigned step, unsigned *at, int64_t budget)
+{
+    struct keyspace *ks = r->instance->keyspace;
+    int64_t end = clock_mono_ns() + budget;
+    bool any = false;
+
+    if (!atomic_load_explicit(&ks->expiry_on, memory_order_relaxed))
+        return SWEEP_IDLE;
+    for (unsigned i = *at < first ? first : *at; i < ks->shard_count; i += step) {
+        struct shard *s = &ks->shards[i];
+
+        *at = i;
+        for (bool more = expiry_is_due(s, r->now, &any); more;) {
+            more = !sweep_shard(r, s);
+            if (clock_mono_ns() > end) /* a shard that is done is found to be so the next time */
+                return SWEEP_MORE;
+        }
+    }
+    *at = first;
+    return any ? SWEEP_LATER : SWEEP_IDLE;
+}

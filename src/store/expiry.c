@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/expiry.h"
+
+#include "store/fields.h"
+
+/* What one hold of a shard's lock does at most. */
+#define SWEEP_BUCKETS  1024
+#define SWEEP_REMOVALS 32
+#define SWEEP_FIELDS   64
+#define SWEEP_MERGES   16
+
+struct sweep {
+    struct keyspace *ks;
+    struct place place; /* of the entry that is looked at */
+    int64_t now;        /* ms since 1970 */
+    size_t fields;      /* that this hold may still remove */
+};
+
+/* Removes the fields of a hash that have expired. True: no field is left. */
+static bool purge(struct sweep *s, struct entry **e) REQUIRES(shard_cap)
+{
+    const struct entry *old = *e;
+    size_t n = 0;
+    bool is_empty;
+
+    shard_touch(&s->place, *e);
+    *e = fields_purge(*e, s->now, s->fields, &n, &is_empty);
+    must(n <= s->fields);
+    s->fields -= n;
+    entry_set_epoch(*e, s->place.shard->epoch);
+    policy_replace(keyspace_policy(s->ks), &s->ks->stamps, &s->place, old, *e);
+    shard_fields_expired(&s->place, *e, n);
+    return is_empty;
+}
+
+static bool is_due(void *arg, struct entry **e, uint32_t *tick)
+{
+    struct sweep *s = arg;
+
+    shard_must_hold(s->place.shard);
+    s->place.hash = keyspace_hash(entry_key(*e));
+    if (entry_expired(*e, s->now)) {
+        shard_touch(&s->place, *e);
+        return true;
+    }
+    if (fields_are_due(*e, s->now) && purge(s, e))
+        return true;
+    *tick = (*e)->flags & ENTRY_VOLATILE ? keyspace_tick(s->ks, fields_entry_due(*e)) : UINT32_MAX;
+    return false;
+}
+
+static void removed(void *arg, struct entry *e)
+{
+    struct sweep *s = arg;
+
+    shard_must_hold(s->place.shard);
+    if (entry_expired(e, s->now))
+        shard_expire_taken(&s->place, e);
+    else
+        shard_emptied_taken(&s->place, e);
+}
+
+/* The last tick that has ended. What is due in the current one waits: looking now would find most of it not due yet,
+ * and with a million keys due at once that takes long. */
+static uint32_t last_tick(const struct keyspace *ks, int64_t now)
+{
+    uint32_t tick = keyspace_tick(ks, now);
+
+    return tick > 0 ? tick - 1 : 0;
+}
+
+static uint32_t next_due(struct table *t)
+{
+    return atomic_load_explicit(&t->next_due, memory_order_relaxed);
+}
+
+bool expiry_sweep(struct shard *s, int64_t now)
+{
+    struct sweep sweep = {.ks = s->keyspace, .place.shard = s, .now = now, .fields = SWEEP_FIELDS};
+    uint32_t tick = last_tick(s->keyspace, now);
+    bool done = true;
+
+    shard_must_hold(s);
+    for (unsigned db = 0; db < s->keyspace->databases && done; db++) {
+        struct table *t = shard_table(s, db);
+        struct table_sweep step = {.now = tick,
+                                   .buckets = SWEEP_BUCKETS,
+                                   .most = SWEEP_REMOVALS,
+                                   .due = is_due,
+                                   .gone = removed,
+                                   .arg = &sweep};
+
+        sweep.place.db = db;
+        /* A walk may end with something due behind it, where buckets were merged: then it begins again. */
+        if (t != NULL && next_due(t) <= step.now)
+            done = table_sweep(t, &step) && next_due(t) >= step.now;
+        if (t != NULL && table_trim(t, SWEEP_MERGES))
+            done = false;
+    }
+    return done;
+}
+
+bool expiry_is_due(const struct shard *s, int64_t now, bool *any)
+{
+    uint32_t tick = last_tick(s->keyspace, now);
+    bool due = false;
+
+    for (unsigned db = 0; db < s->keyspace->databases; db++) {
+        struct table *t = shard_table(s, db);
+
+        if (t == NULL)
+            continue;
+        *any |= atomic_load_explicit(&t->volatiles, memory_order_relaxed) != 0 ||
+                atomic_load_explicit(&t->partials, memory_order_relaxed) != 0;
+        due |= next_due(t) <= tick || table_is_sparse(t);
+    }
+    return due;
+}

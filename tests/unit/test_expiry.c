@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* expiry: removal of what has expired and that nobody asks for. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "checks.h"
+#include "keys.h"
+
+START_TEST(ticks_rise_with_time_and_have_an_end)
+{
+    ck_assert_uint_eq(keyspace_tick(ks, 0), 0);
+    ck_assert_uint_eq(keyspace_tick(ks, ks->born), 0);
+    ck_assert_uint_lt(keyspace_tick(ks, INT64_MAX), UINT32_MAX);
+    for (int64_t ms = 0; ms < 100000; ms += 37)
+        ck_assert_uint_le(keyspace_tick(ks, ks->born + ms), keyspace_tick(ks, ks->born + ms + 37));
+}
+END_TEST
+
+START_TEST(the_background_removes_what_is_past_and_nothing_else)
+{
+    int64_t now = clock_ms();
+
+    ck_assert(!expire_all());
+    for (unsigned i = 0; i < 9000; i++)
+        put(i % 4, i, i % 3 == 0 ? now - 1000 : i % 3 == 1 ? now + FOREVER : 0);
+    ck_assert(expire_all());
+    for (unsigned i = 0; i < 9000; i++)
+        ck_assert_int_eq(is_there(i % 4, i), i % 3 != 0);
+    ck_assert_uint_eq(ks->stats.expired, 3000);
+    flush(-1, true);
+    ck_assert(!expire_all());
+}
+END_TEST
+
+START_TEST(a_key_that_gets_another_expiry_goes_by_that_one)
+{
+    struct name name;
+    int64_t now = clock_ms();
+
+    for (unsigned i = 0; i < 3000; i++) {
+        struct place p = place_of(0, i);
+        struct entry *e;
+
+        put(0, i, i % 3 == 0 ? now + FOREVER : now - 1000);
+        hold(p.shard);
+        e = shard_peek(&p, key_of(i, &name));
+        shard_touch(&p, e);
+        shard_set_expire(&p, e, i % 3 == 0 ? now - 1000 : i % 3 == 1 ? now + FOREVER : 0);
+        shard_unlock(p.shard);
+    }
+    expire_all();
+    for (unsigned i = 0; i < 3000; i++)
+        ck_assert_int_eq(is_there(0, i), i % 3 != 0);
+}
+END_TEST
+
+START_TEST(what_comes_due_later_goes_later)
+{
+    put(0, 1, clock_ms() + 150);
+    put(0, 2, clock_ms() + FOREVER);
+    expire_all();
+    ck_assert(is_there(0, 1));
+    for (unsigned n = 0; n < 5000 && is_there(0, 1); n++) {
+        usleep(1000);
+        expire_all();
+    }
+    ck_assert(!is_there(0, 1));
+    ck_assert(is_there(0, 2));
+}
+END_TEST
+
+START_TEST(room_that_expired_keys_leave_is_given_back)
+{
+    size_t full;
+
+    for (unsigned i = 0; i < 50000; i++)
+        put(0, i, 10);
+    full = keyspace_overhead(ks, 0);
+    expire_all();
+    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
+    ck_assert_uint_lt(keyspace_overhead(ks, 0), full / 10);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("expiry");
+    TCase *tests = tcase_create("expiry");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    hash_init();
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, keyspace_setup, keyspace_teardown);
+    tcase_add_test(tests, ticks_rise_with_time_and_have_an_end);
+    tcase_add_test(tests, the_background_removes_what_is_past_and_nothing_else);
+    tcase_add_test(tests, a_key_that_gets_another_expiry_goes_by_that_one);
+    tcase_add_test(tests, what_comes_due_later_goes_later);
+    tcase_add_test(tests, room_that_expired_keys_leave_is_given_back);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
