@@ -44,19 +44,10 @@ static void add_node(struct stream *s, struct stream_node n)
     s->bytes += n.room;
 }
 
-/* Every change that may reallocate the block of a node happens between these two. */
-static struct stream_node *open_node(struct stream *s, size_t i)
+/* After a change that may have reallocated the block of a node, which had `room` bytes before. */
+static inline void note_room(struct stream *s, const struct stream_node *n, size_t room)
 {
-    struct stream_node *n = node_at(s, i);
-
-    must(s->bytes >= n->room);
-    s->bytes -= n->room;
-    return n;
-}
-
-static void close_node(struct stream *s, const struct stream_node *n)
-{
-    s->bytes += n->room;
+    s->bytes += n->room - room;
 }
 
 void *stream_copy(const void *large)
@@ -98,17 +89,19 @@ static bool append_to_last(struct stream *s, struct stream_id id, const struct s
                            size_t bytes, const struct stream_node_limits *node_limits)
 {
     struct stream_node *n;
+    size_t room;
     bool takes;
 
     if (s->nodes.used == 0)
         return false;
-    n = open_node(s, s->nodes.used - 1);
+    n = node_at(s, s->nodes.used - 1);
+    room = n->room;
     takes = stream_node_takes(n, bytes, node_limits);
     if (takes)
         stream_node_append(n, id, pairs, fields, node_limits);
     else
         stream_node_trim(n);
-    close_node(s, n);
+    note_room(s, n, room);
     return takes;
 }
 
@@ -119,7 +112,6 @@ bool stream_append(struct stream *s, struct stream_id id, const struct slice *pa
     size_t bytes = 0;
 
     must(fields > 0 && stream_id_compare(id, s->last) > 0);
-    must_be(s, STREAM_MAGIC);
     for (size_t i = 0; i < 2 * fields; i++)
         bytes += pairs[i].n;
     if (bytes > STREAM_ENTRY_MAX)
@@ -197,10 +189,11 @@ static void remove_nodes(struct stream *s, size_t i, size_t n)
 {
     must(i <= s->nodes.used && n <= s->nodes.used - i);
     for (size_t k = i; k < i + n; k++) {
-        struct stream_node *node = open_node(s, k);
+        struct stream_node *node = node_at(s, k);
 
-        must(s->count >= node->count);
+        must(s->count >= node->count && s->bytes >= node->room);
         s->count -= node->count;
+        s->bytes -= node->room;
         stream_node_free(node);
     }
     if (n != 0)
@@ -210,10 +203,11 @@ static void remove_nodes(struct stream *s, size_t i, size_t n)
 /* Removes some, but not all, entries of node i. */
 static void remove_entries(struct stream *s, size_t i, const char *from, const char *to, uint64_t entries)
 {
-    struct stream_node *n = open_node(s, i);
+    struct stream_node *n = node_at(s, i);
+    size_t room = n->room;
 
     stream_node_remove(n, from, to, entries);
-    close_node(s, n);
+    note_room(s, n, room);
     must(s->count > entries);
     s->count -= entries;
 }
@@ -223,7 +217,6 @@ bool stream_remove(struct stream *s, struct stream_id id)
     struct stream_entry e;
     size_t i;
 
-    must_be(s, STREAM_MAGIC);
     if (!find(s, id, &i, &e))
         return false;
     if (node_at(s, i)->count == 1)
@@ -270,7 +263,6 @@ uint64_t stream_trim(struct stream *s, const struct stream_trim *how)
     bool is_spent = false;
     size_t i = 0;
 
-    must_be(s, STREAM_MAGIC);
     for (; i < s->nodes.used && (how->by_id || s->count - removed > how->length); i++) {
         const struct stream_node *n = node_at(s, i);
 
