@@ -89,7 +89,8 @@ void debug_value_fields(const struct call *c, const struct entry *e, char *text,
 /* The number of elements of a value whose encoding, as OBJECT ENCODING names it, is a hash table. False: it is not. */
 static bool count_table(const struct value *v, enum entry_type type, size_t *n)
 {
-    if (type == TYPE_LIST || (v->form != VALUE_LARGE && (type != TYPE_SET || v->form == VALUE_INTSET)))
+    if (type == TYPE_LIST || type == TYPE_STREAM ||
+        (v->form != VALUE_LARGE && (type != TYPE_SET || v->form == VALUE_INTSET)))
         return false;
     *n = type == TYPE_SET ? set_count(v) : type == TYPE_ZSET ? zset_count(v) : hash_count(v);
     return true;
