@@ -343,7 +343,7 @@ static void log_notes(struct conf *conf)
     if (conf_hints(conf, &line))
         log_write(LOG_NOTICE, "%s", buf_cstr(&line));
     buf_fini(&line);
-    if (conf_strangers(conf, &line))
+    if (conf_unknown_variables(conf, &line))
         log_write(LOG_WARNING, "%s", buf_cstr(&line));
     buf_fini(&line);
 }

@@ -8,11 +8,12 @@ static unsigned free_slots(const struct bucket *b)
     return bucket_match(b, 0) & ((1u << (BUCKET_SLOTS - bucket_is_chained(b))) - 1);
 }
 
-/* Begins a chain behind a full bucket: what the last slot held moves on, and the slot becomes the link. */
+/* Adds a bucket behind a full one: the item of the last slot moves there, and the slot becomes the link. */
 static struct bucket *add_bucket(struct bucket *b)
 {
     struct bucket *more = mem_aligned_zero(sizeof *more, sizeof *more);
 
+    must(!bucket_is_chained(b) && b->bytes[BUCKET_LINK] != 0);
     more->bytes[0] = b->bytes[BUCKET_LINK];
     bucket_set_ref(more, 0, bucket_ref(b, BUCKET_LINK));
     b->bytes[BUCKET_LINK] = 0;
@@ -25,6 +26,7 @@ unsigned bucket_put(struct bucket *b, uint8_t tag, void *p)
 {
     unsigned added = 0, room, i;
 
+    must(tag != 0);
     while ((room = free_slots(b)) == 0) {
         if (bucket_is_chained(b)) {
             b = bucket_next(b);
@@ -47,7 +49,7 @@ unsigned bucket_find(struct bucket **b, uint64_t hash, const void *p)
         for (unsigned bits = bucket_match(*b, tag); bits != 0; bits &= bits - 1)
             if (bucket_ref(*b, __builtin_ctz(bits)) == p)
                 return __builtin_ctz(bits);
-    must(!"what was found is in its bucket");
+    must(!"the item is in the chain");
     return 0;
 }
 
@@ -60,7 +62,7 @@ unsigned bucket_length(const struct bucket *b)
     return n;
 }
 
-/* The lines of all are fetched together, since each is a miss of its own. */
+/* Each item is a cache miss of its own, so all of them are prefetched together. */
 void bucket_take(const struct bucket *b, uint64_t (*hash)(const void *p), struct bucket_taken *out)
 {
     unsigned n = 0;
@@ -77,15 +79,15 @@ void bucket_take(const struct bucket *b, uint64_t (*hash)(const void *p), struct
 
 unsigned bucket_clear(struct bucket *b, void (*release)(void *bucket))
 {
-    unsigned given_up = 0;
+    unsigned released = 0;
 
     for (struct bucket *chain = bucket_next(b), *after; chain != NULL; chain = after) {
         after = bucket_next(chain);
         release(chain);
-        given_up++;
+        released++;
     }
     memset(b, 0, sizeof *b);
-    return given_up;
+    return released;
 }
 
 void bucket_free_all(struct bucket *b, void (*release)(void *p))
@@ -106,6 +108,7 @@ void *bucket_pick(const struct bucket *b, unsigned n)
     for (; n >= (unsigned)__builtin_popcount(bits); bits = bucket_used(b)) {
         n -= __builtin_popcount(bits);
         b = bucket_next(b);
+        must(b != NULL); /* n is below the length */
     }
     while (n-- > 0)
         bits &= bits - 1;

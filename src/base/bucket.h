@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bucket: one cache line of a hash table, and the chain of further ones behind it when it overflows.
+ * bucket: one cache line of a hash table, and the chain of overflow buckets behind it.
  *
- * Role:    tags and references of nine things, found by one comparison of all tags.
+ * Role:    holds tags and references of nine items; one comparison looks at all tags.
  * Owns:    the overflow buckets of its chain.
- * Threads: under the lock of whoever owns the table; bucket_match, bucket_ref also as hints without it, on the first
- *          bucket of a chain.
+ * Threads: under the lock of the table's owner. bucket_match and bucket_ref may also be called without the lock, as
+ *          hints, on the first bucket of a chain.
  * Used by: store/table, types/dict.
- * Why:     six bytes hold any user-space address of today's 64-bit machines, so that nine references and their tags fit
- *          where eight pointers would.
+ * Why:     six bytes hold any user-space address of today's 64-bit machines, so nine references and their tags fit in
+ *          the space of eight pointers.
  */
 #ifndef LARDER_BASE_BUCKET_H
 #define LARDER_BASE_BUCKET_H
@@ -24,7 +24,7 @@
 #include "base/must.h"
 
 #define BUCKET_SLOTS 9
-#define BUCKET_LINK  (BUCKET_SLOTS - 1) /* the slot that refers to the next bucket where there is a chain */
+#define BUCKET_LINK  (BUCKET_SLOTS - 1) /* in a chained bucket, the slot that refers to the next one */
 
 /*
  *   0        9       10       16                    58       64
@@ -32,8 +32,8 @@
  *   | 9 tags | chain | ref 0  | ref 1  |         | ref 8  |
  *   +--------+-------+--------+--------+-- ... --+--------+
  *
- * tag: 8 bits of the hash, never 0; 0 marks a free slot. chain: 1 if ref 8 is not a thing but the next bucket.
- * Reference i is bytes 10+6i .. 15+6i: the upper 48 bits of the 64-bit word that begins at 8+6i.
+ * tag: 8 bits of the hash, never 0; 0 marks a free slot. chain: 1 if ref 8 is the next bucket instead of an item.
+ * Reference i is in bytes 10+6i .. 15+6i: the upper 48 bits of the 64-bit word that begins at 8+6i.
  */
 struct bucket {
     _Alignas(64) unsigned char bytes[64];
@@ -66,7 +66,7 @@ static inline void bucket_set_ref(struct bucket *b, unsigned i, const void *p)
 {
     uint64_t word = (uintptr_t)p;
 
-    sane(word >> 48 == 0);
+    must(word >> 48 == 0);
     memcpy(b->bytes + 10 + 6 * i, &word, 6);
 }
 
@@ -79,6 +79,7 @@ static inline struct bucket *bucket_next(const struct bucket *b)
 /* A bit for each slot whose tag is `tag`. */
 static inline unsigned bucket_match(const struct bucket *b, uint8_t tag)
 {
+    sane((uintptr_t)b % sizeof *b == 0);
 #if defined(__SSE2__)
     __m128i line = _mm_load_si128((const __m128i *)b->bytes);
 
@@ -92,33 +93,33 @@ static inline unsigned bucket_match(const struct bucket *b, uint8_t tag)
 #endif
 }
 
-/* A bit for each slot that holds something. */
+/* A bit for each slot that holds an item. */
 static inline unsigned bucket_used(const struct bucket *b)
 {
     return ~bucket_match(b, 0) & ((1u << (BUCKET_SLOTS - bucket_is_chained(b))) - 1);
 }
 
-/* What bucket_take gives of each thing. */
+/* An item as bucket_take returns it. */
 struct bucket_taken {
     uint64_t hash;
     void *p;
 };
 
-/* All of these work on the whole chain that b begins. */
+/* The functions below work on the whole chain that begins with b. */
 
-/* Puts p into a free slot. Returns how many buckets were added to the chain for that: 0 or 1. */
+/* Puts p into a free slot. Returns the number of buckets added to the chain: 0 or 1. */
 unsigned bucket_put(struct bucket *b, uint8_t tag, void *p);
-/* The slot that refers to p, which is there; *b becomes its bucket. */
+/* The slot of p, which must be in the chain; *b is set to its bucket. */
 unsigned bucket_find(struct bucket **b, uint64_t hash, const void *p);
-/* Things in it. */
+/* The number of items. */
 unsigned bucket_length(const struct bucket *b);
-/* Fills `out` with all bucket_length(b) of them and their hashes; they stay where they are. */
+/* Copies all bucket_length(b) items and their hashes to `out`; the bucket keeps them. */
 void bucket_take(const struct bucket *b, uint64_t (*hash)(const void *p), struct bucket_taken *out);
-/* Forgets what is in it, and gives the buckets behind the first to `release`. Returns how many these were. */
+/* Empties the first bucket and calls `release` for each overflow bucket. Returns the number of overflow buckets. */
 unsigned bucket_clear(struct bucket *b, void (*release)(void *bucket));
-/* Gives each thing to `release`, and frees the buckets behind the first. */
+/* Calls `release` for each item, and frees the overflow buckets. */
 void bucket_free_all(struct bucket *b, void (*release)(void *p));
-/* The nth of them, n below bucket_length(b). */
+/* The nth item, n below bucket_length(b). */
 void *bucket_pick(const struct bucket *b, unsigned n);
 
 #endif

@@ -19,13 +19,14 @@ static void grow(struct buf *b, size_t need)
     if (cap < BUF_MIN)
         cap = BUF_MIN;
     cap = mem_usable_size(cap);
+    must(cap >= need);
     b->p = mem_realloc(b->p, cap);
     b->cap = cap;
 }
 
 char *buf_reserve(struct buf *b, size_t n)
 {
-    must(n <= SIZE_MAX / 4 - b->len);
+    must(b->len <= b->cap && n <= SIZE_MAX / 4 - b->len);
     if (b->p == NULL || b->cap - b->len < n)
         grow(b, b->len + n);
     return b->p + b->len;
@@ -55,7 +56,7 @@ void buf_add_char(struct buf *b, char c)
     b->len++;
 }
 
-/* Prints into the room there is. Returns the length that the whole text has. */
+/* Prints into the free room. Returns the length of the whole text, whether it fits or not. */
 __attribute__((format(printf, 2, 0))) static size_t print(struct buf *b, const char *format, va_list args)
 {
     int n = vsnprintf(b->p + b->len, b->cap - b->len, format, args);
@@ -78,6 +79,7 @@ void buf_printf(struct buf *b, const char *format, ...)
         va_start(args, format);
         n = print(b, format, args);
         va_end(args);
+        must(n < b->cap - b->len);
     }
     b->len += n;
 }

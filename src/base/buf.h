@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * buf: bytes that grow.
+ * buf: a growable byte buffer.
  *
- * Role:    text that is put together piece by piece (INFO, log lines, configuration files, partial requests).
+ * Role:    collects text piece by piece (INFO, log lines, configuration files, partial requests).
  * Owns:    its bytes; buf_fini frees them.
  * Threads: one at a time.
  * Used by: everything off the hot path; replies have their own writer (proto/reply.h).
@@ -20,16 +20,16 @@ struct buf {
 
 #define BUF_EMPTY ((struct buf){NULL, 0, 0})
 
-/* Makes room for n more bytes; ends the process if there is no memory. Returns where they go. */
+/* Makes room for n more bytes and returns where to write them; ends the process if there is no memory. */
 char *buf_reserve(struct buf *b, size_t n);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_str(struct buf *b, const char *s);
 void buf_add_slice(struct buf *b, struct slice s);
 void buf_add_char(struct buf *b, char c);
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
-/* Drops the first n bytes. */
+/* Removes the first n bytes. */
 void buf_consume(struct buf *b, size_t n);
-/* Ends the bytes with a NUL that is not counted in len. Returns them; borrowed until the next change. */
+/* Appends a NUL that is not counted in len. Returns the bytes; borrowed until the next change. */
 const char *buf_cstr(struct buf *b);
 /* Frees the bytes; the buf is empty and may be used again. */
 void buf_fini(struct buf *b);

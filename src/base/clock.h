@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * clock: the time, in the three forms in use.
+ * clock: wall-clock time, monotonic time and a cycle counter.
  *
  * Threads: any.
- * Why:     expiry is told in wall-clock milliseconds because EXPIREAT and snapshots are; everything that
- *          measures a duration uses the monotonic clock.
+ * Why:     expiry uses wall-clock milliseconds because EXPIREAT and snapshots do; durations use the monotonic clock.
  */
 #ifndef LARDER_BASE_CLOCK_H
 #define LARDER_BASE_CLOCK_H
@@ -27,7 +26,7 @@ static inline int64_t clock_ms(void)
     return clock_us() / 1000;
 }
 
-/* Nanoseconds since some fixed moment, never going back. */
+/* Nanoseconds since an unspecified moment; never goes back. */
 static inline int64_t clock_mono_ns(void)
 {
     struct timespec t;
@@ -41,7 +40,7 @@ static inline int64_t clock_mono_ms(void)
     return clock_mono_ns() / 1000000;
 }
 
-/* A count that rises steadily, at the price of one instruction where the processor has one: for timing commands. */
+/* A steadily rising counter for timing commands; one instruction where the processor has one. */
 static inline uint64_t clock_cycles(void)
 {
 #if defined(__x86_64__)
@@ -59,7 +58,7 @@ static inline uint64_t clock_cycles_ns(uint64_t cycles)
     return (uint64_t)((unsigned __int128)cycles * clock_ns_per_mega >> 20);
 }
 
-/* Measures how fast clock_cycles counts: once at start, takes 5 ms. */
+/* Measures the rate of clock_cycles. Call once, at start; takes 5 ms. */
 void clock_calibrate(void);
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/crc64.h"
 
-#define POLYNOMIAL 0x95ac9329ac4bc9b5u /* ad93d23594c935a9 with its bits in reverse */
-#define STEP       8
+#include "base/must.h"
 
-/* tables[k][b]: what byte b comes to when k more bytes have gone by. */
+#define POLYNOMIAL  0x95ac9329ac4bc9b5u /* ad93d23594c935a9 with its bits reversed */
+#define CHECK_VALUE 0xe9c6d914c4b8d9cau /* of "123456789" */
+#define STEP        8
+
+/* tables[k][b]: the contribution of byte b after k more bytes. */
 static uint64_t tables[STEP][256];
 
 __attribute__((constructor)) static void fill_tables(void)
@@ -19,6 +22,7 @@ __attribute__((constructor)) static void fill_tables(void)
     for (unsigned k = 1; k < STEP; k++)
         for (unsigned b = 0; b < 256; b++)
             tables[k][b] = tables[k - 1][b] >> 8 ^ tables[0][tables[k - 1][b] & 255];
+    must(crc64(0, SLICE("123456789")) == CHECK_VALUE);
 }
 
 static inline uint64_t one_byte(uint64_t crc, char byte)

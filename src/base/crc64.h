@@ -2,13 +2,13 @@
 /*
  * crc64: the checksum of dumps and snapshots.
  *
- * Role:    CRC-64 with the polynomial ad93d23594c935a9 that David T. Jones chose, bits reflected, beginning with 0 and
- *          nothing done at the end: that of "123456789" is e9c6d914c4b8d9ca.
+ * Role:    CRC-64 with David T. Jones's polynomial ad93d23594c935a9, bits reflected, initial value 0, no final
+ *          exclusive or. The checksum of "123456789" is e9c6d914c4b8d9ca.
  * Threads: any; the tables are filled before main.
  * Used by: persist.
- * Why:     eight bytes at a step, by eight tables of 2 KB (M. Kounavis and F. Berry, "A Systematic Approach to Building
- *          High Performance Software-based CRC Generators", 2005). They are computed at start, in some 20 us, rather
- *          than listed.
+ * Why:     processes eight bytes per step with eight tables of 2 KB (M. Kounavis and F. Berry, "A Systematic Approach
+ *          to Building High Performance Software-based CRC Generators", 2005). Computing them at start takes about
+ *          20 us.
  */
 #ifndef LARDER_BASE_CRC64_H
 #define LARDER_BASE_CRC64_H
@@ -17,7 +17,7 @@
 
 #include "base/slice.h"
 
-/* The checksum of what gave `crc` (0: nothing yet) with s behind it. */
+/* Continues the checksum `crc` with the bytes of s; begin with 0. */
 uint64_t crc64(uint64_t crc, struct slice s);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Raffaello Giulietti, "The Schubfach way to render doubles", 2020. Names follow the paper: v = c x 2^q is the double,
- * k the exponent of the decimal, g the power of ten; values that end in b are four times what they stand for.
+ * k the exponent of the decimal, g the power of ten; vb is four times the scaled value.
  */
 #include "base/decimal.h"
 
@@ -41,7 +41,7 @@ static void big_times_ten(struct big *b)
     must(carry == 0);
 }
 
-/* Rounds down; what is lost lies far below the bits that count. */
+/* Rounds down; the error is far below the bits that count. */
 static void big_by_ten(struct big *b)
 {
     uint64_t rest = 0;
@@ -60,8 +60,9 @@ static struct power big_top(const struct big *b, bool inexact)
     int i = BIG_LIMBS - 1;
     int shift;
 
-    while (b->limb[i] == 0)
+    while (i > 0 && b->limb[i] == 0)
         i--;
+    must(i >= 4);
     shift = __builtin_clz(b->limb[i]);
     for (int j = i; j > i - 4; j--)
         top = top << 32 | b->limb[j];
@@ -120,6 +121,7 @@ static inline uint64_t times_to_odd(struct power g, uint64_t c)
 
 static inline struct decimal without_zeros(uint64_t digits, int exponent)
 {
+    must(digits > 0);
     while (digits % 10 == 0) {
         digits /= 10;
         exponent++;
@@ -127,7 +129,7 @@ static inline struct decimal without_zeros(uint64_t digits, int exponent)
     return (struct decimal){digits, exponent};
 }
 
-/* Which of d and d + 1, in units of `unit`, is within lower .. upper (in quarters): 0, 1, or -1 for both or none. */
+/* Which of d and d + 1, in units of `unit`, is within lower .. upper (in quarters): 0, 1, or -1 if both or neither. */
 static inline int only_one_inside(uint64_t lower, uint64_t upper, uint64_t d, uint64_t unit)
 {
     bool low_inside = lower <= 4 * d * unit;
@@ -147,16 +149,18 @@ struct decimal decimal_shortest(double v)
     fraction = bits & (((uint64_t)1 << 52) - 1);
     q = (int)(bits >> 52);
     must(bits != 0 && q < 2047);
-    /* Below a power of two the doubles are twice as dense. */
+    /* Doubles just below a power of two are twice as dense as those above. */
     uneven = fraction == 0 && q > 1;
     c = q == 0 ? fraction : fraction | (uint64_t)1 << 52;
     q = (q == 0 ? 1 : q) - 1075;
 
     k = uneven ? floor_log10_three_quarters_pow2(q) : floor_log10_pow2(q);
     h = q + floor_log2_pow10(-k) + 1;
+    must(-k >= POWER_MIN && -k <= POWER_MAX);
+    sane(h >= 0 && h < 9); /* 4 * c has 55 bits */
     g = powers[-k - POWER_MIN];
     vb = times_to_odd(g, 4 * c << h);
-    /* The ends of the interval that reads as v belong to it if c is even. */
+    /* The bounds of the interval that reads as v belong to it if c is even. */
     lower = times_to_odd(g, (4 * c - 2 + uneven) << h) + (c & 1);
     upper = times_to_odd(g, (4 * c + 2) << h) - (c & 1);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/glob.h"
 
+#include "base/must.h"
+
 static inline int lower(unsigned char c)
 {
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
@@ -12,8 +14,8 @@ static inline bool same(char a, char b, bool ignore_case)
 }
 
 /*
- * The ends stand in either order. As in Redis, bytes compare as signed, but unsigned once their case is dropped, which
- * is after the ends were put in order: [Z-a] without case holds nothing.
+ * The ends may be in either order. As in Redis, bytes compare as signed to order the ends. If case is ignored, they are
+ * then converted to lower case and compare as unsigned: [Z-a] matches nothing when case is ignored.
  */
 static bool in_range(signed char a, signed char b, signed char c, bool ignore_case)
 {
@@ -27,8 +29,8 @@ static bool in_range(signed char a, signed char b, signed char c, bool ignore_ca
 }
 
 /*
- * Whether c is in the class whose '[' is just before *at. Moves *at behind the class, which ends at the first ']' that
- * neither follows a backslash nor ends a range, or else with the pattern.
+ * Whether c is in the class whose '[' is just before *at. Advances *at past the class. It ends at the first ']' that
+ * neither follows a backslash nor ends a range, or with the pattern.
  */
 static bool in_class(struct slice pattern, size_t *at, char c, bool ignore_case)
 {
@@ -50,10 +52,11 @@ static bool in_class(struct slice pattern, size_t *at, char c, bool ignore_case)
         }
     }
     *at = i < n ? i + 1 : n;
+    sane(*at <= n);
     return found != negated;
 }
 
-/* Whether what stands at *at, which is no star, takes the byte c. Moves *at behind it. */
+/* Whether the pattern item at *at, which is not a star, matches the byte c. Advances *at past the item. */
 static inline bool takes(struct slice pattern, size_t *at, char c, bool ignore_case)
 {
     char p = pattern.p[(*at)++];
@@ -68,8 +71,8 @@ static inline bool takes(struct slice pattern, size_t *at, char c, bool ignore_c
 }
 
 /*
- * All but a star takes exactly one byte. So if what follows a star fits at several places, the first is as good as
- * any, and on a mismatch only the last star need take one byte more.
+ * Every item but a star matches exactly one byte. So if what follows a star matches at several places, the first place
+ * is as good as any other, and on a mismatch only the last star has to match one more byte.
  */
 bool glob_match(struct slice pattern, struct slice text, bool ignore_case)
 {
@@ -80,6 +83,7 @@ bool glob_match(struct slice pattern, struct slice text, bool ignore_case)
     if (text.n == 0)
         return pattern.n == 0;
     while (t < text.n) {
+        sane(p <= pattern.n && star_t <= t);
         if (p < pattern.n && pattern.p[p] == '*') {
             star = true;
             star_p = ++p;

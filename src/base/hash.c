@@ -7,7 +7,7 @@
 #include "base/rand.h"
 
 static uint64_t seed;
-/* What XXH3 would derive from the seed anew for each input over 240 bytes. */
+/* XXH3 would otherwise derive this from the seed again for each input above 240 bytes. */
 static unsigned char secret[XXH3_SECRET_DEFAULT_SIZE] __attribute__((aligned(64)));
 
 void hash_init(void)

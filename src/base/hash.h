@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hash: XXH3-64 with a seed drawn at start, so that nobody can aim keys at one bucket.
+ * hash: XXH3-64 with a random seed, so that no client can aim keys at one bucket.
  *
- * Threads: any; the seed is set once by hash_init before the first thread starts.
+ * Threads: any; hash_init sets the seed once, before other threads start.
  */
 #ifndef LARDER_BASE_HASH_H
 #define LARDER_BASE_HASH_H

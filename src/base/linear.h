@@ -2,19 +2,22 @@
 /*
  * linear: the arithmetic of linear hashing.
  *
- * Role:    which bucket a hash belongs to among n, where bucket i lies, in which order a scan passes them.
+ * Role:    maps a hash to one of n buckets and a bucket to its segment, and gives the order in which a scan visits
+ *          buckets.
  * Owns:    nothing.
  * Threads: any.
  * Used by: store/table, types/dict.
- * Why:     a table that splits or merges one bucket at a time never stalls. Buckets lie in segments: segment 0 holds
- *          LINEAR_FIRST of them, and each doubling after that adds eight segments of an eighth of what is there:
- *          1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 4 4 ... So nothing is moved when the table grows, and never is more than an
- *          eighth of it room for later. (W. Litwin, Linear hashing, VLDB 1980.)
+ * Why:     a table that splits or merges one bucket at a time never stalls. Buckets are in segments: segment 0 has
+ *          LINEAR_FIRST buckets, and each doubling after that adds eight segments of an eighth of the current size:
+ *          1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 4 4 ... So no bucket is moved when the table grows, and at most an eighth of
+ *          the table is unused room. (W. Litwin, Linear hashing, VLDB 1980.)
  */
 #ifndef LARDER_BASE_LINEAR_H
 #define LARDER_BASE_LINEAR_H
 
 #include <stdint.h>
+
+#include "base/must.h"
 
 #define LINEAR_FIRST_BITS 3
 #define LINEAR_FIRST      (1u << LINEAR_FIRST_BITS) /* buckets of a new table, and of its first segment */
@@ -22,10 +25,11 @@
 /* The largest power of two that is not above n; n > 0. */
 static inline uint32_t linear_level(uint32_t n)
 {
+    sane(n > 0);
     return 1u << (31 - __builtin_clz(n));
 }
 
-/* The segment of bucket i, and its place there. */
+/* The segment of bucket i, and the bucket's offset in it. */
 static inline unsigned linear_segment(uint32_t i, uint32_t *offset)
 {
     unsigned bits;
@@ -44,16 +48,17 @@ static inline uint32_t linear_segment_size(unsigned segment)
     return segment == 0 ? LINEAR_FIRST : 1u << (segment - 1) / 8;
 }
 
-/* Buckets that there is room for where n are in use. */
+/* The number of buckets in the segments that n buckets take; n > 0. */
 static inline uint32_t linear_room(uint32_t n)
 {
     uint32_t offset;
     unsigned k = linear_segment(n - 1, &offset);
 
+    sane(offset < linear_segment_size(k));
     return n - offset - 1 + linear_segment_size(k);
 }
 
-/* The bucket of a hash among n: by its low bits, one bit more for those that have been split already. */
+/* The bucket of a hash among n: given by its low bits, with one more bit for buckets that have been split. */
 static inline uint32_t linear_index(uint64_t hash, uint32_t n)
 {
     uint32_t level = linear_level(n);
@@ -62,7 +67,7 @@ static inline uint32_t linear_index(uint64_t hash, uint32_t n)
     return i < n ? i : i & (level - 1);
 }
 
-/* The bucket that is split next among n, and into which the last of n + 1 is merged. */
+/* The bucket to split next when there are n, and the one that the last of n + 1 merges into. */
 static inline uint32_t linear_split(uint32_t n)
 {
     return n - linear_level(n);
@@ -76,16 +81,17 @@ static inline uint32_t linear_reverse_bits(uint32_t v)
     return __builtin_bswap32(v);
 }
 
-/* A scan passes parts of the hash space, each of which begins at a position below 2^32; linear_index(at, n) is the
- * bucket that has the part at `at`. Returns where the next part begins, 0 at the end. Counted up in the order of the
- * reversed bits, so that a part that was passed stays passed at any later size. */
+/* A scan visits parts of the hash space, each of which begins at a position below 2^32; linear_index(at, n) is the
+ * bucket of the part at `at`. Returns the position of the next part, 0 at the end. The positions count up in the order
+ * of their reversed bits, so a part that has been visited stays visited whatever size the table has later. */
 static inline uint64_t linear_scan_next(uint64_t at, uint32_t n)
 {
-    uint32_t i = linear_index(at, n), level = linear_level(n);
-    /* A bucket that was split, or came from a split, has one bit of the hash more than the others. */
+    uint32_t i = linear_index(at, n), level = linear_level(n), part;
+    /* A bucket that was split, or came from a split, is chosen by one more bit of the hash than the others. */
     unsigned bits = __builtin_ctz(level) + (i >= level || i < n - level);
-    uint32_t part = (linear_reverse_bits((uint32_t)at) >> (32 - bits)) + 1;
 
+    must(bits > 0 && bits < 32);
+    part = (linear_reverse_bits((uint32_t)at) >> (32 - bits)) + 1;
     return part >> bits ? 0 : linear_reverse_bits(part << (32 - bits));
 }
 

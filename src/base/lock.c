@@ -7,11 +7,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SPINS         200
-#define SLEEP_AT_MOST (10 * 1000000) /* ns */
+#define SPINS    200
+#define SLEEP_NS (10 * 1000000) /* the longest sleep */
+
+#ifndef LARDER_DEBUG
+_Static_assert(sizeof(struct lock) == 4, "a lock is the four bytes of a futex");
+#endif
 
 void lock_init(struct lock *l, enum lock_rank rank, uint32_t order)
 {
+    must(rank < LOCK_RANKS);
     atomic_init(&l->word, 0);
 #ifdef LARDER_DEBUG
     l->rank = rank;
@@ -37,20 +42,22 @@ void lock_wait(struct lock *l)
     for (int i = 0; i < SPINS; i++) {
         uint32_t w = atomic_load_explicit(&l->word, memory_order_relaxed);
 
-        if (w == 0 && atomic_compare_exchange_weak_explicit(&l->word, &w, 1, memory_order_acquire,
-                                                            memory_order_relaxed))
+        must(w <= 2);
+        if (w == 0 &&
+            atomic_compare_exchange_weak_explicit(&l->word, &w, 1, memory_order_acquire, memory_order_relaxed))
             return;
         pause_cpu();
     }
     while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0) {
-        struct timespec t = {0, SLEEP_AT_MOST};
+        struct timespec t = {0, SLEEP_NS};
 
         syscall(SYS_futex, &l->word, FUTEX_WAIT_PRIVATE, 2, &t, NULL, 0);
     }
 }
 
-void lock_wake(struct lock *l)
+void lock_wake(struct lock *l, uint32_t was)
 {
+    must(was == 2); /* 0: nobody held it */
     syscall(SYS_futex, &l->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
@@ -58,7 +65,7 @@ void lock_wake(struct lock *l)
 
 #define HELD_MAX 8192
 
-/* What this thread holds, in the order it was taken. A try may stand out of order. */
+/* The locks that this thread holds, in the order in which it took them. Those taken by lock_try may be out of order. */
 static _Thread_local struct lock *held[HELD_MAX];
 static _Thread_local unsigned held_n;
 static _Thread_local uint32_t self;
@@ -97,9 +104,9 @@ void lock_note_drop(struct lock *l)
         held[i] = held[i + 1];
 }
 
-void lock_must_hold(struct lock *l)
+void lock_must_hold(const struct lock *l)
 {
-    must(atomic_load_explicit(&l->owner, memory_order_relaxed) == thread_number());
+    must(atomic_load_explicit(&((struct lock *)l)->owner, memory_order_relaxed) == thread_number());
 }
 
 #endif

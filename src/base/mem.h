@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mem: every allocation, and the account of it.
+ * mem: memory allocation and accounting.
  *
- * Role:    allocates from jemalloc (from libc in sanitizer builds) and counts by usable size, so that
+ * Role:    allocates from jemalloc (from libc in sanitizer builds) and counts the usable size of each block, so that
  *          `used_memory` is what the process really holds.
- * Owns:    one global counter; each thread gathers its own changes and adds them at 64 KiB.
- * Threads: any. A thread that ends calls mem_thread_done.
+ * Owns:    one global counter. Each thread accumulates its own changes and adds them to it at 64 KiB.
+ * Threads: any. A thread calls mem_thread_done before it ends.
  * Used by: everything.
- * Why:     small things end the process when memory is out (there is nothing better to do); what a client
- *          may choose the size of uses mem_try_alloc and answers with an error.
+ * Why:     a failed small allocation ends the process, because nothing better can be done. Where a client chooses the
+ *          size, mem_try_alloc is used and the failure becomes an error reply.
  */
 #ifndef LARDER_BASE_MEM_H
 #define LARDER_BASE_MEM_H
@@ -16,31 +16,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Never NULL; ends the process if there is no memory. Freed with mem_free. */
+/* Never NULL; ends the process if there is no memory. Free with mem_free. */
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
 void *mem_realloc(void *p, size_t size);
-/* As mem_zalloc, but aligned to `align` (a power of two); fresh pages stay untouched. Freed with mem_free. */
+/* As mem_zalloc, but aligned to `align`, a power of two. Fresh pages stay untouched. Free with mem_free. */
 void *mem_aligned_zero(size_t align, size_t size);
 /* NULL if there is no memory. */
 void *mem_try_alloc(size_t size);
 void *mem_try_realloc(void *p, size_t size);
 void mem_free(void *p);
-/* As mem_free, for a block that mem_alloc, mem_zalloc or one of the reallocations made with exactly `size`: spares the
- * allocator a look-up. */
+/* As mem_free, for a block that mem_alloc, mem_zalloc or a reallocation made with exactly `size`; saves the allocator a
+ * look-up. */
 void mem_free_sized(void *p, size_t size);
 char *mem_strdup(const char *s);
-/* A copy of n bytes with a NUL behind them. */
+/* Copies n bytes and appends a NUL. */
 char *mem_strndup(const char *s, size_t n);
 
-/* Bytes that a block of `size` really takes; without jemalloc, at least that. */
+/* Bytes that a block of `size` really takes; a lower bound without jemalloc. */
 size_t mem_usable_size(size_t size);
 /* Bytes that the block at p really takes. */
 size_t mem_usable(const void *p);
 
-/* For those who allocate by other ways: adds to the account, or takes off it. */
+/* For memory allocated by other means: adds to the account, or subtracts from it. */
 void mem_count(int64_t delta);
-/* Ends the process, since so many bytes could not be had. */
+/* Reports that `size` bytes cannot be allocated, and ends the process. */
 __attribute__((noreturn, cold)) void mem_exhausted(size_t size);
 
 /* Bytes held by all threads, to within 64 KiB per thread. Never negative. */
@@ -53,7 +53,7 @@ void mem_peak_reset(void);
 void mem_flush(void);
 void mem_thread_done(void);
 
-/* What the allocator tells of itself, in bytes; all 0 where it cannot. */
+/* The allocator's own statistics, in bytes; all 0 if it has none. */
 struct mem_stats {
     size_t allocated;
     size_t active;
@@ -62,15 +62,15 @@ struct mem_stats {
     size_t metadata;
 };
 void mem_stats(struct mem_stats *s);
-/* Bytes of physical memory that the process has, as the kernel counts them; 0 if it does not tell. */
+/* The resident set size of the process, in bytes; 0 if the kernel does not provide it. */
 size_t mem_resident(void);
-/* The allocator's report on itself: calls write for each piece of the text. */
+/* The allocator's own report: calls `write` for each piece of the text. */
 void mem_report(void (*write)(void *arg, const char *text), void *arg);
 /* Name and version, as INFO's mem_allocator shows it. */
 const char *mem_allocator(void);
-/* Gives free pages back to the kernel now. */
+/* Returns free pages to the kernel now. */
 void mem_purge(void);
-/* Starts the allocator's own background thread that returns free pages to the kernel. Once, after any fork. */
+/* Starts the allocator's background thread, which returns free pages to the kernel. Call once, after any fork. */
 void mem_start_background(void);
 
 #endif

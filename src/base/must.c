@@ -6,6 +6,6 @@
 
 void must_fail(const char *what, const char *file, int line)
 {
-    fprintf(stderr, "larder: broken promise at %s:%d: %s\n", file, line, what);
+    fprintf(stderr, "larder: assertion failed at %s:%d: %s\n", file, line, what);
     abort();
 }

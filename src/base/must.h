@@ -2,11 +2,11 @@
 /*
  * must: assertions that stay on in release builds.
  *
- * Role:    must(x) stops the process where one of our own promises is broken; sane(x) is the same for
- *          checks that are too costly for release and is compiled only with --enable-debug.
+ * Role:    must(x) stops the process when one of our own invariants does not hold; sane(x) does the same for checks
+ *          that are too costly for release builds and is compiled in with --enable-debug only.
  * Threads: any.
  * Used by: everything.
- * Why:     a cache that goes on after its own state is wrong answers with somebody else's data.
+ * Why:     a cache that keeps running on corrupt state may answer a client with another client's data.
  */
 #ifndef LARDER_BASE_MUST_H
 #define LARDER_BASE_MUST_H
@@ -14,13 +14,13 @@
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Prints what failed and where on stderr, then aborts. */
+/* Prints the failed expression and its place on stderr, then aborts. */
 __attribute__((noreturn, cold)) void must_fail(const char *what, const char *file, int line);
 
 #define must(x) (LIKELY(x) ? (void)0 : must_fail(#x, __FILE__, __LINE__))
 
-/* What crosses a thread or a void pointer carries a magic number as its member `magic`, set when it is made and
- * cleared when it is freed. Checked where such a pointer comes in. */
+/* An object that crosses a thread or a void pointer has a magic number as its member `magic`, which is set when it is
+ * created and cleared when it is freed. must_be checks it where such a pointer is received. */
 #define must_be(p, number) must((p) != NULL && (p)->magic == (number))
 
 #ifdef LARDER_DEBUG

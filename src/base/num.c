@@ -9,6 +9,7 @@
 
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "base/must.h"
 
 /* Digits that always fit in 64 bits. */
 #define SAFE_DIGITS 19
@@ -60,9 +61,9 @@ static inline bool is_space(char c)
 }
 
 /*
- * Reads plain notation of at most SAFE_DIGITS digits. Whole numbers up to 2^53 and powers of ten up to 10^22 are
- * exact doubles, so their quotient is rounded once, just as strtod must: Clinger, "How to read floating point numbers
- * accurately", 1990. False: not plain, or not exact.
+ * Reads plain notation of at most SAFE_DIGITS digits. Integers up to 2^53 and powers of ten up to 10^22 are exact
+ * doubles, so their quotient is rounded once, as strtod does: Clinger, "How to read floating point numbers
+ * accurately", 1990. False: not plain notation, or not exact.
  */
 static bool parse_plain(struct slice s, double *out)
 {
@@ -92,7 +93,7 @@ static bool parse_plain(struct slice s, double *out)
     return true;
 }
 
-/* Lets strtod read the NUL-terminated copy of a text of n bytes. */
+/* Reads the NUL-terminated copy of a text of n bytes with strtod. */
 static bool parse_copy(const char *copy, size_t n, double *out)
 {
     char *end;
@@ -146,7 +147,7 @@ bool num_parse_ld(struct slice s, long double *out)
 
 static inline int count_digits(uint64_t v)
 {
-    /* Zero has a digit, too. */
+    /* The first entry makes zero have one digit. */
     static const uint64_t power[] = {
         0,
         10,
@@ -175,7 +176,7 @@ static inline int count_digits(uint64_t v)
     return n + (v >= power[n]);
 }
 
-/* Two digits at a time, from the end. */
+/* Writes two digits at a time, from the end. */
 int num_format_u64(char *p, uint64_t v)
 {
     static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -216,9 +217,10 @@ static inline char *put(char *p, const char *digits, int n)
     return p + n;
 }
 
-/* The digits with a point after the first `whole` of them; whole <= 0 stands for zeros after the point. */
+/* The digits with a point after the first `whole` of them; if whole <= 0, -whole zeros follow the point. */
 static char *put_pointed(char *p, const char *digits, int n, int whole)
 {
+    must(whole <= n && whole > -NUM_DOUBLE_MAX);
     if (whole > 0) {
         p = put(p, digits, whole);
         *p++ = '.';
@@ -237,14 +239,15 @@ static char *put_with_exponent(char *p, const char *digits, int n, int exponent)
     return p + num_format_u64(p, (uint64_t)abs(exponent));
 }
 
-/* Where Redis 7.2 turns to an exponent: whole numbers with eight zeros or more behind the digits; numbers with a point
- * and seven decimals or more, unless they are within 0.001 .. 9999. */
+/* Redis 7.2 writes an exponent for integers that end with eight zeros or more, and for numbers with seven decimals or
+ * more, unless they are within 0.001 .. 9999. */
 static char *put_decimal(char *p, struct decimal d)
 {
     char digits[20];
     int n = num_format_u64(digits, d.digits);
     int exponent = d.exponent + n - 1;
 
+    must(n <= 17);
     if (d.exponent >= 0 && d.exponent < 8)
         return put_zeros(put(p, digits, n), d.exponent);
     if (d.exponent < 0 && (d.exponent > -7 || abs(exponent) < 4))
@@ -252,7 +255,7 @@ static char *put_decimal(char *p, struct decimal d)
     return put_with_exponent(p, digits, n, exponent);
 }
 
-/* Whole numbers are written as such up to whole_max. */
+/* Integers up to whole_max are written without a point or an exponent. */
 static inline int format_double(char *p, double v, double whole_max)
 {
     char *at = p;
@@ -287,8 +290,8 @@ int num_format_shortest(char *p, double v)
 #define FIXED_DECIMALS 17
 #define FIXED_SCALE    100000000000000000u /* 10 to that power */
 
-/* The digits of a fraction below 1, as a whole number, rounded half to even: FIXED_SCALE where that makes it 1. False:
- * the machine's long double is too wide for 64 bits. */
+/* Multiplies a fraction below 1 by FIXED_SCALE and rounds half to even; the result may be FIXED_SCALE. False: the
+ * mantissa of the machine's long double has more than 64 bits. */
 static bool scale_fraction(long double fraction, uint64_t *scaled)
 {
     int exponent;
@@ -296,6 +299,7 @@ static bool scale_fraction(long double fraction, uint64_t *scaled)
     unsigned __int128 product = (unsigned __int128)(uint64_t)mantissa * FIXED_SCALE, rest, half;
     unsigned shift = (unsigned)(64 - exponent);
 
+    must(exponent <= 0);
     if ((long double)(uint64_t)mantissa != mantissa)
         return false;
     *scaled = 0;
@@ -314,13 +318,14 @@ static char *put_fraction(char *p, uint64_t scaled)
     char digits[NUM_I64_MAX];
     int n = num_format_u64(digits, scaled), zeros = FIXED_DECIMALS - n;
 
+    must(scaled > 0 && zeros >= 0);
     while (digits[n - 1] == '0')
         n--;
     *p++ = '.';
     return put(put_zeros(p, zeros), digits, n);
 }
 
-/* Of a number whose whole part is one of 63 bits. 0: of another one. */
+/* Formats a number whose integer part has at most 63 bits. Returns 0 for all others. */
 static int format_fixed(char *p, long double v)
 {
     long double size = fabsl(v);
@@ -355,6 +360,7 @@ int num_format_ld(char *p, long double v)
     if (n > 0)
         return n;
     n = snprintf(p, NUM_LD_MAX, "%.17Lf", v);
+    must(n > FIXED_DECIMALS && n < NUM_LD_MAX);
     while (p[n - 1] == '0')
         n--;
     if (p[n - 1] == '.')

@@ -2,14 +2,14 @@
 /*
  * pages: pieces of 8 KiB, aligned to their size, from the kernel.
  *
- * Role:    hands pieces out, takes them back, and returns the memory of those that stay free to the kernel.
- * Owns:    regions of 32 MiB of address space, which it never gives up.
+ * Role:    allocates and frees pieces, and returns the memory of pieces that stay free to the kernel.
+ * Owns:    regions of 32 MiB of address space, which are never unmapped.
  * Threads: any.
  * Used by: slab. The freer calls pages_trim.
- * Why:     what jemalloc shall align to more than a page is a large block to it: 16 KiB at least, a page more, so that
- *          not all begin at the same sets of a cache (opt.cache_oblivious, which 5.3.0 cannot turn off), and a record
- *          of 128 bytes for each block and each gap between two. Slabs of 16 KiB that came from it cost 3 bytes more
- *          for each entry of 160, and a quarter more address space, whose pages would have been used in time.
+ * Why:     to jemalloc every block that is aligned to more than a page is a large one. It takes at least 16 KiB, one
+ *          more page so that blocks do not all begin at the same cache sets (opt.cache_oblivious, which 5.3.0 cannot
+ *          turn off), and a record of 128 bytes for each block and each gap. Slabs of 16 KiB from jemalloc cost
+ *          3 bytes more per entry of 160 bytes, and a quarter more address space that would become resident in time.
  */
 #ifndef LARDER_BASE_PAGES_H
 #define LARDER_BASE_PAGES_H
@@ -19,16 +19,16 @@
 
 #define PAGES_BYTES ((size_t)8 * 1024)
 
-/* A piece with any content. Never NULL; ends the process if there is no memory. Not counted as used. */
+/* A piece with undefined content. Never NULL; ends the process if there is no memory. Not in the account of mem. */
 void *pages_alloc(void);
-/* Takes a piece. Its memory stays for the next who asks, until a trim or a purge. */
+/* Takes a piece. It keeps its memory for the next pages_alloc until a trim or a purge. */
 void pages_free(void *p);
-/* Returns to the kernel what was free in all the time since the last trim, but at most so many bytes at a time. Called
- * now and then, by one thread. True: the trim is not over, and wants to go on soon. */
-bool pages_trim(size_t most);
-/* Returns all that is free now. */
+/* Returns to the kernel what has been free since the last trim, at most max_bytes per call, at least one piece. One
+ * thread calls it periodically. True: more is left, call again soon. */
+bool pages_trim(size_t max_bytes);
+/* Returns the memory of all free pieces now. */
 void pages_purge(void);
-/* Bytes handed out; bytes that are free and still have memory. */
+/* Bytes of allocated pieces; bytes of free pieces that still have memory. */
 size_t pages_used(void);
 size_t pages_idle(void);
 

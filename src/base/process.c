@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/must.h"
+
 void process_hold_standard(void)
 {
     int fd;
@@ -58,6 +60,7 @@ int64_t process_raise_files(int64_t n)
 {
     struct rlimit now, want;
 
+    must(n >= 0);
     if (getrlimit(RLIMIT_NOFILE, &now) != 0)
         return 0;
     if (now.rlim_cur == RLIM_INFINITY || (int64_t)now.rlim_cur >= n)
@@ -84,7 +87,7 @@ int process_notify(const char *state)
         return 0;
     memcpy(a.sun_path, path, n);
     if (a.sun_path[0] == '@')
-        a.sun_path[0] = 0; /* an abstract name */
+        a.sun_path[0] = 0; /* an abstract address */
     sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&a,
                   offsetof(struct sockaddr_un, sun_path) + n);
     close(fd);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * process: the process as the operating system sees it.
+ * process: standard descriptors, background, pid file, file limit and supervisor.
  *
- * Threads: the main thread, at start and end, but for process_raise_files.
+ * Threads: the main thread, at start and end; process_raise_files any.
  * Used by: main.
  */
 #ifndef LARDER_BASE_PROCESS_H
@@ -10,20 +10,19 @@
 
 #include <stdint.h>
 
-/* Opens /dev/null in place of each standard descriptor that is closed, lest a socket get its number, and the log be
- * sent to a client. First of all. */
+/* Opens /dev/null for each standard descriptor that is closed. Otherwise a socket could get its number, and the log
+ * would be sent to a client. Call before anything opens a descriptor. */
 void process_hold_standard(void);
-/* Goes into the background: the caller returns in the child, with the standard descriptors on /dev/null. 0 or
- * -errno. */
+/* Moves to the background: returns in the child, with the standard descriptors on /dev/null. 0 or -errno. */
 int process_daemonize(void);
 /* Writes the process id. 0 or -errno. */
 int process_write_pid(const char *path);
-/* Raises the limit of open files to at least n. Returns the limit now in force. */
+/* Raises the limit of open files to n if it is below, as far as permitted. Returns n, or the limit if it is lower. */
 int64_t process_raise_files(int64_t n);
-/* Tells systemd (sd_notify(3)) through $NOTIFY_SOCKET, where there is one: "READY=1", "STOPPING=1". Returns whether it
- * was told. */
+/* Sends a state ("READY=1", "STOPPING=1") to systemd through $NOTIFY_SOCKET, as sd_notify(3). Returns whether it was
+ * sent; it is not if the variable is not set. */
 int process_notify(const char *state);
-/* The path of the running program, static; "" if the kernel does not tell. */
+/* The path of the running program, static; "" if the kernel does not provide it. */
 const char *process_executable(void);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 
-/* The age a worker entered at; 0: it is not looking. */
+/* The age at which a worker entered; 0: it is not reading. */
 static struct {
     _Alignas(64) _Atomic uint64_t entered;
 } slots[QUIESCE_SLOTS];
@@ -28,13 +28,15 @@ void quiesce_enter(unsigned slot)
 {
     uint64_t now = atomic_load_explicit(&age, memory_order_relaxed);
 
+    must(slot < QUIESCE_SLOTS);
     atomic_store_explicit(&slots[slot].entered, now, memory_order_relaxed);
-    /* What is looked at from here on was linked after any retirement that did not see this slot. */
+    /* A collection that does not see this store has unlinked its memory before any read that follows. */
     atomic_thread_fence(memory_order_seq_cst);
 }
 
 void quiesce_leave(unsigned slot)
 {
+    must(slot < QUIESCE_SLOTS);
     atomic_store_explicit(&slots[slot].entered, 0, memory_order_release);
 }
 
@@ -42,14 +44,16 @@ void quiesce_retire(void *p, void (*release)(void *p))
 {
     struct retired *r = mem_alloc(sizeof *r);
 
+    must(p != NULL && release != NULL);
     *r = (struct retired){atomic_load(&retired), 0, p, release};
-    /* Whoever enters from here on sees memory from which p is already unlinked. */
+    /* A thread that enters with the new age cannot find p any more. */
     r->age = atomic_fetch_add(&age, 1) + 1;
     while (!atomic_compare_exchange_weak(&retired, &r->next, r))
         ;
 }
 
-static uint64_t oldest_looker(void)
+/* The age of the reader that entered first; UINT64_MAX: nobody is reading. */
+static uint64_t oldest_reader(void)
 {
     uint64_t oldest = UINT64_MAX;
 
@@ -70,10 +74,11 @@ void quiesce_collect(void)
     if (atomic_load_explicit(&retired, memory_order_relaxed) == NULL || !lock_try(&collecting))
         return;
     r = atomic_exchange(&retired, NULL);
-    oldest = oldest_looker();
+    oldest = oldest_reader();
     while (r != NULL) {
         struct retired *next = r->next;
 
+        must(r->age > 1 && r->age <= atomic_load_explicit(&age, memory_order_relaxed));
         if (r->age <= oldest) {
             r->release(r->p);
             mem_free(r);

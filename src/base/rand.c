@@ -17,7 +17,7 @@ static inline uint64_t rotate_left(uint64_t x, int n)
 
 __attribute__((cold, noinline)) static void seed(void)
 {
-    /* All zeros is the one state the generator never leaves. */
+    /* The generator never leaves the state of all zeros. */
     do
         rand_bytes(state, sizeof(state));
     while ((state[0] | state[1] | state[2] | state[3]) == 0);
@@ -42,7 +42,7 @@ uint64_t rand_u64(void)
     return result;
 }
 
-/* The high half of a 128-bit product, biased draws thrown away: Lemire, "Fast random integer generation in an
+/* The high half of a 128-bit product; biased draws are rejected: Lemire, "Fast random integer generation in an
  * interval", 2019. */
 uint64_t rand_below(uint64_t n)
 {
@@ -69,6 +69,7 @@ void rand_bytes(void *p, size_t n)
             must(errno == EINTR);
             continue;
         }
+        must((size_t)got <= n);
         at += got;
         n -= (size_t)got;
     }

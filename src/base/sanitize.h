@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sanitize: which sanitizer the code is compiled for.
+ * sanitize: which sanitizer the code is compiled with.
  *
- * Role:    SANITIZE_ADDRESS and SANITIZE_THREAD are 1 or 0.
- * Used by: what has to show a sanitizer who owns which bytes.
- * Why:     gcc defines a macro, clang answers a question; asked once, here.
+ * Role:    defines SANITIZE_ADDRESS and SANITIZE_THREAD as 1 or 0.
+ * Used by: code that allocates or synchronizes in another way under a sanitizer.
+ * Why:     gcc defines macros, clang has __has_feature; only this file knows.
  */
 #ifndef LARDER_BASE_SANITIZE_H
 #define LARDER_BASE_SANITIZE_H

@@ -2,9 +2,9 @@
 /*
  * sha1: the Secure Hash Algorithm of 1995 (FIPS 180-4).
  *
- * Role:    the names that Redis gives by it: those of scripts, and the digests of DEBUG.
+ * Role:    computes the digests that Redis defines by it: the names of scripts, and those of DEBUG DIGEST.
  * Threads: any.
- * Why:     not for secrets: collisions can be made.
+ * Why:     only for compatibility; SHA-1 is not collision resistant.
  */
 #ifndef LARDER_BASE_SHA1_H
 #define LARDER_BASE_SHA1_H

@@ -12,67 +12,68 @@
 #include "base/sanitize.h"
 
 #define STEP       8
-#define SHELVES    (SLAB_LARGEST / STEP)
+#define CLASSES    (SLAB_LARGEST / STEP)
 #define SLAB_BYTES PAGES_BYTES
-#define LEVELS     8 /* of how full a slab is */
+#define LEVELS     8 /* slabs are listed by how full they are */
 
 /*
- * A slab is aligned to its size, so that a block's address tells where its slab begins.
+ * A slab is aligned to its size, so that the address of a block gives that of its slab.
  *
  *   0      8    16     18       20     22      23      24                                        SLAB_BYTES
  *   +------+----+------+--------+------+-------+-------+---------------+------+-----+---------+---------+
  *   | next | at | size | blocks | used | level | shift | a bit a block | lost | ... | block 1 | block 0 |
  *   +------+----+------+--------+------+-------+-------+---------------+------+-----+---------+---------+
  *
- * Blocks are numbered from the end: so those of 16, 32 or 64 bytes lie within a cache line. Which are free is told by
- * bits and not by links in the blocks, so that no block is touched but by its owner, and one that is freed twice is
- * noticed.
+ * Blocks are numbered from the end, so that those of 16, 32 or 64 bytes lie within a cache line. A bitmap, not links in
+ * the blocks, says which are free: a free block is not touched, and a double free is noticed.
  */
 struct slab {
     struct slab *next;
-    struct slab **at; /* what points to this slab in its list; NULL while it is in none, being full */
+    struct slab **at; /* the pointer to this slab in its list; NULL: it is full and in no list */
     uint16_t size;    /* of a block */
     uint16_t blocks;
     uint16_t used;
-    uint8_t level; /* used >> shift: the list it is in */
+    uint8_t level; /* used >> shift: the list that it is in */
     uint8_t shift;
     uint64_t free[];
 };
 
-_Static_assert(sizeof(struct slab) == 24, "the header of a slab is 24 bytes and the bits");
+_Static_assert(sizeof(struct slab) == 24, "the header of a slab is 24 bytes and the bitmap");
 _Static_assert(SLAB_BYTES / STEP <= UINT16_MAX, "blocks are counted in 16 bits");
 
-/* The slabs of one size. */
-static struct shelf {
+static struct size_class {
     _Alignas(64) struct lock lock;
     uint32_t occupied;           /* bit n: level n has slabs */
-    size_t out;                  /* blocks given out, those in magazines too */
-    struct slab *levels[LEVELS]; /* those with free blocks, by how full they are */
-} shelves[SHELVES] = {[0 ... SHELVES - 1] = {.lock = LOCK_INIT(SLAB)}};
+    size_t out;                  /* blocks that have left the slabs, those in magazines too */
+    struct slab *levels[LEVELS]; /* the slabs with free blocks */
+} classes[CLASSES] = {[0 ... CLASSES - 1] = {.lock = LOCK_INIT(SLAB)}};
 
 #define MAGAZINE_BLOCKS 32
 #define MAGAZINE_BYTES  4096
 
-/* The free blocks of one size that a thread has at hand. The last one is used next: it is likely still in the cache. */
+_Static_assert(MAGAZINE_BYTES / SLAB_LARGEST >= 2, "half of a magazine is at least one block");
+
+/* A thread's free blocks of one size class. The last one is used next: it is probably still in the cache. */
 static _Thread_local struct magazine {
     uint32_t n;
-    uint32_t room; /* 0 as long as it is unused */
+    uint32_t room; /* 0: it has not been used yet */
     void *blocks[MAGAZINE_BLOCKS];
-} magazines[SHELVES];
+} magazines[CLASSES];
 
-/* The address sanitizer shall see each block by itself. */
+/* With AddressSanitizer every block comes from libc, so that it can be checked. */
 static inline bool is_small(size_t size)
 {
     return size - 1 < SLAB_LARGEST && !SANITIZE_ADDRESS;
 }
 
-static inline unsigned shelf_of(size_t size)
+static inline unsigned class_of(size_t size)
 {
     return (unsigned)((size - 1) / STEP);
 }
 
-static inline size_t shelf_size(unsigned number)
+static inline size_t class_size(unsigned number)
 {
+    sane(number < CLASSES);
     return (size_t)(number + 1) * STEP;
 }
 
@@ -83,6 +84,7 @@ static inline struct slab *slab_of(const void *p)
     return (struct slab *)((uintptr_t)p & ~(uintptr_t)(SLAB_BYTES - 1));
 }
 
+/* The address of block i. */
 static inline void *block_at(struct slab *s, unsigned i)
 {
     return (char *)s + SLAB_BYTES - (size_t)(i + 1) * s->size;
@@ -96,7 +98,7 @@ static inline unsigned index_of(const struct slab *s, const void *p)
     return from_end / s->size - 1;
 }
 
-/* Words of bits for so many blocks. */
+/* Words in the bitmap of so many blocks. */
 static size_t words(size_t blocks)
 {
     return (blocks + 63) / 64;
@@ -116,6 +118,7 @@ static struct slab *slab_new(size_t size)
     struct slab *s = pages_alloc();
     unsigned n = blocks_of(size);
 
+    must(slab_of(s) == s && n > 0);
     *s = (struct slab){.size = (uint16_t)size, .blocks = (uint16_t)n};
     while (n >> s->shift >= LEVELS)
         s->shift++;
@@ -124,17 +127,19 @@ static struct slab *slab_new(size_t size)
     return s;
 }
 
-/* Takes up to `want` free blocks; returns how many. */
-static unsigned take_from(struct slab *s, void **to, unsigned want)
+/* Takes up to `wanted` free blocks; returns how many. */
+static unsigned take_from(struct slab *s, void **to, unsigned wanted)
 {
-    unsigned have = (unsigned)s->blocks - s->used;
-    unsigned most = want < have ? want : have;
+    unsigned free = (unsigned)s->blocks - s->used;
+    unsigned max = wanted < free ? wanted : free;
     unsigned n = 0;
 
-    for (unsigned i = 0; n < most; i++) {
+    must(s->used < s->blocks);
+    for (unsigned i = 0; n < max; i++) {
         uint64_t bits = s->free[i];
 
-        for (; bits != 0 && n < most; bits &= bits - 1)
+        must(i < words(s->blocks)); /* the bitmap has as many bits as `used` says */
+        for (; bits != 0 && n < max; bits &= bits - 1)
             to[n++] = block_at(s, i * 64 + (unsigned)__builtin_ctzll(bits));
         s->free[i] = bits;
     }
@@ -147,38 +152,40 @@ static void give_to(struct slab *s, const void *p)
     unsigned i = index_of(s, p);
     uint64_t bit = (uint64_t)1 << i % 64;
 
-    must(i < s->blocks);
-    must(!(s->free[i / 64] & bit)); /* it was freed before */
+    must(i < s->blocks && s->used > 0);
+    must(!(s->free[i / 64] & bit)); /* it has been freed before */
     s->free[i / 64] |= bit;
     s->used--;
 }
 
-/* ---- the slabs of a size ---- */
+/* ---- the slabs of a size class ---- */
 
-static void unlist(struct shelf *shelf, struct slab *s) REQUIRES(shelf->lock)
+static void list_remove(struct size_class *c, struct slab *s) REQUIRES(c->lock)
 {
+    must(*s->at == s);
     *s->at = s->next;
     if (s->next != NULL)
         s->next->at = s->at;
-    if (shelf->levels[s->level] == NULL)
-        shelf->occupied &= ~(1u << s->level);
+    if (c->levels[s->level] == NULL)
+        c->occupied &= ~(1u << s->level);
     s->at = NULL;
 }
 
-static void enlist(struct shelf *shelf, struct slab *s) REQUIRES(shelf->lock)
+static void list_insert(struct size_class *c, struct slab *s) REQUIRES(c->lock)
 {
-    struct slab **first = &shelf->levels[s->level];
+    struct slab **first = &c->levels[s->level];
 
+    must(s->level < LEVELS && s->at == NULL);
     s->at = first;
     s->next = *first;
     if (s->next != NULL)
         s->next->at = &s->next;
     *first = s;
-    shelf->occupied |= 1u << s->level;
+    c->occupied |= 1u << s->level;
 }
 
-/* Puts s where it belongs, now that blocks of it were taken or given back. */
-static void sort(struct shelf *shelf, struct slab *s) REQUIRES(shelf->lock)
+/* Moves s to the list of its level, after blocks of it were taken or returned. */
+static void place(struct size_class *c, struct slab *s) REQUIRES(c->lock)
 {
     unsigned level = s->used >> s->shift;
     bool full = s->used == s->blocks;
@@ -186,94 +193,99 @@ static void sort(struct shelf *shelf, struct slab *s) REQUIRES(shelf->lock)
     if (s->at != NULL) {
         if (level == s->level && !full)
             return;
-        unlist(shelf, s);
+        list_remove(c, s);
     }
     s->level = (uint8_t)level;
     if (!full)
-        enlist(shelf, s);
+        list_insert(c, s);
 }
 
-/* Takes up to `want` blocks, of the fullest slabs first, so that the others may become empty; returns how many. */
-static unsigned take_blocks(struct shelf *shelf, void **to, unsigned want) REQUIRES(shelf->lock)
+/* Takes up to `wanted` blocks, from the fullest slabs first, so that the others can become empty; returns how many. */
+static unsigned take_blocks(struct size_class *c, void **to, unsigned wanted) REQUIRES(c->lock)
 {
     unsigned n = 0;
 
-    while (n < want && shelf->occupied != 0) {
-        struct slab *s = shelf->levels[31 - __builtin_clz(shelf->occupied)];
+    while (n < wanted && c->occupied != 0) {
+        struct slab *s = c->levels[31 - __builtin_clz(c->occupied)];
 
-        n += take_from(s, to + n, want - n);
-        sort(shelf, s);
+        must(s != NULL);
+        n += take_from(s, to + n, wanted - n);
+        place(c, s);
     }
-    shelf->out += n;
+    c->out += n;
     return n;
 }
 
-static bool is_only(const struct shelf *shelf, const struct slab *s) REQUIRES(shelf->lock)
+static bool is_only(const struct size_class *c, const struct slab *s) REQUIRES(c->lock)
 {
-    return shelf->occupied == 1u << s->level && shelf->levels[s->level] == s && s->next == NULL;
+    return c->occupied == 1u << s->level && c->levels[s->level] == s && s->next == NULL;
 }
 
-/* Returns the slabs that are empty now, linked by `next`. The only one with room stays, lest it come and go. */
-static struct slab *give_blocks(struct shelf *shelf, void *const *from, unsigned n) REQUIRES(shelf->lock)
+/* Returns the slabs that have become empty, linked by `next`. The only slab with free blocks is kept even if it is
+ * empty: otherwise it might be freed and allocated again and again. */
+static struct slab *give_blocks(struct size_class *c, void *const *from, unsigned n) REQUIRES(c->lock)
 {
-    size_t size = shelf_size((unsigned)(shelf - shelves));
+    size_t size = class_size((unsigned)(c - classes));
     struct slab *empty = NULL;
 
+    must(c->out >= n);
     for (unsigned i = 0; i < n; i++) {
         struct slab *s = slab_of(from[i]);
 
         must(s->size == size);
         give_to(s, from[i]);
-        sort(shelf, s);
-        if (s->used == 0 && !is_only(shelf, s)) {
-            unlist(shelf, s);
+        place(c, s);
+        if (s->used == 0 && !is_only(c, s)) {
+            list_remove(c, s);
             s->next = empty;
             empty = s;
         }
     }
-    shelf->out -= n;
+    c->out -= n;
     return empty;
 }
 
-/* ---- the blocks at hand ---- */
+/* ---- magazines ---- */
 
 static uint32_t room_for(unsigned number)
 {
-    size_t n = MAGAZINE_BYTES / shelf_size(number);
+    size_t n = MAGAZINE_BYTES / class_size(number);
 
     return n < MAGAZINE_BLOCKS ? (uint32_t)n : MAGAZINE_BLOCKS;
 }
 
 __attribute__((noinline)) static void refill(struct magazine *m, unsigned number)
 {
-    struct shelf *shelf = &shelves[number];
+    struct size_class *c = &classes[number];
 
     if (m->room == 0)
         m->room = room_for(number);
-    lock_take(&shelf->lock);
-    if (shelf->occupied == 0) {
+    lock_take(&c->lock);
+    if (c->occupied == 0) {
         struct slab *s;
 
-        lock_drop(&shelf->lock); /* a new slab may have to wait for the kernel */
-        s = slab_new(shelf_size(number));
-        lock_take(&shelf->lock);
-        enlist(shelf, s);
+        lock_drop(&c->lock); /* slab_new may wait for the kernel */
+        s = slab_new(class_size(number));
+        lock_take(&c->lock);
+        list_insert(c, s);
     }
-    m->n = take_blocks(shelf, m->blocks, m->room / 2);
-    lock_drop(&shelf->lock);
+    m->n = take_blocks(c, m->blocks, m->room / 2);
+    lock_drop(&c->lock);
+    must(m->n > 0);
 }
 
-/* Gives back the n blocks that have been there for longest. */
+/* Returns the n blocks that have been in the magazine for longest. */
 static void give_back(struct magazine *m, unsigned number, unsigned n)
 {
-    struct shelf *shelf = &shelves[number];
+    struct size_class *c = &classes[number];
     struct slab *empty, *next;
 
+    must(n <= m->n && m->n <= m->room);
     for (unsigned i = 0; i < n; i++)
         __builtin_prefetch(slab_of(m->blocks[i]), 1);
-    lock_take(&shelf->lock);
-    empty = give_blocks(shelf, m->blocks, n);
-    lock_drop(&shelf->lock);
+    lock_take(&c->lock);
+    empty = give_blocks(c, m->blocks, n);
+    lock_drop(&c->lock);
     for (; empty != NULL; empty = next) {
         next = empty->next;
         pages_free(empty);
@@ -290,16 +302,24 @@ __attribute__((noinline)) static void make_room(struct magazine *m, unsigned num
         give_back(m, number, m->room / 2);
 }
 
+/* Stops the process if a block that is being freed is in the magazine already. */
+static inline void check_not_in(const struct magazine *m, const void *p)
+{
+    sane((uintptr_t)p % STEP == 0);
+    for (unsigned i = 0; i < m->n; i++)
+        sane(m->blocks[i] != p);
+}
+
 void *slab_alloc(size_t size)
 {
     struct magazine *m;
 
     if (UNLIKELY(!is_small(size)))
         return mem_alloc(size);
-    m = &magazines[shelf_of(size)];
+    m = &magazines[class_of(size)];
     if (UNLIKELY(m->n == 0))
-        refill(m, shelf_of(size));
-    mem_count((int64_t)shelf_size(shelf_of(size)));
+        refill(m, class_of(size));
+    mem_count((int64_t)class_size(class_of(size)));
     return m->blocks[--m->n];
 }
 
@@ -311,28 +331,29 @@ void slab_free(void *p, size_t size)
         mem_free_sized(p, size);
         return;
     }
-    m = &magazines[shelf_of(size)];
+    m = &magazines[class_of(size)];
+    check_not_in(m, p);
     if (UNLIKELY(m->n == m->room))
-        make_room(m, shelf_of(size));
-    mem_count(-(int64_t)shelf_size(shelf_of(size)));
+        make_room(m, class_of(size));
+    mem_count(-(int64_t)class_size(class_of(size)));
     m->blocks[m->n++] = p;
 }
 
 size_t slab_usable_size(size_t size)
 {
-    return LIKELY(is_small(size)) ? shelf_size(shelf_of(size)) : mem_usable_size(size);
+    return LIKELY(is_small(size)) ? class_size(class_of(size)) : mem_usable_size(size);
 }
 
 void slab_stats(struct mem_stats *stats)
 {
     size_t used = pages_used();
 
-    for (unsigned number = 0; number < SHELVES; number++) {
-        struct shelf *shelf = &shelves[number];
+    for (unsigned number = 0; number < CLASSES; number++) {
+        struct size_class *c = &classes[number];
 
-        lock_take(&shelf->lock);
-        stats->allocated += shelf->out * shelf_size(number);
-        lock_drop(&shelf->lock);
+        lock_take(&c->lock);
+        stats->allocated += c->out * class_size(number);
+        lock_drop(&c->lock);
     }
     stats->active += used;
     stats->resident += used + pages_idle();
@@ -340,7 +361,7 @@ void slab_stats(struct mem_stats *stats)
 
 void slab_thread_done(void)
 {
-    for (unsigned number = 0; number < SHELVES; number++)
+    for (unsigned number = 0; number < CLASSES; number++)
         if (magazines[number].n != 0)
             give_back(&magazines[number], number, magazines[number].n);
 }

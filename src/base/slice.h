@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * slice: a run of bytes that somebody else owns.
+ * slice: a byte string that somebody else owns.
  *
- * Role:    the way keys, values and arguments travel: pointer and length, any byte allowed, no terminator.
- * Owns:    nothing; a slice borrows, and whoever hands one out says until when.
+ * Role:    how keys, values and arguments are passed: pointer and length, any byte allowed, no terminator.
+ * Owns:    nothing; a slice borrows, and the function that returns one says for how long.
  * Threads: any.
  * Used by: everything.
  */
@@ -39,13 +39,13 @@ static inline bool slice_eq(struct slice a, struct slice b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* Whether `a` is the C string `word`, ASCII case ignored: how options and subcommands are compared. */
+/* Compares with a C string, ignoring ASCII case, as for options and subcommands. */
 static inline bool slice_is(struct slice a, const char *word)
 {
     return strlen(word) == a.n && strncasecmp(a.p, word, a.n) == 0;
 }
 
-/* Order of memcmp on the common part, then the shorter first. */
+/* memcmp of the common length; if that is equal, the shorter slice comes first. */
 static inline int slice_cmp(struct slice a, struct slice b)
 {
     size_t n = a.n < b.n ? a.n : b.n;

@@ -5,16 +5,16 @@
 #include "base/mem.h"
 #include "conf/state.h"
 
-/* One pair on its way. */
+/* One pair of a CONFIG SET. */
 struct change {
     enum option_id id;
-    struct slice name; /* as the caller wrote it */
+    struct slice name; /* as in the request */
     struct setting old;
     struct setting new;
     bool differs;
 };
 
-/* A CONFIG SET on its way. */
+/* A CONFIG SET in progress. */
 struct order {
     struct conf *c;
     struct change *change;
@@ -43,7 +43,7 @@ static bool is_duplicate(const struct order *r, size_t i)
     return false;
 }
 
-/* Whether the option of pair i exists and may be set. */
+/* Looks up the option of pair i. False: it does not exist or may not be set. */
 static bool admit(struct order *r, size_t i, bool protected_ok)
 {
     struct change *x = &r->change[i];
@@ -62,7 +62,7 @@ static bool admit(struct order *r, size_t i, bool protected_ok)
     return !is_duplicate(r, i) || fail(r, x->name, "duplicate parameter");
 }
 
-/* Reads the new value of a change beside the old one. */
+/* Copies the old value of the option, and parses the new one. */
 static bool stage(struct order *r, struct change *x, struct slice value)
 {
     const struct option *o = &option_table[x->id];
@@ -84,7 +84,7 @@ static bool stage(struct order *r, struct change *x, struct slice value)
     return ok || fail(r, x->name, why);
 }
 
-/* One option under two of its names: the last one counts. */
+/* If an option is set by two of its names, the last one wins. */
 static void supersede(struct order *r, size_t i)
 {
     for (size_t j = 0; j < i; j++) {
@@ -102,7 +102,7 @@ static bool hook_concerns(const struct order *r, const struct hook *h)
     return false;
 }
 
-/* Whether an earlier hook of this order is the same function for another of its options. */
+/* Whether the function of hook i has been called already, for another option of this CONFIG SET. */
 static bool hook_was_called(const struct order *r, int i)
 {
     const struct hook *h = r->c->hooks;
@@ -114,13 +114,15 @@ static bool hook_was_called(const struct order *r, int i)
     return false;
 }
 
-/* Calls the hooks before `end` once each. Returns the first that refuses, or `end`. */
+/* Calls the concerned hooks before `end`, each function once. Returns the index of the first that refuses, or `end`. */
 static int call_hooks(struct order *r, int end, char *why)
 {
+    lock_must_hold(&r->c->lock);
+    must(end <= r->c->hook_count);
     for (int i = 0; i < end; i++) {
         const struct hook *h = &r->c->hooks[i];
 
-        snprintf(why, OPTION_WHY_MAX, "it cannot be done now");
+        snprintf(why, OPTION_WHY_MAX, "the change cannot be applied now");
         if (hook_concerns(r, h) && !hook_was_called(r, i) && !h->fn(h->arg, r->c, why, OPTION_WHY_MAX))
             return i;
     }
@@ -136,9 +138,10 @@ static struct slice name_concerned(const struct order *r, enum option_id id)
     return SLICE("");
 }
 
-/* Puts copies of the new values in place, or of the old ones. */
+/* Sets all options to copies of their new values, or of their old ones. */
 static void put_all(struct order *r, bool new)
 {
+    lock_must_hold(&r->c->lock);
     for (size_t i = 0; i < r->n; i++) {
         struct setting s;
 
@@ -149,8 +152,8 @@ static void put_all(struct order *r, bool new)
     }
 }
 
-/* Puts the new values in place and lets the hooks act; back again if one refuses. */
-static bool act(struct order *r)
+/* Sets the new values and calls the hooks. If one refuses, resets all values and calls the earlier hooks again. */
+static bool apply(struct order *r)
 {
     char why[OPTION_WHY_MAX];
     char ignored[OPTION_WHY_MAX];
@@ -178,7 +181,7 @@ static bool run(struct order *r, const struct conf_pair *pairs, bool protected_o
             return false;
         supersede(r, i);
     }
-    return act(r);
+    return apply(r);
 }
 
 bool conf_set(struct conf *c, const struct conf_pair *pairs, size_t n, bool protected_ok, struct conf_error *err)
@@ -186,6 +189,7 @@ bool conf_set(struct conf *c, const struct conf_pair *pairs, size_t n, bool prot
     struct order r = {.c = c, .n = n, .err = err};
     bool ok;
 
+    must_be(c, CONF_MAGIC);
     r.change = mem_zalloc(n * sizeof(*r.change) + 1);
     lock_take(&c->lock);
     ok = run(&r, pairs, protected_ok);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf/conf.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/glob.h"
@@ -15,6 +16,7 @@ struct conf *conf_new(void)
 {
     struct conf *c = mem_zalloc(sizeof(*c));
 
+    c->magic = CONF_MAGIC;
     lock_init(&c->lock, LOCK_CONF, 0);
     lock_init(&c->text_lock, LOCK_CONF_TEXT, 0);
     for (int i = 0; i < OPTION_COUNT; i++) {
@@ -30,9 +32,11 @@ void conf_free(struct conf *c)
 {
     if (c == NULL)
         return;
+    must_be(c, CONF_MAGIC);
+    c->magic = 0;
     for (int i = 0; i < OPTION_COUNT; i++)
         mem_free(c->text[i]);
-    words_fini(&c->strangers);
+    words_fini(&c->unknown_variables);
     mem_free(c->file);
     mem_free(c->base);
     mem_free(c);
@@ -40,6 +44,7 @@ void conf_free(struct conf *c)
 
 const struct options *conf_options(const struct conf *c)
 {
+    must_be(c, CONF_MAGIC);
     return &c->options;
 }
 
@@ -72,18 +77,20 @@ int conf_threads(const struct conf *c)
 {
     int64_t n = OPT(&c->options, threads);
 
+    must(n >= 0 && n <= INT_MAX);
     return n ? (int)n : machine_cpus();
 }
 
 const char *conf_word(struct conf *c, enum option_id id)
 {
-    struct setting s;
+    int64_t value = state_number(c, id);
 
-    state_copy(c, id, &s);
+    must(option_table[id].words != NULL);
     for (const struct option_word *w = option_table[id].words; w->name; w++) {
-        if (w->value == s.num)
+        if (w->value == value)
             return w->name;
     }
+    must(!"the value is one of the words");
     return "";
 }
 
@@ -96,13 +103,14 @@ bool conf_is_secret(struct slice name)
 
 void conf_on_change(struct conf *c, enum option_id id, conf_changed *fn, void *arg)
 {
-    must(c->hook_count < STATE_HOOKS_MAX);
+    must_be(c, CONF_MAGIC);
+    must(c->hook_count < STATE_HOOKS_MAX && id < OPTION_COUNT && fn != NULL);
     c->hooks[c->hook_count++] = (struct hook){id, fn, arg};
 }
 
 /* CONFIG GET. */
 
-/* A search for names: each is found once, whether by its own name (0) or its alias (1). */
+/* A CONFIG GET in progress: each name (0) and alias (1) is found once. */
 struct search {
     struct conf *c;
     conf_visit *visit;
@@ -161,6 +169,7 @@ size_t conf_get(struct conf *c, const struct slice *patterns, size_t n, conf_vis
 {
     struct search s = {.c = c, .visit = visit, .arg = arg};
 
+    must_be(c, CONF_MAGIC);
     for (size_t i = 0; i < n; i++) {
         if (is_pattern(patterns[i]))
             search_pattern(&s, patterns[i]);
@@ -172,7 +181,7 @@ size_t conf_get(struct conf *c, const struct slice *patterns, size_t n, conf_vis
 
 /* The lines for the log. */
 
-/* A list of names that stops growing where a line of the log would end. */
+/* A list of names that is cut before it exceeds a line of the log. */
 struct name_list {
     struct buf *line;
     size_t start;
@@ -186,7 +195,7 @@ static void list_name(struct name_list *l, const char *name)
         l->more++;
         return;
     }
-    buf_printf(l->line, "%s%s", l->named ? ", " : "accepted as in Redis, without effect here: ", name);
+    buf_printf(l->line, "%s%s", l->named ? ", " : "These options of Redis are accepted but have no effect: ", name);
     l->named++;
 }
 
@@ -208,7 +217,7 @@ bool conf_hints(struct conf *c, struct buf *line)
 {
     struct name_list l = {.line = line, .start = line->len};
 
-    /* Those that ask for something come first. */
+    /* Options that differ from their defaults come first. */
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < OPTION_COUNT; i++) {
             if (c->given[i] && option_table[i].effect != EFFECT_ACTS && at_default(c, (enum option_id)i) == pass)
@@ -220,10 +229,12 @@ bool conf_hints(struct conf *c, struct buf *line)
     return l.named > 0;
 }
 
-bool conf_strangers(const struct conf *c, struct buf *line)
+bool conf_unknown_variables(const struct conf *c, struct buf *line)
 {
-    for (int i = 0; i < c->strangers.n; i++)
+    const struct words *w = &c->unknown_variables;
+
+    for (int i = 0; i < w->n; i++)
         buf_printf(line, "%s%s",
-                   i ? ", " : "ignored in the environment, no options by these names: ", c->strangers.word[i]);
-    return c->strangers.n > 0;
+                   i ? ", " : "These environment variables are ignored, since they name no option: ", w->word[i]);
+    return w->n > 0;
 }

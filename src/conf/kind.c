@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "base/num.h"
 #include "conf/machine.h"
 
@@ -31,6 +32,7 @@ static bool refuse_range(const struct option *o, char *why)
 
 static bool in_range(const struct option *o, int64_t v, char *why)
 {
+    must(o->min <= o->max);
     return (v >= o->min && v <= o->max) || refuse_range(o, why);
 }
 
@@ -40,6 +42,7 @@ static bool yesno_parse(const struct option *o, const struct words *w, struct se
 {
     struct slice v = slice_str(w->word[0]);
 
+    must(w->n == 1);
     (void)o;
     if (!slice_is(v, "yes") && !slice_is(v, "no"))
         return kind_refuse(why, "argument must be 'yes' or 'no'");
@@ -49,6 +52,7 @@ static bool yesno_parse(const struct option *o, const struct words *w, struct se
 
 static void yesno_show(const struct option *o, const struct setting *s, struct buf *out)
 {
+    must(s->num == 0 || s->num == 1);
     (void)o;
     buf_add_str(out, s->num ? "yes" : "no");
 }
@@ -62,6 +66,7 @@ static bool integer_parse(const struct option *o, const struct words *w, struct 
     struct slice text = slice_str(w->word[0]);
     int64_t v = 0;
 
+    must(w->n == 1);
     if (!(o->zero && slice_is(text, o->zero)) && !num_parse_i64(text, &v))
         return kind_refuse(why, "argument couldn't be parsed into an integer");
     if (!in_range(o, v, why))
@@ -72,6 +77,7 @@ static bool integer_parse(const struct option *o, const struct words *w, struct 
 
 static void integer_show(const struct option *o, const struct setting *s, struct buf *out)
 {
+    must(s->num >= o->min && s->num <= o->max);
     if (o->zero && s->num == 0)
         buf_add_str(out, o->zero);
     else
@@ -87,6 +93,7 @@ static bool octal_parse(const struct option *o, const struct words *w, struct se
     char *end;
     long v = strtol(w->word[0], &end, 8);
 
+    must(w->n == 1);
     if (*end)
         return kind_refuse(why, "argument couldn't be parsed as an octal number");
     if (v < o->min || v > o->max) {
@@ -99,7 +106,7 @@ static bool octal_parse(const struct option *o, const struct words *w, struct se
 
 static void octal_show(const struct option *o, const struct setting *s, struct buf *out)
 {
-    (void)o;
+    must(s->num >= o->min && s->num <= o->max);
     buf_printf(out, "%" PRIo64, s->num);
 }
 
@@ -138,12 +145,13 @@ bool kind_parse_memory(const char *text, uint64_t *bytes)
     return !__builtin_mul_overflow(n, unit, bytes);
 }
 
-/* A memory value within the option's range. `what` completes "argument must be …". Where zero means no limit, more
- * than can be counted means none either. */
+/* Parses a memory size within the option's range. `what` completes "argument must be …". If the minimum is 0, a size
+ * above INT64_MAX counts as INT64_MAX. */
 static bool read_memory(const struct option *o, const char *text, const char *what, int64_t *v, char *why)
 {
     uint64_t bytes;
 
+    must(o->min >= 0);
     if (!kind_parse_memory(text, &bytes)) {
         snprintf(why, OPTION_WHY_MAX, "argument must be %s", what);
         return false;
@@ -158,6 +166,7 @@ static bool memory_parse(const struct option *o, const struct words *w, struct s
 {
     int64_t v;
 
+    must(w->n == 1);
     if (!read_memory(o, w->word[0], "a memory value", &v, why))
         return false;
     s->num = v;
@@ -166,7 +175,7 @@ static bool memory_parse(const struct option *o, const struct words *w, struct s
 
 static void memory_show(const struct option *o, const struct setting *s, struct buf *out)
 {
-    (void)o;
+    must(s->num >= o->min);
     buf_printf(out, "%" PRId64, s->num);
 }
 
@@ -175,6 +184,7 @@ void kind_write_memory(struct buf *out, int64_t bytes)
     static const char *const unit[] = {"", "kb", "mb", "gb"};
     int i = 0;
 
+    must(bytes >= 0);
     for (; i < 3 && bytes && bytes % 1024 == 0; i++)
         bytes /= 1024;
     buf_printf(out, "%" PRId64 "%s", bytes, unit[i]);
@@ -193,7 +203,7 @@ const struct option_kind kind_memory = {
     .write = memory_write,
 };
 
-/* "N%" with N from 0 up. */
+/* Parses "N%" with N >= 0. */
 static bool read_percent(const char *text, int64_t *percent)
 {
     size_t n = strlen(text);
@@ -205,6 +215,7 @@ static bool machine_memory_parse(const struct option *o, const struct words *w, 
 {
     int64_t v;
 
+    must(w->n == 1);
     if (read_percent(w->word[0], &v)) {
         if (v > 100)
             return kind_refuse(why, "percentage argument must be less or equal to 100");
@@ -239,6 +250,7 @@ static bool client_memory_parse(const struct option *o, const struct words *w, s
 {
     int64_t v;
 
+    must(w->n == 1);
     if (read_percent(w->word[0], &v)) {
         if (v > 100)
             return kind_refuse(why, "percentage argument must be less or equal to 100");
@@ -253,6 +265,7 @@ static bool client_memory_parse(const struct option *o, const struct words *w, s
 
 static void client_memory_show(const struct option *o, const struct setting *s, struct buf *out)
 {
+    must(s->num >= -100);
     (void)o;
     if (s->num < 0)
         buf_printf(out, "%" PRId64 "%%", -s->num);
@@ -275,10 +288,11 @@ const struct option_kind kind_client_memory = {
     .write = client_memory_write,
 };
 
-/* Words from a list. */
+/* Words of a list. */
 
 static const struct option_word *find_word(const struct option *o, const char *word)
 {
+    must(o->words != NULL);
     for (const struct option_word *x = o->words; x->name; x++) {
         if (slice_is(slice_str(word), x->name))
             return x;
@@ -298,11 +312,12 @@ static bool refuse_word(const struct option *o, char *why)
     return false;
 }
 
-/* Several words are refused before this for an option that takes one. */
+/* An option that takes one word gets exactly one here. */
 static bool word_parse(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
     int64_t v = 0;
 
+    must(o->kind->is_list || w->n == 1);
     if (w->n == 0)
         return refuse_word(o, why);
     for (int i = 0; i < w->n; i++) {
@@ -324,6 +339,7 @@ static void word_show(const struct option *o, const struct setting *s, struct bu
             return;
         }
     }
+    must(!"the value is one of the words");
 }
 
 static void flags_show(const struct option *o, const struct setting *s, struct buf *out)
@@ -354,6 +370,7 @@ const struct option_kind kind_flags = {
 
 static bool string_parse(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
+    must(w->n == 1);
     (void)o;
     (void)why;
     kind_set_text(s, slice_str(w->word[0]));
@@ -362,7 +379,7 @@ static bool string_parse(const struct option *o, const struct words *w, struct s
 
 void kind_show_text(const struct option *o, const struct setting *s, struct buf *out)
 {
-    (void)o;
+    must(o->kind->is_text && s->text != NULL);
     buf_add_str(out, s->text);
 }
 
@@ -373,9 +390,9 @@ const struct option_kind kind_string = {
     .show = kind_show_text,
 };
 
-/* Words, held with one space between them. */
+/* Words, stored with one space between them. */
 
-/* A word that can stand in a list without quotes; the empty list may be written as one empty word. */
+/* Whether a word can be in a list without quotes. The empty list may be given as one empty word. */
 static bool is_list_word(const char *word, int n)
 {
     return (word[0] || n == 1) && strpbrk(word, " \t\n\v\f\r\"'") == NULL;
@@ -398,7 +415,7 @@ static bool list_parse(const struct option *o, const struct words *w, struct set
 
 void kind_write_words(const struct option *o, const struct setting *s, struct buf *out)
 {
-    (void)o;
+    must(o->kind->is_list && s->text != NULL);
     buf_add_str(out, s->text[0] ? s->text : "\"\"");
 }
 

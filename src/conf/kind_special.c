@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "base/num.h"
 #include "conf/kind.h"
 
-static bool is_nothing(const struct words *w)
+static bool is_empty(const struct words *w)
 {
     return w->n == 0 || (w->n == 1 && w->word[0][0] == '\0');
 }
@@ -33,7 +34,7 @@ static bool integer_between(const char *text, int64_t min, int64_t max)
     return num_parse_i64(slice_str(text), &v) && v >= min && v <= max;
 }
 
-/* client-output-buffer-limit: the text is always that of all three classes. */
+/* client-output-buffer-limit: the text always has all three classes. */
 
 static const char *const output_class_name[OUTPUT_CLASSES] = {"normal", "slave", "pubsub"};
 
@@ -50,16 +51,19 @@ static int output_class_of(const char *name)
 
 void kind_output_numbers(const char *text, struct output_numbers out[OUTPUT_CLASSES])
 {
+    bool is_set = text[0] != '\0';
+
     for (int i = 0; i < OUTPUT_CLASSES; i++) {
         int used = 0;
 
         out[i] = (struct output_numbers){0, 0, 0};
         sscanf(text, "%*s %" SCNd64 " %" SCNd64 " %" SCNd64 " %n", &out[i].hard, &out[i].soft, &out[i].seconds, &used);
+        must(out[i].hard >= 0 && out[i].soft >= 0 && out[i].seconds >= 0 && (used > 0) == is_set);
         text += used;
     }
 }
 
-/* One class, four words. */
+/* Parses the four words of one class. */
 static bool read_output_limit(char **word, struct output_numbers out[OUTPUT_CLASSES], char *why)
 {
     int class = output_class_of(word[0]);
@@ -97,13 +101,13 @@ static bool output_limits_parse(const struct option *o, const struct words *w, s
     return true;
 }
 
-/* In the words of today, and in units. */
+/* Uses the current names of the classes, and units. */
 static void output_limits_write(const struct option *o, const struct setting *s, struct buf *out)
 {
     static const char *const name[OUTPUT_CLASSES] = {"normal", "replica", "pubsub"};
     struct output_numbers n[OUTPUT_CLASSES];
 
-    (void)o;
+    must(o->kind == &kind_output_limits && s->text != NULL);
     kind_output_numbers(s->text, n);
     for (int i = 0; i < OUTPUT_CLASSES; i++) {
         buf_printf(out, "%s%s ", i ? " " : "", name[i]);
@@ -128,7 +132,7 @@ const struct option_kind kind_output_limits = {
 static bool save_parse(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
     (void)o;
-    if (is_nothing(w)) {
+    if (is_empty(w)) {
         kind_set_text(s, SLICE(""));
         return true;
     }
@@ -180,7 +184,7 @@ static bool percentiles_parse(const struct option *o, const struct words *w, str
     double v;
 
     (void)o;
-    for (int i = 0; i < w->n && !is_nothing(w); i++) {
+    for (int i = 0; i < w->n && !is_empty(w); i++) {
         if (!num_parse_double(slice_str(w->word[i]), &v))
             return kind_refuse(why, "Invalid latency-tracking-info-percentiles parameters");
         if (v < 0 || v > 100)
@@ -201,8 +205,8 @@ const struct option_kind kind_percentiles = {
 
 /* dir */
 
-/* Why the server could not work in this directory, as an errno; 0: it can. */
-static int directory_trouble(const char *path)
+/* The errno that says why the server cannot use this directory; 0: it can. */
+static int directory_error(const char *path)
 {
     struct stat st;
 
@@ -216,14 +220,15 @@ static int directory_trouble(const char *path)
 static bool directory_parse(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
     char *path = realpath(w->word[0], NULL);
-    int wrong = path ? directory_trouble(path) : errno;
+    int error = path ? directory_error(path) : errno;
 
-    /* The default must not fail, though the directory that the server was started in may be gone. */
-    if (wrong && strcmp(w->word[0], o->initial)) {
+    must(w->n == 1);
+    /* The default must be accepted even if the directory in which the server was started has been removed. */
+    if (error && strcmp(w->word[0], o->initial)) {
         free(path);
-        return kind_refuse(why, strerror(wrong));
+        return kind_refuse(why, strerror(error));
     }
-    kind_set_text(s, slice_str(wrong ? w->word[0] : path));
+    kind_set_text(s, slice_str(error ? w->word[0] : path));
     free(path);
     return true;
 }
@@ -240,7 +245,7 @@ const struct option_kind kind_directory = {
 static bool weights_parse(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
     (void)o;
-    for (int i = 0; i < w->n && !is_nothing(w); i++) {
+    for (int i = 0; i < w->n && !is_empty(w); i++) {
         if (!integer_between(w->word[i], 1, 1000))
             return kind_refuse(why, "each weight must be a number between 1 and 1000");
     }
@@ -257,13 +262,12 @@ const struct option_kind kind_weights = {
     .write = kind_write_words,
 };
 
-/* replicaof: host and port, or "no one". */
+/* replicaof */
 
 static bool primary_parse(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
     (void)o;
-    if (is_nothing(w) ||
-        (w->n == 2 && slice_is(slice_str(w->word[0]), "no") && slice_is(slice_str(w->word[1]), "one"))) {
+    if (is_empty(w) || (w->n == 2 && slice_is(slice_str(w->word[0]), "no") && slice_is(slice_str(w->word[1]), "one"))) {
         kind_set_text(s, SLICE(""));
         return true;
     }
@@ -284,13 +288,13 @@ const struct option_kind kind_primary = {
     .write = kind_write_words,
 };
 
-/* Directives that are never accepted: whatever they ask for reads as a value unlike the default. */
+/* Directives that are never accepted: every argument is parsed as a value that is not the default. */
 
 static bool refused_parse(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
     (void)o;
     (void)why;
-    kind_set_text(s, w->n && is_nothing(w) ? SLICE("") : SLICE("something"));
+    kind_set_text(s, w->n && is_empty(w) ? SLICE("") : SLICE("something"));
     return true;
 }
 
@@ -302,7 +306,7 @@ const struct option_kind kind_refused = {
     .show = kind_show_text,
 };
 
-/* Further looks. */
+/* Further checks. */
 
 bool kind_check_base_name(struct setting *s, char *why)
 {
@@ -356,7 +360,7 @@ bool kind_check_events(struct setting *s, char *why)
     return true;
 }
 
-/* Out of range is brought into it, as Redis does. */
+/* As Redis does, replaces a value that is out of range by the nearest valid one. */
 bool kind_check_hz(struct setting *s, char *why)
 {
     (void)why;

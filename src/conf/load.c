@@ -8,12 +8,13 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "conf/state.h"
 
 #define INCLUDE_DEPTH_MAX 16
 #define FILE_SIZE_MAX     ((size_t)16 << 20)
 
-/* A file being read, and those that include it. */
+/* A file that is being loaded. */
 struct source {
     struct conf *c;
     const char *name;
@@ -24,12 +25,12 @@ struct source {
 
 static bool load_source(struct source *src, struct slice text);
 
-/* Appends "NAME:LINE: reason", and the line itself where it can hold no secret. */
-static bool fail_line(const struct source *src, const char *reason, const struct slice *shown)
+/* Appends "NAME:LINE: reason", and the text of the line unless `text` is NULL, as for lines with a secret. */
+static bool fail_line(const struct source *src, const char *reason, const struct slice *text)
 {
     buf_printf(src->err, "%s:%d: %s\n", src->name, src->line, reason);
-    if (shown)
-        buf_printf(src->err, ">>> '%.*s'\n", (int)shown->n, shown->p);
+    if (text)
+        buf_printf(src->err, ">>> '%.*s'\n", (int)text->n, text->p);
     return false;
 }
 
@@ -61,6 +62,7 @@ static bool include_file(const struct source *from, const char *path)
     int status = load_read(path, &text);
     bool ok;
 
+    must(src.depth <= INCLUDE_DEPTH_MAX);
     if (status < 0) {
         buf_printf(from->err, "%s:%d: can't read '%s': %s\n", from->name, from->line, path, strerror(-status));
         ok = false;
@@ -71,7 +73,7 @@ static bool include_file(const struct source *from, const char *path)
     return ok;
 }
 
-/* A pattern stands for the files that match it, in alphabetical order, and may match none. */
+/* Includes the files that match a pattern, in alphabetical order; there may be none. */
 static bool include_pattern(const struct source *from, const char *pattern)
 {
     glob_t found;
@@ -87,8 +89,8 @@ static bool include_pattern(const struct source *from, const char *pattern)
     return ok;
 }
 
-/* A path as seen from the directory of the start, which need not be the working directory any more. The caller frees
- * it. */
+/* Resolves a relative path against the directory in which the server was started, which may differ from the working
+ * directory. The caller frees it. */
 static char *from_base(const struct conf *c, const char *path)
 {
     struct buf b = BUF_EMPTY;
@@ -123,6 +125,7 @@ static bool set_option(struct conf *c, enum option_id id, const struct words *w,
     char *path = id == OPT_dir && w->n == 2 ? from_base(c, w->word[1]) : NULL;
     bool ok;
 
+    must(w->n >= 1 && id < OPTION_COUNT);
     if (path)
         values.word = &path;
     ok = state_parse(c, id, &values, why);
@@ -220,7 +223,7 @@ static bool load_file(struct conf *c, const char *path, struct buf *err)
 
 /* The environment. */
 
-/* Kubernetes describes a service called "larder" in variables such as LARDER_PORT=tcp://10.0.0.1:6379. */
+/* For a service named "larder" Kubernetes sets variables such as LARDER_PORT=tcp://10.0.0.1:6379. */
 static bool is_service_link(enum option_id id, const char *value)
 {
     return id == OPT_port && strstr(value, "://") != NULL;
@@ -234,7 +237,7 @@ static bool load_variable(struct conf *c, struct slice name, const char *value, 
     bool ok;
 
     if (id == OPTION_COUNT || (option_table[id].flags & OPTION_FILE_ONLY) || is_service_link(id, value)) {
-        words_add(&c->strangers, name);
+        words_add(&c->unknown_variables, name);
         return true;
     }
     words_add(&w, name);
@@ -265,12 +268,13 @@ static bool is_option_name(const char *arg)
     return arg[0] == '-' && arg[1] == '-' && arg[2] != '\0';
 }
 
-/* Adds the values that follow an option's name: all up to the next name. The first is a value whatever it looks like,
- * but for --save, which scripts give nothing when they have nothing to give. */
+/* Adds the values that follow an option's name, up to the next name. The first argument counts as a value even if it
+ * looks like a name, except after --save, which may have no value. */
 static char *const *take_values(struct words *w, char *const *argv)
 {
     bool is_save = slice_is(slice_str(w->word[0]), "save");
 
+    must(w->n >= 1);
     if (w->n == 1 && is_save && (*argv == NULL || is_option_name(*argv)))
         words_add(w, SLICE(""));
     else if (w->n == 1 && *argv)
@@ -282,7 +286,7 @@ static char *const *take_values(struct words *w, char *const *argv)
     return argv;
 }
 
-/* The words are an option's name and its values. */
+/* Sets an option; the first word is its name. */
 static bool load_argument(struct conf *c, const struct words *w, struct buf *err)
 {
     struct source src = {.c = c, .name = "--include", .line = 1, .depth = 1, .err = err};
@@ -333,7 +337,7 @@ struct start {
     char *const *options; /* the first argument that is an option */
 };
 
-/* What the first argument may ask for besides a server. */
+/* The action that the first argument asks for. */
 static enum load_action action_of(const char *arg)
 {
     static const struct {
@@ -356,7 +360,7 @@ static enum load_action action_of(const char *arg)
     return LOAD_RUN;
 }
 
-/* Sees what the first argument asks for, where the options begin, and whether the standard input is to be read. */
+/* Finds the action, where the options begin, and whether to read the standard input. */
 static void read_start(char *const *argv, struct start *s)
 {
     char *const *arg = argv[0] ? argv + 1 : argv;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * load: the options at start: file, then environment, then arguments, the later wins.
+ * load: loads the options at start.
  *
- * Role:    reads the command line and says what the process shall do; for a server, with every option in place.
- *          Files are in the syntax of redis.conf: a directive and its words to a line, '#' comments, quotes,
- *          `include` with patterns. LARDER_MAXMEMORY=1gb in the environment and --maxmemory 1gb as arguments.
+ * Role:    parses the command line and decides what the process does. For a server, sets the options from the file,
+ *          then the environment, then the arguments; the last value wins. Files have the syntax of redis.conf: one
+ *          directive with its words per line, '#' comments, quotes, `include` with patterns. LARDER_MAXMEMORY=1gb in
+ *          the environment and --maxmemory 1gb as arguments set an option too.
  * Owns:    nothing that lasts.
- * Threads: the first, before there are others.
+ * Threads: the first, before there are others; load_text and load_read any.
  * Used by: main, and rewrite.
- * Why:     a server with a misunderstood option is worse than none: anything unknown, malformed or not offered
- *          stops the start and says where and why.
+ * Why:     a server that misunderstands an option is worse than one that does not start: anything unknown, malformed or
+ *          unsupported stops the start, with a message that says where and why.
  */
 #ifndef LARDER_CONF_LOAD_H
 #define LARDER_CONF_LOAD_H
@@ -18,23 +19,22 @@
 
 enum load_action {
     LOAD_RUN,     /* start the server; *out is set */
-    LOAD_CHECK,   /* --check-config: all is well; *out is set */
+    LOAD_CHECK,   /* --check-config: no errors; *out is set */
     LOAD_HELP,    /* print sample_help */
     LOAD_VERSION, /* print the version */
     LOAD_SAMPLE,  /* print sample_file */
     LOAD_DOC,     /* print commands_doc */
-    LOAD_REFUSED, /* `err` holds what to print on stderr, with the final newline */
+    LOAD_REFUSED, /* `err` has the text to print on stderr, with the final newline */
 };
 
-/* argv and envp end with NULL as main gets them. On LOAD_RUN and LOAD_CHECK *out is the caller's to free with
- * conf_free; otherwise it is NULL. */
+/* argv and envp end with NULL, as those of main. After LOAD_RUN and LOAD_CHECK the caller frees *out with conf_free;
+ * otherwise it is NULL. */
 enum load_action load_start(char *const *argv, char *const *envp, struct conf **out, struct buf *err);
 
-/* Sets the options as the text of a file says, which is named `name` in errors. False: `err` says "NAME:LINE: reason".
- */
+/* Sets the options from the text of a file; errors call the file `name`. False: `err` has "NAME:LINE: reason". */
 bool load_text(struct conf *c, const char *name, struct slice text, struct buf *err);
 
-/* Appends a whole file, or what is left of the standard input for "-". Returns 0 or -errno. */
+/* Appends a whole file, or the rest of the standard input for "-". Returns 0 or -errno. */
 int load_read(const char *path, struct buf *text);
 
 #endif

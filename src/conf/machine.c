@@ -7,10 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/must.h"
+
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define PATH_SIZE   1024
 
-/* The line of a small file of the kernel's, without its end. */
+/* Reads the first line of a file, without the newline. */
 static bool read_line(const char *path, char *line, int size)
 {
     FILE *f = fopen(path, "re");
@@ -23,7 +25,8 @@ static bool read_line(const char *path, char *line, int size)
     return ok;
 }
 
-/* The path of this process below a cgroup mount: of version 2 if `controller` is "", else of that one of version 1. */
+/* The path of this process's cgroup below the mount point: of version 2 if `controller` is "", else that of a
+ * controller of version 1. */
 static bool cgroup_path(const char *controller, char *path)
 {
     char line[PATH_SIZE];
@@ -47,7 +50,7 @@ static bool cgroup_path(const char *controller, char *path)
     return found;
 }
 
-/* Calls `fn` for `file` in the process's cgroup and in each one above it: a limit anywhere on the way counts. */
+/* Calls `fn` for `file` in the process's cgroup and in every parent, since the limit of a parent applies too. */
 static void each_cgroup(const char *controller, const char *file, void (*fn)(const char *line, void *arg), void *arg)
 {
     char path[PATH_SIZE];
@@ -69,38 +72,41 @@ static void each_cgroup(const char *controller, const char *file, void (*fn)(con
 
 static void lower_memory(const char *line, void *arg)
 {
-    uint64_t *least = arg;
+    uint64_t *limit = arg;
     unsigned long long v;
 
-    if (sscanf(line, "%llu", &v) == 1 && v < *least)
-        *least = v;
+    if (sscanf(line, "%llu", &v) == 1 && v < *limit)
+        *limit = v;
 }
 
-/* "QUOTA PERIOD", in microseconds; "max" has no number and sets no limit. */
+/* "QUOTA PERIOD", in microseconds; the quota "max" is no limit. */
 static void lower_cpus(const char *line, void *arg)
 {
-    int *least = arg;
+    int *cpus = arg;
     long long quota;
     long long period;
 
     if (sscanf(line, "%lld %lld", &quota, &period) != 2 || quota <= 0 || period <= 0)
         return;
-    if ((quota + period - 1) / period < *least)
-        *least = (int)((quota + period - 1) / period);
+    if ((quota + period - 1) / period < *cpus)
+        *cpus = (int)((quota + period - 1) / period);
 }
 
 static uint64_t physical_memory(void)
 {
-    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    long pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);
+
+    must(pages > 0 && page_size > 0);
+    return (uint64_t)pages * (uint64_t)page_size;
 }
 
 uint64_t machine_memory_limit(void)
 {
-    uint64_t least = physical_memory();
+    uint64_t limit = physical_memory();
 
-    each_cgroup("", "memory.max", lower_memory, &least);
-    each_cgroup("memory", "memory.limit_in_bytes", lower_memory, &least);
-    return least < physical_memory() ? least : 0;
+    each_cgroup("", "memory.max", lower_memory, &limit);
+    each_cgroup("memory", "memory.limit_in_bytes", lower_memory, &limit);
+    return limit < physical_memory() ? limit : 0;
 }
 
 uint64_t machine_memory(void)
@@ -111,7 +117,7 @@ uint64_t machine_memory(void)
 }
 
 /* Version 1 has quota and period in two files. */
-static void lower_cpus_v1(int *least)
+static void lower_cpus_v1(int *cpus)
 {
     char quota[64];
     char period[64];
@@ -120,20 +126,20 @@ static void lower_cpus_v1(int *least)
     if (read_line(CGROUP_ROOT "/cpu/cpu.cfs_quota_us", quota, sizeof(quota)) &&
         read_line(CGROUP_ROOT "/cpu/cpu.cfs_period_us", period, sizeof(period))) {
         snprintf(both, sizeof(both), "%s %s", quota, period);
-        lower_cpus(both, least);
+        lower_cpus(both, cpus);
     }
 }
 
 int machine_cpus(void)
 {
     cpu_set_t set;
-    int least = 1;
+    int cpus = 1;
 
     if (sched_getaffinity(0, sizeof(set), &set) == 0)
-        least = CPU_COUNT(&set);
+        cpus = CPU_COUNT(&set);
     else if (sysconf(_SC_NPROCESSORS_ONLN) > 0)
-        least = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    each_cgroup("", "cpu.max", lower_cpus, &least);
-    lower_cpus_v1(&least);
-    return least < 1 ? 1 : least;
+        cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    each_cgroup("", "cpu.max", lower_cpus, &cpus);
+    lower_cpus_v1(&cpus);
+    return cpus < 1 ? 1 : cpus;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * machine: what this process may use of the machine it runs on.
+ * machine: the memory and processors that this process may use.
  *
- * Role:    memory and processors, by the kernel's figures, affinity and the limits of the cgroup (versions 1 and 2).
- * Owns:    nothing; asks anew at each call.
+ * Role:    reads the size of the machine, the affinity, and the limits of the cgroup (versions 1 and 2).
+ * Owns:    nothing; every call reads the figures again.
  * Threads: any.
  * Used by: conf, for `threads auto` and `maxmemory 50%`.
- * Why:     in a container the machine's own figures are far too large.
+ * Why:     in a container the figures of the machine are far too large.
  */
 #ifndef LARDER_CONF_MACHINE_H
 #define LARDER_CONF_MACHINE_H
@@ -15,9 +15,9 @@
 
 /* Bytes; at least 1 MiB. */
 uint64_t machine_memory(void);
-/* What the cgroup allows of it, bytes; 0: there is no cgroup with a limit below the machine's memory. */
+/* The memory limit of the cgroup, in bytes; 0: none that is below the memory of the machine. */
 uint64_t machine_memory_limit(void);
-/* Whole processors, a fraction counts as one; at least 1. */
+/* Processors; a fraction is rounded up. At least 1. */
 int machine_cpus(void);
 
 #endif

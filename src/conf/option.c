@@ -49,20 +49,13 @@ static const struct option_word shutdown_words[] = {
 };
 
 static const struct option_word policy_words[] = {
-    {"volatile-lru", POLICY_VOLATILE_LRU},
-    {"volatile-lfu", POLICY_VOLATILE_LFU},
-    {"volatile-random", POLICY_VOLATILE_RANDOM},
-    {"volatile-ttl", POLICY_VOLATILE_TTL},
-    {"volatile-fifo", POLICY_VOLATILE_FIFO},
-    {"allkeys-lru", POLICY_ALLKEYS_LRU},
-    {"allkeys-lfu", POLICY_ALLKEYS_LFU},
-    {"allkeys-random", POLICY_ALLKEYS_RANDOM},
-    {"allkeys-fifo", POLICY_ALLKEYS_FIFO},
-    {"noeviction", POLICY_NOEVICTION},
+#define POLICY(id, word, functions) {word, POLICY_##id},
+#include "conf/policies.def"
+#undef POLICY
     {NULL, 0},
 };
 
-/* Of the options without effect only the words count: a number stands for each. */
+/* For options without effect the numbers only distinguish the words. */
 
 static const struct option_word oom_words[] = {
     {"no", 0}, {"relative", 1}, {"yes", 1}, {"absolute", 2}, {NULL, 0},
@@ -88,16 +81,16 @@ static const struct option_word facility_words[] = {
 };
 
 /* The short forms of the table. */
-#define YESNO              .kind = &kind_yesno
-#define STRING             .kind = &kind_string
-#define INT(least, most)   .kind = &kind_integer, .min = least, .max = most
-#define OCTAL(least, most) .kind = &kind_octal, .min = least, .max = most
-#define BYTES(least, most) .kind = &kind_memory, .min = least, .max = most
-#define ONE_OF(list)       .kind = &kind_word, .words = list
-#define SOME_OF(list)      .kind = &kind_flags, .words = list
-#define MANY(k)            .kind = &k
-#define HINT               .effect = EFFECT_HINT
-#define ABSENT             .effect = EFFECT_ABSENT
+#define YESNO            .kind = &kind_yesno
+#define STRING           .kind = &kind_string
+#define INT(low, high)   .kind = &kind_integer, .min = low, .max = high
+#define OCTAL(low, high) .kind = &kind_octal, .min = low, .max = high
+#define BYTES(low, high) .kind = &kind_memory, .min = low, .max = high
+#define ONE_OF(list)     .kind = &kind_word, .words = list
+#define SOME_OF(list)    .kind = &kind_flags, .words = list
+#define MANY(k)          .kind = &k
+#define HINT             .effect = EFFECT_HINT
+#define ABSENT           .effect = EFFECT_ABSENT
 
 const struct option option_table[OPTION_COUNT] = {
 #define OPTION(field, ...) [OPT_##field] = {__VA_ARGS__},
@@ -126,7 +119,7 @@ enum option_id option_find_env(struct slice name)
     return id == OPTION_COUNT ? option_find(name) : id;
 }
 
-/* A list that came as one word, as "a b" in quotes or from a shell, is taken apart. */
+/* A list that is given as one word, such as "a b" in quotes or from a shell, is split. */
 static bool parse_list(const struct option *o, const struct words *w, struct setting *s, char *why)
 {
     struct words parts = WORDS_EMPTY;
@@ -153,7 +146,7 @@ static bool parse_any(const struct option *o, const struct words *w, struct sett
     return false;
 }
 
-/* Whether an option whose subject is not there stays at its default. */
+/* Whether an option of a feature that Larder does not have stays at its default. Other options always pass. */
 static bool stays_off(const struct option *o, const struct setting *s, char *why)
 {
     struct setting off = {0, NULL};
@@ -161,6 +154,7 @@ static bool stays_off(const struct option *o, const struct setting *s, char *why
 
     if (o->effect != EFFECT_ABSENT)
         return true;
+    must(o->absent != NULL);
     option_default(o, &off);
     same = option_same(o, s, &off);
     setting_fini(&off);
@@ -176,6 +170,7 @@ bool option_parse(const struct option *o, const struct words *w, struct setting 
 {
     struct setting fresh;
 
+    must(o >= option_table && o < option_table + OPTION_COUNT);
     setting_copy(&fresh, s);
     if (parse_any(o, w, &fresh, why) && (o->check == NULL || o->check(&fresh, why)) && stays_off(o, &fresh, why)) {
         setting_fini(s);
@@ -191,6 +186,7 @@ void option_default(const struct option *o, struct setting *s)
     struct words w = WORDS_EMPTY;
     char why[OPTION_WHY_MAX];
 
+    must(s->text == NULL);
     must(words_split(&w, slice_str(o->initial)) == NULL);
     must(parse_any(o, &w, s, why));
     words_fini(&w);
@@ -203,22 +199,23 @@ void option_show(const struct option *o, const struct setting *s, struct buf *ou
 
 void option_write(const struct option *o, const struct setting *s, struct buf *out)
 {
-    struct buf shown = BUF_EMPTY;
+    struct buf text = BUF_EMPTY;
 
     if (o->kind->write) {
         o->kind->write(o, s, out);
         return;
     }
-    o->kind->show(o, s, &shown);
-    words_quote(out, buf_slice(&shown));
-    buf_fini(&shown);
+    o->kind->show(o, s, &text);
+    words_quote(out, buf_slice(&text));
+    buf_fini(&text);
 }
 
 bool option_same(const struct option *o, const struct setting *a, const struct setting *b)
 {
-    if (o->kind->is_text)
-        return strcmp(a->text, b->text) == 0;
-    return a->num == b->num;
+    if (!o->kind->is_text)
+        return a->num == b->num;
+    must(a->text != NULL && b->text != NULL);
+    return strcmp(a->text, b->text) == 0;
 }
 
 void setting_copy(struct setting *to, const struct setting *from)

@@ -2,14 +2,14 @@
 /*
  * options: the values of the options, as the rest of the server reads them.
  *
- * Role:    one number for each option of the table (options.def): the value itself of a yes/no, a number, an
- *          amount of memory or a word from a list; for a string, a count that rises with each change of it, so
- *          that who keeps a copy (conf_dup) sees at the price of a load that it is old.
+ * Role:    one number for each option of the table (options.def). It is the value of a yes/no, an integer, a memory
+ *          size or a word of a list. For a string it is a change counter: whoever keeps a copy (conf_dup) can tell with
+ *          one load whether it is out of date.
  * Owns:    nothing; embedded in struct conf.
- * Threads: any; relaxed atomics. An option stands for itself: nothing may be inferred from the order of two changes.
+ * Threads: any; relaxed atomics. Options are independent: other threads may see two changes in another order.
  * Used by: all rooms above.
- * Why:     workers read limits on every request: one load, no lock, no look-up by name. The struct is made
- *          from the same table as everything else, so there is no second list to keep in step.
+ * Why:     workers read limits on every request: one load, no lock, no look-up by name. The struct is generated from
+ *          the table, so there is no second list to maintain.
  */
 #ifndef LARDER_CONF_OPTIONS_H
 #define LARDER_CONF_OPTIONS_H
@@ -25,23 +25,17 @@ enum option_id {
 };
 
 enum policy_id {
-    POLICY_NOEVICTION,
-    POLICY_ALLKEYS_LRU,
-    POLICY_ALLKEYS_LFU,
-    POLICY_ALLKEYS_RANDOM,
-    POLICY_ALLKEYS_FIFO,
-    POLICY_VOLATILE_LRU,
-    POLICY_VOLATILE_LFU,
-    POLICY_VOLATILE_RANDOM,
-    POLICY_VOLATILE_TTL,
-    POLICY_VOLATILE_FIFO,
+#define POLICY(id, word, functions) POLICY_##id,
+#include "conf/policies.def"
+#undef POLICY
+    POLICY_COUNT
 };
 
 enum io_engine { IO_ENGINE_AUTO, IO_ENGINE_IO_URING, IO_ENGINE_LIBEV };
 
 enum balance { BALANCE_ROUND_ROBIN, BALANCE_WEIGHTED, BALANCE_LEAST_CONNECTIONS, BALANCE_SOURCE_HASH };
 
-/* Who may use DEBUG, MODULE and the protected options. */
+/* Which clients may use DEBUG, MODULE and the protected options. */
 enum access { ACCESS_NO, ACCESS_YES, ACCESS_LOCAL };
 
 enum supervised { SUPERVISED_NO, SUPERVISED_SYSTEMD, SUPERVISED_AUTO, SUPERVISED_UPSTART };
@@ -61,8 +55,8 @@ enum shutdown_flag {
 enum output_class { OUTPUT_NORMAL, OUTPUT_REPLICA, OUTPUT_PUBSUB, OUTPUT_CLASSES };
 
 struct output_limit {
-    _Atomic int64_t hard; /* bytes at which the client is cut at once; 0: never */
-    _Atomic int64_t soft; /* bytes that may be passed for `seconds`; 0: no such limit */
+    _Atomic int64_t hard; /* bytes above which the client is disconnected at once; 0: no limit */
+    _Atomic int64_t soft; /* bytes that may be exceeded for `seconds`; 0: no limit */
     _Atomic int64_t seconds;
 };
 
@@ -73,10 +67,10 @@ struct options {
     struct output_limit output_limit[OUTPUT_CLASSES];
 };
 
-/* The number of one option, by the name of its field: OPT(options, maxclients). */
+/* The number of the option with this field name: OPT(options, maxclients). */
 #define OPT(options, field) atomic_load_explicit(&(options)->field, memory_order_relaxed)
 
-/* What maxmemory-clients allows all clients together, in bytes; 0: no limit. Resolves a percentage of maxmemory. */
+/* maxmemory-clients in bytes, with a percentage of maxmemory resolved; 0: no limit. */
 static inline int64_t options_maxmemory_clients(const struct options *o)
 {
     int64_t v = OPT(o, maxmemory_clients);

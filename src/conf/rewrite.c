@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "conf/load.h"
 #include "conf/state.h"
 
@@ -21,13 +22,15 @@ static bool fail(struct conf_error *err, const char *why)
     return false;
 }
 
-/* What a start where this one was would read from the text. NULL: it would be refused, and `err` says why. */
+/* The options that the next start, in the same directory, would load from the text. NULL: it would be refused, and
+ * `err` has the reason. */
 static struct conf *read_back(const struct conf *now, struct slice text, struct conf_error *err)
 {
     struct conf *c = conf_new();
     struct setting dir = {0, mem_strdup(now->base)};
     struct buf why = BUF_EMPTY;
 
+    must(now->base != NULL && now->file != NULL);
     state_put(c, OPT_dir, &dir);
     c->base = mem_strdup(now->base);
     if (!load_text(c, now->file, text, &why)) {
@@ -40,13 +43,13 @@ static struct conf *read_back(const struct conf *now, struct slice text, struct 
     return c;
 }
 
-/* An option that the file would set to something else than what is set now: the line that it needs. */
+/* The line for an option whose current value the file would not set. */
 struct patch {
-    int line;        /* the line it replaces; 0: it goes to the end */
-    struct buf text; /* empty: the line stays */
+    int line;        /* the line to replace; 0: append */
+    struct buf text; /* empty: no change */
 };
 
-/* Fills in a patch where the file, read as `then`, and the server differ. */
+/* Fills in the patch of an option if its value after loading the file, in `then`, differs from the current one. */
 static void compare(struct conf *now, struct conf *then, enum option_id id, struct patch *patch)
 {
     const struct option *o = &option_table[id];
@@ -56,6 +59,7 @@ static void compare(struct conf *now, struct conf *then, enum option_id id, stru
     state_copy(now, id, &a);
     state_copy(then, id, &b);
     if (!option_same(o, &a, &b)) {
+        must(then->line[id] >= 0);
         patch->line = then->line[id];
         buf_printf(&patch->text, "%s ", o->name);
         option_write(o, &a, &patch->text);
@@ -66,6 +70,7 @@ static void compare(struct conf *now, struct conf *then, enum option_id id, stru
 
 static const struct patch *patch_for(const struct patch *patches, int line)
 {
+    must(line > 0); /* 0 is that of patches to append */
     for (int i = 0; i < OPTION_COUNT; i++) {
         if (patches[i].text.len && patches[i].line == line)
             return &patches[i];
@@ -73,7 +78,7 @@ static const struct patch *patch_for(const struct patch *patches, int line)
     return NULL;
 }
 
-/* Copies the old text line by line, with the replacements. */
+/* Copies the old text, and replaces the lines that have a patch. */
 static void copy_lines(struct buf *out, struct slice old, const struct patch *patches)
 {
     for (int line = 1; old.n; line++) {
@@ -131,7 +136,7 @@ static int write_all(int fd, struct slice text)
     return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* Gives the new file the owner and the mode of the old one, as far as this process may. */
+/* Gives the new file the owner and the mode of the old one, as far as permitted. */
 static int copy_mode(int fd, const char *path)
 {
     struct stat st;
@@ -155,7 +160,7 @@ static int sync_directory(const char *path)
     return status;
 }
 
-/* Replaces the file by the text, at once or not at all. Returns 0 or -errno. */
+/* Replaces the content of the file atomically. Returns 0 or -errno. */
 static int replace(const char *path, struct slice text)
 {
     struct buf name = BUF_EMPTY;
@@ -187,6 +192,7 @@ static bool rewrite(struct conf *c, struct conf_error *err)
     struct conf *then = NULL;
     int status = load_read(c->file, &old);
 
+    lock_must_hold(&c->lock);
     if (status == -ENOENT)
         status = 0;
     if (status == 0)
@@ -207,6 +213,7 @@ bool rewrite_file(struct conf *c, struct conf_error *err)
 {
     bool ok;
 
+    must_be(c, CONF_MAGIC);
     if (c->file == NULL) {
         snprintf(err->text, sizeof(err->text), "The server is running without a config file");
         return false;

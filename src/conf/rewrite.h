@@ -2,22 +2,21 @@
 /*
  * rewrite: CONFIG REWRITE.
  *
- * Role:    makes the configuration file say what is set now, and touches nothing else in it: comments, order, and
- *          every line that still holds true stay as they are; a line whose option has another value is replaced,
- *          what no line says is appended.
+ * Role:    updates the configuration file to the current values. Comments, order, and lines whose value is current do
+ *          not change. A line whose option has another value is replaced; an option that no line sets is appended.
  * Owns:    nothing that lasts.
  * Threads: any; takes the lock CONF.
  * Used by: cmd/config_cmds.c.
- * Why:     the file is first read as the next start will read it, includes and all, and only what would come out
- *          different is changed: no guess by comparing with defaults. The new file is written beside the old one,
- *          synced, and renamed over it, so that a crash leaves one or the other.
+ * Why:     the file is first loaded as the next start will load it, with its includes, and only options that would
+ *          differ are changed; comparing with the defaults would be a guess. The new file is written to a temporary
+ *          name, synced, and renamed over the old one, so that a crash leaves one of the two.
  */
 #ifndef LARDER_CONF_REWRITE_H
 #define LARDER_CONF_REWRITE_H
 
 #include "conf/conf.h"
 
-/* False: the file is as it was, and `err` says why. */
+/* False: the file is unchanged, and `err` has the reason. */
 bool rewrite_file(struct conf *c, struct conf_error *err);
 
 #endif

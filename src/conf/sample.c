@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/must.h"
 #include "conf/kind.h"
 #include "conf/option.h"
 
@@ -14,29 +15,30 @@ static const char preface[] =
     "#\n"
     "#     larder-server larder.conf --port 6380\n"
     "#\n"
-    "# This file is made by `larder-server --sample-config`. Each option stands in it as a comment: remove the '#'\n"
-    "# before its name and write the value you want. A line is the name of an option and its value or values. A value\n"
-    "# with spaces in it stands in \"quotes\", in which \\n, \\t, \\\\, \\\" and \\x41 mean what they mean in C; in "
+    "# This file is the output of `larder-server --sample-config`. Each option is a comment: to set it, remove the "
+    "'#'\n"
+    "# before its name and write the value. A line has the name of an option and its value or values. A value with\n"
+    "# spaces must be in \"quotes\", in which \\n, \\t, \\\\, \\\" and \\x41 have the meaning that they have in C; in "
     "'quotes'\n"
-    "# only \\' is special. Memory is given in bytes or with a unit, in upper or lower case: 1k is 1000 bytes, 1kb is\n"
-    "# 1024 bytes; so are m and mb, g and gb.\n"
+    "# only \\' is special. Memory sizes are in bytes or have a unit, in upper or lower case: 1k is 1000 bytes, 1kb "
+    "is\n"
+    "# 1024 bytes, and likewise m and mb, g and gb.\n"
     "#\n"
-    "# After the file come the environment, where LARDER_MAXMEMORY=1gb is `maxmemory 1gb`, and the arguments, where\n"
-    "# `--maxmemory 1gb` is; the later wins. `include FILE` reads another file in place; FILE may be a pattern such "
-    "as\n"
-    "# /etc/larder/conf.d/*.conf.\n"
+    "# The environment is read after the file, and the arguments after the environment; the last value wins.\n"
+    "# LARDER_MAXMEMORY=1gb in the environment and `--maxmemory 1gb` as arguments are `maxmemory 1gb`. `include FILE`\n"
+    "# reads another file in place; FILE may be a pattern such as /etc/larder/conf.d/*.conf.\n"
     "#\n"
-    "# `larder-server --check-config FILE` reads a file and says what is wrong with it. CONFIG GET shows and CONFIG "
-    "SET\n"
-    "# changes options of a running server, and CONFIG REWRITE brings the changes into the file.\n";
+    "# `larder-server --check-config FILE` checks a file and reports its errors. In a running server CONFIG GET shows\n"
+    "# the options, CONFIG SET changes them, and CONFIG REWRITE writes the changes to the file.\n";
 
 static const char hints_note[] =
-    "A redis.conf can be used as it is. These directives of Redis are accepted, checked and shown by CONFIG, and\n"
-    "change nothing: what they tune is not there, or needs no tuning. The log names those that were given.";
+    "A redis.conf can be used unchanged. These directives of Redis are accepted, checked and shown by CONFIG, and "
+    "have\n"
+    "no effect: Larder does not have what they tune, or it needs no tuning. The log names those that are given.";
 
 static const char absent_note[] =
-    "These directives ask for what Larder does not do. They are accepted with the value shown here; any other stops\n"
-    "the start with the reason.";
+    "These directives are for features that Larder does not have. The value shown here is accepted; any other value\n"
+    "stops the start with the reason.";
 
 /* Appends the words of a text as comment lines of at most SAMPLE_WIDTH characters. */
 static void add_wrapped(struct buf *out, const char *text)
@@ -58,17 +60,20 @@ static void add_wrapped(struct buf *out, const char *text)
     buf_add_char(out, '\n');
 }
 
+/* The words of an option in `list`, which has room for `max` pointers; ends with NULL. */
 static const char *const *words_of(const struct option *o, const char **list, size_t max)
 {
     size_t n = 0;
 
-    for (const struct option_word *w = o->words; w && w->name && n + 1 < max; w++)
+    for (const struct option_word *w = o->words; w && w->name; w++) {
+        must(n + 1 < max);
         list[n++] = w->name;
+    }
     list[n] = NULL;
     return list;
 }
 
-/* What may stand as the value, as a sentence; nothing where the kind says it all. */
+/* Appends a sentence about the permitted values, unless the kind of the option says enough. */
 static void add_values(struct buf *text, const struct option *o)
 {
     const char *list[16];
@@ -89,6 +94,7 @@ static void add_option(struct buf *out, const struct option *o)
 {
     struct buf text = BUF_EMPTY;
 
+    must(o->doc != NULL && o->initial != NULL);
     buf_add_char(out, '\n');
     buf_add_str(&text, o->doc);
     if (o->effect == EFFECT_ACTS)
@@ -129,19 +135,20 @@ static const char usage[] =
     "Usage: larder-server [FILE] [--OPTION VALUE ...] [-]\n"
     "\n"
     "  larder-server                        run with the defaults, on 127.0.0.1:6379\n"
-    "  larder-server larder.conf            run as the file says\n"
-    "  larder-server larder.conf --port 0   options after the file are set after it\n"
+    "  larder-server larder.conf            run with the options of a file\n"
+    "  larder-server larder.conf --port 0   options after the file override it\n"
     "  larder-server -                      read the configuration from the standard input\n"
-    "  larder-server --check-config FILE    say what is wrong with a configuration, and end\n"
+    "  larder-server --check-config FILE    check a configuration file, report its errors and exit\n"
     "  larder-server --sample-config        print a configuration file that explains every option\n"
     "  larder-server --commands-doc         print the documentation of all commands\n"
     "  larder-server --version, -v          print the version\n"
     "  larder-server --help, -h             print this\n"
     "\n"
-    "LARDER_OPTION=VALUE in the environment sets an option too, with '_' for '-'; it is set after the file and before\n"
-    "the arguments.\n";
+    "LARDER_OPTION=VALUE in the environment, with '_' for '-', sets an option too. It overrides the file, and "
+    "arguments\n"
+    "override it.\n";
 
-/* "--port <number>", or with the words it may be where they are few. */
+/* "--port <number>", or with the permitted words if they fit. */
 static void add_synopsis(struct buf *out, const struct option *o)
 {
     const char *list[16];

@@ -7,18 +7,25 @@
 #include "base/mem.h"
 #include "conf/kind.h"
 
-/* struct options has one number for each option, in the order of enum option_id. */
+/* struct options begins with one number for each option, in the order of enum option_id. */
 static _Atomic int64_t *number_of(struct conf *c, enum option_id id)
 {
     static_assert(offsetof(struct options, output_limit) == OPTION_COUNT * sizeof(_Atomic int64_t),
                   "struct options is an array of numbers with a tail");
+    must_be(c, CONF_MAGIC);
+    must(id < OPTION_COUNT);
     return (_Atomic int64_t *)&c->options + id;
+}
+
+int64_t state_number(struct conf *c, enum option_id id)
+{
+    return atomic_load_explicit(number_of(c, id), memory_order_relaxed);
 }
 
 void state_copy(struct conf *c, enum option_id id, struct setting *s)
 {
     lock_take(&c->text_lock);
-    s->num = atomic_load_explicit(number_of(c, id), memory_order_relaxed);
+    s->num = state_number(c, id);
     s->text = c->text[id] ? mem_strdup(c->text[id]) : NULL;
     lock_drop(&c->text_lock);
 }
@@ -27,6 +34,7 @@ static void publish_output_limits(struct conf *c, const char *text)
 {
     struct output_numbers n[OUTPUT_CLASSES];
 
+    lock_must_hold(&c->text_lock);
     kind_output_numbers(text, n);
     for (int i = 0; i < OUTPUT_CLASSES; i++) {
         atomic_store_explicit(&c->options.output_limit[i].hard, n[i].hard, memory_order_relaxed);
@@ -39,6 +47,7 @@ void state_put(struct conf *c, enum option_id id, struct setting *s)
 {
     char *old;
 
+    must(!option_table[id].kind->is_text || s->text != NULL);
     lock_take(&c->text_lock);
     old = c->text[id];
     c->text[id] = s->text;

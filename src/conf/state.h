@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * state: the inside of struct conf.
+ * state: the internals of struct conf.
  *
- * Role:    holds the values, and is the one place where they change.
- * Owns:    the strings, and what is remembered of the start: the file, which options were given.
- * Threads: state_copy and state_put from any; the rest at start.
+ * Role:    stores the values; the only place where they change.
+ * Owns:    the strings, and what is recorded at start: the file, and which options were given.
+ * Threads: state_copy, state_number and state_put: any. The rest: the first thread, at start.
  * Used by: the files of conf only.
  */
 #ifndef LARDER_CONF_STATE_H
@@ -15,8 +15,9 @@
 #include "conf/option.h"
 
 #define STATE_HOOKS_MAX 64
+#define CONF_MAGIC      0x434f4e46u
 
-/* A function that acts on changes of an option. */
+/* A change function of an option. */
 struct hook {
     enum option_id id;
     conf_changed *fn;
@@ -25,24 +26,28 @@ struct hook {
 
 struct conf {
     struct options options;
+    uint32_t magic;
     struct lock lock;      /* one CONFIG SET or REWRITE at a time */
     struct lock text_lock; /* guards `text` */
     char *text[OPTION_COUNT];
-    bool given[OPTION_COUNT]; /* named in a file, the environment or the arguments */
-    int line[OPTION_COUNT];   /* the line of the main file that set it last; 0: none, or an included file since */
+    bool given[OPTION_COUNT]; /* set in a file, the environment or the arguments */
+    int line[OPTION_COUNT];   /* the line of the main file that set it; 0: none, or it was set elsewhere after that */
     struct hook hooks[STATE_HOOKS_MAX];
     int hook_count;
-    char *file;             /* absolute; NULL: none */
-    char *base;             /* the directory of the start: relative names of includes and of dir begin here */
-    struct words strangers; /* LARDER_ variables that name no option */
+    char *file;                     /* absolute; NULL: none */
+    char *base;                     /* the working directory at start: relative paths of include and dir begin here */
+    struct words unknown_variables; /* LARDER_… variables that name no option */
 };
 
-/* Copies the value of an option into *s, which the caller ends with setting_fini. */
+/* The number of an option. */
+int64_t state_number(struct conf *c, enum option_id id);
+
+/* Copies the value of an option to *s, which the caller frees with setting_fini. */
 void state_copy(struct conf *c, enum option_id id, struct setting *s);
-/* Makes *s the option's value; takes its text. */
+/* Sets the value of an option; takes the text of *s. */
 void state_put(struct conf *c, enum option_id id, struct setting *s);
-/* Reads the words behind an option's name and makes them its value. False: nothing has changed and `why`
- * (OPTION_WHY_MAX bytes) says what is wrong. */
+/* Parses the words that follow an option's name and sets its value. False: nothing has changed, and `why`
+ * (OPTION_WHY_MAX bytes) has the reason. */
 bool state_parse(struct conf *c, enum option_id id, const struct words *w, char *why);
 
 #endif

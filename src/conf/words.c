@@ -2,10 +2,12 @@
 #include "conf/words.h"
 
 #include <ctype.h>
+#include <limits.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 
-/* A line being read. */
+/* The rest of a line. */
 struct reader {
     const char *p;
     const char *end;
@@ -18,6 +20,7 @@ static bool is_blank(char c)
 
 void words_add(struct words *w, struct slice word)
 {
+    must(w->n >= 0 && w->n < INT_MAX);
     w->word = mem_realloc(w->word, (size_t)(w->n + 1) * sizeof(*w->word));
     w->word[w->n++] = mem_strndup(word.n ? word.p : "", word.n);
 }
@@ -65,9 +68,10 @@ static char unescape(char c)
     }
 }
 
-/* One character behind a backslash within double quotes; r->p stands on the backslash. */
+/* Reads an escape sequence in double quotes; r->p is at the backslash. */
 static char read_escape(struct reader *r)
 {
+    must(r->end - r->p >= 2 && *r->p == '\\');
     if (r->end - r->p >= 4 && r->p[1] == 'x' && hex_digit(r->p[2]) >= 0 && hex_digit(r->p[3]) >= 0) {
         char c = (char)(hex_digit(r->p[2]) * 16 + hex_digit(r->p[3]));
 
@@ -78,7 +82,7 @@ static char read_escape(struct reader *r)
     return unescape(r->p[-1]);
 }
 
-/* Reads to the closing quote, over it, and sees that white space or the end follows. False: neither. */
+/* Reads a quoted string. False: the quote is not closed, or neither white space nor the end of the line follows. */
 static bool read_quoted(struct reader *r, struct buf *word)
 {
     char quote = *r->p++;
@@ -101,7 +105,7 @@ static bool read_quoted(struct reader *r, struct buf *word)
     return r->p == r->end || is_blank(*r->p);
 }
 
-/* Reads one word; a quote may open in the middle of it. False: a quote does not close. */
+/* Reads one word; a quoted part may begin in the middle of it. False: as read_quoted. */
 static bool read_word(struct reader *r, struct buf *word)
 {
     while (r->p < r->end && !is_blank(*r->p)) {
@@ -121,6 +125,7 @@ const char *words_split(struct words *w, struct slice line)
     for (;;) {
         while (r.p < r.end && is_blank(*r.p))
             r.p++;
+        must(r.p <= r.end);
         if (r.p == r.end)
             break;
         word.len = 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words: a configuration line taken apart, and put together again.
+ * words: splits configuration lines into words, and quotes words.
  *
- * Role:    splits at white space; "..." with \n \r \t \a \b \xHH and \ before anything else, '...' with \' only; a
- *          closing quote is followed by white space or the end. The rules are those of redis.conf.
+ * Role:    the rules of redis.conf: words are separated by white space; in "..." the escapes are \n \r \t \a \b \xHH,
+ *          and \ makes any other character literal; in '...' the only escape is \'; a closing quote must be followed
+ *          by white space or the end of the line.
  * Owns:    struct words owns its strings.
  * Threads: one at a time.
  * Used by: load, rewrite, kind.
@@ -21,16 +22,16 @@ struct words {
 
 #define WORDS_EMPTY ((struct words){NULL, 0})
 
-/* Adds the words of a line. NULL, or what is wrong with it; then `w` may hold some of the words. */
+/* Adds the words of a line. NULL: no error. Otherwise returns the error, and `w` may have some of the words. */
 const char *words_split(struct words *w, struct slice line);
-/* Adds what stands between single spaces, quotes meaning nothing: how CONFIG SET reads lists. */
+/* Splits at single spaces, without quotes: how CONFIG SET reads lists. */
 void words_split_plain(struct words *w, struct slice text);
-/* Adds one word, copied as it is. */
+/* Adds a copy of one word. */
 void words_add(struct words *w, struct slice word);
 void words_fini(struct words *w);
-/* The words with one space between them. */
+/* Appends the words, with one space between them. */
 void words_join(struct buf *b, const struct words *w);
-/* Appends a word so that words_split reads it back; quoted only where it must be. */
+/* Appends a word such that words_split reads it back; quotes it only if necessary. */
 void words_quote(struct buf *b, struct slice word);
 
 #endif

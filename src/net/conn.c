@@ -70,7 +70,7 @@ void conn_open(struct worker *w, int fd)
     if (c->next != NULL)
         c->next->prev = c;
     w->conns = c;
-    c->session.out.most = output_most(c);
+    c->session.out.limit = output_most(c);
     engine_open(&w->engine, &c->link, fd);
 }
 
@@ -96,7 +96,7 @@ static void tell_memory(struct conn *c)
     bool sending = c->link.sending != NULL;
     size_t in = c->held ? held_bytes(c->held) : 0, room = c->held ? held_room(c->held) : 0;
     size_t out = o->memory + (sending ? c->sending_memory : 0);
-    size_t lent = o->lent + (sending ? c->sending_lent : 0);
+    size_t lent = o->pinned + (sending ? c->sending_lent : 0);
     uint64_t buffers = in + room + out + c->session.queue_bytes + c->session.watch_bytes;
     uint64_t total = buffers + atomic_load_explicit(&card->text_bytes, memory_order_relaxed);
 
@@ -472,7 +472,7 @@ static void send_replies(struct conn *c)
     struct metrics_sums *sums = &c->worker->runner.metrics->sums;
 
     c->sending_memory = c->session.out.memory;
-    c->sending_lent = c->session.out.lent;
+    c->sending_lent = c->session.out.pinned;
     counter_add(&sums->bytes_out, bytes);
     counter_add(&sums->writes, 1);
     counter_add(&c->session.card->sent, bytes);
@@ -543,7 +543,7 @@ void conn_check(struct conn *c, int64_t mono)
     } else if (c->state == CONN_OPEN) {
         int64_t idle = mono - atomic_load_explicit(&c->session.card->active, memory_order_relaxed);
 
-        c->session.out.most = output_most(c);
+        c->session.out.limit = output_most(c);
         if (timeout != 0 && idle > timeout * 1000 && !card_has_flag(c->session.card, CARD_PUBSUB | CARD_BLOCKED)) {
             log_write(LOG_VERBOSE, "Closing idle client");
             conn_close(c);

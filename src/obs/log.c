@@ -16,22 +16,23 @@
 #include "obs/syslog.h"
 
 #define LINE_MAX_BYTES 1024
-#define ROLE           'M' /* Redis's letter for a server that is nobody's replica */
+#define ROLE           'M' /* Redis's letter for a server that is not a replica */
 
 static struct {
-    struct lock lock; /* openings; writers read the atomics only */
+    struct lock lock; /* guards opening; writers read the atomics only */
     char *file;       /* NULL: standard output */
     _Atomic int fd;
     _Atomic int level;
     _Atomic bool syslog;
 } state = {.lock = LOCK_INIT(LOG), .fd = STDOUT_FILENO, .level = LOG_NOTICE};
 
-/* Makes lines go to the file that `fd` is open on; takes `fd`. */
+/* Redirects the log to the file of `fd`; takes `fd`. */
 static void switch_to(int fd)
 {
     int old = atomic_load(&state.fd);
 
-    /* A writer may hold the old number in its hand, so it must never be closed or mean anything else. */
+    lock_must_hold(&state.lock);
+    /* A writer may have loaded the old number already, so it must always be a descriptor of the log. */
     if (old == STDOUT_FILENO) {
         atomic_store(&state.fd, fd);
         return;
@@ -84,6 +85,7 @@ int log_reopen(void)
 
 void log_set_level(enum log_level level)
 {
+    must(level <= LOG_NOTHING);
     atomic_store_explicit(&state.level, (int)level, memory_order_relaxed);
 }
 
@@ -105,7 +107,7 @@ void log_syslog(const char *identity, int facility)
     lock_drop(&state.lock);
 }
 
-/* Writes what stands before the text; returns its length. */
+/* Writes the prefix of a line; returns its length. */
 static int format_head(char *p, size_t size, enum log_level level)
 {
     int64_t ms = clock_ms();
@@ -122,6 +124,7 @@ static void send_to_syslog(enum log_level level, const char *text)
 {
     static const enum syslog_severity severities[] = {SYSLOG_DEBUG, SYSLOG_INFO, SYSLOG_NOTICE, SYSLOG_WARNING};
 
+    must(level <= LOG_WARNING);
     syslog_send(severities[level], text);
 }
 
@@ -134,11 +137,11 @@ void log_write(enum log_level level, const char *format, ...)
     if (level >= LOG_NOTHING || !log_wants(level))
         return;
     head = format_head(line, sizeof(line), level);
+    must(head > 0 && head < LINE_MAX_BYTES / 2);
     va_start(args, format);
     n = vsnprintf(line + head, sizeof(line) - (size_t)head, format, args);
     va_end(args);
-    if (n < 0)
-        n = 0;
+    must(n >= 0);
     n = head + n < LINE_MAX_BYTES ? head + n : LINE_MAX_BYTES - 1;
     line[n] = '\0';
     for (char *p = line + head; (p = strpbrk(p, "\r\n")) != NULL; p++)
@@ -146,7 +149,7 @@ void log_write(enum log_level level, const char *format, ...)
     if (atomic_load_explicit(&state.syslog, memory_order_relaxed))
         send_to_syslog(level, line + head);
     line[n++] = '\n';
-    /* A log that cannot be written is no reason to stop serving, and there is nobody left to tell. */
+    /* The server keeps running if the log cannot be written, and has no other place to report that. */
     if (write(atomic_load_explicit(&state.fd, memory_order_relaxed), line, (size_t)n) < 0)
         n = 0;
     errno = saved;

@@ -13,13 +13,13 @@
 
 static_assert(SUM_FIELDS * sizeof(counter) == sizeof(struct metrics_sums), "the sums are an array of counters");
 
-/* One code of error replies. Its text is written before `error_count` shows it to readers and never changes. */
+/* A code of error replies. Its text is written before readers see it through `error_count`, and never changes. */
 struct error_code {
     char code[32];
     _Atomic uint64_t count;
 };
 
-/* A number that rises, and its growth per second over the last samples. */
+/* A rising number, and its growth per second in the last samples. */
 struct rate {
     uint64_t last;
     uint64_t samples[SAMPLES];
@@ -31,19 +31,19 @@ struct looked_up {
 };
 
 static struct {
-    struct lock lock; /* what follows, but for reading `workers` and `errors`, which only grow */
+    struct lock lock; /* guards the rest, except reads of `workers` and `errors`, which only grow */
     struct metrics *workers[WORKERS_MAX];
     _Atomic unsigned worker_count;
-    struct metrics_sums base;                           /* totals at the last reset */
+    struct metrics_sums base; /* totals at the last reset */
     struct command_metrics command_base[METRICS_COMMANDS];
     struct error_code errors[METRICS_ERRORS];
     _Atomic unsigned error_count;
     struct rate commands, bytes_in, bytes_out;
     int64_t sampled; /* ms, monotonic; 0: never */
     unsigned next_sample;
-    struct looked_up past[METRICS_PAST + 1]; /* at each second, the latest at past_count % (METRICS_PAST + 1) */
-    unsigned past_count;
-    int64_t past_at; /* ms, monotonic: when the latest was noted */
+    struct looked_up past[METRICS_PAST + 1]; /* a ring with an element per second */
+    unsigned past_count;                     /* elements written since the last reset */
+    int64_t past_at;                         /* ms, monotonic: when the last one was written */
 } state = {.lock = LOCK_INIT(METRICS)};
 
 static void add_array(counter *to, const counter *from, size_t n)
@@ -87,9 +87,10 @@ void metrics_fini(void)
     lock_drop(&state.lock);
 }
 
-/* The sums over all workers since they began. */
+/* The sums over all workers since their start. */
 static void sum_all(struct metrics_sums *total)
 {
+    lock_must_hold(&state.lock);
     memset(total, 0, sizeof(*total));
     for (unsigned i = 0; i < atomic_load(&state.worker_count); i++)
         add_array((counter *)total, (counter *)&state.workers[i]->sums, SUM_FIELDS);
@@ -97,10 +98,10 @@ static void sum_all(struct metrics_sums *total)
 
 static void sum_command(unsigned number, struct command_metrics *total)
 {
+    lock_must_hold(&state.lock);
     memset(total, 0, sizeof(*total));
     for (unsigned i = 0; i < atomic_load(&state.worker_count); i++)
-        add_array((counter *)total, (counter *)&state.workers[i]->commands[number],
-                  sizeof(*total) / sizeof(counter));
+        add_array((counter *)total, (counter *)&state.workers[i]->commands[number], sizeof(*total) / sizeof(counter));
 }
 
 void metrics_total(struct metrics_sums *total)
@@ -115,8 +116,12 @@ uint64_t metrics_client_memory(void)
 {
     uint64_t sum = 0;
 
-    for (unsigned i = 0; i < atomic_load(&state.worker_count); i++)
-        sum += counter_get(&state.workers[i]->sums.client_memory);
+    for (unsigned i = 0; i < atomic_load(&state.worker_count); i++) {
+        uint64_t level = counter_get(&state.workers[i]->sums.client_memory);
+
+        must(level <= INT64_MAX); /* it would be negative */
+        sum += level;
+    }
     return sum;
 }
 
@@ -134,7 +139,7 @@ void metrics_reset(void)
     lock_take(&state.lock);
     state.past_count = 0;
     sum_all(&state.base);
-    atomic_store(&state.base.client_memory, 0); /* a level is what it is */
+    atomic_store(&state.base.client_memory, 0); /* a level is not reset */
     for (unsigned i = 0; i < METRICS_COMMANDS; i++)
         sum_command(i, &state.command_base[i]);
     for (unsigned i = 0; i < atomic_load(&state.error_count); i++)
@@ -151,14 +156,15 @@ static struct error_code *find_error(const char *code)
     return NULL;
 }
 
-/* A place for a code that was not seen before; NULL if all are given away. */
+/* Adds a code; NULL if there are METRICS_ERRORS already. */
 static struct error_code *new_error(const char *code)
 {
     struct error_code *e;
     unsigned n;
 
+    must(strlen(code) < sizeof e->code);
     lock_take(&state.lock);
-    e = find_error(code); /* another thread may have been faster */
+    e = find_error(code); /* another thread may have added it */
     n = atomic_load(&state.error_count);
     if (!e && n < METRICS_ERRORS) {
         e = &state.errors[n];
@@ -176,6 +182,7 @@ void metrics_error(const char *code)
     size_t n = strnlen(code, sizeof(cut) - 1);
     struct error_code *e;
 
+    must(n > 0);
     memcpy(cut, code, n);
     cut[n] = '\0';
     e = find_error(cut);
@@ -197,8 +204,11 @@ void metrics_each_error(void (*visit)(void *arg, const char *code, uint64_t coun
 
 static void rate_sample(struct rate *r, uint64_t value, int64_t elapsed_ms)
 {
-    if (elapsed_ms > 0)
+    must(state.next_sample < SAMPLES);
+    if (elapsed_ms > 0) {
+        must(value >= r->last);
         r->samples[state.next_sample] = (value - r->last) * 1000 / (uint64_t)elapsed_ms;
+    }
     r->last = value;
 }
 
@@ -216,9 +226,10 @@ static struct looked_up looked_up_now(const struct metrics_sums *total)
     return (struct looked_up){counter_get(&total->hits), counter_get(&total->misses)};
 }
 
-/* Notes what was looked up until now, once a second. */
+/* Records the look-ups until now, once a second. */
 static void note_past(const struct metrics_sums *total, int64_t mono_ms)
 {
+    lock_must_hold(&state.lock);
     if (state.past_count != 0 && mono_ms - state.past_at < 1000)
         return;
     state.past_at = mono_ms;
@@ -230,6 +241,7 @@ double metrics_hit_ratio(unsigned seconds)
     struct metrics_sums total;
     struct looked_up now, then;
 
+    must(seconds <= METRICS_PAST);
     lock_take(&state.lock);
     sum_all(&total);
     now = looked_up_now(&total);
@@ -237,6 +249,7 @@ double metrics_hit_ratio(unsigned seconds)
     if (seconds < state.past_count)
         then = state.past[(state.past_count - 1 - seconds) % (METRICS_PAST + 1)];
     lock_drop(&state.lock);
+    must(now.hits >= then.hits && now.misses >= then.misses);
     now.hits -= then.hits;
     now.misses -= then.misses;
     return now.hits ? (double)now.hits / (double)(now.hits + now.misses) : 0;

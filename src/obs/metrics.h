@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * metrics: what the workers count.
+ * metrics: counters of the workers.
  *
- * Role:    counters of one worker each, summed when asked for; rates sampled ten times a second.
- * Owns:    the counters' memory.
- * Threads: a worker writes its own only; any may read. Counters are relaxed atomics with a single writer, so that
- *          counting is a plain addition.
+ * Role:    each worker has its own counters, which are summed on request; rates are sampled ten times a second.
+ * Owns:    the memory of the counters.
+ * Threads: a worker writes only its own counters; any thread may read them. Counters are relaxed atomics with a single
+ *          writer, so that counting is a plain addition.
  * Used by: cmd, net (write); INFO (read).
  */
 #ifndef LARDER_OBS_METRICS_H
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define METRICS_COMMANDS 512
-#define METRICS_ERRORS   128 /* distinct error codes told apart; further ones count as a whole only */
+#define METRICS_ERRORS   128 /* distinct error codes that are counted; further ones count in error_replies only */
 
 typedef _Atomic uint64_t counter;
 
@@ -34,15 +34,15 @@ struct command_metrics {
     counter calls, ns, rejected, failed;
 };
 
-/* The sums of a kind; every field is a counter, so that they can be added up as an array. */
+/* Every field is a counter, so that they can be added up as an array. */
 struct metrics_sums {
-    counter hits, misses;                  /* keys looked up by reading commands */
-    counter changes;                       /* keys changed by commands */
-    counter commands;                      /* run */
+    counter hits, misses; /* keys looked up by reading commands */
+    counter changes;      /* keys changed by commands */
+    counter commands;     /* commands run */
     counter error_replies;
     counter bytes_in, bytes_out;
-    counter reads, writes;                 /* receives and sends */
-    counter client_memory;                 /* bytes of all buffers of the worker's clients: a level, it goes down too */
+    counter reads, writes; /* receives and sends */
+    counter client_memory; /* bytes of all buffers of the worker's clients: a level, not a sum */
 };
 
 struct metrics {
@@ -50,29 +50,29 @@ struct metrics {
     struct command_metrics commands[METRICS_COMMANDS]; /* by command number */
 };
 
-/* For one worker each; given out once, never freed before metrics_fini. */
+/* The counters of a new worker; valid until metrics_fini. */
 struct metrics *metrics_new(void);
 void metrics_fini(void);
 /* The sums over all workers since the start or the last reset. */
 void metrics_total(struct metrics_sums *total);
 void metrics_command(unsigned number, struct command_metrics *total);
-/* client_memory over all workers, without a lock. */
+/* client_memory of all workers; takes no lock. */
 uint64_t metrics_client_memory(void);
-/* CONFIG RESETSTAT: later totals begin here. The level is not reset. */
+/* CONFIG RESETSTAT: resets all totals. The level client_memory is not reset. */
 void metrics_reset(void);
-/* Counts an error reply by its code ("ERR", "WRONGTYPE"). */
+/* Counts an error reply by its code ("ERR", "WRONGTYPE"), which must not be empty. */
 void metrics_error(const char *code);
-/* Calls visit for each code that was counted. */
+/* Calls `visit` for each code with a count above 0. */
 void metrics_each_error(void (*visit)(void *arg, const char *code, uint64_t count), void *arg);
 
 /* Per second, over the last 16 samples. */
 struct metrics_rates {
     uint64_t commands, bytes_in, bytes_out;
 };
-/* Hits among the keys looked up in the last so many seconds, up to METRICS_PAST: 0 .. 1; 0 if there were none. */
+/* The share of hits in the look-ups of the last `seconds`, at most METRICS_PAST: 0 .. 1; 0 without look-ups. */
 #define METRICS_PAST 900
 double metrics_hit_ratio(unsigned seconds);
-/* Takes a sample: called ten times a second by one thread. */
+/* Takes a sample; one thread calls it ten times a second. */
 void metrics_sample(int64_t mono_ms);
 struct metrics_rates metrics_rates(void);
 

@@ -4,6 +4,7 @@
 #include <syslog.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 
 static char *own_identity;
 
@@ -32,5 +33,6 @@ void syslog_send(enum syslog_severity severity, const char *text)
         [SYSLOG_DEBUG] = LOG_DEBUG,
     };
 
+    must(severity < sizeof priorities / sizeof *priorities);
     syslog(priorities[severity], "%s", text);
 }

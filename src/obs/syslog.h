@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * syslog: the one place that talks to syslog(3).
+ * syslog: the only user of syslog(3).
  *
  * Role:    sends a line with a severity.
  * Owns:    the identity, which syslog(3) only borrows.
  * Threads: syslog_send any; the others one at a time.
  * Used by: log.
- * Why:     <syslog.h> has macros named LOG_DEBUG, LOG_NOTICE and LOG_WARNING that mean other numbers than ours; they
- *          stay in one file.
+ * Why:     <syslog.h> defines LOG_DEBUG, LOG_NOTICE and LOG_WARNING as other numbers than obs/log.h; only this file
+ *          includes it.
  */
 #ifndef LARDER_OBS_SYSLOG_H
 #define LARDER_OBS_SYSLOG_H

@@ -5,11 +5,14 @@
 
 struct blob *blob_new(size_t cap)
 {
-    struct blob *b = mem_try_alloc(sizeof *b + cap);
+    struct blob *b;
 
+    must(cap <= SIZE_MAX - sizeof *b);
+    b = mem_try_alloc(sizeof *b + cap);
     if (b == NULL)
         return NULL;
     atomic_init(&b->refs, 1);
+    b->magic = BLOB_MAGIC;
     b->len = 0;
     b->cap = cap;
     return b;
@@ -29,6 +32,14 @@ struct blob *blob_copy(struct slice s)
 
 void blob_unref(struct blob *b)
 {
-    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
-        mem_free(b);
+    uint32_t before;
+
+    must_be(b, BLOB_MAGIC);
+    before = atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel);
+    must(before > 0);
+    if (before != 1)
+        return;
+    must(b->len <= b->cap);
+    b->magic = 0;
+    mem_free(b);
 }

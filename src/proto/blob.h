@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * blob: large bytes with a count of those who hold them.
+ * blob: a large byte string with a reference count.
  *
- * Role:    a string value that is stored, received and sent without being copied.
+ * Role:    a string value that is stored, received and sent without a copy.
  * Owns:    its bytes; freed with the last reference.
- * Threads: the count is atomic. The bytes may be written only by a holder of the single reference.
- * Used by: proto (replies by reference, large bulks received in place), store.
+ * Threads: the count is atomic. Only the holder of the sole reference may write the bytes.
+ * Used by: proto (replies by reference, large bulk strings received in place), store.
  */
 #ifndef LARDER_PROTO_BLOB_H
 #define LARDER_PROTO_BLOB_H
@@ -15,34 +15,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/must.h"
 #include "base/slice.h"
+
+#define BLOB_MAGIC 0x424c4f42u
 
 struct blob {
     _Atomic uint32_t refs;
+    uint32_t magic;
     size_t len;
     size_t cap;
     char p[];
 };
 
-/* One reference, owned by the caller; len 0. NULL if there is no memory. */
+/* A blob of length 0 with one reference, owned by the caller. NULL if there is no memory. */
 struct blob *blob_new(size_t cap);
-/* The same with a copy of these bytes. */
+/* The same with a copy of the bytes of s. */
 struct blob *blob_copy(struct slice s);
 void blob_unref(struct blob *b);
 
 static inline struct blob *blob_ref(struct blob *b)
 {
-    atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+    uint32_t before;
+
+    must_be(b, BLOB_MAGIC);
+    before = atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+    must(before > 0 && before < UINT32_MAX);
     return b;
 }
 
+/* Whether the caller's reference is the only one. */
 static inline bool blob_is_sole(struct blob *b)
 {
+    must_be(b, BLOB_MAGIC);
     return atomic_load_explicit(&b->refs, memory_order_acquire) == 1;
 }
 
 static inline struct slice blob_slice(const struct blob *b)
 {
+    must(b->magic == BLOB_MAGIC && b->len <= b->cap);
     return slice_of(b->p, b->len);
 }
 

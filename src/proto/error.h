@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * error: the texts of error replies that more than one command gives.
+ * error: the error replies that more than one command gives.
  *
- * Why:     clients compare these texts, so they are part of the protocol and stand in one place. Facts of Redis.
+ * Why:     clients compare these texts, so they are part of the protocol, and are defined in one place. The texts are
+ *          those of Redis.
  */
 #ifndef LARDER_PROTO_ERROR_H
 #define LARDER_PROTO_ERROR_H

@@ -9,7 +9,7 @@
 #include "base/must.h"
 #include "base/num.h"
 
-#define INLINE_MAX          (64 * 1024) /* bytes of an inline request, and of a length line */
+#define INLINE_MAX           (64 * 1024) /* the longest inline request or length line, in bytes */
 #define UNAUTHENTICATED_ARGS 10
 #define UNAUTHENTICATED_BULK 16384
 
@@ -41,6 +41,7 @@ static void grow(struct parser *p, size_t n)
 
     if (cap < n)
         cap = n;
+    must(cap >= n && cap < SIZE_MAX / sizeof *p->args);
     p->args = mem_realloc(p->args, cap * sizeof *p->args);
     p->hashes = mem_realloc(p->hashes, cap * sizeof *p->hashes);
     p->cap = cap;
@@ -59,13 +60,14 @@ static enum parse_result fail(struct parser *p, const char *text)
     return PARSE_ERROR;
 }
 
-/* Reads the number of a length line that begins at p->at with its type byte. PARSE_REQUEST: *v is it, and at is behind
- * the line; PARSE_ERROR: it is no number. */
+/* Parses a length line, whose type byte is at p->at. PARSE_REQUEST: *v is the length, and `at` is behind the line.
+ * PARSE_ERROR: not a number, or too long; p->error is set only if it is too long. */
 static inline enum parse_result length_line(struct parser *p, const char *end, int64_t *v, const char *too_long)
 {
     const char *digit = p->at + 1, *cr;
     int64_t n = 0;
 
+    sane(p->at < end && p->error == NULL);
     /* The usual case: up to nine digits and CR LF. */
     while (digit < end && *digit >= '0' && *digit <= '9' && digit - p->at < 10)
         n = n * 10 + (*digit++ - '0');
@@ -95,13 +97,14 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* One escape inside double quotes, s->p[0] being the backslash. Returns the byte and moves s on. */
+/* Takes one escape sequence inside double quotes off the front of s. Returns the byte that it stands for. */
 static char unescape(struct slice *s)
 {
     static const char from[] = "nrtba", to[] = "\n\r\t\b\a";
     const char *known;
     char c;
 
+    must(s->n >= 2 && s->p[0] == '\\');
     if (s->n >= 4 && s->p[1] == 'x' && hex_digit(s->p[2]) >= 0 && hex_digit(s->p[3]) >= 0) {
         c = hex_digit(s->p[2]) * 16 + hex_digit(s->p[3]);
         *s = slice_of(s->p + 4, s->n - 4);
@@ -113,11 +116,12 @@ static char unescape(struct slice *s)
     return known ? to[known - from] : c;
 }
 
-/* A quoted part, s->p[0] being the opening quote. Writes to *w. False: the quotes are not balanced. */
+/* Takes a quoted string off the front of s and writes its bytes to *w. False: the quotes are not balanced. */
 static bool unquote(struct slice *s, char **w)
 {
     char quote = s->p[0];
 
+    must(quote == '"' || quote == '\'');
     *s = slice_of(s->p + 1, s->n - 1);
     while (s->n > 0) {
         if (quote == '"' && s->n >= 2 && s->p[0] == '\\') {
@@ -136,16 +140,19 @@ static bool unquote(struct slice *s, char **w)
     return false;
 }
 
-/* Whether the byte ends an argument that is not quoted. Form feed and vertical tab do not, though they are skipped
- * before one: so it is in Redis. */
+/* Whether the byte ends an unquoted argument. As in Redis, form feed and vertical tab do not, although they are skipped
+ * before an argument. */
 static bool ends_word(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
-/* Splits a line into arguments; *w is where unquoted bytes go. */
+/* Splits a line into arguments and writes their bytes to w, which has room for s.n. False: the quotes are not balanced.
+ */
 static bool split_line(struct parser *p, struct slice s, char *w)
 {
+    const char *end = w + s.n;
+
     for (;;) {
         char *begin = w;
 
@@ -162,6 +169,7 @@ static bool split_line(struct parser *p, struct slice s, char *w)
             *w++ = s.p[0];
             s = slice_of(s.p + 1, s.n - 1);
         }
+        must(w <= end);
         push(p, slice_of(begin, w - begin));
     }
 }
@@ -177,7 +185,7 @@ static enum parse_result inline_request(struct parser *p, const char *end)
     if (line.n > 0 && line.p[line.n - 1] == '\r')
         line.n--;
     if (p->unquoted != NULL)
-        return PARSE_MORE; /* the one before still uses it */
+        return PARSE_MORE; /* the previous inline request still uses it */
     p->unquoted = mem_alloc(line.n + 1);
     if (!split_line(p, line, p->unquoted))
         return fail(p, "Protocol error: unbalanced quotes in request");
@@ -215,7 +223,7 @@ static inline enum parse_result bulk_header(struct parser *p, const char *end, c
     if (p->at == end)
         return PARSE_MORE;
     if (UNLIKELY(*p->at != '$')) {
-        /* As it came, but for what would end the error. */
+        /* The byte as received, unless it would end the error reply. */
         snprintf(p->error_text, sizeof p->error_text, "Protocol error: expected '$', got '%c'",
                  *p->at && *p->at != '\r' && *p->at != '\n' ? *p->at : ' ');
         return fail(p, p->error_text);
@@ -235,7 +243,10 @@ enum parse_result parser_next(struct parser *p, const char *end, const struct pa
 {
     enum parse_result r;
 
+    must(p->at <= end && p->left >= 0);
+    sane(p->first <= p->n && p->n <= p->cap && p->bulk >= -1);
     if (p->left == 0) {
+        sane(p->bulk == -1);
         p->first = p->n;
         p->error = NULL;
         if (p->at == end)
@@ -249,7 +260,7 @@ enum parse_result parser_next(struct parser *p, const char *end, const struct pa
     while (p->left > 0) {
         if (p->bulk < 0 && (r = bulk_header(p, end, limits)) != PARSE_REQUEST)
             return r;
-        if (end - p->at < p->bulk + 2)
+        if (end - p->at - 2 < p->bulk) /* p->bulk + 2 might overflow */
             return PARSE_MORE;
         push(p, slice_of(p->at, p->bulk));
         p->at += p->bulk + 2;
@@ -269,6 +280,7 @@ void parser_add(struct parser *p, struct slice arg)
 
 void parser_rebase(struct parser *p, struct slice old, const char *new_base)
 {
+    must(p->at >= old.p && p->at <= old.p + old.n);
     for (size_t i = p->first; i < p->n; i++)
         if (p->args[i].p >= old.p && p->args[i].p <= old.p + old.n)
             p->args[i].p = new_base + (p->args[i].p - old.p);
@@ -279,7 +291,8 @@ void parser_move(struct parser *to, struct parser *from)
 {
     size_t n = from->n - from->first;
 
-    must(to->n == 0 && to->left == 0);
+    must(to->n == 0 && to->left == 0 && to->unquoted == NULL);
+    must(from->first <= from->n && from->n <= from->cap);
     if (n > to->cap)
         grow(to, n);
     if (n > 0)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * parser: requests out of bytes.
+ * parser: parses requests.
  *
- * Role:    RESP arrays of bulk strings, and inline requests, without copying: arguments are slices of the input.
- * Owns:    the vector of arguments and their hashes.
+ * Role:    parses RESP arrays of bulk strings, and inline requests, without a copy: arguments are slices of the input.
+ * Owns:    the arrays of arguments and hashes.
  * Threads: one at a time.
  * Used by: net.
- * Why:     incremental, so that a request may be split at any byte and a long one is not read twice. One vector
- *          serves a whole batch of requests; a half request is moved to a parser of its connection's own.
+ * Why:     incremental: a request may be split at any byte, and no byte is parsed twice. One array holds the arguments
+ *          of a whole batch of requests; an incomplete request is moved to a parser that its connection owns.
  */
 #ifndef LARDER_PROTO_PARSER_H
 #define LARDER_PROTO_PARSER_H
@@ -19,41 +19,42 @@
 #include "base/slice.h"
 
 struct parser_limits {
-    int64_t bulk;       /* bytes of one argument */
-    bool authenticated; /* else 10 arguments of 16 KiB */
+    int64_t bulk;       /* the longest argument, in bytes */
+    bool authenticated; /* if not: at most 10 arguments of 16 KiB */
 };
 
 struct parser {
-    struct slice *args;  /* of all requests since parser_clear; may move while parsing goes on */
-    uint64_t *hashes;    /* one beside each argument, filled by the caller for those that are keys */
+    struct slice *args; /* of all requests since parser_clear; parser_next may move the array */
+    uint64_t *hashes;   /* one per argument; the caller fills in those of keys */
     size_t n, cap;
-    size_t first;        /* where the request being read begins in args */
-    int64_t left;        /* arguments still to come; 0: between requests */
-    int64_t bulk;        /* length of the argument being read; -1: its header is still to come */
-    const char *at;      /* next byte to look at */
-    const char *error;   /* after PARSE_ERROR: the text, an error reply without its code */
+    size_t first;      /* the index in args at which the current request begins */
+    int64_t left;      /* arguments that are missing in the current request; 0: between requests */
+    int64_t bulk;      /* length of the current argument; -1: its header has not been parsed yet */
+    const char *at;    /* the next byte to parse */
+    const char *error; /* after PARSE_ERROR: the text of the error reply without its code */
     char error_text[64];
-    char *unquoted;      /* the arguments of an inline request, without quotes and escapes; freed by parser_clear */
+    char *unquoted; /* the arguments of an inline request, without quotes and escapes; freed by parser_clear */
 };
 
 enum parse_result {
-    PARSE_REQUEST, /* args[first .. n) is a request, maybe of no arguments (nothing to do); at is behind it */
-    PARSE_MORE,    /* the bytes end inside a request: what was read of it is args[first .. n) and left, bulk. Or the
-                      request is an inline one and another came before it since parser_clear */
-    PARSE_ERROR,   /* the connection cannot go on */
+    PARSE_REQUEST, /* args[first .. n) is a request, and `at` is behind it. It may be empty: nothing to do */
+    PARSE_MORE,    /* the input ends inside a request, whose state is args[first .. n), left and bulk; or the request is
+                      an inline one and there has been another one since parser_clear */
+    PARSE_ERROR,   /* the input is invalid; parsing cannot go on */
 };
 
 void parser_init(struct parser *p);
 void parser_fini(struct parser *p);
-/* Forgets all arguments; the vector stays. */
+/* Removes all arguments; the arrays keep their memory. */
 void parser_clear(struct parser *p);
-/* Reads on from p->at up to end. After PARSE_REQUEST the next call begins the next request. */
+/* Parses from p->at up to `end`. After PARSE_REQUEST the next call begins the next request. */
 enum parse_result parser_next(struct parser *p, const char *end, const struct parser_limits *limits);
-/* The argument being read is complete, and lies elsewhere; p->at is left alone. */
+/* Adds the current argument, which was received to another place than the input. p->at does not change. */
 void parser_add(struct parser *p, struct slice arg);
-/* Moves the half request of `from` to `to`, which is empty. */
+/* Moves the incomplete request of `from` to `to`, which must be empty. */
 void parser_move(struct parser *to, struct parser *from);
-/* The bytes `old`, which hold the half request, are now at new_base. Arguments that lie elsewhere stay. */
+/* The input of the incomplete request has moved from `old` to new_base: adjusts `at`, and the arguments inside `old`.
+ */
 void parser_rebase(struct parser *p, struct slice old, const char *new_base);
 
 #endif

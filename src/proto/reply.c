@@ -9,12 +9,12 @@
 #include "base/num.h"
 
 #define CHUNK_BYTES  (16 * 1024 - sizeof(struct chunk))
-#define POOL_MOST    64
-#define HEADER_BYTES 24 /* type, up to 20 digits, CR LF */
-#define TAIL_BYTES   256 /* behind a blob: enough for a line end and a few short replies */
+#define POOL_MAX     64
+#define HEADER_BYTES 24  /* type, up to 20 digits, CR LF */
+#define TAIL_BYTES   256 /* of the chunk behind a blob: enough for a line end and a few short replies */
 #define BY_REFERENCE (16 * 1024)
 
-/* Chunks of CHUNK_BYTES that this thread may use again. */
+/* Free chunks of CHUNK_BYTES of this thread. */
 static _Thread_local struct chunk *pool;
 static _Thread_local unsigned pooled;
 
@@ -23,6 +23,7 @@ static struct chunk *chunk_new(size_t cap)
     struct chunk *c = pool;
 
     if (cap <= CHUNK_BYTES && c != NULL) {
+        must(pooled > 0 && c->cap == CHUNK_BYTES);
         pool = c->next;
         pooled--;
     } else {
@@ -36,20 +37,22 @@ static struct chunk *chunk_new(size_t cap)
     return c;
 }
 
-/* A chunk without room of its own. */
+/* A chunk of another capacity than CHUNK_BYTES, which does not go to the pool. */
 static struct chunk *chunk_small(size_t cap)
 {
     struct chunk *c = mem_alloc(sizeof *c + cap);
 
+    must(cap < CHUNK_BYTES);
     *c = (struct chunk){.p = c->data, .cap = cap};
     return c;
 }
 
 void chunk_free(struct chunk *c)
 {
+    must(c->blob != NULL || (c->p == c->data && c->len <= c->cap));
     if (c->blob != NULL)
         blob_unref(c->blob);
-    if (c->cap == CHUNK_BYTES && pooled < POOL_MOST) {
+    if (c->cap == CHUNK_BYTES && pooled < POOL_MAX) {
         c->next = pool;
         pool = c;
         pooled++;
@@ -89,22 +92,23 @@ void out_fini(struct out *o)
     free_from(out_take(o));
 }
 
-/* Fixes the length of the last chunk. */
+/* Sets the length of the last chunk. */
 static void close_last(struct out *o)
 {
     if (o->last == NULL)
         return;
+    must(o->cur >= o->last->data && o->cur <= o->end);
     if (o->last->blob == NULL)
         o->last->len = o->cur - o->last->data;
     o->closed += o->last->len;
 }
 
-/* Counts what c takes. */
+/* Adds a chunk to the counters of memory. */
 static void count_chunk(struct out *o, const struct chunk *c)
 {
     o->memory += sizeof *c + c->cap;
     if (c->blob != NULL)
-        o->lent += c->len;
+        o->pinned += c->len;
 }
 
 static void write_to(struct out *o, struct chunk *c)
@@ -116,6 +120,7 @@ static void write_to(struct out *o, struct chunk *c)
 
 static void append(struct out *o, struct chunk *c)
 {
+    must(c->next == NULL);
     if (UNLIKELY(o->cut != NULL)) {
         free_from(o->cut->next);
         o->cut->next = c;
@@ -123,7 +128,7 @@ static void append(struct out *o, struct chunk *c)
         return;
     }
     close_last(o);
-    if (UNLIKELY(o->most != 0 && o->closed > o->most))
+    if (UNLIKELY(o->limit != 0 && o->closed > o->limit))
         o->cut = o->last;
     if (o->last != NULL)
         o->last->next = c;
@@ -140,12 +145,13 @@ struct chunk *out_take(struct out *o)
     close_last(o);
     o->first = o->last = o->cut = NULL;
     o->cur = o->end = NULL;
-    o->closed = o->memory = o->lent = 0;
+    o->closed = o->memory = o->pinned = 0;
     return c;
 }
 
 struct out_mark out_mark(const struct out *o)
 {
+    must(o->cut == NULL); /* the chunk behind the cut may be freed */
     return (struct out_mark){o->last, o->cur, o->closed};
 }
 
@@ -155,20 +161,22 @@ void out_rewind(struct out *o, struct out_mark m)
         free_from(out_take(o));
         return;
     }
+    must(m.closed <= o->closed && m.cur >= m.last->data && m.cur <= m.last->data + m.last->cap);
     free_from(m.last->next);
     m.last->next = NULL;
     write_to(o, m.last);
     o->cur = m.cur;
     o->closed = m.closed;
     o->cut = NULL;
-    o->memory = o->lent = 0;
+    o->memory = o->pinned = 0;
     for (const struct chunk *c = o->first; c != NULL; c = c->next)
         count_chunk(o, c);
 }
 
-/* At least n bytes in one piece. */
+/* Returns room for at least n contiguous bytes. */
 static inline char *room(struct out *o, size_t n)
 {
+    sane(o->cur <= o->end);
     if (UNLIKELY((size_t)(o->end - o->cur) < n))
         append(o, chunk_new(n));
     return o->cur;
@@ -182,7 +190,7 @@ void out_add(struct out *o, const void *p, size_t n)
     o->cur += n;
 }
 
-/* Type, number, CR LF: what most replies begin with. */
+/* Type, number, CR LF: the beginning of most replies. */
 static inline void header(struct out *o, char type, int64_t v)
 {
     char *p = room(o, HEADER_BYTES);
@@ -195,16 +203,18 @@ static inline void header(struct out *o, char type, int64_t v)
         n += num_format_i64(p + 1, v);
     p[n++] = '\r';
     p[n++] = '\n';
+    sane(n <= HEADER_BYTES);
     o->cur += n;
 }
 
 /* ---- simple types ---- */
 
-/* Notes the first word, which INFO errorstats counts by. */
+/* Records the first word, which is the key of INFO errorstats. */
 static void note_error(struct out *o, struct slice text)
 {
     size_t n = 0;
 
+    must(text.n > 0 && text.p[0] != ' '); /* the text begins with a code */
     while (n < text.n && n < sizeof o->error_code - 1 && text.p[n] != ' ')
         n++;
     memcpy(o->error_code, text.p, n);
@@ -214,6 +224,7 @@ static void note_error(struct out *o, struct slice text)
 
 static void error_slice(struct out *o, struct slice text)
 {
+    sane(memchr(text.p, '\r', text.n) == NULL && memchr(text.p, '\n', text.n) == NULL);
     note_error(o, text);
     out_add(o, "-", 1);
     out_add(o, text.p, text.n);
@@ -234,8 +245,7 @@ void reply_errorf(struct out *o, const char *format, ...)
     va_start(ap, format);
     n = vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    if (n < 0)
-        n = 0;
+    must(n >= 0);
     if ((size_t)n >= sizeof text)
         n = sizeof text - 1;
     for (int i = 0; i < n; i++)
@@ -252,6 +262,7 @@ void reply_ok(struct out *o)
 
 void reply_simple(struct out *o, const char *text)
 {
+    sane(strpbrk(text, "\r\n") == NULL);
     out_add(o, "+", 1);
     out_add(o, text, strlen(text));
     out_add(o, "\r\n", 2);
@@ -293,6 +304,7 @@ void reply_blob(struct out *o, struct blob *b, size_t at, size_t n)
 {
     struct chunk *c;
 
+    must(at <= b->len && n <= b->len - at);
     if (n < BY_REFERENCE) {
         reply_bulk(o, slice_of(b->p + at, n));
         return;
@@ -383,7 +395,7 @@ void reply_verbatim(struct out *o, const char *format, struct slice s)
 
 /* ---- aggregates ---- */
 
-/* The type byte and count of an aggregate in the protocol in use. */
+/* The type byte and count of an aggregate in the connection's version of the protocol. */
 struct aggregate {
     char type;
     size_t n;
@@ -391,6 +403,7 @@ struct aggregate {
 
 static struct aggregate as_map(const struct out *o, size_t n)
 {
+    must(n <= SIZE_MAX / 2);
     return o->resp == 2 ? (struct aggregate){'*', 2 * n} : (struct aggregate){'%', n};
 }
 
@@ -440,7 +453,7 @@ struct reply_later reply_later_begin(struct out *o)
     return l;
 }
 
-/* Writes the header into the room that was left for it, and closes what it did not need. */
+/* Writes the header into the room that was left for it, and closes the gap behind it. */
 static void later_end(struct out *o, struct reply_later l, struct aggregate a)
 {
     char text[HEADER_BYTES], *at, *behind, *end;
@@ -454,6 +467,7 @@ static void later_end(struct out *o, struct reply_later l, struct aggregate a)
     at = l.chunk->data + l.at;
     behind = at + HEADER_BYTES;
     end = l.chunk == o->last ? o->cur : l.chunk->data + l.chunk->len;
+    must(l.chunk->blob == NULL && n <= HEADER_BYTES && behind <= end);
     memcpy(at, text, n);
     memmove(at + n, behind, end - behind);
     if (l.chunk == o->last) {

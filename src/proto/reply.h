@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reply: replies, written straight into what will be sent.
+ * reply: writes replies directly into the buffers that will be sent.
  *
- * Role:    the types of RESP2 and RESP3, each in the form the connection asked for with HELLO.
- * Owns:    a chain of chunks; the last one has the room between cur and end. Large strings hang in the chain by
- *          reference.
+ * Role:    the types of RESP2 and RESP3, in the version that the connection chose with HELLO.
+ * Owns:    a chain of chunks; `cur` to `end` is the free room of the last one. The chain refers to large strings
+ *          without a copy.
  * Threads: the worker of the connection.
  * Used by: cmd (writes), net (sends).
- * Why:     one copy from the entry to the bytes the kernel takes, and no object per reply. An idle connection holds
- *          no chunk at all: they come from a small pool per thread.
+ * Why:     bytes are copied once, from the entry to the buffer that the kernel reads, and no object exists per reply.
+ *          Chunks come from a small pool per thread; an idle connection has none.
  *          Specification: https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 #ifndef LARDER_PROTO_REPLY_H
@@ -23,41 +23,42 @@
 
 struct chunk {
     struct chunk *next;
-    struct blob *blob; /* the bytes are this blob's; NULL: they are in data */
+    struct blob *blob; /* the blob that owns the bytes; NULL: they are in data */
     const char *p;
-    size_t len;        /* of the last chunk only known after out_close */
+    size_t len; /* not valid in the last chunk until out_take */
     size_t cap;
     char data[];
 };
 
 struct out {
-    char *cur;          /* the next byte of the last chunk */
+    char *cur; /* where the next byte goes in the last chunk */
     char *end;
     struct chunk *first;
     struct chunk *last;
-    size_t closed;      /* bytes in all chunks but the last */
-    size_t memory;      /* bytes that the chunks take, without the blobs in the chain */
-    size_t lent;        /* bytes of the blobs */
-    size_t most;        /* bytes of which no more is kept: the connection will be cut off; 0: no limit */
-    struct chunk *cut;  /* where that was passed: what is written behind it is thrown away; NULL: it was not */
-    uint8_t resp;       /* 2 or 3 */
-    uint32_t errors;    /* error replies written so far */
+    size_t closed;       /* bytes in all chunks but the last */
+    size_t memory;       /* bytes of the chunks, without the blobs in the chain */
+    size_t pinned;       /* bytes of the blobs in the chain */
+    size_t limit;        /* bytes beyond which output is discarded, since the connection will be closed; 0: none */
+    struct chunk *cut;   /* the last chunk kept when the output passed the limit; NULL: it has not */
+    uint8_t resp;        /* 2 or 3 */
+    uint32_t errors;     /* error replies written so far */
     char error_code[24]; /* first word of the last one */
 };
 
 void out_init(struct out *o);
 void out_fini(struct out *o);
-/* Bytes waiting in the chain. */
+/* Bytes in the chain. */
 static inline size_t out_size(const struct out *o)
 {
+    sane(o->cur <= o->end && (o->last != NULL || o->closed == 0));
     return o->closed + (o->last ? (size_t)(o->cur - o->last->data) : 0);
 }
-/* Takes the whole chain out: the caller sends the chunks and gives each to chunk_free. NULL if there is nothing. */
+/* Takes the whole chain: the caller sends the chunks and passes each to chunk_free. NULL if it is empty. */
 struct chunk *out_take(struct out *o);
 void chunk_free(struct chunk *c);
-/* Frees the calling thread's pool of chunks; before the thread ends. */
+/* Frees the calling thread's pool of chunks. Call before the thread ends. */
 void out_thread_done(void);
-/* A place to go back to: what was written since is forgotten by out_rewind. Only before anything was cut. */
+/* A position in the output. out_rewind discards what was written after it. Not while the output is cut. */
 struct out_mark {
     struct chunk *last;
     char *cur;
@@ -65,10 +66,10 @@ struct out_mark {
 };
 struct out_mark out_mark(const struct out *o);
 void out_rewind(struct out *o, struct out_mark m);
-/* Raw bytes, already in the form of the protocol. */
+/* Appends bytes that are valid protocol already. */
 void out_add(struct out *o, const void *p, size_t n);
 
-/* Error texts begin with their code: "ERR ...", "WRONGTYPE ...". CR and LF in formatted ones become spaces. */
+/* Error texts begin with their code: "ERR ...", "WRONGTYPE ...". reply_errorf replaces CR and LF by spaces. */
 void reply_error(struct out *o, const char *text);
 __attribute__((format(printf, 2, 3))) void reply_errorf(struct out *o, const char *format, ...);
 void reply_ok(struct out *o);
@@ -81,7 +82,7 @@ static inline void reply_bulk_str(struct out *o, const char *s)
 }
 /* An integer as a bulk string. */
 void reply_bulk_int(struct out *o, int64_t v);
-/* n bytes of a blob from `at` on, without a copy; takes its own reference. */
+/* n bytes of a blob from `at` on. From 16 KiB up they are not copied: the chain takes its own reference. */
 void reply_blob(struct out *o, struct blob *b, size_t at, size_t n);
 /* RESP2: $-1. RESP3: _ */
 void reply_null(struct out *o);
@@ -91,24 +92,24 @@ void reply_null_array(struct out *o);
 void reply_bool(struct out *o, bool v);
 /* RESP2: a bulk string. RESP3: , */
 void reply_double(struct out *o, double v);
-/* The same for a finite number, with up to 17 decimals and never an exponent. */
+/* The same for a finite number, with up to 17 decimals and without an exponent. */
 void reply_fixed(struct out *o, double v);
-/* RESP2: a bulk string of the number. RESP3: ( */
+/* RESP2: a bulk string. RESP3: ( */
 void reply_big_number(struct out *o, struct slice digits);
-/* RESP2: a bulk string. RESP3: =, with the three letters of the format ("txt", "mkd"). */
+/* RESP2: a bulk string. RESP3: =, with a format of three letters ("txt", "mkd"). */
 void reply_verbatim(struct out *o, const char *format, struct slice s);
 
-/* Headers; n elements follow (2n for a map or an attribute). RESP2: a map is an array of 2n, a set and a push an array
- * of n, an attribute is not allowed. */
+/* Headers; n elements follow, 2n for a map or an attribute. RESP2: a map is an array of 2n elements, a set or a push an
+ * array of n; an attribute is not allowed. */
 void reply_array(struct out *o, size_t n);
 void reply_map(struct out *o, size_t n);
 void reply_set(struct out *o, size_t n);
 void reply_push(struct out *o, size_t n);
 void reply_attribute(struct out *o, size_t n);
 
-/* The same where n is known only afterwards: begin, write the elements, end with the count. Nests. */
+/* The same if n is not known in advance: begin, write the elements, end with the count. Can be nested. */
 struct reply_later {
-    struct chunk *chunk; /* where there is room for the header; NULL: behind the cut */
+    struct chunk *chunk; /* the chunk with the room for the header; NULL: it is behind the cut */
     size_t at;
 };
 struct reply_later reply_later_begin(struct out *o);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "run/door_check.h"
 
 /* ---- looking ---- */
 
@@ -46,16 +47,21 @@ struct entry *call_peek(struct call *c, int i)
     return call_peek_in(c, i, c->db);
 }
 
-static inline struct entry *used(struct call *c, struct entry *e)
+/* Looks, and counts as a use of the entry. */
+static inline struct entry *find_to_use(struct call *c, const struct place *p, struct slice key) REQUIRES(shard_cap)
 {
+    struct entry *e = find(c, p, key);
+
     if (e != NULL && LIKELY(!c->session->no_touch))
-        keyspace_touch(c->instance->keyspace, e);
+        keyspace_touch(c->instance->keyspace, p, e);
     return e;
 }
 
 struct entry *call_look(struct call *c, int i)
 {
-    return used(c, call_peek(c, i));
+    struct place p = call_place(c, i);
+
+    return find_to_use(c, &p, c->argv[i]);
 }
 
 static struct entry *counted(struct call *c, struct entry *e)
@@ -75,7 +81,7 @@ struct entry *call_find_named(struct call *c, struct slice key)
 
     must(c->unit->is_world);
     shard_must_hold(p.shard);
-    return counted(c, used(c, find(c, &p, key)));
+    return counted(c, find_to_use(c, &p, key));
 }
 
 struct entry *call_peek_read(struct call *c, int i)
@@ -285,6 +291,7 @@ void call_changed_unwatched(struct call *c, int i, enum event_class class, const
 void call_run(struct call *c)
 {
     struct command_metrics *m = &c->runner->metrics->commands[command_number(c->cmd)];
+    struct door_check check;
     uint64_t end, ns;
 
     if (UNLIKELY(++c->runner->unstamped >= c->runner->stamp_unit)) {
@@ -293,7 +300,9 @@ void call_run(struct call *c)
     }
     c->errors = c->out->errors;
     atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed);
+    door_check_begin(&check, c);
     c->cmd->run(c);
+    door_check_end(&check);
     end = clock_cycles();
     ns = clock_cycles_ns(end - c->runner->cycles);
     c->runner->cycles = end;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "run/unit.h"
 #include "store/freer.h"
 
 #define SLICE_NS 100000    /* of eviction */
@@ -48,6 +49,19 @@ static bool is_enough(void *arg)
     return ns > e->min_ns && (ns > MAX_NS || dataset(e->runner) <= e->enough);
 }
 
+/* Evicts one key as a unit on its shard. */
+static enum evict_result evict_unit(void *arg, struct keyspace *ks, const struct evict_choice *choice)
+{
+    const struct eviction *e = arg;
+    enum evict_result result;
+    struct unit u;
+
+    unit_begin_shard(&u, e->runner, choice->shard);
+    result = evict_from(ks, choice);
+    unit_end(&u);
+    return result;
+}
+
 /* Whether memory is full only of what was flushed and is about to be freed: nothing else has to be evicted for that.
  * How much it is, is guessed from the number of keys. */
 static bool will_have_room(const struct runner *r, size_t limit)
@@ -74,9 +88,9 @@ static bool make_room(struct runner *r, size_t bytes, uint64_t min_ns)
         return true; /* nothing may change, and writes are about to be held up */
     if (will_have_room(r, limit))
         return true;
-    if (OPT(r->instance->options, maxmemory_policy) == POLICY_NOEVICTION)
-        return dataset(r) <= limit; /* however long it took to get here */
-    ok = evict_to_fit(r->instance->keyspace, &(struct evict_goal){least, dataset_of, is_enough, &e});
+    ok = evict_to_fit(
+        r->instance->keyspace,
+        &(struct evict_goal){.limit = least, .used = dataset_of, .enough = is_enough, .step = evict_unit, .arg = &e});
     if (clock_cycles() - r->read_at > r->clock_cycles)
         runner_tick(r); /* the unit that follows reads its time from the runner */
     return ok || dataset(r) <= limit;

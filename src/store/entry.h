@@ -37,14 +37,24 @@ enum entry_encoding {
     ENCODING_FORM,   /* and those of the other types: ENCODING_FORM + enum value_form */
 };
 
-#define ENTRY_EPOCH_SHIFT 6
+#define ENTRY_STAMP_KIND_SHIFT 4
+#define ENTRY_EPOCH_SHIFT      6
+
+/* What the stamp of an entry says, in the two bits ENTRY_STAMP_KIND of its flags. A policy that meets a stamp of a kind
+ * that it does not write reads it as well as it can. */
+enum stamp_kind {
+    STAMP_MOMENT,    /* when it was used last, or stored: stamp.h */
+    STAMP_COUNT,     /* how often it was used: policy_lfu.c */
+    STAMP_KINDS = 4, /* the other two are free for policies to come */
+};
 
 enum {
     ENTRY_EXPIRES = 1 << 0,       /* an expiry follows the header */
     ENTRY_RAW = 1 << 1,           /* OBJECT ENCODING says raw, whatever the length: the value was modified in place */
-    ENTRY_COUNTED = 1 << 2,       /* the stamp is a count of uses: policy_lfu.c */
+    ENTRY_SPARE = 1 << 2,         /* always 0 */
     ENTRY_FIELDS_EXPIRE = 1 << 3, /* a hash with fields that have an expiry: fields.h */
-    ENTRY_EPOCH = 3 << ENTRY_EPOCH_SHIFT, /* the snapshot epoch in which it was last written, modulo 4 */
+    ENTRY_STAMP_KIND = 3 << ENTRY_STAMP_KIND_SHIFT, /* enum stamp_kind */
+    ENTRY_EPOCH = 3 << ENTRY_EPOCH_SHIFT,           /* the snapshot epoch in which it was last written, modulo 4 */
     /* The entries that the expiry walk looks at. */
     ENTRY_VOLATILE = ENTRY_EXPIRES | ENTRY_FIELDS_EXPIRE,
 };
@@ -106,24 +116,41 @@ static inline unsigned entry_epoch(const struct entry *e)
 
 static inline void entry_set_epoch(struct entry *e, unsigned epoch)
 {
+    sane(epoch < 4);
     e->flags = (uint8_t)((e->flags & ~ENTRY_EPOCH) | epoch << ENTRY_EPOCH_SHIFT);
+}
+
+static inline enum stamp_kind entry_stamp_kind(const struct entry *e)
+{
+    return (e->flags & ENTRY_STAMP_KIND) >> ENTRY_STAMP_KIND_SHIFT;
+}
+
+/* Writes the entry only where it changes: many threads read its cache line. */
+static inline void entry_set_stamp(struct entry *e, enum stamp_kind kind, uint32_t stamp)
+{
+    uint8_t flags = (uint8_t)((e->flags & ~ENTRY_STAMP_KIND) | kind << ENTRY_STAMP_KIND_SHIFT);
+
+    sane(kind < STAMP_KINDS);
+    if (e->stamp != stamp)
+        e->stamp = stamp;
+    if (UNLIKELY(e->flags != flags))
+        e->flags = flags;
 }
 
 /* How an entry was used: its stamp, and what kind of stamp that is. */
 struct entry_usage {
     uint32_t stamp;
-    uint8_t flags; /* ENTRY_COUNTED or nothing */
+    enum stamp_kind kind;
 };
 
 static inline struct entry_usage entry_usage(const struct entry *e)
 {
-    return (struct entry_usage){e->stamp, e->flags & ENTRY_COUNTED};
+    return (struct entry_usage){e->stamp, entry_stamp_kind(e)};
 }
 
 static inline void entry_set_usage(struct entry *e, struct entry_usage u)
 {
-    e->stamp = u.stamp;
-    e->flags = (e->flags & ~ENTRY_COUNTED) | u.flags;
+    entry_set_stamp(e, u.kind, u.stamp);
 }
 
 static inline enum entry_type entry_type(const struct entry *e)

@@ -8,33 +8,32 @@
 #include "store/keyspace.h"
 #include "store/pool.h"
 
-#define LOOK         6    /* entries that a look at a shard sees, and a bucketful more */
-#define SPARSE       2048 /* buckets without any that a look passes over at most */
-#define DRAWS        16   /* shards that are compared */
-#define FEW          8    /* with fewer keys to a shard, on average, all are */
-#define WALK_STAMPS  (1u << 28)
-#define WALK_NS      100000
+#define SAMPLE      6    /* entries that a sample sees at least; at most a bucketful more */
+#define SPARSE      2048 /* buckets without candidates that a sample passes over at most */
+#define SPARED      16   /* candidates that a policy may spare in one step, so that the lock is held briefly */
+#define DRAWS       16   /* shards that are compared */
+#define FEW         8    /* with fewer keys to a shard, on average, all are */
+#define WALK_STAMPS (1u << 28)
+#define WALK_NS     100000
 
-static int64_t told(const struct keyspace *ks, unsigned shard)
+static int64_t published(const struct keyspace *ks, unsigned shard)
 {
+    must(shard < ks->shard_count);
     return atomic_load_explicit(&ks->best[shard], memory_order_relaxed);
 }
 
 /* ---- one shard, under its lock ---- */
 
-static struct pool *pool_of(struct shard *s, const struct policy *p)
-{
-    if (s->pool == NULL)
-        s->pool = mem_zalloc(sizeof *s->pool);
-    if (s->pool->policy != p)
-        pool_reset(s->pool, p);
-    return s->pool;
-}
-
 /* Whether a database may have victims. */
-static bool has_any(const struct table *t, const struct policy *p)
+static bool may_have_victims(const struct table *t, const struct policy *p)
 {
     return t != NULL && atomic_load_explicit(p->only_volatile ? &t->volatiles : &t->used, memory_order_relaxed) != 0;
+}
+
+/* Whether the policy may evict the entry. */
+static bool is_evictable(const struct policy *p, const struct entry *e)
+{
+    return !p->only_volatile || (e->flags & ENTRY_EXPIRES);
 }
 
 static void offer_all(struct keyspace *ks, struct pool *pool, struct entry *const *seen, unsigned n)
@@ -44,9 +43,9 @@ static void offer_all(struct keyspace *ks, struct pool *pool, struct entry *cons
     for (unsigned i = 0; i < n; i++) {
         struct candidate c = {.entry = seen[i], .db = pool->db};
 
-        if (p->only_volatile && !(c.entry->flags & ENTRY_EXPIRES))
+        if (!is_evictable(p, c.entry))
             continue;
-        c.order = p->order(&ks->stamps, c.entry);
+        c.order = p->order(&ks->stamps, pool->state, c.entry);
         if (!pool_wants(pool, c.order))
             continue;
         c.hash = keyspace_hash(entry_key(c.entry));
@@ -54,23 +53,25 @@ static void offer_all(struct keyspace *ks, struct pool *pool, struct entry *cons
     }
 }
 
-/* Sees some of the shard's entries, from where the last look ended. False: it has none that may go. */
-static bool look(struct keyspace *ks, struct shard *s, struct pool *pool)
+/* Offers some of the shard's entries, from where the last sample ended. False: the shard has no victims. */
+static bool sample_tables(struct keyspace *ks, struct shard *s, struct pool *pool)
 {
     struct entry *seen[TABLE_LOOK_MAX];
     bool any = false;
 
-    for (unsigned i = 0, n = 0; n < LOOK && i <= ks->databases; i++) {
+    must(pool->db < ks->databases);
+    for (unsigned i = 0, n = 0; n < SAMPLE && i <= ks->databases; i++) {
         struct table *t = shard_table(s, pool->db);
 
-        if (has_any(t, pool->policy)) {
-            unsigned more = table_look(t, &pool->bucket, pool->policy->only_volatile, seen, LOOK - n, SPARSE);
+        if (may_have_victims(t, pool->policy)) {
+            unsigned more = table_look(t, &pool->bucket, pool->policy->only_volatile, seen, SAMPLE - n, SPARSE);
 
+            must(more <= TABLE_LOOK_MAX);
             offer_all(ks, pool, seen, more);
             n += more;
             any = true;
             if (pool->bucket != 0)
-                break; /* it has more */
+                break; /* the table has more */
         }
         pool->bucket = 0;
         pool->db = (pool->db + 1) % ks->databases;
@@ -78,15 +79,27 @@ static bool look(struct keyspace *ks, struct shard *s, struct pool *pool)
     return any;
 }
 
-/* Sees some of them at every second eviction, where stamps are counts and there are candidates: new entries offer
- * themselves, and what a look sees is not in the cache, which is most of what an eviction costs. False: as look. */
-static bool look_in_turn(struct keyspace *ks, struct shard *s, struct pool *pool)
+/* The candidates that a policy knows of by itself. */
+static inline void nominate(struct keyspace *ks, struct pool *pool)
 {
-    pool->looked = !pool->policy->counts || !pool->looked || pool->count < POOL_SIZE / 2;
-    return !pool->looked || look(ks, s, pool);
+    if (UNLIKELY(pool->policy->nominate != NULL))
+        pool->policy->nominate(&ks->stamps, pool->state, pool);
 }
 
-/* The entry of a candidate, if it is still there. */
+/* Looks for candidates. Sampling every second time suffices if new entries are offered anyway: what a sample reads is
+ * not in the CPU's cache, which is most of what an eviction costs. False: the shard has no victims. */
+static bool find_candidates(struct keyspace *ks, struct shard *s, struct pool *pool)
+{
+    const struct policy *p = pool->policy;
+
+    nominate(ks, pool);
+    if (p->nominate != NULL && pool->count > 0)
+        return true;
+    pool->sampled = !p->offers_new || !pool->sampled || pool->count < POOL_SIZE / 2;
+    return !pool->sampled || sample_tables(ks, s, pool);
+}
+
+/* The entry of a candidate, if it still exists. */
 static struct entry *find(struct shard *s, const struct candidate *c)
 {
     struct table *t = shard_table(s, c->db);
@@ -94,29 +107,34 @@ static struct entry *find(struct shard *s, const struct candidate *c)
     return t != NULL && table_holds(t, c->hash, c->entry) ? c->entry : NULL;
 }
 
-/* Takes from the pool until one is in it that is as it was seen. False: the pool is empty. */
-static bool settle(struct keyspace *ks, struct shard *s, struct pool *pool)
+/* Drops candidates that no longer exist, and sorts in anew those whose priority has changed, until the next victim is
+ * as the pool has it. False: the pool is empty. */
+static bool refresh_pool(struct keyspace *ks, struct shard *s, struct pool *pool)
 {
-    while (pool->count > 0) {
-        struct candidate *c = pool_next(pool), changed = *c;
-        struct entry *e = find(s, c);
+    const struct policy *p = pool->policy;
 
-        if (e != NULL && !(pool->policy->only_volatile && !(e->flags & ENTRY_EXPIRES))) {
-            changed.order = pool->policy->order(&ks->stamps, e);
-            if (changed.order == c->order)
-                return true;
-        } else {
-            changed.entry = NULL;
+    while (pool->count > 0) {
+        struct candidate c = *pool_next(pool);
+        struct entry *e = find(s, &c);
+        int64_t was = c.order;
+
+        sane(keyspace_shard(ks, c.hash) == s && c.db < ks->databases);
+        if (e == NULL || !is_evictable(p, e)) {
+            pool_pop(pool);
+            continue;
         }
-        pool->count--;
-        if (changed.entry != NULL)
-            pool_offer(pool, &changed);
+        c.order = p->order(&ks->stamps, pool->state, e);
+        if (c.order == was)
+            return true;
+        pool_pop(pool);
+        pool_offer(pool, &c);
     }
     return false;
 }
 
-/* Asks the cache for what settle will most likely look at, so that it comes while the look waits for its own. */
-static void expect_next(struct shard *s, struct pool *pool)
+/* Asks for the cache lines that refresh_pool most likely reads, so that they arrive while the sample waits for its
+ * own. */
+static void prefetch_next(struct shard *s, struct pool *pool)
 {
     const struct candidate *c = pool->count > 0 ? pool_next(pool) : NULL;
     struct table *t = c ? shard_table(s, c->db) : NULL;
@@ -127,120 +145,139 @@ static void expect_next(struct shard *s, struct pool *pool)
     __builtin_prefetch(c->entry);
 }
 
-static void tell(struct keyspace *ks, struct shard *s, struct pool *pool, bool any)
+static void publish(struct keyspace *ks, struct shard *s, struct pool *pool, bool any)
 {
-    int64_t best = pool->count > 0 ? pool_next(pool)->order : any ? EVICT_UNKNOWN : EVICT_NOTHING;
+    int64_t best = pool->count > 0 ? pool_next(pool)->order : any ? VICTIM_UNKNOWN : VICTIM_NONE;
 
-    s->barren = best == EVICT_NOTHING;
-    keyspace_tell(ks, s, pool->policy, best);
+    s->has_no_victims = best == VICTIM_NONE;
+    keyspace_publish_victim(ks, s, pool->policy, best);
 }
 
-static void remove_victim(struct keyspace *ks, struct shard *s, struct entry *e, unsigned db, uint64_t hash)
-    REQUIRES(shard_cap)
+static void remove_victim(struct keyspace *ks, const struct place *p, struct entry *e) REQUIRES(shard_cap)
 {
     static const struct event evicted = {.class = EVENT_EVICTED, .name = "evicted"};
-    struct place p = {s, db, hash};
 
-    if (!(e->flags & ENTRY_COUNTED))
+    if (entry_stamp_kind(e) == STAMP_MOMENT)
         atomic_store_explicit(&ks->stats.evicted_stamp, stamp_of(&ks->stamps, e), memory_order_relaxed);
-    shard_touch(&p, e);
-    shard_take(&p, e);
-    shard_changed(&p, entry_key(e), &evicted);
+    shard_touch(p, e);
+    shard_take(p, e);
+    shard_changed(p, entry_key(e), &evicted);
     entry_free(e);
     atomic_fetch_add_explicit(&ks->stats.evicted, 1, memory_order_relaxed);
 }
 
-/* Evicts the shard's best victim, if it is no later in the order than was told. */
-static void evict_best(struct keyspace *ks, struct shard *s, const struct policy *p, int64_t bound)
+/* Evicts the next victim of the pool, unless the policy spares it. */
+static bool evict_next(struct keyspace *ks, struct shard *s, struct pool *pool) REQUIRES(shard_cap)
 {
-    struct candidate c = {.order = EVICT_NOTHING};
-    struct pool *pool;
-    bool any;
+    const struct policy *policy = pool->policy;
+    struct candidate c = *pool_next(pool);
+    struct place p = {s, c.db, c.hash};
 
-    shard_lock(s);
-    shard_begin(s, keyspace_epoch(ks));
-    pool = pool_of(s, p);
-    expect_next(s, pool);
-    any = look_in_turn(ks, s, pool);
-    if (settle(ks, s, pool) && pool_next(pool)->order <= bound) {
-        c = *pool_next(pool);
-        pool->count--;
-        remove_victim(ks, s, c.entry, c.db, c.hash);
-        if (p->leave != NULL)
-            p->leave(&ks->stamps, c.order);
+    if (UNLIKELY(policy->spare != NULL) && policy->spare(&ks->stamps, pool->state, &p, c.entry)) {
+        nominate(ks, pool);
+        return false;
     }
-    tell(ks, s, pool, any);
-    shard_unlock(s);
+    pool_pop(pool);
+    if (policy->evict != NULL)
+        policy->evict(&ks->stamps, pool->state, &p, c.entry, c.order);
+    remove_victim(ks, &p, c.entry);
+    return true;
+}
+
+/* Evicts the shard's best victim, if its priority is no greater than what was published. */
+static enum evict_result evict_best(struct keyspace *ks, const struct evict_choice *c) REQUIRES(shard_cap)
+{
+    struct shard *s = c->shard;
+    struct pool *pool = pool_of(s, c->policy);
+    bool removed = false, any;
+
+    prefetch_next(s, pool);
+    any = find_candidates(ks, s, pool);
+    for (unsigned i = 0; i < SPARED && !removed; i++) {
+        if (!refresh_pool(ks, s, pool) || pool_next(pool)->order > c->bound)
+            break;
+        removed = evict_next(ks, s, pool);
+    }
+    publish(ks, s, pool, any);
+    return removed ? EVICT_REMOVED : EVICT_LOOKED;
 }
 
 /* Evicts any entry of the shard. */
-static void evict_any(struct keyspace *ks, struct shard *s, const struct policy *p)
+static enum evict_result evict_any(struct keyspace *ks, const struct evict_choice *c) REQUIRES(shard_cap)
 {
+    struct shard *s = c->shard;
     unsigned first = rand_below(ks->databases);
-    struct entry *e = NULL;
 
-    shard_lock(s);
-    shard_begin(s, keyspace_epoch(ks));
-    for (unsigned i = 0; i < ks->databases && e == NULL; i++) {
+    for (unsigned i = 0; i < ks->databases; i++) {
         unsigned db = (first + i) % ks->databases;
         struct table *t = shard_table(s, db);
+        struct entry *e;
 
-        if (!has_any(t, p))
+        if (!may_have_victims(t, c->policy))
             continue;
-        e = p->only_volatile ? table_random_volatile(t) : table_random(t);
-        remove_victim(ks, s, e, db, keyspace_hash(entry_key(e)));
+        e = c->policy->only_volatile ? table_random_volatile(t) : table_random(t);
+        must(e != NULL);
+        remove_victim(ks, &(struct place){s, db, keyspace_hash(entry_key(e))}, e);
+        s->has_no_victims = false;
+        return EVICT_REMOVED;
     }
-    s->barren = e == NULL;
-    if (s->barren)
-        keyspace_tell(ks, s, p, EVICT_NOTHING);
-    shard_unlock(s);
+    s->has_no_victims = true;
+    keyspace_publish_victim(ks, s, c->policy, VICTIM_NONE);
+    return EVICT_LOOKED;
+}
+
+enum evict_result evict_from(struct keyspace *ks, const struct evict_choice *c)
+{
+    shard_must_hold(c->shard);
+    must(c->shard->keyspace == ks && c->policy != &policy_none && c->bound != VICTIM_NONE);
+    return c->policy->order != NULL ? evict_best(ks, c) : evict_any(ks, c);
 }
 
 /* ---- all shards ---- */
 
-/* The shard with the best victim, among a few or, where those have none, among all. False: no shard has any. */
-static bool choose(struct keyspace *ks, unsigned *shard)
+/* Makes the choice the shard `at`, if what that has published is better. */
+static void compare(struct keyspace *ks, struct evict_choice *c, unsigned at)
+{
+    int64_t best = published(ks, at);
+
+    if (best >= c->bound)
+        return;
+    c->bound = best;
+    c->shard = &ks->shards[at];
+}
+
+/* Compares a few shards or, where those have no victims, all. */
+bool evict_choose(struct keyspace *ks, struct evict_choice *c)
 {
     unsigned draws = atomic_load_explicit(&ks->draws, memory_order_relaxed);
     unsigned first = rand_below(ks->shard_count);
-    int64_t best = EVICT_NOTHING;
 
-    for (unsigned i = 0; i < draws; i++) {
-        unsigned at = draws < ks->shard_count ? rand_below(ks->shard_count) : (first + i) % ks->shard_count;
-
-        if (told(ks, at) < best) {
-            best = told(ks, at);
-            *shard = at;
-        }
-    }
-    for (unsigned i = 0; i < ks->shard_count && best == EVICT_NOTHING; i++)
-        if (told(ks, i) < best) {
-            best = told(ks, i);
-            *shard = i;
-        }
-    return best != EVICT_NOTHING;
+    must(draws > 0 && draws <= ks->shard_count);
+    *c = (struct evict_choice){.policy = keyspace_policy(ks), .bound = VICTIM_NONE};
+    if (c->policy == &policy_none)
+        return false;
+    for (unsigned i = 0; i < draws; i++)
+        compare(ks, c, draws < ks->shard_count ? rand_below(ks->shard_count) : (first + i) % ks->shard_count);
+    for (unsigned i = 0; i < ks->shard_count && c->shard == NULL; i++)
+        compare(ks, c, i);
+    return c->shard != NULL;
 }
 
 bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal)
 {
+    struct evict_choice c;
     bool tried = false;
-    unsigned shard;
 
     while (goal->used(goal->arg) > goal->limit) {
-        const struct policy *p = keyspace_policy(ks);
-
-        if (p == &policy_none || !choose(ks, &shard))
+        if (!evict_choose(ks, &c))
             return false;
-        /* To look at what is unknown comes first: else it could not be told that nothing more may go. */
-        if (p->order == NULL || told(ks, shard) != EVICT_UNKNOWN) {
+        /* Shards that were not sampled yet come first: else nobody would find out that nothing more may be evicted. */
+        if (c.policy->order == NULL || c.bound != VICTIM_UNKNOWN) {
             if (tried && goal->enough != NULL && goal->enough(goal->arg))
                 return true;
             tried = true;
         }
-        if (p->order != NULL)
-            evict_best(ks, &ks->shards[shard], p, told(ks, shard));
-        else
-            evict_any(ks, &ks->shards[shard], p);
+        goal->step(goal->arg, ks, &c);
     }
     return true;
 }
@@ -253,7 +290,7 @@ static void clamp(void *arg, struct shard *s, struct entry *e)
     stamp_clamp(arg, e);
 }
 
-/* Walks over all entries once for each quarter of what stamps reach. */
+/* Walks over all entries each time the stamps have advanced by a quarter of their reach. */
 static void walk(struct keyspace *ks)
 {
     int64_t end = clock_mono_ns() + WALK_NS;
@@ -276,6 +313,22 @@ static void walk(struct keyspace *ks)
     } while (clock_mono_ns() < end);
 }
 
+/* Lets every shard free the state of a policy that is no longer chosen: a shard that nobody uses would keep it. */
+static void free_old_states(struct keyspace *ks)
+{
+    unsigned turn = atomic_load_explicit(&ks->policy_turn, memory_order_acquire);
+
+    if (turn == ks->tidied_turn)
+        return;
+    ks->tidied_turn = turn;
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        shard_lock(&ks->shards[i]);
+        if (ks->shards[i].pool != NULL)
+            pool_of(&ks->shards[i], keyspace_policy(ks));
+        shard_unlock(&ks->shards[i]);
+    }
+}
+
 void evict_tidy(struct keyspace *ks, bool exact)
 {
     size_t keys = 0;
@@ -285,7 +338,8 @@ void evict_tidy(struct keyspace *ks, bool exact)
         keys += keyspace_size(ks, db);
     stamps_sample(&ks->stamps);
     stamps_fit(&ks->stamps, keys, exact);
-    draws = keys < (size_t)FEW * ks->shard_count ? ks->shard_count : DRAWS;
+    draws = keys < (size_t)FEW * ks->shard_count || ks->shard_count < DRAWS ? ks->shard_count : DRAWS;
     atomic_store_explicit(&ks->draws, draws, memory_order_relaxed);
     walk(ks);
+    free_old_states(ks);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * evict: what goes when memory is full.
+ * evict: which entries are removed when memory is full.
  *
- * Role:    chooses victims, in the order that the policy gives (policy.h), and removes them.
- * Threads: evict_to_fit holds no lock when called and takes one shard at a time.
- * Used by: cmd/dispatch, housekeeping.
- * Why:     there is one limit for all shards. Each shard tells the order of the best victim that it knows of, and the
- *          best of a few shards has to give it up: so no shard has a budget of its own, and hits are those of one
- *          undivided cache.
+ * Role:    finds victims, in the order that the policy gives (policy.h), and removes them.
+ * Threads: any. evict_choose takes no lock; evict_from works under the lock of one shard, which the caller takes.
+ * Used by: run, housekeeping.
+ * Why:     there is one limit for all shards. Each shard publishes the priority of the best victim that it knows, and
+ * of a few shards the one with the best has to evict it. So no shard has a budget of its own, and the hit ratio is that
+ * of one undivided cache.
  */
 #ifndef LARDER_STORE_EVICT_H
 #define LARDER_STORE_EVICT_H
@@ -16,24 +16,50 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct keyspace;
+#include "store/shard.h"
 
-/* What a shard tells of its best victim, where it does not tell an order. */
-#define EVICT_UNKNOWN INT64_MIN /* it was not looked at yet */
-#define EVICT_NOTHING INT64_MAX /* it has none */
+struct keyspace;
+struct policy;
+
+/* What a shard publishes in place of the priority of its best victim. */
+#define VICTIM_UNKNOWN INT64_MIN /* the shard was not sampled yet */
+#define VICTIM_NONE    INT64_MAX /* it has no victims */
+
+/* A shard that is to evict. */
+struct evict_choice {
+    struct shard *shard;
+    const struct policy *policy; /* that chose it; another one may be chosen before evict_from */
+    int64_t bound;               /* what the shard had published */
+};
+
+enum evict_result {
+    EVICT_REMOVED, /* one entry was evicted */
+    EVICT_LOOKED,  /* none was: the shard has published anew */
+};
+
+/* Chooses the shard with the best victim, without a lock. False: nothing may be evicted. */
+bool evict_choose(struct keyspace *ks, struct evict_choice *c);
+/* Evicts the best victim of the shard, if its priority is no greater than what was published; publishes the next one.
+ */
+enum evict_result evict_from(struct keyspace *ks, const struct evict_choice *c) REQUIRES(shard_cap);
 
 /* What an eviction is for. */
 struct evict_goal {
-    size_t limit;               /* until no more than so much is used */
+    size_t limit; /* until no more than this is used */
     size_t (*used)(void *arg);
-    bool (*enough)(void *arg);  /* whether to stop before, though not before one was tried; NULL: never */
+    bool (*enough)(void *arg); /* whether to stop before, though not before one was tried; NULL: never */
+    /* Holds the chosen shard, calls evict_from, and returns its result. */
+    enum evict_result (*step)(void *arg, struct keyspace *ks, const struct evict_choice *c);
     void *arg;
 };
 
-/* Removes entries by the policy, which may change meanwhile. False: the goal is not reached, but nothing more may go. */
+/* Evicts until the goal is reached. The policy may change meanwhile. False: it is not reached, but nothing more may be
+ * evicted. */
 bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal);
+
 /* Housekeeping, ten times a second by one worker, between quiesce_enter and _leave: fits the stamps and the search to
- * the number of keys (exact: there is a limit, so that order matters), and keeps old stamps in reach. */
+ * the number of keys (exact: there is a limit, so that order matters), keeps old stamps in reach, and frees what a
+ * policy that was replaced remembered. */
 void evict_tidy(struct keyspace *ks, bool exact);
 
 #endif

@@ -19,6 +19,7 @@ struct sweep {
 /* Removes the fields of a hash that have expired. True: no field is left. */
 static bool purge(struct sweep *s, struct entry **e) REQUIRES(shard_cap)
 {
+    const struct entry *old = *e;
     size_t n = 0;
     bool is_empty;
 
@@ -27,6 +28,7 @@ static bool purge(struct sweep *s, struct entry **e) REQUIRES(shard_cap)
     must(n <= s->fields);
     s->fields -= n;
     entry_set_epoch(*e, s->place.shard->epoch);
+    policy_replace(keyspace_policy(s->ks), &s->ks->stamps, &s->place, old, *e);
     shard_fields_expired(&s->place, *e, n);
     return is_empty;
 }

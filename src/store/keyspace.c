@@ -46,7 +46,7 @@ void keyspace_free(struct keyspace *ks)
             if (shard_table(&ks->shards[i], db) != NULL)
                 table_free(shard_table(&ks->shards[i], db));
         mem_free((void *)ks->shards[i].tables);
-        mem_free(ks->shards[i].pool);
+        pool_free(ks->shards[i].pool);
         mem_free(ks->shards[i].interests.buckets);
     }
     mem_free(ks->shards);
@@ -54,12 +54,18 @@ void keyspace_free(struct keyspace *ks)
     mem_free(ks);
 }
 
-void keyspace_choose(struct keyspace *ks, enum policy_id policy)
+void keyspace_choose_policy(struct keyspace *ks, const struct policy *policy)
 {
     stamps_switch(&ks->stamps);
-    atomic_store(&ks->policy, policy_of(policy));
+    atomic_store(&ks->policy, policy);
+    atomic_fetch_add(&ks->policy_turn, 1);
     for (unsigned i = 0; i < ks->shard_count; i++)
-        atomic_store(&ks->best[i], EVICT_UNKNOWN);
+        atomic_store(&ks->best[i], VICTIM_UNKNOWN);
+}
+
+void keyspace_choose(struct keyspace *ks, enum policy_id policy)
+{
+    keyspace_choose_policy(ks, policy_of(policy));
 }
 
 static size_t entries_of(struct table *t)
@@ -127,6 +133,7 @@ static void flush_shard(struct shard *s, unsigned db, bool at_once) REQUIRES(sha
 
     if (t == NULL)
         return;
+    policy_flush(keyspace_policy(s->keyspace), s, db);
     n = entries_of(t);
     at_once |= n <= FEW_ENTRIES;
     if (at_once)
@@ -151,6 +158,7 @@ void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now)
         struct table *was_b = shard_table(s, b);
 
         shard_exchange_table(s, b, shard_exchange_table(s, a, was_b, now), now);
+        policy_swap(keyspace_policy(ks), s, a, b);
     }
 }
 

@@ -24,20 +24,22 @@ struct keyspace_stats {
     _Atomic uint64_t expired;        /* keys removed because their time had come */
     _Atomic uint64_t expired_fields; /* and fields of hashes */
     _Atomic uint64_t evicted;
-    _Atomic uint64_t evicted_stamp;  /* of the key that was evicted last (stamp.h); 0: none was, or it had a count */
+    _Atomic uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: there was none */
 };
 
 struct keyspace {
     struct shard *shards;
-    unsigned shard_count;  /* a power of two */
+    unsigned shard_count; /* a power of two */
     unsigned shard_bits;
     unsigned databases;
-    int64_t born;          /* ms since 1970, tick 0 of expiry */
+    int64_t born;           /* ms since 1970, tick 0 of expiry */
     _Atomic bool expiry_on; /* DEBUG SET-ACTIVE-EXPIRE */
     _Atomic(const struct policy *) policy;
     struct door door;
+    _Atomic unsigned policy_turn; /* counts the choices of a policy */
+    unsigned tidied_turn;         /* what it was when evict_tidy last freed the states of old policies */
     struct stamps stamps;
-    _Atomic int64_t *best;  /* of each shard, the order of its next victim: see evict.h */
+    _Atomic int64_t *best;  /* of each shard, the priority of its next victim: see evict.h */
     _Atomic unsigned draws; /* shards that an eviction compares */
     unsigned walk_db;       /* where the walk of evict_tidy is */
     uint64_t walk_cursor;
@@ -72,32 +74,47 @@ static inline struct place keyspace_place(const struct keyspace *ks, unsigned db
     return (struct place){keyspace_shard(ks, hash), db, hash};
 }
 
-/* Chooses the eviction policy. Nothing is rebuilt: stamps of another kind are read as well as they can be. */
+/* Chooses the eviction policy. Nothing is rebuilt: stamps of another kind are read as well as they can be. The second
+ * is for a policy that is not in conf/policies.def. */
 void keyspace_choose(struct keyspace *ks, enum policy_id policy);
+void keyspace_choose_policy(struct keyspace *ks, const struct policy *policy);
 
 static inline const struct policy *keyspace_policy(const struct keyspace *ks)
 {
     return atomic_load_explicit(&ks->policy, memory_order_relaxed);
 }
 
-/* Tells the others what the best victim of a shard is, by the order of a policy; or EVICT_UNKNOWN or EVICT_NOTHING. */
-static inline void keyspace_tell(struct keyspace *ks, const struct shard *s, const struct policy *p, int64_t order)
+/* Publishes the priority of a shard's best victim under a policy; or VICTIM_UNKNOWN or VICTIM_NONE. */
+static inline void keyspace_publish_victim(struct keyspace *ks, const struct shard *s, const struct policy *p,
+                                           int64_t order)
 {
+    shard_must_hold(s);
+    must(s->index < ks->shard_count);
     atomic_store(&ks->best[s->index], order);
-    if (UNLIKELY(atomic_load(&ks->policy) != p)) /* another was chosen meanwhile: it has another order */
-        atomic_store(&ks->best[s->index], EVICT_UNKNOWN);
+    if (UNLIKELY(atomic_load(&ks->policy) != p)) /* another policy was chosen meanwhile, with other priorities */
+        atomic_store(&ks->best[s->index], VICTIM_UNKNOWN);
 }
 
-/* The entry is as good as new. */
-static inline void keyspace_renew(struct keyspace *ks, struct entry *e)
+/* The entry at a place counts as new, as if it had not inherited the use of the one that it replaced. */
+static inline void keyspace_renew(struct keyspace *ks, const struct place *p, struct entry *e)
 {
-    policy_first(keyspace_policy(ks), &ks->stamps, e);
+    const struct policy *policy = keyspace_policy(ks);
+
+    policy_remove(policy, &ks->stamps, p, e);
+    policy_insert(policy, &ks->stamps, p, e);
 }
 
-/* The entry is used. */
-static inline void keyspace_touch(struct keyspace *ks, struct entry *e)
+/* The entry at a place, which was inserted under this name a moment ago, has the use that it had before. */
+static inline void keyspace_inherit(struct keyspace *ks, const struct place *p, struct entry *e,
+                                    struct entry_usage usage)
 {
-    policy_use(keyspace_policy(ks), &ks->stamps, e);
+    policy_inherit(keyspace_policy(ks), &ks->stamps, p, e, usage);
+}
+
+/* The entry at a place is used. */
+static inline void keyspace_touch(struct keyspace *ks, const struct place *p, struct entry *e)
+{
+    policy_use(keyspace_policy(ks), &ks->stamps, p, e);
 }
 
 /* Entries of a database, those past their time included; of those, how many have an expiry, and how many have fields

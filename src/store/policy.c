@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/policy.h"
 
-const struct policy policy_none = {.id = POLICY_NOEVICTION};
+const struct policy policy_none = {POLICY_TELLS_IDLE};
+
+static const struct policy *const policies[POLICY_COUNT] = {
+#define POLICY(id, word, functions) [POLICY_##id] = &functions,
+#include "conf/policies.def"
+#undef POLICY
+};
 
 const struct policy *policy_of(enum policy_id id)
 {
-    static const struct policy *const all[] = {
-        [POLICY_NOEVICTION] = &policy_none,
-        [POLICY_ALLKEYS_LRU] = &policy_allkeys_lru,
-        [POLICY_ALLKEYS_LFU] = &policy_allkeys_lfu,
-        [POLICY_ALLKEYS_RANDOM] = &policy_allkeys_random,
-        [POLICY_ALLKEYS_FIFO] = &policy_allkeys_fifo,
-        [POLICY_VOLATILE_LRU] = &policy_volatile_lru,
-        [POLICY_VOLATILE_LFU] = &policy_volatile_lfu,
-        [POLICY_VOLATILE_RANDOM] = &policy_volatile_random,
-        [POLICY_VOLATILE_TTL] = &policy_volatile_ttl,
-        [POLICY_VOLATILE_FIFO] = &policy_volatile_fifo,
-    };
+    const struct policy *p;
 
-    return all[id];
+    must(id < POLICY_COUNT);
+    p = policies[id];
+    must((p->shard_new == NULL) == (p->shard_free == NULL));
+    must(p->order != NULL || (p->nominate == NULL && p->spare == NULL && p->evict == NULL && !p->offers_new));
+    must((p->idle == NULL) == (p->set_idle == NULL) && (p->frequency == NULL) == (p->set_frequency == NULL));
+    return p;
 }

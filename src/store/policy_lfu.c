@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The least frequently used goes first, with ageing: LFU with dynamic ageing (LFU-DA, Arlitt et al. 1999).
+ * The least frequently used entry is evicted first, with ageing: LFU with dynamic ageing (LFU-DA, Arlitt et al. 1999).
  *
- * An entry's place is the number of its uses since it came plus the age of the cache when it was used last; the age of
- * the cache is the place of whoever was evicted last. So what was popular once goes when the rest has caught up, in
- * requests and not in minutes.
+ * The priority of an entry is the number of its uses since it was inserted, plus the age of the cache at its last use.
+ * The age of the cache follows the priorities of the victims. So an entry that was popular once is evicted when the
+ * others have caught up. Ageing is measured in requests, not in minutes.
  *
  *    31               12 11     8 7       0
  *   +-------------------+--------+---------+
- *   | age, modulo 2^20  | power  | digits  |   the stamp of an entry with ENTRY_COUNTED
+ *   | age, modulo 2^20  | power  | digits  |   the stamp of an entry with STAMP_COUNT
  *   +-------------------+--------+---------+
  *
  * Power 0: the count is the digits, exactly. Else it is (256 + digits) * 2^(power - 1), and one use in 2^(power - 1)
@@ -17,14 +17,15 @@
 #include "base/rand.h"
 #include "store/policy.h"
 
-#define CODE_BITS   12
-#define CODE_MASK   ((1u << CODE_BITS) - 1)
-#define CODE_MAX    (11u << 8 | 255) /* 523,264: the age must reach further than the greatest count */
-#define AGE_PART    16
-#define AGE_MASK    ((1u << (32 - CODE_BITS)) - 1)
+#define CODE_BITS 12
+#define CODE_MASK ((1u << CODE_BITS) - 1)
+#define CODE_MAX  (11u << 8 | 255) /* 523,264 uses: less than the range of the age, 2^20 */
+#define AGE_PART  16
+#define AGE_MASK  ((1u << (32 - CODE_BITS)) - 1)
 
 static uint32_t value_of(uint32_t code)
 {
+    sane(code <= CODE_MAX);
     return code < 256 ? code : (256 + (code & 255)) << ((code >> 8) - 1);
 }
 
@@ -47,64 +48,64 @@ static uint64_t age_now(struct stamps *s)
 
 static void set(struct entry *e, uint32_t code, uint64_t age)
 {
-    uint32_t stamp = (uint32_t)age << CODE_BITS | code;
-
-    if (e->stamp != stamp)
-        e->stamp = stamp;
-    e->flags |= ENTRY_COUNTED;
+    must(code <= CODE_MAX);
+    entry_set_stamp(e, STAMP_COUNT, (uint32_t)age << CODE_BITS | code);
 }
 
-static void first(struct stamps *s, struct entry *e)
+static void insert(struct stamps *s, void *state, const struct place *p, struct entry *e)
 {
+    (void)state;
+    (void)p;
     set(e, 1, age_now(s));
 }
 
-/* An entry that came under another policy was used once, before this one began, as far as is known. */
+/* An entry that another policy has stamped counts as used once, when this policy was chosen. */
 static uint32_t count_of(struct stamps *s, struct entry *e)
 {
-    if (UNLIKELY(!(e->flags & ENTRY_COUNTED)))
+    if (UNLIKELY(entry_stamp_kind(e) != STAMP_COUNT))
         set(e, 1, atomic_load_explicit(&s->switched_age, memory_order_relaxed));
     return e->stamp & CODE_MASK;
 }
 
-static void use(struct stamps *s, struct entry *e)
+static void use(struct stamps *s, void *state, const struct place *p, struct entry *e)
 {
     uint32_t code = count_of(s, e);
 
+    (void)state;
+    (void)p;
     if (code < CODE_MAX && (code < 512 || (rand_u64() & ((1u << ((code >> 8) - 1)) - 1)) == 0))
         code++;
     set(e, code, age_now(s));
 }
 
-static int64_t order(struct stamps *s, struct entry *e)
+static int64_t order(struct stamps *s, void *state, struct entry *e)
 {
     uint32_t count = value_of(count_of(s, e));
     uint64_t age = age_now(s);
 
+    (void)state;
     return (int64_t)(age - ((age - (e->stamp >> CODE_BITS)) & AGE_MASK) + count);
 }
 
-/* The age follows the places of those that go, a part of the way each time: one that was ill chosen shall not make all
- * others look old. */
-static void leave(struct stamps *s, int64_t order)
+/* The age follows the priorities of the victims, a 16th of the way each time, so that one badly chosen victim does not
+ * make all other entries look old. */
+static void evict(struct stamps *s, void *state, const struct place *p, struct entry *e, int64_t order)
 {
     uint64_t age = age_now(s);
 
+    (void)state;
+    (void)p;
+    (void)e;
+    must(order >= 0);
     if ((uint64_t)order > age)
         atomic_store_explicit(&s->age, age + ((uint64_t)order - age + AGE_PART - 1) / AGE_PART, memory_order_relaxed);
 }
-
-const struct policy policy_allkeys_lfu = {
-    .id = POLICY_ALLKEYS_LFU, .counts = true, .first = first, .use = use, .order = order, .leave = leave};
-const struct policy policy_volatile_lfu = {
-    .id = POLICY_VOLATILE_LFU, .only_volatile = true, .counts = true, .first = first, .use = use, .order = order,
-    .leave = leave};
 
 /* ---- on Redis's scale ---- */
 
 /*
  * Redis counts logarithmically: from FIRST_FREQUENCY on, the step from f to f + 1 takes (f - FIRST_FREQUENCY) * FACTOR
- * + 1 uses on average (lfu-log-factor 10). The uses behind a frequency:
+ * + 1 uses on average (lfu-log-factor 10). uses_at gives the number of uses that a frequency stands for.
  */
 #define FIRST_FREQUENCY 5
 #define FACTOR          10
@@ -116,11 +117,13 @@ static uint32_t uses_at(unsigned frequency)
     return frequency < FIRST_FREQUENCY ? 0 : 1 + n + FACTOR * n * (n - 1) / 2;
 }
 
-unsigned policy_lfu_frequency(struct stamps *s, struct entry *e)
+static unsigned frequency(struct stamps *s, void *state, const struct place *p, struct entry *e)
 {
     uint32_t code = count_of(s, e);
     unsigned f = FIRST_FREQUENCY;
 
+    (void)state;
+    (void)p;
     if (code == 0)
         return 0;
     while (f < 255 && code_of(uses_at(f + 1)) <= code)
@@ -128,7 +131,17 @@ unsigned policy_lfu_frequency(struct stamps *s, struct entry *e)
     return f;
 }
 
-void policy_lfu_set_frequency(struct stamps *s, struct entry *e, unsigned frequency)
+static void set_frequency(struct stamps *s, void *state, const struct place *p, struct entry *e, unsigned frequency)
 {
+    (void)state;
+    (void)p;
+    must(frequency <= 255);
     set(e, code_of(uses_at(frequency)), age_now(s));
 }
+
+#define LFU                                                                                                   \
+    .offers_new = true, .insert = insert, .use = use, .order = order, .evict = evict, .frequency = frequency, \
+    .set_frequency = set_frequency
+
+const struct policy policy_allkeys_lfu = {LFU};
+const struct policy policy_volatile_lfu = {.only_volatile = true, LFU};

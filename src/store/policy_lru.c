@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The least recently used goes first. */
+/* The least recently used entry is evicted first. */
 #include "store/policy.h"
 
-static int64_t order(struct stamps *s, struct entry *e)
-{
-    return (int64_t)stamp_of(s, e);
-}
-
-const struct policy policy_allkeys_lru = {.id = POLICY_ALLKEYS_LRU, .order = order};
-const struct policy policy_volatile_lru = {.id = POLICY_VOLATILE_LRU, .only_volatile = true, .order = order};
+const struct policy policy_allkeys_lru = {.order = policy_moment_order, POLICY_TELLS_IDLE};
+const struct policy policy_volatile_lru = {.only_volatile = true, .order = policy_moment_order, POLICY_TELLS_IDLE};

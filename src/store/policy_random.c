@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any may go. */
+/* Any entry is evicted. */
 #include "store/policy.h"
 
-const struct policy policy_allkeys_random = {.id = POLICY_ALLKEYS_RANDOM};
-const struct policy policy_volatile_random = {.id = POLICY_VOLATILE_RANDOM, .only_volatile = true};
+const struct policy policy_allkeys_random = {POLICY_TELLS_IDLE};
+const struct policy policy_volatile_random = {.only_volatile = true, POLICY_TELLS_IDLE};

@@ -62,6 +62,7 @@ struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t
     struct table *old = shard_table(s, db);
 
     lock_must_hold(&s->lock);
+    s->touched = UINT64_MAX; /* the door is open for all keys */
     if (UNLIKELY(shard_interest(s) & INTEREST_SNAPSHOT) && old != NULL)
         shard_hand_over(&(struct place){s, db, 0}, NULL);
     for (struct interest *i = interest_next(&s->interests, NULL); i != NULL; i = interest_next(&s->interests, i))
@@ -117,25 +118,35 @@ static void note_due(const struct place *p, const struct entry *e)
         table_note_due(table_for(p), p->hash, keyspace_tick(p->shard->keyspace, fields_entry_due(e)));
 }
 
-/* What comes may be evicted: eviction has to look here again. */
-static void end_barren(struct shard *s)
+/* There may be a victim again: eviction has to sample the shard. */
+static void note_victims(struct shard *s)
 {
-    s->barren = false;
-    atomic_store_explicit(&s->keyspace->best[s->index], EVICT_UNKNOWN, memory_order_relaxed);
+    s->has_no_victims = false;
+    atomic_store_explicit(&s->keyspace->best[s->index], VICTIM_UNKNOWN, memory_order_relaxed);
 }
 
-/* Where stamps are counts, nothing is likelier to go than what has just come. */
-static void offer_new(const struct place *p, const struct policy *policy, struct entry *e)
+/* Offers a new entry to eviction, under a policy for which nothing is likelier to be evicted. */
+static void offer_new(const struct place *p, const struct policy *policy, struct entry *e) REQUIRES(shard_cap)
 {
     struct keyspace *ks = p->shard->keyspace;
     struct pool *pool = p->shard->pool;
-    struct candidate c = {.order = policy->order(&ks->stamps, e), .hash = p->hash, .entry = e, .db = p->db};
+    struct candidate c = {.hash = p->hash, .entry = e, .db = p->db};
 
-    if (pool == NULL || pool->policy != policy || !pool_wants(pool, c.order) ||
-        (policy->only_volatile && !(e->flags & ENTRY_EXPIRES)))
+    if (pool == NULL || pool->policy != policy || (policy->only_volatile && !(e->flags & ENTRY_EXPIRES)))
+        return;
+    c.order = policy->order(&ks->stamps, pool->state, e);
+    if (!pool_wants(pool, c.order))
         return;
     pool_offer(pool, &c);
-    keyspace_tell(ks, p->shard, policy, pool_next(pool)->order);
+    keyspace_publish_victim(ks, p->shard, policy, pool_next(pool)->order);
+}
+
+/* The entry is no longer in its table: the policy hears of it. */
+static void note_removal(const struct place *p, struct entry *e)
+{
+    struct keyspace *ks = p->shard->keyspace;
+
+    policy_remove(keyspace_policy(ks), &ks->stamps, p, e);
 }
 
 void shard_insert(const struct place *p, struct entry *e)
@@ -144,30 +155,34 @@ void shard_insert(const struct place *p, struct entry *e)
     const struct policy *policy = keyspace_policy(ks); /* which may be another in a moment */
 
     must(shard_is_touched(p));
-    policy_first(policy, &ks->stamps, e);
+    policy_insert(policy, &ks->stamps, p, e);
     entry_set_epoch(e, p->shard->epoch);
     table_insert(table_for(p), p->hash, e);
     note_due(p, e);
-    if (UNLIKELY(p->shard->barren))
-        end_barren(p->shard);
-    else if (UNLIKELY(policy->counts))
+    if (UNLIKELY(p->shard->has_no_victims))
+        note_victims(p->shard);
+    else if (UNLIKELY(policy->offers_new))
         offer_new(p, policy, e);
 }
 
 void shard_replace(const struct place *p, const struct entry *old, unsigned was, struct entry *e)
 {
+    struct keyspace *ks = p->shard->keyspace;
+
     must(shard_is_touched(p));
     entry_set_epoch(e, p->shard->epoch);
     table_replace(table_for(p), p->hash, old, was, e);
     note_due(p, e);
-    if (UNLIKELY(p->shard->barren))
-        end_barren(p->shard);
+    policy_replace(keyspace_policy(ks), &ks->stamps, p, old, e);
+    if (UNLIKELY(p->shard->has_no_victims))
+        note_victims(p->shard);
 }
 
 void shard_take(const struct place *p, struct entry *e)
 {
     must(shard_is_touched(p));
     table_remove(shard_table(p->shard, p->db), p->hash, e);
+    note_removal(p, e);
 }
 
 void shard_drop(const struct place *p, struct entry *e)
@@ -179,7 +194,7 @@ void shard_drop(const struct place *p, struct entry *e)
 void shard_expire(const struct place *p, struct entry *e)
 {
     shard_touch(p, e);
-    shard_take(p, e);
+    table_remove(shard_table(p->shard, p->db), p->hash, e);
     shard_expire_taken(p, e);
 }
 
@@ -188,6 +203,7 @@ void shard_expire_taken(const struct place *p, struct entry *e)
     static const struct event expired = {.class = EVENT_EXPIRED, .name = "expired"};
 
     shard_changed(p, entry_key(e), &expired);
+    note_removal(p, e);
     entry_free(e);
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
 }
@@ -207,6 +223,7 @@ void shard_emptied_taken(const struct place *p, struct entry *e)
     static const struct event emptied = {.class = EVENT_GENERIC, .name = "del"};
 
     shard_changed(p, entry_key(e), &emptied);
+    note_removal(p, e);
     entry_free(e);
 }
 

@@ -33,7 +33,7 @@ struct shard {
     _Alignas(64) struct lock lock;
     uint16_t index;
     uint8_t epoch;     /* of the unit that holds the shard */
-    bool barren;       /* eviction has found nothing here that may go */
+    bool has_no_victims; /* eviction found no entry here that the policy may evict */
     uint64_t touched;  /* the keys for which that unit has opened the door: a bit each, by their hash */
     struct door *door; /* of the keyspace */
     struct keyspace *keyspace;

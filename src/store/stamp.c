@@ -5,16 +5,16 @@
 
 #include "base/clock.h"
 
-#define FIRST       (1ull << 40) /* no entry is older than the beginning of the count */
-#define MS_PER_STAMP 100         /* before the first sample: as if nothing but samples had been taken */
-#define OLDEST      (1u << 30)   /* in stamps; half of what can be told from the future */
-#define KEYS_PER_STAMP 4096      /* so fine a part of the keys need not be told apart in order */
-#define COARSEST    1024
+#define FIRST          (1ull << 40) /* the counter starts here: a stamp before the start is not negative */
+#define MS_PER_STAMP   100          /* before the first sample: as if the counter had only been sampled */
+#define OLDEST         (1u << 30)   /* in stamps; half of what 32 bits can tell from the future */
+#define KEYS_PER_STAMP 4096         /* so many stamps while all keys are used once */
+#define COARSEST       1024
 
 void stamps_init(struct stamps *s)
 {
-    *s = (struct stamps){.unit = COARSEST, .walked = FIRST, .now = FIRST, .switched = FIRST, .switched_age = FIRST,
-                         .age = FIRST};
+    *s = (struct stamps){
+        .unit = COARSEST, .walked = FIRST, .now = FIRST, .switched = FIRST, .switched_age = FIRST, .age = FIRST};
     lock_init(&s->lock, LOCK_STAMPS, 0);
     stamps_sample(s);
 }
@@ -36,11 +36,12 @@ void stamps_fit(struct stamps *s, uint64_t keys, bool exact)
 
 /* ---- in time ---- */
 
-/* Makes room: of the older half every other sample goes. */
+/* Makes room: drops every second sample of the older half. */
 static void thin_out(struct stamps *s)
 {
     unsigned n = 0;
 
+    must(s->count == STAMP_PAST);
     for (unsigned i = 0; i < STAMP_PAST / 2; i += 2)
         s->past[n++] = s->past[i];
     memmove(s->past + n, s->past + STAMP_PAST / 2, STAMP_PAST / 2 * sizeof *s->past);
@@ -49,19 +50,21 @@ static void thin_out(struct stamps *s)
 
 void stamps_sample(struct stamps *s)
 {
-    stamps_advance(s, 1); /* so that what was used before it and after it differ */
+    stamps_advance(s, 1); /* so that uses before the sample differ from those after it */
     lock_take(&s->lock);
     if (s->count == STAMP_PAST)
         thin_out(s);
+    must(s->count < STAMP_PAST && (s->count == 0 || s->past[s->count - 1].stamp <= stamp_now(s)));
     s->past[s->count++] = (struct stamp_sample){stamp_now(s), clock_mono_ms()};
     lock_drop(&s->lock);
 }
 
-/* Where the stamp is between two samples, so is the time. */
+/* The time of a stamp between two samples, by linear interpolation. */
 static int64_t between(const struct stamp_sample *a, const struct stamp_sample *b, uint64_t stamp)
 {
     double part = (double)(stamp - a->stamp) / (double)(b->stamp - a->stamp);
 
+    must(a->stamp <= stamp && stamp < b->stamp);
     return a->mono + (int64_t)(part * (double)(b->mono - a->mono));
 }
 
@@ -70,6 +73,8 @@ static int64_t moment_of(const struct stamps *s, uint64_t stamp)
 {
     unsigned i = s->count;
 
+    lock_must_hold((struct lock *)&s->lock);
+    must(i > 0 && i <= STAMP_PAST);
     while (i > 0 && s->past[i - 1].stamp > stamp)
         i--;
     if (i == 0)
@@ -77,13 +82,15 @@ static int64_t moment_of(const struct stamps *s, uint64_t stamp)
     return i == s->count ? s->past[i - 1].mono : between(&s->past[i - 1], &s->past[i], stamp);
 }
 
-/* The other way round: the last stamp that is not after a moment. */
+/* The inverse: the last stamp that is not after a moment. */
 static uint64_t stamp_at(const struct stamps *s, int64_t mono)
 {
     const struct stamp_sample *a, *b;
     unsigned i = s->count;
     double part;
 
+    lock_must_hold((struct lock *)&s->lock);
+    must(i > 0 && i <= STAMP_PAST);
     while (i > 0 && s->past[i - 1].mono > mono)
         i--;
     if (i == 0)
@@ -113,11 +120,9 @@ uint64_t stamp_of(struct stamps *s, struct entry *e)
     uint64_t now = stamp_now(s);
     int32_t old;
 
-    if (UNLIKELY(e->flags & ENTRY_COUNTED)) {
-        e->stamp = (uint32_t)atomic_load_explicit(&s->switched, memory_order_relaxed);
-        e->flags &= ~ENTRY_COUNTED;
-    }
-    /* Another worker may have stamped it with a count that was not to be seen here yet. */
+    if (UNLIKELY(entry_stamp_kind(e) != STAMP_MOMENT))
+        entry_set_stamp(e, STAMP_MOMENT, (uint32_t)atomic_load_explicit(&s->switched, memory_order_relaxed));
+    /* Another worker may have stamped it with a count that this one does not see yet. */
     old = (int32_t)((uint32_t)now - e->stamp);
     return now - (uint64_t)(old > 0 ? old : 0);
 }
@@ -129,20 +134,20 @@ int64_t stamp_idle(struct stamps *s, struct entry *e)
 
 void stamp_set_idle(struct stamps *s, struct entry *e, int64_t seconds)
 {
-    int64_t most = (int64_t)OLDEST * MS_PER_STAMP / 1000;
+    int64_t max = (int64_t)OLDEST * MS_PER_STAMP / 1000;
     uint64_t now = stamp_now(s), stamp;
 
+    must(seconds >= 0);
     lock_take(&s->lock);
-    stamp = stamp_at(s, clock_mono_ms() - (seconds < most ? seconds : most) * 1000);
+    stamp = stamp_at(s, clock_mono_ms() - (seconds < max ? seconds : max) * 1000);
     lock_drop(&s->lock);
-    e->stamp = (uint32_t)(now - stamp < OLDEST ? stamp : now - OLDEST);
-    e->flags &= ~ENTRY_COUNTED;
+    entry_set_stamp(e, STAMP_MOMENT, (uint32_t)(now - stamp < OLDEST ? stamp : now - OLDEST));
 }
 
 void stamp_clamp(struct stamps *s, struct entry *e)
 {
     uint64_t now = stamp_now(s);
 
-    if (!(e->flags & ENTRY_COUNTED) && now - stamp_of(s, e) > OLDEST)
-        e->stamp = (uint32_t)(now - OLDEST);
+    if (entry_stamp_kind(e) == STAMP_MOMENT && now - stamp_of(s, e) > OLDEST)
+        entry_set_stamp(e, STAMP_MOMENT, (uint32_t)(now - OLDEST));
 }

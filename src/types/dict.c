@@ -9,11 +9,11 @@
 #include "base/rand.h"
 #include "base/slab.h"
 
-#define GROW_AT      7 /* average elements per bucket above which one is split */
-#define SHRINK_AT    3 /* and below which two are merged */
-#define BUCKETS_MOST (1u << 29)
-#define CHAIN_MOST   64 /* elements of one chain; with twelve on the mean in the fullest, more never happens */
-#define LONG_KEY     255
+#define GROW_AT     7 /* a bucket is split above this average number of elements per bucket */
+#define SHRINK_AT   3 /* two buckets are merged below it */
+#define BUCKETS_MAX (1u << 29)
+#define CHAIN_MAX   64 /* elements of one chain; twelve is the average of the fullest, more do not occur */
+#define LONG_KEY    255
 
 struct element {
     unsigned char klen;
@@ -21,11 +21,13 @@ struct element {
 };
 
 struct dict {
-    size_t used;
-    size_t chained; /* overflow buckets */
+    uint32_t magic;
     uint32_t buckets;
-    unsigned segments; /* in use */
+    size_t used;
+    size_t element_bytes; /* the blocks of all elements */
     struct bucket **segment;
+    uint32_t segments;
+    uint32_t chained; /* overflow buckets */
 };
 
 /* ---- elements ---- */
@@ -64,6 +66,7 @@ struct element *element_new(struct slice key, size_t rest)
     size_t prefix = prefix_of(key.n);
     struct element *e = slab_alloc(prefix + key.n + rest);
 
+    must(key.n <= UINT32_MAX);
     e->klen = prefix == 1 ? key.n : LONG_KEY;
     if (prefix != 1)
         memcpy(e->bytes, &(uint32_t){key.n}, 4);
@@ -75,19 +78,6 @@ struct element *element_new(struct slice key, size_t rest)
 void element_free(struct element *e, size_t rest)
 {
     slab_free(e, allocated(e, rest));
-}
-
-struct element *element_resize(struct element *e, size_t rest, size_t new_rest)
-{
-    size_t before = allocated(e, rest), after = allocated(e, new_rest);
-    struct element *moved;
-
-    if (slab_usable_size(before) == slab_usable_size(after))
-        return e;
-    moved = slab_alloc(after);
-    memcpy(moved, e, before < after ? before : after);
-    slab_free(e, before);
-    return moved;
 }
 
 size_t element_size(const struct element *e, size_t rest)
@@ -115,55 +105,68 @@ static uint64_t hash_of(const void *element)
     return hash_bytes(element_key(element));
 }
 
+static void set_segments(struct dict *d, uint32_t n)
+{
+    d->segment = mem_realloc(d->segment, n * sizeof *d->segment);
+    d->segments = n;
+}
+
 static void add_segment(struct dict *d)
 {
     size_t n = linear_segment_size(d->segments);
 
-    d->segment = mem_realloc(d->segment, (d->segments + 1) * sizeof *d->segment);
-    d->segment[d->segments++] = mem_aligned_zero(sizeof(struct bucket), n * sizeof(struct bucket));
+    set_segments(d, d->segments + 1);
+    d->segment[d->segments - 1] = mem_aligned_zero(sizeof(struct bucket), n * sizeof(struct bucket));
 }
 
 struct dict *dict_new(void)
 {
     struct dict *d = mem_zalloc(sizeof *d);
 
+    d->magic = DICT_MAGIC;
     d->buckets = LINEAR_FIRST;
     add_segment(d);
     return d;
 }
 
-void dict_expect(struct dict *d, size_t n)
+void dict_reserve(struct dict *d, size_t n)
 {
     size_t buckets = n / GROW_AT + 1;
     uint32_t offset;
 
     must(d->used == 0);
+    must_be(d, DICT_MAGIC);
     if (buckets <= d->buckets)
         return;
-    d->buckets = buckets < BUCKETS_MOST ? buckets : BUCKETS_MOST;
+    d->buckets = buckets < BUCKETS_MAX ? buckets : BUCKETS_MAX;
     while (linear_segment(d->buckets - 1, &offset) >= d->segments)
         add_segment(d);
 }
 
 void dict_free(struct dict *d, void (*release)(void *element))
 {
+    must_be(d, DICT_MAGIC);
     for (uint32_t i = 0; i < d->buckets; i++)
         bucket_free_all(bucket_at(d, i), release);
     for (unsigned k = 0; k < d->segments; k++)
         mem_free(d->segment[k]);
     mem_free(d->segment);
+    d->magic = 0;
     mem_free(d);
 }
 
 size_t dict_count(const struct dict *d)
 {
+    must_be(d, DICT_MAGIC);
     return d->used;
 }
 
-size_t dict_overhead(const struct dict *d)
+size_t dict_bytes(const struct dict *d)
 {
+    must_be(d, DICT_MAGIC);
+    /* Segment sizes are powers of two, which the allocator does not round up. */
     return mem_usable_size(sizeof *d) + mem_usable_size(d->segments * sizeof *d->segment) +
-           (linear_room(d->buckets) + d->chained) * sizeof(struct bucket);
+           ((size_t)linear_room(d->buckets) + d->chained) * sizeof(struct bucket) + d->element_bytes;
 }
 
 struct element *dict_find(const struct dict *d, struct slice key)
@@ -171,6 +174,7 @@ struct element *dict_find(const struct dict *d, struct slice key)
     uint64_t hash = hash_bytes(key);
     uint8_t tag = bucket_tag(hash);
 
+    must_be(d, DICT_MAGIC);
     for (const struct bucket *b = bucket_of(d, hash); b != NULL; b = bucket_next(b))
         for (unsigned bits = bucket_match(b, tag); bits != 0; bits &= bits - 1) {
             struct element *e = bucket_ref(b, __builtin_ctz(bits));
@@ -181,8 +185,8 @@ struct element *dict_find(const struct dict *d, struct slice key)
     return NULL;
 }
 
-/* Puts all of the chain at b where they belong now. */
-static void spread(struct dict *d, struct bucket *b)
+/* Moves the elements of the chain at b to the buckets they belong to now. */
+static void redistribute(struct dict *d, struct bucket *b)
 {
     unsigned count = bucket_length(b);
     struct bucket_taken taken[count + 1];
@@ -197,12 +201,12 @@ static void split(struct dict *d)
 {
     uint32_t n = d->buckets, offset;
 
-    if (n >= BUCKETS_MOST)
+    if (n >= BUCKETS_MAX)
         return;
     if (linear_segment(n, &offset) == d->segments)
         add_segment(d);
     d->buckets = n + 1;
-    spread(d, bucket_at(d, linear_split(n)));
+    redistribute(d, bucket_at(d, linear_split(n)));
 }
 
 static void merge(struct dict *d)
@@ -210,41 +214,62 @@ static void merge(struct dict *d)
     uint32_t last = d->buckets - 1, offset;
     unsigned k = linear_segment(last, &offset);
 
+    must(k + 1 == d->segments);
     d->buckets = last;
-    spread(d, &d->segment[k][offset]);
+    redistribute(d, &d->segment[k][offset]);
     if (offset == 0) {
         mem_free(d->segment[k]);
-        d->segments--;
+        set_segments(d, k);
     }
 }
 
-void dict_insert(struct dict *d, struct element *e)
+void dict_insert(struct dict *d, struct element *e, size_t rest)
 {
     uint64_t hash = hash_of(e);
 
+    must_be(d, DICT_MAGIC);
+    sane(dict_find(d, element_key(e)) == NULL);
     if (UNLIKELY(d->used >= (size_t)d->buckets * GROW_AT))
         split(d);
     d->chained += bucket_put(bucket_of(d, hash), bucket_tag(hash), e);
     d->used++;
+    d->element_bytes += element_size(e, rest);
 }
 
-void dict_replace(struct dict *d, const struct element *old, struct element *e)
+struct element *dict_resize(struct dict *d, struct element *e, size_t rest, size_t new_rest)
 {
-    uint64_t hash = hash_of(e);
-    struct bucket *b = bucket_of(d, hash);
-    unsigned i = bucket_find(&b, hash, old);
+    size_t before = allocated(e, rest), after = allocated(e, new_rest);
+    uint64_t hash;
+    struct bucket *b;
+    struct element *moved;
+    unsigned i;
 
-    bucket_set_ref(b, i, e);
+    must_be(d, DICT_MAGIC);
+    if (slab_usable_size(before) == slab_usable_size(after))
+        return e;
+    hash = hash_of(e);
+    b = bucket_of(d, hash);
+    i = bucket_find(&b, hash, e);
+    moved = slab_alloc(after);
+    memcpy(moved, e, before < after ? before : after);
+    bucket_set_ref(b, i, moved);
+    d->element_bytes += slab_usable_size(after) - slab_usable_size(before);
+    slab_free(e, before);
+    return moved;
 }
 
-void dict_remove(struct dict *d, struct element *e)
+void dict_remove(struct dict *d, struct element *e, size_t rest)
 {
+    size_t bytes = element_size(e, rest);
     uint64_t hash = hash_of(e);
     struct bucket *b = bucket_of(d, hash);
     unsigned i = bucket_find(&b, hash, e);
 
+    must_be(d, DICT_MAGIC);
+    must(d->used > 0 && d->element_bytes >= bytes);
     b->bytes[i] = 0;
     d->used--;
+    d->element_bytes -= bytes;
     if (UNLIKELY(d->used < (size_t)d->buckets * SHRINK_AT && d->buckets > LINEAR_FIRST))
         merge(d);
 }
@@ -253,26 +278,28 @@ void dict_remove(struct dict *d, struct element *e)
 
 uint64_t dict_scan(const struct dict *d, uint64_t at, void (*visit)(void *arg, struct element *e), void *arg)
 {
+    must_be(d, DICT_MAGIC);
     for (const struct bucket *b = bucket_at(d, linear_index(at, d->buckets)); b != NULL; b = bucket_next(b))
         for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
             visit(arg, bucket_ref(b, __builtin_ctz(bits)));
     return linear_scan_next(at, d->buckets);
 }
 
-/* A place in a bucket is drawn with the bucket, and drawn again where nothing is: so each element is as likely as any
- * other, however crowded its bucket is. */
+/* Draws a bucket and a position in it together, and draws again if the position is empty. So each element is equally
+ * likely, however full its bucket is. */
 struct element *dict_random(const struct dict *d)
 {
-    unsigned places = d->chained == 0 ? BUCKET_SLOTS : CHAIN_MOST;
+    unsigned positions = d->chained == 0 ? BUCKET_SLOTS : CHAIN_MAX;
 
+    must_be(d, DICT_MAGIC);
     if (d->used == 0)
         return NULL;
     for (;;) {
         const struct bucket *b = bucket_at(d, rand_below(d->buckets));
-        unsigned place = rand_below(places);
+        unsigned position = rand_below(positions);
 
-        if (place < bucket_length(b))
-            return bucket_pick(b, place);
+        if (position < bucket_length(b))
+            return bucket_pick(b, position);
     }
 }
 
@@ -280,6 +307,7 @@ struct element *dict_next(const struct dict *d, struct dict_walk *w)
 {
     struct element *e;
 
+    sane(d->magic == DICT_MAGIC);
     while (w->left == 0) {
         if (w->bucket != NULL)
             w->bucket = bucket_next(w->bucket);

@@ -2,14 +2,16 @@
 #include "types/hash_flat.h"
 
 #include "base/buf.h"
+#include "base/must.h"
 
-/* Elements of the listpack that make up one field. */
+/* Elements of the listpack per field. */
 static inline unsigned stride(const struct value *v)
 {
+    sane(v->form == VALUE_LISTPACK || v->form == VALUE_LISTPACK_EX);
     return v->form == VALUE_LISTPACK_EX ? 3 : 2;
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 int64_t hash_flat_expiry(const struct value *v, size_t at)
 {
@@ -57,6 +59,7 @@ size_t hash_flat_due(const struct value *v)
 
 size_t hash_flat_count(const struct value *v)
 {
+    must(v->flat.n >= LISTPACK_EMPTY);
     return listpack_count(&v->flat) / stride(v) - hash_flat_due(v);
 }
 
@@ -69,41 +72,60 @@ size_t hash_flat_find(const struct value *v, struct slice field)
 {
     struct listpack_word w = listpack_word(field);
 
+    must(v->flat.n >= LISTPACK_EMPTY);
     return listpack_find(&v->flat, listpack_first(&v->flat), &w, stride(v) - 1);
 }
 
 struct slice hash_flat_value(const struct value *v, size_t at, struct listpack_digits *d)
 {
+    must(at != 0);
     return listpack_get(&v->flat, listpack_next(&v->flat, at), d);
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
 static void append_number(struct flat *f, int64_t n)
 {
     listpack_insert(f, 0, &(struct listpack_word){.number = n, .is_number = true});
 }
 
-/* Makes triples of the pairs. */
+/* Converts pairs to triples. */
 static void make_triples(struct value *v)
 {
     struct flat triples = FLAT_EMPTY, *f = &v->flat;
     struct listpack_digits d;
 
+    must(v->form == VALUE_LISTPACK);
     listpack_init(&triples);
     for (size_t at = listpack_first(f), i = 0; at != 0; at = listpack_next(f, at), i++) {
         listpack_append(&triples, listpack_get(f, at, &d));
         if (i % 2 == 1)
             append_number(&triples, 0);
     }
+    must(listpack_count(&triples) % 3 == 0);
     f->resize(f, triples.n);
     memcpy(f->p, triples.p, triples.n);
     flat_fini(&triples);
     v->form = VALUE_LISTPACK_EX;
 }
 
-/* The first triple that has to stand behind one with this expiry; 0: none. */
-static size_t behind(const struct value *v, int64_t expire)
+/* Whether the triples are sorted by expiry, those without one last. */
+__attribute__((unused)) static bool is_sorted(const struct value *v)
+{
+    int64_t before = INT64_MIN;
+
+    for (size_t at = listpack_first(&v->flat); v->form == VALUE_LISTPACK_EX && at != 0; at = hash_flat_next(v, at)) {
+        int64_t expire = hash_flat_expiry(v, at);
+
+        if (expire == 0 ? false : before == 0 || expire < before)
+            return false;
+        before = expire;
+    }
+    return true;
+}
+
+/* The first triple that has to follow one with this expiry; 0: none. */
+static size_t position_for(const struct value *v, int64_t expire)
 {
     size_t at = expire != 0 ? listpack_first(&v->flat) : 0;
 
@@ -119,22 +141,25 @@ static size_t behind(const struct value *v, int64_t expire)
 
 static void insert_triple(struct value *v, struct slice field, struct slice value, int64_t expire)
 {
-    size_t at = behind(v, expire);
+    size_t at = position_for(v, expire);
     struct flat *f = &v->flat;
     struct listpack_word words[] = {listpack_word(field), listpack_word(value), {.number = expire, .is_number = true}};
 
+    must(v->form == VALUE_LISTPACK_EX);
     if (at == 0)
         for (int i = 0; i < 3; i++)
             listpack_insert(f, 0, &words[i]);
     else
-        for (int i = 3; i-- > 0;) /* each before the one that was put there last */
+        for (int i = 3; i-- > 0;) /* each is inserted before the previous one */
             listpack_insert(f, at, &words[i]);
+    sane(is_sorted(v));
 }
 
 static void replace_value(struct value *v, size_t at, struct slice value)
 {
     struct listpack_word w = listpack_word(value);
 
+    must(at != 0);
     listpack_replace(&v->flat, listpack_next(&v->flat, at), &w);
 }
 
@@ -162,9 +187,10 @@ void hash_flat_set(struct value *v, size_t at, struct slice field, struct slice 
 
 void hash_flat_set_expiry(struct value *v, size_t at, struct slice field, int64_t expire)
 {
-    struct buf copy = BUF_EMPTY; /* the value lies in what is about to change */
+    struct buf copy = BUF_EMPTY; /* the value is part of the bytes that are about to change */
     struct listpack_digits d;
 
+    must(at != 0);
     if (hash_flat_expiry(v, at) == expire)
         return;
     buf_add_slice(&copy, hash_flat_value(v, at, &d));
@@ -174,10 +200,12 @@ void hash_flat_set_expiry(struct value *v, size_t at, struct slice field, int64_
 
 void hash_flat_remove(struct value *v, size_t at)
 {
+    must(at != 0);
     listpack_remove(&v->flat, at, stride(v));
 }
 
 void hash_flat_remove_first(struct value *v, size_t n)
 {
+    must(n * stride(v) <= listpack_count(&v->flat));
     listpack_remove(&v->flat, listpack_first(&v->flat), n * stride(v));
 }

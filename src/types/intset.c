@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/intset.h"
 
+#include "base/must.h"
+
 #define HEADER 8
 
 struct header {
@@ -12,6 +14,7 @@ static struct header header_of(const struct flat *f)
 {
     struct header h;
 
+    must(f->n >= HEADER);
     memcpy(&h, f->p, sizeof h);
     return h;
 }
@@ -37,6 +40,7 @@ static int64_t load(const char *p, uint32_t width)
         memcpy(&v4, p, sizeof v4);
         return v4;
     default:
+        must(width == 8);
         memcpy(&v, p, sizeof v);
         return v;
     }
@@ -67,6 +71,7 @@ int64_t intset_at(const struct flat *f, size_t i)
 {
     uint32_t width = header_of(f).width;
 
+    must(i < intset_count(f));
     return load(f->p + HEADER + i * width, width);
 }
 
@@ -92,6 +97,7 @@ static void widen(struct flat *f, uint32_t width)
 {
     struct header h = header_of(f);
 
+    must(width > h.width && width <= sizeof(int64_t));
     f->resize(f, HEADER + (size_t)h.count * width);
     for (size_t i = h.count; i-- > 0;)
         store(f->p + HEADER + i * width, width, load(f->p + HEADER + i * h.width, h.width));
@@ -108,6 +114,7 @@ bool intset_add(struct flat *f, int64_t v)
     if (width > header_of(f).width)
         widen(f, width);
     width = header_of(f).width;
+    must(count < UINT32_MAX);
     store(flat_splice(f, HEADER + i * width, 0, width), width, v);
     set_header(f, width, count + 1);
     return true;
@@ -117,6 +124,7 @@ void intset_remove_at(struct flat *f, size_t i)
 {
     struct header h = header_of(f);
 
+    must(i < h.count);
     flat_splice(f, HEADER + i * h.width, h.width, 0);
     set_header(f, h.width, h.count - 1);
 }

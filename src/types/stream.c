@@ -8,32 +8,55 @@
 
 static struct stream_node *node_at(const struct stream *s, size_t i)
 {
-    return row_at(&s->nodes, i, sizeof(struct stream_node));
+    return records_at(&s->nodes, i, sizeof(struct stream_node));
 }
 
 _Static_assert(offsetof(struct stream_node, base) == 0, "stream_id_find looks at what a node begins with");
+_Static_assert(sizeof(struct stream) <= 112, "a stream fits a size class of the allocator");
 
-/* ---- made and freed ---- */
+/* ---- creation and destruction ---- */
 
 struct stream *stream_new(void)
 {
-    return mem_zalloc(sizeof(struct stream));
+    struct stream *s = mem_zalloc(sizeof *s);
+
+    s->magic = STREAM_MAGIC;
+    return s;
 }
 
 void stream_free(void *large)
 {
     struct stream *s = large;
 
+    must_be(s, STREAM_MAGIC);
     for (size_t i = 0; i < s->nodes.used; i++)
         stream_node_free(node_at(s, i));
-    row_fini(&s->nodes, sizeof(struct stream_node));
-    stream_groups_fini(&s->groups);
+    records_fini(&s->nodes, sizeof(struct stream_node));
+    stream_groups_fini(s);
+    s->magic = 0;
     mem_free_sized(s, sizeof *s);
 }
 
 static void add_node(struct stream *s, struct stream_node n)
 {
-    *(struct stream_node *)row_insert(&s->nodes, s->nodes.used, sizeof n) = n;
+    must(n.count > 0);
+    *(struct stream_node *)records_insert(&s->nodes, s->nodes.used, sizeof n) = n;
+    s->bytes += n.room;
+}
+
+/* Every change that may reallocate the block of a node happens between these two. */
+static struct stream_node *open_node(struct stream *s, size_t i)
+{
+    struct stream_node *n = node_at(s, i);
+
+    must(s->bytes >= n->room);
+    s->bytes -= n->room;
+    return n;
+}
+
+static void close_node(struct stream *s, const struct stream_node *n)
+{
+    s->bytes += n->room;
 }
 
 void *stream_copy(const void *large)
@@ -42,11 +65,12 @@ void *stream_copy(const void *large)
     struct stream *copy = stream_new();
 
     *copy = *s;
-    copy->nodes = (struct row){0};
-    row_expect(&copy->nodes, s->nodes.used, sizeof(struct stream_node));
+    copy->nodes = copy->groups = (struct records){0};
+    copy->bytes = 0;
+    records_reserve(&copy->nodes, s->nodes.used, sizeof(struct stream_node));
     for (size_t i = 0; i < s->nodes.used; i++)
         add_node(copy, stream_node_copy(node_at(s, i)));
-    stream_groups_copy(&copy->groups, &s->groups);
+    stream_groups_copy(copy, s);
     return copy;
 }
 
@@ -54,55 +78,69 @@ size_t stream_large_count(const void *large)
 {
     const struct stream *s = large;
 
-    return s->count + stream_groups_pending(&s->groups);
+    must_be(s, STREAM_MAGIC);
+    return s->count + stream_groups_pending(s);
 }
 
 size_t stream_large_bytes(const void *large)
 {
     const struct stream *s = large;
-    size_t n = mem_usable_size(sizeof *s) + row_bytes(&s->nodes, sizeof(struct stream_node));
 
-    for (size_t i = 0; i < s->nodes.used; i++)
-        n += node_at(s, i)->room;
-    return n + stream_groups_bytes(&s->groups);
+    must_be(s, STREAM_MAGIC);
+    return mem_usable_size(sizeof *s) + records_bytes(&s->nodes, sizeof(struct stream_node)) +
+           records_bytes(&s->groups, sizeof(struct stream_group *)) + s->bytes;
 }
 
-/* ---- appended ---- */
+/* ---- appending ---- */
+
+/* Appends an entry to the last node. bytes: of its fields and values. False: it needs a node of its own. */
+static bool append_to_last(struct stream *s, struct stream_id id, const struct slice *pairs, size_t fields,
+                           size_t bytes, const struct stream_node_limits *node_limits)
+{
+    struct stream_node *n;
+    bool takes;
+
+    if (s->nodes.used == 0)
+        return false;
+    n = open_node(s, s->nodes.used - 1);
+    takes = stream_node_takes(n, bytes, node_limits);
+    if (takes)
+        stream_node_append(n, id, pairs, fields, node_limits);
+    else
+        stream_node_trim(n);
+    close_node(s, n);
+    return takes;
+}
 
 bool stream_append(struct stream *s, struct stream_id id, const struct slice *pairs, size_t fields,
-                   const struct value_limits *most)
+                   const struct value_limits *limits)
 {
-    struct stream_node_limits limits = {most->entries, most->bytes};
-    struct stream_node *tail = s->nodes.used == 0 ? NULL : node_at(s, s->nodes.used - 1);
+    struct stream_node_limits node_limits = {limits->entries, limits->bytes};
     size_t bytes = 0;
 
-    sane(stream_id_compare(id, s->last) > 0);
+    must(fields > 0 && stream_id_compare(id, s->last) > 0);
+    must_be(s, STREAM_MAGIC);
     for (size_t i = 0; i < 2 * fields; i++)
         bytes += pairs[i].n;
-    if (bytes > STREAM_ENTRY_MOST)
+    if (bytes > STREAM_ENTRY_MAX)
         return false;
-    if (tail != NULL && stream_node_takes(tail, bytes, &limits)) {
-        stream_node_append(tail, id, pairs, fields, &limits);
-    } else {
-        if (tail != NULL)
-            stream_node_trim(tail);
+    if (!append_to_last(s, id, pairs, fields, bytes, &node_limits))
         add_node(s, stream_node_of(id, pairs, fields));
-    }
     s->count++;
     s->added++;
     s->last = id;
     return true;
 }
 
-/* ---- found ---- */
+/* ---- searches ---- */
 
-/* The number of the last node that begins at or before id; that of the first if none does. */
+/* The last node that begins at or before id; node 0 if none does. */
 static size_t find_node(const struct stream *s, struct stream_id id)
 {
     return stream_id_find(&s->nodes, id, sizeof(struct stream_node));
 }
 
-/* The entry with this id, in node number *i. False: there is none. */
+/* Finds the entry with this id, in node *i. False: there is none. */
 static bool find(const struct stream *s, struct stream_id id, size_t *i, struct stream_entry *e)
 {
     const struct stream_node *n;
@@ -153,16 +191,31 @@ size_t stream_node_count(const struct stream *s)
     return s->nodes.used;
 }
 
-/* ---- removed ---- */
+/* ---- removal ---- */
 
 static void remove_nodes(struct stream *s, size_t i, size_t n)
 {
+    must(i <= s->nodes.used && n <= s->nodes.used - i);
     for (size_t k = i; k < i + n; k++) {
-        s->count -= node_at(s, k)->count;
-        stream_node_free(node_at(s, k));
+        struct stream_node *node = open_node(s, k);
+
+        must(s->count >= node->count);
+        s->count -= node->count;
+        stream_node_free(node);
     }
     if (n != 0)
-        row_remove(&s->nodes, i, n, sizeof(struct stream_node));
+        records_remove(&s->nodes, i, n, sizeof(struct stream_node));
+}
+
+/* Removes some, but not all, entries of node i. */
+static void remove_entries(struct stream *s, size_t i, const char *from, const char *to, uint64_t entries)
+{
+    struct stream_node *n = open_node(s, i);
+
+    stream_node_remove(n, from, to, entries);
+    close_node(s, n);
+    must(s->count > entries);
+    s->count -= entries;
 }
 
 bool stream_remove(struct stream *s, struct stream_id id)
@@ -170,76 +223,73 @@ bool stream_remove(struct stream *s, struct stream_id id)
     struct stream_entry e;
     size_t i;
 
+    must_be(s, STREAM_MAGIC);
     if (!find(s, id, &i, &e))
         return false;
-    if (node_at(s, i)->count == 1) {
+    if (node_at(s, i)->count == 1)
         remove_nodes(s, i, 1);
-    } else {
-        stream_node_remove(node_at(s, i), e.at, stream_entry_end(&e), 1);
-        s->count--;
-    }
+    else
+        remove_entries(s, i, e.at, stream_entry_end(&e), 1);
     if (stream_id_compare(id, s->max_deleted) > 0)
         s->max_deleted = id;
     return true;
 }
 
-/* Whether node n goes as a whole, when `gone` entries before it went. */
-static bool goes_whole(const struct stream *s, const struct stream_node *n, uint64_t gone,
+/* Whether a trim that has removed `removed` entries removes all of node n. */
+static bool goes_whole(const struct stream *s, const struct stream_node *n, uint64_t removed,
                        const struct stream_trim *how)
 {
     if (how->by_id)
-        return stream_id_compare(n->last, how->least) < 0;
-    return s->count - gone - n->count >= how->length;
+        return stream_id_compare(n->last, how->min_id) < 0;
+    return s->count - removed - n->count >= how->length;
 }
 
-/* Removes the first entries of the first node: some, not all. Returns how many. */
+/* Removes entries at the front of the first node. Returns how many. */
 static uint64_t trim_first(struct stream *s, const struct stream_trim *how)
 {
-    struct stream_node *n = node_at(s, 0);
+    const struct stream_node *n = node_at(s, 0);
     const char *from = stream_node_begin(n), *to = from;
-    uint64_t gone = 0;
+    uint64_t removed = 0;
     struct stream_entry e;
 
-    for (; gone < n->count; gone++, to = stream_entry_end(&e)) {
+    for (; removed < n->count; removed++, to = stream_entry_end(&e)) {
         stream_node_entry(n, to, &e);
-        if (how->by_id ? stream_id_compare(e.id, how->least) >= 0 : s->count - gone <= how->length)
+        if (how->by_id ? stream_id_compare(e.id, how->min_id) >= 0 : s->count - removed <= how->length)
             break;
     }
-    if (gone == n->count) {
-        remove_nodes(s, 0, 1); /* what follows the bound in it was removed before */
-    } else if (gone != 0) {
-        stream_node_remove(n, from, to, gone);
-        s->count -= gone;
-    }
-    return gone;
+    if (removed == n->count)
+        remove_nodes(s, 0, 1); /* the entries of the node after the bound had been removed before */
+    else if (removed != 0)
+        remove_entries(s, 0, from, to, removed);
+    return removed;
 }
 
 uint64_t stream_trim(struct stream *s, const struct stream_trim *how)
 {
-    uint64_t gone = 0;
+    uint64_t removed = 0;
     bool is_spent = false;
     size_t i = 0;
 
-    for (; i < s->nodes.used && (how->by_id || s->count - gone > how->length); i++) {
+    must_be(s, STREAM_MAGIC);
+    for (; i < s->nodes.used && (how->by_id || s->count - removed > how->length); i++) {
         const struct stream_node *n = node_at(s, i);
 
-        is_spent = how->limit != 0 && gone + n->count > how->limit;
-        if (is_spent || !goes_whole(s, n, gone, how))
+        is_spent = how->limit != 0 && removed + n->count > how->limit;
+        if (is_spent || !goes_whole(s, n, removed, how))
             break;
-        gone += n->count;
+        removed += n->count;
     }
     remove_nodes(s, 0, i);
     if (!how->is_approximate && !is_spent && s->nodes.used != 0)
-        gone += trim_first(s, how);
-    return gone;
+        removed += trim_first(s, how);
+    return removed;
 }
 
 /* ---- numbers of entries ---- */
 
 bool stream_has_gap(const struct stream *s, struct stream_id from, struct stream_id to)
 {
-    if (s->count == 0 || stream_id_is_zero(s->max_deleted) ||
-        stream_id_compare(stream_first_id(s), s->max_deleted) > 0)
+    if (s->count == 0 || stream_id_is_zero(s->max_deleted) || stream_id_compare(stream_first_id(s), s->max_deleted) > 0)
         return false;
     return stream_id_compare(from, s->max_deleted) <= 0 && stream_id_compare(s->max_deleted, to) <= 0;
 }
@@ -260,7 +310,7 @@ int64_t stream_number_of(const struct stream *s, struct stream_id id)
     return (int64_t)(s->added - s->count + (behind_first == 0 ? 1 : 0));
 }
 
-/* ---- walked ---- */
+/* ---- walks ---- */
 
 static struct stream_node *walk_node(const struct stream_walk *w)
 {
@@ -272,6 +322,7 @@ void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct str
 {
     const struct stream_node *n;
 
+    must_be(s, STREAM_MAGIC);
     w->stream = s;
     w->from = from;
     w->to = to;
@@ -288,9 +339,10 @@ void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct str
         w->at = stream_node_seek(n, from);
 }
 
-/* Goes on to the next node where this one is at its end. False: there is none. */
+/* Moves on to the next node if this one is at its end. False: there is none. */
 static bool enter(struct stream_walk *w)
 {
+    must(w->node < w->stream->nodes.used);
     if (w->at != (w->is_reverse ? stream_node_begin(walk_node(w)) : stream_node_end(walk_node(w))))
         return true;
     if (w->is_reverse ? w->node == 0 : w->node + 1 == w->stream->nodes.used)

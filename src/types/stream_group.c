@@ -2,18 +2,19 @@
 #include "types/stream_group.h"
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "base/slab.h"
 
-/* ---- rows of what has a name ---- */
+/* ---- arrays sorted by name ---- */
 
-/* Groups and consumers are known by their first member, which is their name. */
-static struct slice *named_at(const struct row *r, size_t i)
+/* Groups and consumers begin with their name. */
+static struct slice *named_at(const struct records *r, size_t i)
 {
-    return *(struct slice **)row_at(r, i, sizeof(struct slice *));
+    return *(struct slice **)records_at(r, i, sizeof(struct slice *));
 }
 
-/* The number of the one with this name, or that before which it would stand. */
-static size_t find(const struct row *r, struct slice name, bool *found)
+/* The index of the one with this name, or the index at which it would be inserted. */
+static size_t find(const struct records *r, struct slice name, bool *found)
 {
     size_t low = 0, high = r->used;
 
@@ -34,7 +35,7 @@ static size_t find(const struct row *r, struct slice name, bool *found)
     return low;
 }
 
-static void *find_named(const struct row *r, struct slice name)
+static void *find_named(const struct records *r, struct slice name)
 {
     bool found;
     size_t i = find(r, name, &found);
@@ -42,8 +43,9 @@ static void *find_named(const struct row *r, struct slice name)
     return found ? named_at(r, i) : NULL;
 }
 
-/* Adds one of `size` bytes, zero but for its name, which is copied behind it. NULL: there is one of this name. */
-static void *add_named(struct row *r, struct slice name, size_t size)
+/* Adds a block of `size` bytes, zeroed except for its name, which is copied after it. Adds its size to *bytes. NULL:
+ * there is one of this name. */
+static void *add_named(struct records *r, struct slice name, size_t size, size_t *bytes)
 {
     bool found;
     size_t i = find(r, name, &found);
@@ -51,28 +53,39 @@ static void *add_named(struct row *r, struct slice name, size_t size)
 
     if (found)
         return NULL;
+    *bytes += mem_usable_size(size + name.n);
     named = mem_zalloc(size + name.n);
     *named = slice_of((char *)named + size, name.n);
     if (name.n != 0)
         memcpy((char *)named + size, name.p, name.n);
-    *(struct slice **)row_insert(r, i, sizeof named) = named;
+    *(struct slice **)records_insert(r, i, sizeof named) = named;
     return named;
 }
 
-static void remove_named(struct row *r, struct slice name)
+static void remove_named(struct records *r, struct slice name)
 {
     bool found;
+    size_t i = find(r, name, &found);
 
-    row_remove(r, find(r, name, &found), 1, sizeof(struct slice *));
+    must(found);
+    records_remove(r, i, 1, sizeof(struct slice *));
+}
+
+static void free_named(struct slice *named, size_t size, size_t *bytes)
+{
+    must(*bytes >= mem_usable_size(size + named->n));
+    *bytes -= mem_usable_size(size + named->n);
+    mem_free_sized(named, size + named->n);
 }
 
 /* ---- nacks ---- */
 
-struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
-                                    int64_t now)
+struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consumer *c, struct stream_id id, int64_t now)
 {
     struct stream_nack *n = slab_alloc(sizeof *n);
 
+    sane(stream_pending_find(&g->pending, id) == NULL);
+    *g->pending.bytes += slab_usable_size(sizeof *n);
     *n = (struct stream_nack){id, now, 1, c};
     stream_pending_add(&g->pending, n);
     if (c != NULL)
@@ -82,6 +95,7 @@ struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consum
 
 void stream_nack_give(struct stream_nack *n, struct stream_consumer *c)
 {
+    must(c != NULL);
     if (n->consumer == c)
         return;
     if (n->consumer != NULL)
@@ -90,11 +104,19 @@ void stream_nack_give(struct stream_nack *n, struct stream_consumer *c)
     n->consumer = c;
 }
 
+static void free_nack(struct stream_group *g, struct stream_nack *n)
+{
+    must(*g->pending.bytes >= slab_usable_size(sizeof *n));
+    *g->pending.bytes -= slab_usable_size(sizeof *n);
+    slab_free(n, sizeof *n);
+}
+
 void stream_nack_remove(struct stream_group *g, struct stream_nack *n)
 {
+    must(n->consumer != NULL);
     stream_pending_remove(&g->pending, n);
     stream_pending_remove(&n->consumer->pending, n);
-    slab_free(n, sizeof *n);
+    free_nack(g, n);
 }
 
 /* ---- consumers ---- */
@@ -106,29 +128,36 @@ struct stream_consumer *stream_consumer_find(const struct stream_group *g, struc
 
 struct stream_consumer *stream_consumer_add(struct stream_group *g, struct slice name, int64_t now)
 {
-    struct stream_consumer *c = add_named(&g->consumers, name, sizeof *c);
+    size_t *bytes = g->pending.bytes, before = records_bytes(&g->consumers, sizeof(void *));
+    struct stream_consumer *c = add_named(&g->consumers, name, sizeof *c, bytes);
 
+    *bytes += records_bytes(&g->consumers, sizeof(void *)) - before;
     if (c != NULL) {
         c->seen_time = now;
         c->active_time = -1;
+        stream_pending_init(&c->pending, bytes);
     }
     return c;
 }
 
 static void free_consumer(struct stream_consumer *c)
 {
+    size_t *bytes = c->pending.bytes;
+
     stream_pending_fini(&c->pending);
-    mem_free_sized(c, sizeof *c + c->name.n);
+    free_named(&c->name, sizeof *c, bytes);
 }
 
 size_t stream_consumer_remove(struct stream_group *g, struct stream_consumer *c)
 {
-    size_t n = c->pending.count;
+    size_t n = c->pending.count, before;
     struct stream_nack *nack;
 
     while ((nack = stream_pending_last(&c->pending)) != NULL)
         stream_nack_remove(g, nack);
+    before = records_bytes(&g->consumers, sizeof(void *));
     remove_named(&g->consumers, c->name);
+    *g->pending.bytes += records_bytes(&g->consumers, sizeof(void *)) - before;
     free_consumer(c);
     return n;
 }
@@ -140,6 +169,7 @@ size_t stream_consumer_count(const struct stream_group *g)
 
 struct stream_consumer *stream_consumer_at(const struct stream_group *g, size_t i)
 {
+    must(i < g->consumers.used);
     return (struct stream_consumer *)named_at(&g->consumers, i);
 }
 
@@ -147,45 +177,44 @@ struct stream_consumer *stream_consumer_at(const struct stream_group *g, size_t 
 
 struct stream_group *stream_group_find(const struct stream *s, struct slice name)
 {
+    must_be(s, STREAM_MAGIC);
     return find_named(&s->groups, name);
 }
 
-struct stream_group *stream_group_add(struct stream *s, struct slice name, struct stream_id last,
-                                      int64_t entries_read)
+struct stream_group *stream_group_add(struct stream *s, struct slice name, struct stream_id last, int64_t entries_read)
 {
-    struct stream_group *g = add_named(&s->groups, name, sizeof *g);
+    struct stream_group *g = add_named(&s->groups, name, sizeof *g, &s->bytes);
 
     if (g != NULL) {
         g->last = last;
         g->entries_read = entries_read;
+        stream_pending_init(&g->pending, &s->bytes);
     }
     return g;
 }
 
 static void free_group(struct stream_group *g)
 {
+    size_t *bytes = g->pending.bytes;
     struct stream_pending_walk w;
     struct stream_nack *n;
 
-    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_MIN);
     while ((n = stream_pending_walk_next(&w)) != NULL)
-        slab_free(n, sizeof *n);
+        free_nack(g, n);
     stream_pending_fini(&g->pending);
     for (size_t i = 0; i < g->consumers.used; i++)
         free_consumer(stream_consumer_at(g, i));
-    row_fini(&g->consumers, sizeof(void *));
-    mem_free_sized(g, sizeof *g + g->name.n);
+    *bytes -= records_bytes(&g->consumers, sizeof(void *));
+    records_fini(&g->consumers, sizeof(void *));
+    free_named(&g->name, sizeof *g, bytes);
 }
 
 void stream_group_remove(struct stream *s, struct stream_group *g)
 {
+    must_be(s, STREAM_MAGIC);
     remove_named(&s->groups, g->name);
     free_group(g);
-}
-
-static struct stream_group *group_at(const struct row *groups, size_t i)
-{
-    return (struct stream_group *)named_at(groups, i);
 }
 
 size_t stream_group_count(const struct stream *s)
@@ -195,19 +224,20 @@ size_t stream_group_count(const struct stream *s)
 
 struct stream_group *stream_group_at(const struct stream *s, size_t i)
 {
-    return group_at(&s->groups, i);
+    must(i < s->groups.used);
+    return (struct stream_group *)named_at(&s->groups, i);
 }
 
-/* ---- for the stream ---- */
+/* ---- for stream.c ---- */
 
-void stream_groups_fini(struct row *groups)
+void stream_groups_fini(struct stream *s)
 {
-    for (size_t i = 0; i < groups->used; i++)
-        free_group(group_at(groups, i));
-    row_fini(groups, sizeof(void *));
+    for (size_t i = 0; i < s->groups.used; i++)
+        free_group(stream_group_at(s, i));
+    records_fini(&s->groups, sizeof(void *));
 }
 
-/* The nacks of `from` come in the order of their ids, and so the sets are filled at their ends. */
+/* The nacks of `from` come in the order of ids, so the sets are filled at their ends. */
 static void copy_group(struct stream_group *to, const struct stream_group *from)
 {
     struct stream_pending_walk w;
@@ -218,53 +248,28 @@ static void copy_group(struct stream_group *to, const struct stream_group *from)
 
         stream_consumer_add(to, c->name, c->seen_time)->active_time = c->active_time;
     }
-    stream_pending_walk_begin(&w, &from->pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &from->pending, STREAM_ID_MIN);
     while ((n = stream_pending_walk_next(&w)) != NULL) {
         copy = stream_nack_add(to, stream_consumer_find(to, n->consumer->name), n->id, n->delivery_time);
         copy->delivery_count = n->delivery_count;
     }
 }
 
-void stream_groups_copy(struct row *to, const struct row *from)
+void stream_groups_copy(struct stream *to, const struct stream *from)
 {
-    *to = (struct row){0};
-    for (size_t i = 0; i < from->used; i++) {
-        const struct stream_group *g = group_at(from, i);
-        struct stream_group *copy = add_named(to, g->name, sizeof *copy);
+    must(to->groups.used == 0);
+    for (size_t i = 0; i < from->groups.used; i++) {
+        const struct stream_group *g = stream_group_at(from, i);
 
-        copy->last = g->last;
-        copy->entries_read = g->entries_read;
-        copy_group(copy, g);
+        copy_group(stream_group_add(to, g->name, g->last, g->entries_read), g);
     }
 }
 
-static size_t group_bytes(const struct stream_group *g)
-{
-    size_t n = mem_usable_size(sizeof *g + g->name.n) + row_bytes(&g->consumers, sizeof(void *)) +
-               stream_pending_bytes(&g->pending) + g->pending.count * slab_usable_size(sizeof(struct stream_nack));
-
-    for (size_t i = 0; i < g->consumers.used; i++) {
-        const struct stream_consumer *c = stream_consumer_at(g, i);
-
-        n += mem_usable_size(sizeof *c + c->name.n) + stream_pending_bytes(&c->pending);
-    }
-    return n;
-}
-
-size_t stream_groups_bytes(const struct row *groups)
-{
-    size_t n = row_bytes(groups, sizeof(void *));
-
-    for (size_t i = 0; i < groups->used; i++)
-        n += group_bytes(group_at(groups, i));
-    return n;
-}
-
-size_t stream_groups_pending(const struct row *groups)
+size_t stream_groups_pending(const struct stream *s)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < groups->used; i++)
-        n += group_at(groups, i)->pending.count;
+    for (size_t i = 0; i < s->groups.used; i++)
+        n += stream_group_at(s, i)->pending.count;
     return n;
 }

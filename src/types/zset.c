@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/must.h"
 #include "types/zset_flat.h"
 
 static inline bool is_large(const struct value *v)
@@ -12,7 +13,10 @@ static inline bool is_large(const struct value *v)
 
 static inline struct zset_large *large_of(const struct value *v)
 {
-    return v->large;
+    struct zset_large *z = v->large;
+
+    must_be(z, ZSET_LARGE_MAGIC);
+    return z;
 }
 
 size_t zset_count(const struct value *v)
@@ -22,7 +26,7 @@ size_t zset_count(const struct value *v)
 
 /* ---- forms ---- */
 
-static void turn_large(struct value *v)
+static void enlarge(struct value *v)
 {
     struct zset_large *z = zset_large_new();
     struct zset_walk w;
@@ -37,14 +41,13 @@ static void turn_large(struct value *v)
 
 static bool stays_flat(const struct value *v, struct slice new)
 {
-    return new.n <= v->limits.bytes && zset_flat_count(&v->flat) < v->limits.entries &&
-           v->flat.n + new.n < LISTPACK_MOST;
+    return new.n <= v->limits.bytes &&zset_flat_count(&v->flat) < v->limits.entries && v->flat.n + new.n < LISTPACK_MAX;
 }
 
-void zset_expect(struct value *v, size_t n)
+void zset_reserve(struct value *v, size_t n)
 {
     if (!is_large(v) && n > v->limits.entries)
-        turn_large(v);
+        enlarge(v);
 }
 
 static void clear_if_empty(struct value *v)
@@ -58,7 +61,7 @@ static void clear_if_empty(struct value *v)
 
 /* ---- one member ---- */
 
-/* A member that was looked for: where it is, in the one or the other encoding. */
+/* A member that was found, in either encoding. */
 struct found {
     size_t at;
     struct element *element;
@@ -94,9 +97,9 @@ bool zset_score(const struct value *v, struct slice member, double *score)
 static void insert(struct value *v, struct slice member, double score)
 {
     if (!is_large(v) && !stays_flat(v, member))
-        turn_large(v);
+        enlarge(v);
     if (is_large(v))
-        zset_large_take(v->large, zset_large_element(member, score));
+        zset_large_take(large_of(v), zset_large_element(member, score));
     else
         zset_flat_insert(&v->flat, member, score);
 }
@@ -114,6 +117,7 @@ enum zset_outcome zset_add(struct value *v, struct slice member, double *score, 
     struct found found;
     double wanted = *score;
 
+    must(!isnan(wanted));
     if (!find(v, member, &found)) {
         if (rules & ZSET_XX)
             return ZSET_REFUSED;
@@ -147,7 +151,7 @@ bool zset_remove(struct value *v, struct slice member)
     if (!find(v, member, &found))
         return false;
     if (is_large(v))
-        zset_large_remove(v->large, found.element);
+        zset_large_remove(large_of(v), found.element);
     else
         listpack_remove(&v->flat, found.at, 2);
     clear_if_empty(v);
@@ -156,18 +160,18 @@ bool zset_remove(struct value *v, struct slice member)
 
 /* ---- by rank ---- */
 
-struct zset_run zset_between(const struct value *v, const struct tree_bound *least, const struct tree_bound *most,
+struct zset_run zset_between(const struct value *v, const struct tree_bound *min, const struct tree_bound *max,
                              bool down)
 {
     struct zset_run run;
     size_t end;
 
     if (!is_large(v)) {
-        run.from = zset_flat_between(&v->flat, least, most, down, &run.n);
+        run.from = zset_flat_between(&v->flat, min, max, down, &run.n);
         return run;
     }
-    run.from = tree_before(large_of(v)->tree, least);
-    end = tree_before(large_of(v)->tree, most);
+    run.from = tree_before(large_of(v)->tree, min);
+    end = tree_before(large_of(v)->tree, max);
     run.n = end > run.from ? end - run.from : 0;
     return run;
 }
@@ -190,7 +194,7 @@ void zset_remove_run(struct value *v, struct zset_run run)
     if (run.n == 0 || run.from >= count)
         return;
     if (is_large(v))
-        zset_large_remove_range(v->large, run.from, run.n);
+        zset_large_remove_range(large_of(v), run.from, run.n);
     else
         listpack_remove(&v->flat, zset_flat_at(&v->flat, run.from), run.n < count ? 2 * run.n : SIZE_MAX);
     clear_if_empty(v);
@@ -259,7 +263,7 @@ bool zset_walk_prev(struct zset_walk *w, struct slice *member, double *score)
     return true;
 }
 
-/* What zset_scan was asked to call. */
+/* The argument of dict_scan's callback. */
 struct visitor {
     zset_visit *visit;
     void *arg;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "types/zset_flat.h"
 
 #define ROOM_FIRST 32
@@ -17,19 +18,21 @@ void zset_gather_add(struct zset_gather *g, struct slice member, double score)
 {
     struct element *e = zset_large_element(member, score);
 
+    sane(g->dict == NULL || dict_find(g->dict, member) == NULL);
     if (g->n == g->room) {
         g->room = g->room == 0 ? ROOM_FIRST : 2 * g->room;
         g->elements = mem_realloc(g->elements, g->room * sizeof *g->elements);
     }
     g->elements[g->n++] = e;
     if (g->dict != NULL)
-        dict_insert(g->dict, e);
+        dict_insert(g->dict, e, TREE_REST);
     g->longest = member.n > g->longest ? member.n : g->longest;
     g->bytes += member.n;
 }
 
 struct element *zset_gather_find(const struct zset_gather *g, struct slice member)
 {
+    must(g->dict != NULL);
     return dict_find(g->dict, member);
 }
 
@@ -65,9 +68,9 @@ static struct dict *dict_of(const struct zset_gather *g)
 {
     struct dict *d = dict_new();
 
-    dict_expect(d, g->n);
+    dict_reserve(d, g->n);
     for (size_t i = 0; i < g->n; i++)
-        dict_insert(d, g->elements[i]);
+        dict_insert(d, g->elements[i], TREE_REST);
     return d;
 }
 
@@ -80,8 +83,9 @@ static void make_large(struct zset_gather *g, struct value *v)
 
 void zset_gather_end(struct zset_gather *g, struct value *v)
 {
+    must(value_is_empty(v));
     zset_gather_sort(g);
-    if (g->n > v->limits.entries || g->longest > v->limits.bytes || g->bytes >= LISTPACK_MOST) {
+    if (g->n > v->limits.entries || g->longest > v->limits.bytes || g->bytes >= LISTPACK_MAX) {
         make_large(g, v);
         mem_free(g->elements);
         return;

@@ -2,12 +2,13 @@
 #include "types/zset_large.h"
 
 #include "base/mem.h"
+#include "base/must.h"
 
 struct zset_large *zset_large_new(void)
 {
     struct zset_large *z = mem_alloc(sizeof *z);
 
-    *z = (struct zset_large){dict_new(), tree_new(), 0};
+    *z = (struct zset_large){ZSET_LARGE_MAGIC, dict_new(), tree_new()};
     return z;
 }
 
@@ -15,11 +16,10 @@ struct zset_large *zset_large_new_of(struct dict *dict, struct element *const *s
 {
     struct zset_large *z = mem_alloc(sizeof *z);
 
-    *z = (struct zset_large){dict, tree_new(), 0};
-    for (size_t i = 0; i < n; i++) {
+    must(dict_count(dict) == n);
+    *z = (struct zset_large){ZSET_LARGE_MAGIC, dict, tree_new()};
+    for (size_t i = 0; i < n; i++)
         tree_insert(z->tree, sorted[i]);
-        z->bytes += element_size(sorted[i], TREE_REST);
-    }
     return z;
 }
 
@@ -33,18 +33,18 @@ struct element *zset_large_element(struct slice member, double score)
 
 void zset_large_take(struct zset_large *z, struct element *e)
 {
-    dict_insert(z->dict, e);
+    must_be(z, ZSET_LARGE_MAGIC);
+    dict_insert(z->dict, e, TREE_REST);
     tree_insert(z->tree, e);
-    z->bytes += element_size(e, TREE_REST);
 }
 
-/* Of an element that the tree has no more. */
+/* For an element that is not in the tree any more. */
 static void drop(void *arg, struct element *e)
 {
     struct zset_large *z = arg;
 
-    z->bytes -= element_size(e, TREE_REST);
-    dict_remove(z->dict, e);
+    must_be(z, ZSET_LARGE_MAGIC);
+    dict_remove(z->dict, e, TREE_REST);
     element_free(e, TREE_REST);
 }
 
@@ -68,8 +68,10 @@ void zset_large_free(void *large)
 {
     struct zset_large *z = large;
 
+    must_be(z, ZSET_LARGE_MAGIC);
     tree_free(z->tree);
     dict_free(z->dict, release);
+    z->magic = 0;
     mem_free(z);
 }
 
@@ -80,7 +82,7 @@ void *zset_large_copy(const void *large)
     struct tree_walk w;
     const struct element *e;
 
-    dict_expect(copy->dict, dict_count(z->dict));
+    dict_reserve(copy->dict, dict_count(z->dict));
     tree_walk_begin(&w, z->tree, 0);
     while ((e = tree_next(&w)) != NULL)
         zset_large_take(copy, zset_large_element(element_key(e), tree_score(e)));
@@ -89,12 +91,16 @@ void *zset_large_copy(const void *large)
 
 size_t zset_large_count(const void *large)
 {
-    return tree_count(((const struct zset_large *)large)->tree);
+    const struct zset_large *z = large;
+
+    must_be(z, ZSET_LARGE_MAGIC);
+    return tree_count(z->tree);
 }
 
 size_t zset_large_bytes(const void *large)
 {
     const struct zset_large *z = large;
 
-    return mem_usable_size(sizeof *z) + dict_overhead(z->dict) + tree_bytes(z->tree) + z->bytes;
+    must_be(z, ZSET_LARGE_MAGIC);
+    return mem_usable_size(sizeof *z) + dict_bytes(z->dict) + tree_bytes(z->tree);
 }

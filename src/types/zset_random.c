@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "base/rand.h"
 #include "types/zset_flat.h"
 
-#define DENSE 4 /* a sample of one member of so many, or more, is taken on a walk over all */
+#define DENSE 4 /* a sample of at least 1 of so many members is selected on a walk */
 
 /* ---- draws ---- */
 
@@ -31,11 +32,16 @@ struct slice zset_draw(struct zset_draw *d, double *score)
     size_t at;
 
     if (d->v->form == VALUE_LARGE) {
-        const struct element *e = dict_random(((const struct zset_large *)d->v->large)->dict);
+        const struct zset_large *z = d->v->large;
+        const struct element *e;
 
+        must_be(z, ZSET_LARGE_MAGIC);
+        e = dict_random(z->dict);
+        must(e != NULL);
         *score = tree_score(e);
         return element_key(e);
     }
+    must(d->n > 0);
     at = d->at[rand_below(d->n)];
     *score = zset_flat_score(f, at);
     return listpack_get(f, at, &d->digits);
@@ -70,7 +76,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Sorts n ranks and leaves each of them once. Returns how many are left. */
+/* Sorts n ranks and removes duplicates. Returns how many remain. */
 static size_t sort_out(size_t *ranks, size_t n)
 {
     size_t left = 0;
@@ -82,7 +88,7 @@ static size_t sort_out(size_t *ranks, size_t n)
     return left;
 }
 
-/* Draws ranks until n differ. */
+/* Draws ranks until n distinct ones have come. */
 static void sample_by_rank(const struct value *v, size_t n, zset_visit *visit, void *arg)
 {
     size_t *ranks = mem_alloc(n * sizeof *ranks), drawn = 0;
@@ -105,6 +111,7 @@ static void sample_by_rank(const struct value *v, size_t n, zset_visit *visit, v
 
 void zset_sample(const struct value *v, size_t n, zset_visit *visit, void *arg)
 {
+    must(n <= zset_count(v));
     if (v->form != VALUE_LARGE || n >= zset_count(v) / DENSE)
         sample_on_walk(v, n, visit, arg);
     else

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A configuration file from bytes that nobody has checked: it is read or refused with its line, and what was read is
- *                                                          the
- * same when it is written out, option by option, and read again.
+ * Loads arbitrary bytes as a configuration file. It must load, or be refused with a line number. If it loads, writing
+ * all options and loading the result must give the same values.
  *
- * Inputs that include other files are left out: what they do depends on the machine.
+ * Inputs with an include directive are skipped: their result depends on the machine.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -24,7 +23,7 @@ static bool has_include(const uint8_t *data, size_t size)
     return false;
 }
 
-/* All options that CONFIG knows, as a file. */
+/* All options that CONFIG knows, as the text of a file. */
 static void write_options(struct conf *c, struct buf *out)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {

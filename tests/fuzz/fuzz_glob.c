@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Patterns from bytes that nobody has checked: whatever the pattern, matching stays inside its input and ends, and what
- * must hold of any pattern holds.
+ * Matches arbitrary patterns against arbitrary texts. Matching must stay inside its input and terminate, and have the
+ * properties that hold for every pattern.
  *
- * The first byte of an input chooses whether case counts, the second how long the pattern is; both parts lie in blocks
- * of exactly their size, so that AddressSanitizer sees a byte read too many.
+ * The first byte of an input chooses whether case is ignored, the second one the length of the pattern. Pattern and
+ * text are in heap blocks of exactly their size, so that AddressSanitizer detects reads beyond their ends.
  */
 #include <stdint.h>
 
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A copy of its own for each part of the input; freed by the caller. */
+/* Copies a part of the input to a block of its own; the caller frees it. */
 static struct slice copy_of(const void *p, size_t n)
 {
     char *copy = mem_alloc(n);
@@ -29,7 +29,7 @@ static void drop(struct slice s)
     mem_free((void *)s.p);
 }
 
-/* A match stays one with a star in front, and more text for it to take. */
+/* A match remains a match with a star in front of the pattern and more text in front of the text. */
 static void check_star(struct slice pattern, struct slice text, bool ignore_case)
 {
     char *starred = mem_alloc(pattern.n + 1);
@@ -46,7 +46,7 @@ static void check_star(struct slice pattern, struct slice text, bool ignore_case
     mem_free(longer);
 }
 
-/* Any text is matched by itself with a backslash before each byte, and by no less. */
+/* The text with a backslash before each byte matches the text; without its last byte it does not. */
 static void check_escaped(struct slice text, bool ignore_case)
 {
     char *escaped = mem_alloc(2 * text.n);

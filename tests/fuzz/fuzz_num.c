@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Numbers from bytes that nobody has checked: what is read as a number is written as the same number, and doubles are
- * read as strtod reads them.
+ * Parses arbitrary bytes as numbers. A number that is parsed must print as the same number, and doubles must be read as
+ * strtod reads them.
  *
- * The input lies in a block of exactly its size, so that AddressSanitizer sees a byte read too many. Its first bytes
- * are also taken as the bits of a number that is written and read again.
+ * The input is in a heap block of exactly its size, so that AddressSanitizer detects reads beyond its end. Its first
+ * bytes also serve as the bits of a number that is printed and parsed again.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* There is but one way to write an integer. */
+/* An integer has exactly one valid spelling. */
 static void check_integers(struct slice s)
 {
     char text[NUM_I64_MAX];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Requests from bytes that nobody has checked: whatever comes, the parser stays inside its input, and finds the same
- * requests whether the input comes whole or in pieces.
+ * Parses arbitrary bytes as requests. The parser must stay inside its input, and find the same requests whether the
+ * input arrives whole or in pieces.
  *
- * The first two bytes of an input choose the limits and where the rest is cut; the input lies in blocks of exactly its
- * size, so that AddressSanitizer sees a byte read too many.
+ * The first two bytes of an input choose the limits and where the rest is cut. Each piece is in a heap block of exactly
+ * its size, so that AddressSanitizer detects reads beyond its end.
  */
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Notes the request that was just read. */
+/* Records the request that was just parsed. */
 static void note_request(struct buf *notes, const struct parser *p)
 {
     size_t n = p->n - p->first;
@@ -26,7 +26,7 @@ static void note_request(struct buf *notes, const struct parser *p)
     }
 }
 
-/* Reads on to `end`, as a connection does. False: the input is wrong, and that is noted. */
+/* Parses to `end`, as a connection does. False: the input is invalid, which is recorded too. */
 static bool read_on(struct buf *notes, struct parser *p, const char *end, const struct parser_limits *limits)
 {
     bool any = false; /* requests since the parser was cleared */
@@ -51,7 +51,7 @@ static bool read_on(struct buf *notes, struct parser *p, const char *end, const 
     }
 }
 
-/* A block of exactly n bytes (of one, where n is 0). */
+/* A heap block of exactly n bytes; of 1 byte if n is 0. */
 static char *block_of(const char *p, size_t n)
 {
     char *block = malloc(n ? n : 1);
@@ -62,7 +62,7 @@ static char *block_of(const char *p, size_t n)
     return block;
 }
 
-/* What is noted when the input comes in pieces: `cuts` seeds where they end; 0: it comes whole. */
+/* What is recorded when the input arrives in pieces; `cuts` is the seed for their ends; 0: it arrives whole. */
 static struct buf read_in_pieces(const char *input, size_t size, uint32_t cuts, const struct parser_limits *limits)
 {
     struct buf notes = BUF_EMPTY;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Values in Redis's format from bytes that nobody has checked: they are refused, or become a value that is whole. That
- * is: it can be looked through, written, and read again as the same.
+ * Reads arbitrary bytes as values in Redis's format. They must be refused, or give a valid value: one that can be
+ * iterated over, and that is the same after it is written and read again.
  *
- * The first byte of an input chooses the limits of flat forms, the second is the type of the value, the rest the value;
- * it lies in a block of exactly its size, so that AddressSanitizer sees a byte read too many.
+ * The first byte of an input chooses the limits of flat forms, the second is the type of the value, the rest is the
+ * value. It is in a heap block of exactly its size, so that AddressSanitizer detects reads beyond its end.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@
 #include "types/stream_group.h"
 #include "types/zset.h"
 
-#define RATIO 2048 /* bytes in memory for one that was read, at most; compressed ones are 88 already */
+#define RATIO 2048 /* at most so many bytes in memory per byte read; compression alone gives up to 88 */
 #define SMALL 65536
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -110,7 +110,7 @@ static void look_through_group(const struct stream_group *g)
     for (size_t i = 0; i < stream_consumer_count(g); i++)
         n += stream_consumer_at(g, i)->pending.count;
     must(n == g->pending.count);
-    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_MIN);
     for (n = 0; (nack = stream_pending_walk_next(&w)) != NULL; n++)
         must(stream_pending_find(&nack->consumer->pending, nack->id) == nack);
     must(n == g->pending.count);
@@ -119,13 +119,13 @@ static void look_through_group(const struct stream_group *g)
 static size_t look_through_stream(const struct value *v)
 {
     const struct stream *s = stream_of(v);
-    struct stream_id id, before = STREAM_ID_LEAST;
+    struct stream_id id, before = STREAM_ID_MIN;
     struct slice field, value;
     struct stream_walk w;
     uint64_t fields;
     size_t n = 0;
 
-    stream_walk_begin(&w, s, STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, s, STREAM_ID_MIN, STREAM_ID_MAX, false);
     for (; stream_walk_next(&w, &id, &fields); n++) {
         must(fields > 0 && stream_id_compare(id, before) > 0 && stream_has(s, id));
         before = id;
@@ -139,7 +139,7 @@ static size_t look_through_stream(const struct value *v)
     return n + stream_large_count(s);
 }
 
-/* Returns how many elements there are; bytes, of a string. */
+/* Iterates over a value. Returns the number of elements; of a string, its length. */
 static size_t look_through(const struct entry *e)
 {
     static size_t (*const looks[])(const struct value *v) = {
@@ -157,7 +157,7 @@ static size_t look_through(const struct entry *e)
     return looks[entry_type(e)](&v);
 }
 
-/* Writes it and reads it: it is the same. */
+/* Checks that the value is the same after it is written and read. */
 static void go_around(const struct entry *e)
 {
     struct rdb_target to = {.key = entry_key(e), .options = &options};

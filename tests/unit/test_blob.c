@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* blob: large bytes with a count of those who hold them. */
+/* blob: a large byte string with a reference count. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "checks.h"
 #include "proto/blob.h"
 
-START_TEST(it_is_freed_with_the_last_reference)
+START_TEST(a_blob_is_freed_with_its_last_reference)
 {
     size_t before = mem_used();
     struct blob *b = blob_new(1000);
@@ -25,13 +26,13 @@ START_TEST(it_is_freed_with_the_last_reference)
 }
 END_TEST
 
-START_TEST(without_memory_there_is_none)
+START_TEST(blob_new_returns_null_without_memory)
 {
     ck_assert_ptr_null(blob_new((size_t)1 << 60));
 }
 END_TEST
 
-START_TEST(a_copy_has_the_same_bytes_and_is_its_own)
+START_TEST(a_copy_has_the_same_bytes_in_its_own_memory)
 {
     struct blob *b = blob_copy(SLICE("bytes\0 and more"));
 
@@ -50,7 +51,7 @@ static void *take_and_give(void *arg)
     return NULL;
 }
 
-START_TEST(any_thread_may_hold_it)
+START_TEST(threads_may_share_a_blob)
 {
     struct blob *b = blob_new(10);
     pthread_t threads[4];
@@ -64,6 +65,22 @@ START_TEST(any_thread_may_hold_it)
 }
 END_TEST
 
+START_TEST(a_reference_to_something_else_fails_an_assertion)
+{
+    struct blob other = {.refs = 1};
+
+    blob_ref(&other);
+}
+END_TEST
+
+START_TEST(dropping_more_references_than_there_are_fails_an_assertion)
+{
+    struct blob other = {.refs = 0, .magic = BLOB_MAGIC};
+
+    blob_unref(&other);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("blob");
@@ -72,10 +89,12 @@ int main(void)
     int failed;
 
     tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, it_is_freed_with_the_last_reference);
-    tcase_add_test(tests, without_memory_there_is_none);
-    tcase_add_test(tests, a_copy_has_the_same_bytes_and_is_its_own);
-    tcase_add_test(tests, any_thread_may_hold_it);
+    tcase_add_test(tests, a_blob_is_freed_with_its_last_reference);
+    tcase_add_test(tests, blob_new_returns_null_without_memory);
+    tcase_add_test(tests, a_copy_has_the_same_bytes_in_its_own_memory);
+    tcase_add_test(tests, threads_may_share_a_blob);
+    tcase_add_test_raise_signal(tests, a_reference_to_something_else_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, dropping_more_references_than_there_are_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

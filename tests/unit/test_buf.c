@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* buf: bytes that grow. */
+/* buf: a growable byte buffer. */
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ START_TEST(an_empty_buffer_holds_no_memory)
 }
 END_TEST
 
-START_TEST(what_is_added_is_there_in_order)
+START_TEST(bytes_are_appended_in_order)
 {
     struct buf b = BUF_EMPTY;
 
@@ -33,7 +33,7 @@ START_TEST(what_is_added_is_there_in_order)
 }
 END_TEST
 
-START_TEST(adding_nothing_changes_nothing)
+START_TEST(adding_no_bytes_changes_nothing)
 {
     struct buf b = BUF_EMPTY;
 
@@ -45,7 +45,7 @@ START_TEST(adding_nothing_changes_nothing)
 }
 END_TEST
 
-START_TEST(reserved_room_can_be_written_and_does_not_count_until_claimed)
+START_TEST(reserved_room_is_writable_and_not_counted_until_len_grows)
 {
     struct buf b = BUF_EMPTY;
     char *p;
@@ -62,7 +62,7 @@ START_TEST(reserved_room_can_be_written_and_does_not_count_until_claimed)
 }
 END_TEST
 
-START_TEST(printing_text_longer_than_the_room_grows_the_buffer)
+START_TEST(printf_grows_the_buffer_for_long_text)
 {
     for (int n = 0; n < 3000; n += 7) {
         struct buf b = BUF_EMPTY;
@@ -76,7 +76,7 @@ START_TEST(printing_text_longer_than_the_room_grows_the_buffer)
 }
 END_TEST
 
-START_TEST(consuming_drops_from_the_front)
+START_TEST(consuming_removes_bytes_from_the_front)
 {
     struct buf b = BUF_EMPTY;
 
@@ -91,7 +91,7 @@ START_TEST(consuming_drops_from_the_front)
 }
 END_TEST
 
-START_TEST(consuming_more_than_there_is_breaks_a_promise)
+START_TEST(consuming_more_than_the_length_fails_an_assertion)
 {
     struct buf b = BUF_EMPTY;
 
@@ -100,7 +100,7 @@ START_TEST(consuming_more_than_there_is_breaks_a_promise)
 }
 END_TEST
 
-START_TEST(a_reserve_that_cannot_be_added_up_breaks_a_promise)
+START_TEST(reserving_more_than_the_address_space_fails_an_assertion)
 {
     struct buf b = BUF_EMPTY;
 
@@ -121,7 +121,7 @@ START_TEST(cstr_ends_with_a_nul_that_is_not_counted)
 }
 END_TEST
 
-START_TEST(a_finished_buffer_gives_back_its_memory_and_may_be_used_again)
+START_TEST(buf_fini_frees_the_memory_and_leaves_an_empty_buffer)
 {
     size_t before = mem_used();
     struct buf b = BUF_EMPTY;
@@ -135,9 +135,9 @@ START_TEST(a_finished_buffer_gives_back_its_memory_and_may_be_used_again)
 }
 END_TEST
 
-START_TEST(random_additions_and_consumptions_agree_with_a_plain_array)
+START_TEST(random_appends_and_consumes_match_a_plain_array)
 {
-    static char twin[1 << 20];
+    static char model[1 << 20];
     size_t n = 0;
     struct buf b = BUF_EMPTY;
 
@@ -148,14 +148,14 @@ START_TEST(random_additions_and_consumptions_agree_with_a_plain_array)
         if (seed_below(3) == 0) {
             k = k < n ? k : n;
             buf_consume(&b, k);
-            memmove(twin, twin + k, n - k);
+            memmove(model, model + k, n - k);
             n -= k;
-        } else if (n + k <= sizeof(twin)) {
-            memset(twin + n, (int)seed_below(256), k);
-            buf_add(&b, twin + n, k);
+        } else if (n + k <= sizeof(model)) {
+            memset(model + n, (int)seed_below(256), k);
+            buf_add(&b, model + n, k);
             n += k;
         }
-        ck_assert(slice_eq(buf_slice(&b), slice_of(twin, n)));
+        ck_assert(slice_eq(buf_slice(&b), slice_of(model, n)));
     }
     buf_fini(&b);
 }
@@ -169,16 +169,16 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, an_empty_buffer_holds_no_memory);
-    tcase_add_test(tests, what_is_added_is_there_in_order);
-    tcase_add_test(tests, adding_nothing_changes_nothing);
-    tcase_add_test(tests, reserved_room_can_be_written_and_does_not_count_until_claimed);
-    tcase_add_test(tests, printing_text_longer_than_the_room_grows_the_buffer);
-    tcase_add_test(tests, consuming_drops_from_the_front);
-    tcase_add_test_raise_signal(tests, consuming_more_than_there_is_breaks_a_promise, SIGABRT);
-    tcase_add_test_raise_signal(tests, a_reserve_that_cannot_be_added_up_breaks_a_promise, SIGABRT);
+    tcase_add_test(tests, bytes_are_appended_in_order);
+    tcase_add_test(tests, adding_no_bytes_changes_nothing);
+    tcase_add_test(tests, reserved_room_is_writable_and_not_counted_until_len_grows);
+    tcase_add_test(tests, printf_grows_the_buffer_for_long_text);
+    tcase_add_test(tests, consuming_removes_bytes_from_the_front);
+    tcase_add_test_raise_signal(tests, consuming_more_than_the_length_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, reserving_more_than_the_address_space_fails_an_assertion, SIGABRT);
     tcase_add_test(tests, cstr_ends_with_a_nul_that_is_not_counted);
-    tcase_add_test(tests, a_finished_buffer_gives_back_its_memory_and_may_be_used_again);
-    tcase_add_test(tests, random_additions_and_consumptions_agree_with_a_plain_array);
+    tcase_add_test(tests, buf_fini_frees_the_memory_and_leaves_an_empty_buffer);
+    tcase_add_test(tests, random_appends_and_consumes_match_a_plain_array);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* change: CONFIG SET changes all that it names or nothing. */
+/* change: CONFIG SET sets all of its options or none. */
 #include "checks.h"
 #include "config.h"
 
@@ -24,7 +24,7 @@ static void tear_down(void)
     conf_free(conf);
 }
 
-/* CONFIG SET of one or two options; returns what it answers. */
+/* CONFIG SET of one or two options; returns the text of the reply. */
 static const char *set2(const char *a, const char *x, const char *b, const char *y)
 {
     static struct conf_error err;
@@ -46,7 +46,7 @@ static void must_be(enum option_id id, const char *value)
     mem_free(is);
 }
 
-START_TEST(a_value_that_is_set_can_be_read)
+START_TEST(a_value_that_was_set_can_be_read)
 {
     ck_assert_str_eq(set("TIMEOUT", "100"), "OK");
     ck_assert_int_eq(OPT(conf_options(conf), timeout), 100);
@@ -71,7 +71,7 @@ START_TEST(a_value_that_is_set_can_be_read)
 }
 END_TEST
 
-START_TEST(of_one_option_under_two_names_the_last_counts)
+START_TEST(if_an_option_is_set_by_two_names_the_last_value_wins)
 {
     ck_assert_str_eq(set2("lua-time-limit", "7", "busy-reply-threshold", "5000"), "OK");
     must_be(OPT_busy_reply_threshold, "5000");
@@ -80,7 +80,7 @@ START_TEST(of_one_option_under_two_names_the_last_counts)
 }
 END_TEST
 
-START_TEST(the_number_of_a_string_rises_when_it_changes)
+START_TEST(the_number_of_a_string_option_counts_its_changes)
 {
     int64_t before = OPT(conf_options(conf), requirepass);
 
@@ -92,7 +92,7 @@ START_TEST(the_number_of_a_string_rises_when_it_changes)
 }
 END_TEST
 
-START_TEST(a_bad_value_is_refused_in_the_words_of_redis)
+START_TEST(an_invalid_value_is_refused_with_the_text_of_redis)
 {
     ck_assert_str_eq(set("port", "x"), FAILED("port") "argument couldn't be parsed into an integer");
     ck_assert_str_eq(set("port", " 1"), FAILED("port") "argument couldn't be parsed into an integer");
@@ -135,7 +135,7 @@ START_TEST(unknown_immutable_protected_and_repeated_options_are_refused)
 }
 END_TEST
 
-START_TEST(a_protected_option_can_be_set_by_whom_it_is_allowed)
+START_TEST(a_protected_option_can_be_set_if_permitted)
 {
     struct conf_pair pair = {SLICE("dir"), SLICE("/")};
     struct conf_error err;
@@ -145,7 +145,7 @@ START_TEST(a_protected_option_can_be_set_by_whom_it_is_allowed)
 }
 END_TEST
 
-START_TEST(what_is_not_there_cannot_be_turned_on_and_may_be_set_to_what_it_is)
+START_TEST(unsupported_features_cannot_be_turned_on_but_set_to_their_default)
 {
     ck_assert_str_eq(set("appendonly", "yes"),
                      FAILED("appendonly") "there is no append-only file in Larder; the only value accepted is 'no'");
@@ -158,7 +158,7 @@ START_TEST(what_is_not_there_cannot_be_turned_on_and_may_be_set_to_what_it_is)
 }
 END_TEST
 
-START_TEST(one_bad_value_leaves_all_as_it_was)
+START_TEST(one_invalid_value_leaves_all_options_unchanged)
 {
     ck_assert_str_eq(set2("timeout", "50", "maxclients", "x"),
                      FAILED("maxclients") "argument couldn't be parsed into an integer");
@@ -179,7 +179,7 @@ START_TEST(a_value_with_a_zero_byte_is_refused)
 }
 END_TEST
 
-/* A change function that counts its calls, notes the timeout it saw, and refuses above a limit. */
+/* A change function that counts its calls, records the timeout it saw, and refuses values above a limit. */
 struct witness {
     int calls;
     int64_t saw;
@@ -198,7 +198,7 @@ static bool witness_change(void *arg, struct conf *c, char *why, size_t size)
     return false;
 }
 
-START_TEST(a_change_is_told_once_to_whom_it_concerns_when_it_can_be_read)
+START_TEST(change_functions_are_called_once_after_the_values_are_set)
 {
     struct witness w = {.limit = 100};
 
@@ -213,7 +213,7 @@ START_TEST(a_change_is_told_once_to_whom_it_concerns_when_it_can_be_read)
 }
 END_TEST
 
-START_TEST(when_one_refuses_all_is_set_back_and_those_who_had_acted_are_told_again)
+START_TEST(if_a_change_function_refuses_all_values_are_reset_and_earlier_functions_called_again)
 {
     struct witness willing = {.limit = 100};
     struct witness strict = {.limit = 5};
@@ -246,7 +246,7 @@ static void *set_often(void *arg)
     return NULL;
 }
 
-START_TEST(a_string_is_read_whole_while_others_set_it)
+START_TEST(a_string_is_read_consistently_while_other_threads_set_it)
 {
     pthread_t thread[2];
 
@@ -265,18 +265,18 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_value_that_is_set_can_be_read);
-    tcase_add_test(tests, of_one_option_under_two_names_the_last_counts);
-    tcase_add_test(tests, the_number_of_a_string_rises_when_it_changes);
-    tcase_add_test(tests, a_bad_value_is_refused_in_the_words_of_redis);
+    tcase_add_test(tests, a_value_that_was_set_can_be_read);
+    tcase_add_test(tests, if_an_option_is_set_by_two_names_the_last_value_wins);
+    tcase_add_test(tests, the_number_of_a_string_option_counts_its_changes);
+    tcase_add_test(tests, an_invalid_value_is_refused_with_the_text_of_redis);
     tcase_add_test(tests, unknown_immutable_protected_and_repeated_options_are_refused);
-    tcase_add_test(tests, a_protected_option_can_be_set_by_whom_it_is_allowed);
-    tcase_add_test(tests, what_is_not_there_cannot_be_turned_on_and_may_be_set_to_what_it_is);
-    tcase_add_test(tests, one_bad_value_leaves_all_as_it_was);
+    tcase_add_test(tests, a_protected_option_can_be_set_if_permitted);
+    tcase_add_test(tests, unsupported_features_cannot_be_turned_on_but_set_to_their_default);
+    tcase_add_test(tests, one_invalid_value_leaves_all_options_unchanged);
     tcase_add_test(tests, a_value_with_a_zero_byte_is_refused);
-    tcase_add_test(tests, a_change_is_told_once_to_whom_it_concerns_when_it_can_be_read);
-    tcase_add_test(tests, when_one_refuses_all_is_set_back_and_those_who_had_acted_are_told_again);
-    tcase_add_test(tests, a_string_is_read_whole_while_others_set_it);
+    tcase_add_test(tests, change_functions_are_called_once_after_the_values_are_set);
+    tcase_add_test(tests, if_a_change_function_refuses_all_values_are_reset_and_earlier_functions_called_again);
+    tcase_add_test(tests, a_string_is_read_consistently_while_other_threads_set_it);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* conf: CONFIG GET, and what else is read of the options. */
+/* conf: CONFIG GET and the other readers of the options. */
 #include "checks.h"
 #include "config.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -13,7 +14,7 @@ static void note(void *arg, struct slice name, struct slice value)
     buf_printf(arg, "%.*s=%.*s;", (int)name.n, name.p, (int)value.n, value.p);
 }
 
-/* CONFIG GET of up to three patterns must give this. */
+/* Expects this result of CONFIG GET with up to three patterns. */
 static void must_get(const char *a, const char *b, const char *c, const char *expected)
 {
     const char *const text[] = {a, b, c};
@@ -34,7 +35,7 @@ static void must_get(const char *a, const char *b, const char *c, const char *ex
     conf_free(conf);
 }
 
-START_TEST(an_option_is_found_by_its_name_in_any_case_and_shown_as_it_was_asked_for)
+START_TEST(an_option_is_found_by_name_in_any_case_and_shown_as_requested)
 {
     must_get("maxmemory", NULL, NULL, "maxmemory=0;");
     must_get("MaxMemory", NULL, NULL, "MaxMemory=0;");
@@ -43,7 +44,7 @@ START_TEST(an_option_is_found_by_its_name_in_any_case_and_shown_as_it_was_asked_
 }
 END_TEST
 
-START_TEST(an_alias_is_a_name_of_its_own)
+START_TEST(an_alias_is_found_separately)
 {
     must_get("hash-max-ziplist-value", "hash-max-listpack-value", NULL,
              "hash-max-ziplist-value=64;hash-max-listpack-value=64;");
@@ -51,7 +52,7 @@ START_TEST(an_alias_is_a_name_of_its_own)
 }
 END_TEST
 
-START_TEST(a_pattern_finds_all_that_match_and_nothing_twice)
+START_TEST(a_pattern_finds_all_matches_once)
 {
     must_get("lfu-*", NULL, NULL, "lfu-log-factor=10;lfu-decay-time=1;");
     must_get("lfu-decay-time", "LFU-*", "lfu-log-factor", "lfu-decay-time=1;lfu-log-factor=10;");
@@ -66,13 +67,13 @@ START_TEST(hidden_options_are_found_by_their_full_name_only)
 }
 END_TEST
 
-START_TEST(directives_that_are_no_options_are_not_found)
+START_TEST(directives_that_are_not_options_are_not_found)
 {
     must_get("user", "loadmodule", "rename-*", "");
 }
 END_TEST
 
-START_TEST(values_are_shown_as_redis_shows_them)
+START_TEST(values_are_shown_as_in_redis)
 {
     must_get("proto-max-bulk-len", "bind", "protected-mode",
              "proto-max-bulk-len=536870912;bind=127.0.0.1 -::1;protected-mode=yes;");
@@ -84,7 +85,7 @@ START_TEST(values_are_shown_as_redis_shows_them)
 }
 END_TEST
 
-START_TEST(secrets_are_known_by_any_of_their_names)
+START_TEST(secrets_are_recognized_by_name_and_alias)
 {
     ck_assert(conf_is_secret(SLICE("REQUIREPASS")));
     ck_assert(conf_is_secret(SLICE("masterauth")));
@@ -93,13 +94,33 @@ START_TEST(secrets_are_known_by_any_of_their_names)
 }
 END_TEST
 
-START_TEST(the_word_of_an_option_can_be_had)
+START_TEST(conf_word_returns_the_word_of_an_option)
 {
     struct conf *c = conf_new();
 
     ck_assert_str_eq(conf_word(c, OPT_maxmemory_policy), "noeviction");
     ck_assert_str_eq(conf_word(c, OPT_io_engine), "auto");
     conf_free(c);
+}
+END_TEST
+
+START_TEST(conf_word_of_an_option_without_words_fails_an_assertion)
+{
+    conf_word(conf_new(), OPT_port);
+}
+END_TEST
+
+START_TEST(an_option_id_out_of_range_fails_an_assertion)
+{
+    conf_dup(conf_new(), OPTION_COUNT);
+}
+END_TEST
+
+START_TEST(a_pointer_to_something_else_fails_an_assertion)
+{
+    static _Alignas(64) char bytes[1 << 16];
+
+    conf_options((struct conf *)bytes);
 }
 END_TEST
 
@@ -110,14 +131,17 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, an_option_is_found_by_its_name_in_any_case_and_shown_as_it_was_asked_for);
-    tcase_add_test(tests, an_alias_is_a_name_of_its_own);
-    tcase_add_test(tests, a_pattern_finds_all_that_match_and_nothing_twice);
+    tcase_add_test(tests, an_option_is_found_by_name_in_any_case_and_shown_as_requested);
+    tcase_add_test(tests, an_alias_is_found_separately);
+    tcase_add_test(tests, a_pattern_finds_all_matches_once);
     tcase_add_test(tests, hidden_options_are_found_by_their_full_name_only);
-    tcase_add_test(tests, directives_that_are_no_options_are_not_found);
-    tcase_add_test(tests, values_are_shown_as_redis_shows_them);
-    tcase_add_test(tests, secrets_are_known_by_any_of_their_names);
-    tcase_add_test(tests, the_word_of_an_option_can_be_had);
+    tcase_add_test(tests, directives_that_are_not_options_are_not_found);
+    tcase_add_test(tests, values_are_shown_as_in_redis);
+    tcase_add_test(tests, secrets_are_recognized_by_name_and_alias);
+    tcase_add_test(tests, conf_word_returns_the_word_of_an_option);
+    tcase_add_test_raise_signal(tests, conf_word_of_an_option_without_words_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, an_option_id_out_of_range_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, a_pointer_to_something_else_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

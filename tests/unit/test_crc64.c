@@ -12,15 +12,15 @@ START_TEST(the_check_value_is_that_of_redis)
 }
 END_TEST
 
-START_TEST(of_nothing_it_is_what_it_was)
+START_TEST(an_empty_slice_leaves_the_checksum_unchanged)
 {
     ck_assert_uint_eq(crc64(0, SLICE("")), 0);
     ck_assert_uint_eq(crc64(77, SLICE("")), 77);
 }
 END_TEST
 
-/* Bit by bit, as the definition has it. */
-static uint64_t twin_crc64(uint64_t crc, struct slice s)
+/* Computes one bit at a time, by the definition. */
+static uint64_t model_crc64(uint64_t crc, struct slice s)
 {
     for (size_t i = 0; i < s.n; i++)
         for (int bit = 0; bit < 8; bit++) {
@@ -31,7 +31,7 @@ static uint64_t twin_crc64(uint64_t crc, struct slice s)
     return crc;
 }
 
-START_TEST(random_bytes_in_any_pieces_agree_with_the_definition)
+START_TEST(random_bytes_in_pieces_match_the_bitwise_definition)
 {
     seed_start(__func__);
     for (int round = 0; round < 3000; round++) {
@@ -41,7 +41,7 @@ START_TEST(random_bytes_in_any_pieces_agree_with_the_definition)
 
         seed_bytes(p, n);
         whole = crc64(0, slice_of(p, n));
-        ck_assert_uint_eq(whole, twin_crc64(0, slice_of(p, n)));
+        ck_assert_uint_eq(whole, model_crc64(0, slice_of(p, n)));
         ck_assert_uint_eq(whole, crc64(crc64(0, slice_of(p, cut)), slice_of(p + cut, n - cut)));
     }
 }
@@ -55,8 +55,8 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, the_check_value_is_that_of_redis);
-    tcase_add_test(tests, of_nothing_it_is_what_it_was);
-    tcase_add_test(tests, random_bytes_in_any_pieces_agree_with_the_definition);
+    tcase_add_test(tests, an_empty_slice_leaves_the_checksum_unchanged);
+    tcase_add_test(tests, random_bytes_in_pieces_match_the_bitwise_definition);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

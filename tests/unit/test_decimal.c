@@ -30,7 +30,7 @@ static void expect(double v, uint64_t digits, int exponent)
                   d.exponent);
 }
 
-START_TEST(simple_numbers_have_the_digits_that_one_would_write)
+START_TEST(simple_numbers_have_the_expected_digits)
 {
     expect(1, 1, 0);
     expect(0.1, 1, -1);
@@ -43,7 +43,7 @@ START_TEST(simple_numbers_have_the_digits_that_one_would_write)
 }
 END_TEST
 
-START_TEST(the_ends_of_the_range_are_right)
+START_TEST(the_smallest_and_largest_doubles_are_correct)
 {
     expect(5e-324, 5, -324);
     expect(1e-323, 1, -323);
@@ -55,13 +55,13 @@ END_TEST
 
 START_TEST(powers_of_two_use_the_wider_gap_above_them)
 {
-    /* The 16 digits below these are nearer, but do not read back: the gap there is half as wide. */
+    /* The decimals of 16 digits just below are nearer, but do not read back: the gap below is half as wide. */
     expect(0x1p-44, 5684341886080802, -29);
     expect(0x1p-24, 5960464477539063, -23);
 }
 END_TEST
 
-/* v reads back; no shorter decimal does; of those as short none is nearer. */
+/* The decimal reads back as v, no shorter one does, and none of the same length is nearer. */
 static void check_promises(double v)
 {
     struct decimal d = decimal_shortest(v);
@@ -76,7 +76,7 @@ static void check_promises(double v)
         ck_assert_msg(read_back(shorter, d.exponent + 1) != v, "%.17g", v);
         ck_assert_msg(read_back(shorter + 1, d.exponent + 1) != v, "%.17g", v);
     }
-    /* If the nearest of n digits reads back at all, d is as near: the same digits, or else the other end of a tie. */
+    /* If the nearest decimal of n digits reads back, d is as near: the same digits, or the other side of a tie. */
     snprintf(nearest, sizeof(nearest), "%.*e", n - 1, v);
     if (strtod(nearest, NULL) == v && strtold(nearest, NULL) != (long double)read_back(d.digits, d.exponent)) {
         char mine[64];
@@ -87,7 +87,7 @@ static void check_promises(double v)
     }
 }
 
-START_TEST(random_doubles_of_every_kind_keep_the_promises)
+START_TEST(random_doubles_give_the_shortest_and_nearest_decimal)
 {
     seed_start(__func__);
     for (int i = 0; i < 20000; i++) {
@@ -104,7 +104,7 @@ START_TEST(random_doubles_of_every_kind_keep_the_promises)
 }
 END_TEST
 
-START_TEST(every_power_of_two_and_its_neighbours_keep_the_promises)
+START_TEST(powers_of_two_and_their_neighbours_give_the_shortest_and_nearest_decimal)
 {
     for (int e = -1074; e < 1024; e++) {
         double v = ldexp(1, e);
@@ -117,7 +117,7 @@ START_TEST(every_power_of_two_and_its_neighbours_keep_the_promises)
 }
 END_TEST
 
-START_TEST(every_power_of_ten_and_its_neighbours_keep_the_promises)
+START_TEST(powers_of_ten_and_their_neighbours_give_the_shortest_and_nearest_decimal)
 {
     for (int e = -323; e <= 308; e++) {
         double v = read_back(1, e);
@@ -136,12 +136,12 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, simple_numbers_have_the_digits_that_one_would_write);
-    tcase_add_test(tests, the_ends_of_the_range_are_right);
+    tcase_add_test(tests, simple_numbers_have_the_expected_digits);
+    tcase_add_test(tests, the_smallest_and_largest_doubles_are_correct);
     tcase_add_test(tests, powers_of_two_use_the_wider_gap_above_them);
-    tcase_add_test(tests, random_doubles_of_every_kind_keep_the_promises);
-    tcase_add_test(tests, every_power_of_two_and_its_neighbours_keep_the_promises);
-    tcase_add_test(tests, every_power_of_ten_and_its_neighbours_keep_the_promises);
+    tcase_add_test(tests, random_doubles_give_the_shortest_and_nearest_decimal);
+    tcase_add_test(tests, powers_of_two_and_their_neighbours_give_the_shortest_and_nearest_decimal);
+    tcase_add_test(tests, powers_of_ten_and_their_neighbours_give_the_shortest_and_nearest_decimal);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

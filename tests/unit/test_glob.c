@@ -10,7 +10,7 @@
 #define MATCHES(pattern, text) ck_assert(glob_match(SLICE(pattern), SLICE(text), false))
 #define DIFFERS(pattern, text) ck_assert(!glob_match(SLICE(pattern), SLICE(text), false))
 
-START_TEST(plain_text_matches_itself_alone)
+START_TEST(plain_text_matches_only_itself)
 {
     MATCHES("key", "key");
     DIFFERS("key", "ke");
@@ -21,7 +21,7 @@ START_TEST(plain_text_matches_itself_alone)
 }
 END_TEST
 
-START_TEST(a_question_mark_takes_exactly_one_byte)
+START_TEST(a_question_mark_matches_exactly_one_byte)
 {
     MATCHES("h?llo", "hello");
     MATCHES("h?llo", "h\0llo");
@@ -30,7 +30,7 @@ START_TEST(a_question_mark_takes_exactly_one_byte)
 }
 END_TEST
 
-START_TEST(a_star_takes_any_number_of_bytes)
+START_TEST(a_star_matches_any_number_of_bytes)
 {
     MATCHES("*", "anything");
     MATCHES("h*llo", "hllo");
@@ -43,7 +43,7 @@ START_TEST(a_star_takes_any_number_of_bytes)
 }
 END_TEST
 
-START_TEST(an_empty_text_is_matched_by_the_empty_pattern_only)
+START_TEST(only_the_empty_pattern_matches_an_empty_text)
 {
     MATCHES("", "");
     DIFFERS("*", "");
@@ -54,7 +54,7 @@ START_TEST(an_empty_text_is_matched_by_the_empty_pattern_only)
 }
 END_TEST
 
-START_TEST(a_class_takes_one_byte_of_it)
+START_TEST(a_class_matches_one_of_its_bytes)
 {
     MATCHES("h[ae]llo", "hallo");
     MATCHES("h[ae]llo", "hello");
@@ -66,7 +66,7 @@ START_TEST(a_class_takes_one_byte_of_it)
 }
 END_TEST
 
-START_TEST(a_caret_turns_a_class_round)
+START_TEST(a_caret_negates_a_class)
 {
     MATCHES("h[^e]llo", "hallo");
     DIFFERS("h[^e]llo", "hello");
@@ -77,7 +77,7 @@ START_TEST(a_caret_turns_a_class_round)
 }
 END_TEST
 
-START_TEST(an_empty_class_takes_nothing_and_its_opposite_everything)
+START_TEST(an_empty_class_matches_nothing_and_its_negation_everything)
 {
     DIFFERS("[]", "a");
     DIFFERS("[]", "]");
@@ -101,7 +101,7 @@ START_TEST(an_unclosed_class_ends_with_the_pattern)
 }
 END_TEST
 
-START_TEST(a_range_may_be_given_backwards)
+START_TEST(a_range_may_be_reversed)
 {
     MATCHES("[c-a]", "b");
     DIFFERS("[c-a]", "d");
@@ -117,18 +117,18 @@ START_TEST(a_range_may_end_with_a_bracket_or_a_backslash)
 }
 END_TEST
 
-START_TEST(bytes_above_127_come_before_the_others_in_a_range)
+START_TEST(bytes_above_127_sort_before_the_others_in_a_range)
 {
     MATCHES("[\x80-\xff]", "\xc3");
     DIFFERS("[\x80-\xff]", "a");
-    /* From 0xfe, which is -2, up to 'a'. */
+    /* From 0xfe, which is -2 as a signed byte, to 'a'. */
     MATCHES("[a-\xfe]", "A");
     MATCHES("[a-\xfe]", "\xff");
     DIFFERS("[a-\xfe]", "b");
 }
 END_TEST
 
-START_TEST(a_backslash_takes_away_the_meaning_of_the_next_byte)
+START_TEST(a_backslash_makes_the_next_byte_literal)
 {
     MATCHES("\\*", "*");
     DIFFERS("\\*", "a");
@@ -149,7 +149,7 @@ START_TEST(a_backslash_at_the_end_stands_for_itself)
 }
 END_TEST
 
-START_TEST(case_is_ignored_on_demand_but_not_behind_a_backslash_in_a_class)
+START_TEST(case_is_ignored_on_request_except_after_a_backslash_in_a_class)
 {
     ck_assert(glob_match(SLICE("MAX*[A-C]?"), SLICE("maxmemory-bX"), true));
     ck_assert(glob_match(SLICE("\\A"), SLICE("a"), true));
@@ -161,7 +161,7 @@ START_TEST(case_is_ignored_on_demand_but_not_behind_a_backslash_in_a_class)
 }
 END_TEST
 
-START_TEST(nested_stars_do_not_take_forever)
+START_TEST(many_stars_do_not_take_exponential_time)
 {
     size_t n = 100000;
     char *text = mem_alloc(n);
@@ -174,8 +174,8 @@ START_TEST(nested_stars_do_not_take_forever)
 END_TEST
 
 /*
- * The naive twin: takes the first item of the pattern apart into the set of bytes that it takes, then tries every
- * length for a star. Written from the rules in glob.h; exponential, and so for short patterns only.
+ * A naive model: expands the first item of the pattern to the set of bytes that it matches, and tries every length for
+ * a star. Written from the rules in glob.h; exponential, and so for short patterns only.
  */
 struct item {
     bool star;
@@ -242,7 +242,7 @@ static size_t first_item(const char *p, size_t n, bool ignore_case, struct item 
     return 1;
 }
 
-static bool twin(const char *p, size_t n, const char *t, size_t m, bool ignore_case)
+static bool model(const char *p, size_t n, const char *t, size_t m, bool ignore_case)
 {
     struct item item;
     size_t size;
@@ -252,12 +252,12 @@ static bool twin(const char *p, size_t n, const char *t, size_t m, bool ignore_c
     size = first_item(p, n, ignore_case, &item);
     if (item.star) {
         for (size_t k = 0; k <= m; k++) {
-            if (twin(p + size, n - size, t + k, m - k, ignore_case))
+            if (model(p + size, n - size, t + k, m - k, ignore_case))
                 return true;
         }
         return false;
     }
-    return m > 0 && item.takes[(unsigned char)t[0]] && twin(p + size, n - size, t + 1, m - 1, ignore_case);
+    return m > 0 && item.takes[(unsigned char)t[0]] && model(p + size, n - size, t + 1, m - 1, ignore_case);
 }
 
 static size_t random_text(char *p, size_t max)
@@ -280,7 +280,7 @@ START_TEST(random_patterns_agree_with_a_naive_matcher)
         size_t n = random_text(p, sizeof(p));
         size_t m = random_text(t, sizeof(t));
         bool ignore_case = i & 1;
-        bool expected = m == 0 ? n == 0 : twin(p, n, t, m, ignore_case);
+        bool expected = m == 0 ? n == 0 : model(p, n, t, m, ignore_case);
 
         matched += expected;
         ck_assert_msg(glob_match(slice_of(p, n), slice_of(t, m), ignore_case) == expected, "%.*s on %.*s", (int)n, p,
@@ -297,21 +297,21 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, plain_text_matches_itself_alone);
-    tcase_add_test(tests, a_question_mark_takes_exactly_one_byte);
-    tcase_add_test(tests, a_star_takes_any_number_of_bytes);
-    tcase_add_test(tests, an_empty_text_is_matched_by_the_empty_pattern_only);
-    tcase_add_test(tests, a_class_takes_one_byte_of_it);
-    tcase_add_test(tests, a_caret_turns_a_class_round);
-    tcase_add_test(tests, an_empty_class_takes_nothing_and_its_opposite_everything);
+    tcase_add_test(tests, plain_text_matches_only_itself);
+    tcase_add_test(tests, a_question_mark_matches_exactly_one_byte);
+    tcase_add_test(tests, a_star_matches_any_number_of_bytes);
+    tcase_add_test(tests, only_the_empty_pattern_matches_an_empty_text);
+    tcase_add_test(tests, a_class_matches_one_of_its_bytes);
+    tcase_add_test(tests, a_caret_negates_a_class);
+    tcase_add_test(tests, an_empty_class_matches_nothing_and_its_negation_everything);
     tcase_add_test(tests, an_unclosed_class_ends_with_the_pattern);
-    tcase_add_test(tests, a_range_may_be_given_backwards);
+    tcase_add_test(tests, a_range_may_be_reversed);
     tcase_add_test(tests, a_range_may_end_with_a_bracket_or_a_backslash);
-    tcase_add_test(tests, bytes_above_127_come_before_the_others_in_a_range);
-    tcase_add_test(tests, a_backslash_takes_away_the_meaning_of_the_next_byte);
+    tcase_add_test(tests, bytes_above_127_sort_before_the_others_in_a_range);
+    tcase_add_test(tests, a_backslash_makes_the_next_byte_literal);
     tcase_add_test(tests, a_backslash_at_the_end_stands_for_itself);
-    tcase_add_test(tests, case_is_ignored_on_demand_but_not_behind_a_backslash_in_a_class);
-    tcase_add_test(tests, nested_stars_do_not_take_forever);
+    tcase_add_test(tests, case_is_ignored_on_request_except_after_a_backslash_in_a_class);
+    tcase_add_test(tests, many_stars_do_not_take_exponential_time);
     tcase_add_test(tests, random_patterns_agree_with_a_naive_matcher);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

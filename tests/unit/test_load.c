@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* load: the options at start: file, environment, arguments. */
+/* load: loads the options at start from file, environment and arguments. */
 #include "checks.h"
 #include "config.h"
 
@@ -15,7 +15,7 @@
 static char folder[] = "/tmp/larder-test-load-XXXXXX";
 static char *const no_environment[] = {NULL};
 
-/* Makes a file in the test's folder; returns its path, borrowed until the next call. */
+/* Creates a file in the test's directory; returns its path, borrowed until the next call. */
 static const char *make_file(const char *name, const char *text)
 {
     static char path[256];
@@ -29,7 +29,7 @@ static const char *make_file(const char *name, const char *text)
     return path;
 }
 
-/* Starts with these arguments, parted by "|", and this environment. */
+/* Starts with these arguments, separated by "|", and this environment. */
 static enum load_action start(const char *arguments, char *const *envp, struct conf **c, struct buf *err)
 {
     char text[1024];
@@ -43,7 +43,7 @@ static enum load_action start(const char *arguments, char *const *envp, struct c
     return load_start(argv, envp, c, err);
 }
 
-/* A conf that must come of the arguments. */
+/* The conf that the arguments must give. */
 static struct conf *must_start(const char *arguments, char *const *envp)
 {
     struct buf err = BUF_EMPTY;
@@ -54,7 +54,7 @@ static struct conf *must_start(const char *arguments, char *const *envp)
     return c;
 }
 
-/* The arguments must be refused with a text that has these parts in it. */
+/* Expects that the arguments are refused with a text that contains these parts. */
 static void must_refuse(const char *arguments, char *const *envp, const char *part)
 {
     struct buf err = BUF_EMPTY;
@@ -67,8 +67,8 @@ static void must_refuse(const char *arguments, char *const *envp, const char *pa
     buf_fini(&err);
 }
 
-/* The option has this value; frees nothing of c. */
-static void must_be(struct conf *c, enum option_id id, const char *value)
+/* Expects the value of an option. */
+static void expect_value(struct conf *c, enum option_id id, const char *value)
 {
     char *is = conf_dup(c, id);
 
@@ -81,7 +81,7 @@ static void refuse_text(const char *text, const char *part)
     must_refuse(make_file("bad.conf", text), no_environment, part);
 }
 
-START_TEST(without_anything_the_defaults_hold)
+START_TEST(without_file_or_arguments_the_defaults_apply)
 {
     struct conf *c = must_start("", no_environment);
     const struct options *o = conf_options(c);
@@ -92,9 +92,9 @@ START_TEST(without_anything_the_defaults_hold)
     ck_assert_int_eq(OPT(o, threads), 0);
     ck_assert_int_eq(OPT(o, maxmemory_policy), POLICY_NOEVICTION);
     ck_assert_int_eq(OPT(o, proto_max_bulk_len), 512 << 20);
-    must_be(c, OPT_bind, "127.0.0.1 -::1");
-    must_be(c, OPT_save, "");
-    must_be(c, OPT_threads, "auto");
+    expect_value(c, OPT_bind, "127.0.0.1 -::1");
+    expect_value(c, OPT_save, "");
+    expect_value(c, OPT_threads, "auto");
     ck_assert_int_ge(conf_threads(c), 1);
     ck_assert_ptr_null(conf_file(c));
     conf_free(c);
@@ -108,13 +108,13 @@ START_TEST(a_file_sets_options_and_comments_do_not)
 
     ck_assert_int_eq(OPT(conf_options(c), port), 7000);
     ck_assert_int_eq(OPT(conf_options(c), maxmemory), 1 << 30);
-    must_be(c, OPT_bind, "a b");
+    expect_value(c, OPT_bind, "a b");
     ck_assert_str_eq(strrchr(conf_file(c), '/'), "/a.conf");
     conf_free(c);
 }
 END_TEST
 
-START_TEST(arguments_come_after_the_environment_after_the_file)
+START_TEST(arguments_override_the_environment_which_overrides_the_file)
 {
     char *const environment[] = {"LARDER_PORT=2", "LARDER_TIMEOUT=2", "PORT=9", NULL};
     char arguments[512];
@@ -129,7 +129,7 @@ START_TEST(arguments_come_after_the_environment_after_the_file)
 }
 END_TEST
 
-START_TEST(the_later_of_two_lines_and_of_two_arguments_wins)
+START_TEST(the_last_of_two_lines_or_arguments_wins)
 {
     char arguments[512];
     struct conf *c;
@@ -142,43 +142,43 @@ START_TEST(the_later_of_two_lines_and_of_two_arguments_wins)
 }
 END_TEST
 
-START_TEST(arguments_take_several_values_an_empty_one_and_values_that_look_like_options)
+START_TEST(argument_values_may_be_several_or_empty_or_look_like_options)
 {
     struct conf *c = must_start("--bind|a|b|--save|EMPTY|--requirepass|--secret|--unixsocket|EMPTY", no_environment);
 
-    must_be(c, OPT_bind, "a b");
-    must_be(c, OPT_save, "");
-    must_be(c, OPT_requirepass, "--secret");
+    expect_value(c, OPT_bind, "a b");
+    expect_value(c, OPT_save, "");
+    expect_value(c, OPT_requirepass, "--secret");
     conf_free(c);
     c = must_start("--port 7|--bind|a b|--save|--maxclients|3", no_environment);
     ck_assert_int_eq(OPT(conf_options(c), port), 7);
     ck_assert_int_eq(OPT(conf_options(c), maxclients), 3);
-    must_be(c, OPT_bind, "a b");
+    expect_value(c, OPT_bind, "a b");
     conf_free(c);
 }
 END_TEST
 
-START_TEST(environment_values_are_one_value_or_a_list_as_the_option_has_it)
+START_TEST(environment_values_are_split_for_list_options_only)
 {
     char *const environment[] = {"LARDER_REQUIREPASS=a b\"", "LARDER_BIND=a b", "LARDER_MAXMEMORY_POLICY=allkeys-lfu",
                                  "LARDER_SAVE=", NULL};
     struct conf *c = must_start("", environment);
 
-    must_be(c, OPT_requirepass, "a b\"");
-    must_be(c, OPT_bind, "a b");
-    must_be(c, OPT_maxmemory_policy, "allkeys-lfu");
+    expect_value(c, OPT_requirepass, "a b\"");
+    expect_value(c, OPT_bind, "a b");
+    expect_value(c, OPT_maxmemory_policy, "allkeys-lfu");
     conf_free(c);
 }
 END_TEST
 
-START_TEST(variables_that_name_no_option_are_told_and_do_not_stop_the_start)
+START_TEST(unknown_environment_variables_are_reported_and_do_not_stop_the_start)
 {
     char *const environment[] = {"LARDER_TRACES=/x", "LARDER_PORT=tcp://10.0.0.1:6379", "LARDER_SERVICE_HOST=x", NULL};
     struct conf *c = must_start("", environment);
     struct buf line = BUF_EMPTY;
 
     ck_assert_int_eq(OPT(conf_options(c), port), 6379);
-    ck_assert(conf_strangers(c, &line));
+    ck_assert(conf_unknown_variables(c, &line));
     ck_assert_ptr_nonnull(strstr(buf_cstr(&line), "LARDER_TRACES, LARDER_PORT, LARDER_SERVICE_HOST"));
     buf_fini(&line);
     conf_free(c);
@@ -199,7 +199,7 @@ START_TEST(an_included_file_is_read_in_place)
 }
 END_TEST
 
-START_TEST(a_pattern_includes_the_files_that_match_in_order_or_none)
+START_TEST(an_include_pattern_includes_matching_files_in_order)
 {
     char text[512];
     struct conf *c;
@@ -213,7 +213,7 @@ START_TEST(a_pattern_includes_the_files_that_match_in_order_or_none)
 }
 END_TEST
 
-START_TEST(an_include_that_cannot_be_read_or_goes_in_a_circle_is_refused)
+START_TEST(an_unreadable_or_circular_include_is_refused)
 {
     char text[512];
 
@@ -224,7 +224,7 @@ START_TEST(an_include_that_cannot_be_read_or_goes_in_a_circle_is_refused)
 }
 END_TEST
 
-START_TEST(an_error_within_an_include_names_the_included_file)
+START_TEST(an_error_in_an_included_file_names_that_file)
 {
     char text[512];
 
@@ -234,7 +234,7 @@ START_TEST(an_error_within_an_include_names_the_included_file)
 }
 END_TEST
 
-START_TEST(what_is_unknown_or_malformed_is_refused_with_file_line_and_reason)
+START_TEST(unknown_or_malformed_lines_are_refused_with_file_line_and_reason)
 {
     refuse_text("port 1\nfoo bar\n", "bad.conf:2: unknown directive 'foo'");
     refuse_text("port", "bad.conf:1: port: wrong number of arguments");
@@ -254,7 +254,7 @@ START_TEST(what_is_unknown_or_malformed_is_refused_with_file_line_and_reason)
 }
 END_TEST
 
-START_TEST(what_larder_does_not_do_is_refused_with_the_reason)
+START_TEST(unsupported_features_are_refused_with_the_reason)
 {
     refuse_text("appendonly yes", "bad.conf:1: appendonly: there is no append-only file in Larder");
     refuse_text("save 900 1", "save: there are no snapshots in Larder");
@@ -271,7 +271,7 @@ START_TEST(what_larder_does_not_do_is_refused_with_the_reason)
 }
 END_TEST
 
-START_TEST(directives_of_redis_that_are_hints_or_off_are_accepted_and_told_in_one_line)
+START_TEST(hints_and_features_that_are_off_are_accepted_and_reported_in_one_line)
 {
     struct conf *c = must_start(make_file("a.conf", "io-threads 4\nappendonly no\nsave \"\"\nreplicaof no one\nport 1\n"
                                                     "hash-max-ziplist-entries 7\n"),
@@ -279,14 +279,15 @@ START_TEST(directives_of_redis_that_are_hints_or_off_are_accepted_and_told_in_on
     struct buf line = BUF_EMPTY;
 
     ck_assert(conf_hints(c, &line));
-    ck_assert_str_eq(buf_cstr(&line), "accepted as in Redis, without effect here: io-threads, save, appendonly, replicaof");
-    must_be(c, OPT_hash_max_listpack_entries, "7");
+    ck_assert_str_eq(buf_cstr(&line),
+                     "These options of Redis are accepted but have no effect: io-threads, save, appendonly, replicaof");
+    expect_value(c, OPT_hash_max_listpack_entries, "7");
     buf_fini(&line);
     conf_free(c);
 }
 END_TEST
 
-START_TEST(the_line_of_hints_fits_the_log_and_begins_with_what_differs)
+START_TEST(the_line_of_hints_fits_the_log_and_begins_with_changed_options)
 {
     struct buf text = BUF_EMPTY;
     struct buf line = BUF_EMPTY;
@@ -301,7 +302,7 @@ START_TEST(the_line_of_hints_fits_the_log_and_begins_with_what_differs)
     buf_fini(&text);
 
     ck_assert(conf_hints(c, &line));
-    ck_assert_ptr_nonnull(strstr(buf_cstr(&line), "here: slowlog-max-len, hz, "));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&line), "no effect: slowlog-max-len, hz, "));
     ck_assert_ptr_nonnull(strstr(buf_cstr(&line), " more"));
     ck_assert_uint_lt(line.len, 1000);
     buf_fini(&line);
@@ -309,7 +310,7 @@ START_TEST(the_line_of_hints_fits_the_log_and_begins_with_what_differs)
 }
 END_TEST
 
-START_TEST(bad_arguments_and_variables_are_refused_by_their_name)
+START_TEST(invalid_arguments_and_variables_are_refused_by_name)
 {
     char *const environment[] = {"LARDER_PORT=x", NULL};
 
@@ -324,7 +325,7 @@ START_TEST(bad_arguments_and_variables_are_refused_by_their_name)
 }
 END_TEST
 
-START_TEST(a_password_is_never_in_the_text_of_an_error)
+START_TEST(no_error_text_contains_a_password)
 {
     struct buf err = BUF_EMPTY;
     struct conf *c;
@@ -335,14 +336,14 @@ START_TEST(a_password_is_never_in_the_text_of_an_error)
 }
 END_TEST
 
-START_TEST(limits_of_output_are_kept_for_each_class_and_the_old_name_is_known)
+START_TEST(output_limits_are_per_class_and_the_old_class_name_is_accepted)
 {
     struct conf *c = must_start(make_file("a.conf", "client-output-buffer-limit slave 1kb 2 3\n"
                                                     "client-output-buffer-limit pubsub 4 5mb 6\n"),
                                 no_environment);
     const struct output_limit *limit = conf_options(c)->output_limit;
 
-    must_be(c, OPT_client_output_buffer_limit, "normal 0 0 0 slave 1024 2 3 pubsub 4 5242880 6");
+    expect_value(c, OPT_client_output_buffer_limit, "normal 0 0 0 slave 1024 2 3 pubsub 4 5242880 6");
     ck_assert_int_eq(limit[OUTPUT_REPLICA].hard, 1024);
     ck_assert_int_eq(limit[OUTPUT_PUBSUB].soft, 5242880);
     ck_assert_int_eq(limit[OUTPUT_PUBSUB].seconds, 6);
@@ -350,19 +351,19 @@ START_TEST(limits_of_output_are_kept_for_each_class_and_the_old_name_is_known)
 }
 END_TEST
 
-START_TEST(percentages_are_of_the_machine_or_of_maxmemory)
+START_TEST(percentages_are_of_the_machine_memory_or_of_maxmemory)
 {
     struct conf *c = must_start("--maxmemory|50%|--maxmemory-clients|10%", no_environment);
     const struct options *o = conf_options(c);
 
     ck_assert_int_ge(OPT(o, maxmemory), 512 << 10);
-    must_be(c, OPT_maxmemory_clients, "10%");
+    expect_value(c, OPT_maxmemory_clients, "10%");
     ck_assert_int_eq(options_maxmemory_clients(o), (int64_t)((double)OPT(o, maxmemory) / 10));
     conf_free(c);
 }
 END_TEST
 
-START_TEST(the_first_argument_may_ask_for_something_else)
+START_TEST(the_first_argument_may_select_another_action)
 {
     struct buf err = BUF_EMPTY;
     struct conf *c;
@@ -408,26 +409,26 @@ int main(void)
 
     if (mkdtemp(folder) == NULL)
         return EXIT_FAILURE;
-    tcase_add_test(tests, without_anything_the_defaults_hold);
+    tcase_add_test(tests, without_file_or_arguments_the_defaults_apply);
     tcase_add_test(tests, a_file_sets_options_and_comments_do_not);
-    tcase_add_test(tests, arguments_come_after_the_environment_after_the_file);
-    tcase_add_test(tests, the_later_of_two_lines_and_of_two_arguments_wins);
-    tcase_add_test(tests, arguments_take_several_values_an_empty_one_and_values_that_look_like_options);
-    tcase_add_test(tests, environment_values_are_one_value_or_a_list_as_the_option_has_it);
-    tcase_add_test(tests, variables_that_name_no_option_are_told_and_do_not_stop_the_start);
+    tcase_add_test(tests, arguments_override_the_environment_which_overrides_the_file);
+    tcase_add_test(tests, the_last_of_two_lines_or_arguments_wins);
+    tcase_add_test(tests, argument_values_may_be_several_or_empty_or_look_like_options);
+    tcase_add_test(tests, environment_values_are_split_for_list_options_only);
+    tcase_add_test(tests, unknown_environment_variables_are_reported_and_do_not_stop_the_start);
     tcase_add_test(tests, an_included_file_is_read_in_place);
-    tcase_add_test(tests, a_pattern_includes_the_files_that_match_in_order_or_none);
-    tcase_add_test(tests, an_include_that_cannot_be_read_or_goes_in_a_circle_is_refused);
-    tcase_add_test(tests, an_error_within_an_include_names_the_included_file);
-    tcase_add_test(tests, what_is_unknown_or_malformed_is_refused_with_file_line_and_reason);
-    tcase_add_test(tests, what_larder_does_not_do_is_refused_with_the_reason);
-    tcase_add_test(tests, directives_of_redis_that_are_hints_or_off_are_accepted_and_told_in_one_line);
-    tcase_add_test(tests, the_line_of_hints_fits_the_log_and_begins_with_what_differs);
-    tcase_add_test(tests, bad_arguments_and_variables_are_refused_by_their_name);
-    tcase_add_test(tests, a_password_is_never_in_the_text_of_an_error);
-    tcase_add_test(tests, limits_of_output_are_kept_for_each_class_and_the_old_name_is_known);
-    tcase_add_test(tests, percentages_are_of_the_machine_or_of_maxmemory);
-    tcase_add_test(tests, the_first_argument_may_ask_for_something_else);
+    tcase_add_test(tests, an_include_pattern_includes_matching_files_in_order);
+    tcase_add_test(tests, an_unreadable_or_circular_include_is_refused);
+    tcase_add_test(tests, an_error_in_an_included_file_names_that_file);
+    tcase_add_test(tests, unknown_or_malformed_lines_are_refused_with_file_line_and_reason);
+    tcase_add_test(tests, unsupported_features_are_refused_with_the_reason);
+    tcase_add_test(tests, hints_and_features_that_are_off_are_accepted_and_reported_in_one_line);
+    tcase_add_test(tests, the_line_of_hints_fits_the_log_and_begins_with_changed_options);
+    tcase_add_test(tests, invalid_arguments_and_variables_are_refused_by_name);
+    tcase_add_test(tests, no_error_text_contains_a_password);
+    tcase_add_test(tests, output_limits_are_per_class_and_the_old_class_name_is_accepted);
+    tcase_add_test(tests, percentages_are_of_the_machine_memory_or_of_maxmemory);
+    tcase_add_test(tests, the_first_argument_may_select_another_action);
     tcase_add_test(tests, a_dash_reads_the_standard_input);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -13,7 +13,7 @@
 #define ROUNDS  50000
 
 static struct lock lock;
-static unsigned long guarded; /* plain on purpose: the lock is what keeps it right */
+static unsigned long guarded; /* not atomic on purpose: the lock must protect it */
 
 static void setup(void)
 {
@@ -44,7 +44,7 @@ static void *count_by_trying(void *arg)
     return arg;
 }
 
-START_TEST(one_thread_at_a_time_holds_it)
+START_TEST(only_one_thread_holds_the_lock)
 {
     pthread_t t[THREADS];
 
@@ -56,7 +56,7 @@ START_TEST(one_thread_at_a_time_holds_it)
 }
 END_TEST
 
-START_TEST(trying_fails_while_it_is_held_and_never_waits)
+START_TEST(lock_try_fails_while_the_lock_is_held_and_never_waits)
 {
     bool again;
 
@@ -78,8 +78,8 @@ static void *take_and_drop(void *arg)
     return arg;
 }
 
-/* Long enough that the others stop spinning and sleep in the kernel. */
-START_TEST(sleepers_are_woken)
+/* Held long enough that the others stop spinning and sleep in the kernel. */
+START_TEST(sleeping_waiters_are_woken)
 {
     pthread_t t[THREADS];
     int64_t until = clock_mono_ms() + 50;
@@ -99,7 +99,7 @@ END_TEST
 #ifdef LARDER_DEBUG
 
 #ifdef __clang__
-#pragma clang diagnostic ignored "-Wthread-safety-analysis" /* these break the rules on purpose */
+#pragma clang diagnostic ignored "-Wthread-safety-analysis" /* these tests break the rules on purpose */
 #endif
 
 START_TEST(locks_are_taken_outermost_first)
@@ -110,16 +110,16 @@ START_TEST(locks_are_taken_outermost_first)
     lock_init(&inner, LOCK_LOG, 0);
     lock_take(&outer);
     lock_take(&inner);
-    lock_drop(&outer); /* given back in any order */
+    lock_drop(&outer); /* locks may be dropped in any order */
     lock_drop(&inner);
     lock_take(&inner);
-    ck_assert(lock_try(&outer)); /* a try may stand out of order, since it does not wait */
+    ck_assert(lock_try(&outer)); /* allowed out of order, since it does not wait */
     lock_drop(&outer);
     lock_drop(&inner);
 }
 END_TEST
 
-START_TEST(an_outer_lock_after_an_inner_one_breaks_a_promise)
+START_TEST(taking_an_outer_lock_after_an_inner_one_fails_an_assertion)
 {
     struct lock inner;
 
@@ -129,7 +129,7 @@ START_TEST(an_outer_lock_after_an_inner_one_breaks_a_promise)
 }
 END_TEST
 
-START_TEST(a_lower_lock_of_the_same_rank_breaks_a_promise)
+START_TEST(taking_locks_of_one_rank_in_descending_order_fails_an_assertion)
 {
     struct lock higher;
 
@@ -139,13 +139,13 @@ START_TEST(a_lower_lock_of_the_same_rank_breaks_a_promise)
 }
 END_TEST
 
-START_TEST(giving_back_what_is_not_held_breaks_a_promise)
+START_TEST(dropping_a_lock_that_is_not_held_fails_an_assertion)
 {
     lock_drop(&lock);
 }
 END_TEST
 
-START_TEST(saying_that_one_holds_what_one_does_not_breaks_a_promise)
+START_TEST(lock_must_hold_fails_when_the_lock_is_not_held)
 {
     lock_take(&lock);
     lock_must_hold(&lock);
@@ -157,10 +157,10 @@ END_TEST
 static void add_debug_tests(TCase *tests)
 {
     tcase_add_test(tests, locks_are_taken_outermost_first);
-    tcase_add_test_raise_signal(tests, an_outer_lock_after_an_inner_one_breaks_a_promise, SIGABRT);
-    tcase_add_test_raise_signal(tests, a_lower_lock_of_the_same_rank_breaks_a_promise, SIGABRT);
-    tcase_add_test_raise_signal(tests, giving_back_what_is_not_held_breaks_a_promise, SIGABRT);
-    tcase_add_test_raise_signal(tests, saying_that_one_holds_what_one_does_not_breaks_a_promise, SIGABRT);
+    tcase_add_test_raise_signal(tests, taking_an_outer_lock_after_an_inner_one_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, taking_locks_of_one_rank_in_descending_order_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, dropping_a_lock_that_is_not_held_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, lock_must_hold_fails_when_the_lock_is_not_held, SIGABRT);
 }
 
 #else
@@ -187,9 +187,9 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, NULL);
-    tcase_add_test(tests, one_thread_at_a_time_holds_it);
-    tcase_add_test(tests, trying_fails_while_it_is_held_and_never_waits);
-    tcase_add_test(tests, sleepers_are_woken);
+    tcase_add_test(tests, only_one_thread_holds_the_lock);
+    tcase_add_test(tests, lock_try_fails_while_the_lock_is_held_and_never_waits);
+    tcase_add_test(tests, sleeping_waiters_are_woken);
     add_debug_tests(tests);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

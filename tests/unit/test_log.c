@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* log: lines for whoever runs the server. */
+/* log: the server's log. */
 #include "checks.h"
 #include "config.h"
 
@@ -35,7 +35,7 @@ static void tear_down(void)
     rmdir(folder);
 }
 
-/* All of a file; the caller frees it. */
+/* The content of a file; the caller frees it. */
 static char *content(const char *path)
 {
     char *text = calloc(1, 1 << 20);
@@ -58,7 +58,7 @@ static bool matches(const char *text, const char *pattern)
     return found;
 }
 
-START_TEST(a_line_tells_process_time_level_and_text)
+START_TEST(a_line_has_process_time_level_and_text)
 {
     char *text, pattern[128];
 
@@ -72,7 +72,7 @@ START_TEST(a_line_tells_process_time_level_and_text)
 }
 END_TEST
 
-START_TEST(each_level_has_its_sign)
+START_TEST(every_level_has_its_sign)
 {
     char *text;
 
@@ -103,7 +103,7 @@ START_TEST(lines_below_the_level_are_not_written)
 }
 END_TEST
 
-START_TEST(one_text_is_one_line)
+START_TEST(line_breaks_in_a_text_become_spaces)
 {
     char *text;
 
@@ -115,7 +115,7 @@ START_TEST(one_text_is_one_line)
 }
 END_TEST
 
-START_TEST(a_long_text_is_cut_at_a_kilobyte)
+START_TEST(a_long_text_is_truncated_at_a_kilobyte)
 {
     char longer[3000], *text;
 
@@ -141,7 +141,7 @@ START_TEST(a_file_that_cannot_be_opened_changes_nothing)
 }
 END_TEST
 
-START_TEST(after_the_file_was_moved_reopening_makes_a_new_one)
+START_TEST(reopening_after_a_rename_creates_a_new_file)
 {
     char *old, *text;
 
@@ -159,7 +159,7 @@ START_TEST(after_the_file_was_moved_reopening_makes_a_new_one)
 }
 END_TEST
 
-START_TEST(an_empty_name_is_standard_output)
+START_TEST(an_empty_name_is_the_standard_output)
 {
     char *text;
     int saved = dup(STDOUT_FILENO);
@@ -176,7 +176,7 @@ START_TEST(an_empty_name_is_standard_output)
 }
 END_TEST
 
-START_TEST(errno_is_as_before)
+START_TEST(log_write_preserves_errno)
 {
     errno = EXDEV;
     log_write(LOG_NOTICE, "text");
@@ -221,15 +221,15 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_line_tells_process_time_level_and_text);
-    tcase_add_test(tests, each_level_has_its_sign);
+    tcase_add_test(tests, a_line_has_process_time_level_and_text);
+    tcase_add_test(tests, every_level_has_its_sign);
     tcase_add_test(tests, lines_below_the_level_are_not_written);
-    tcase_add_test(tests, one_text_is_one_line);
-    tcase_add_test(tests, a_long_text_is_cut_at_a_kilobyte);
+    tcase_add_test(tests, line_breaks_in_a_text_become_spaces);
+    tcase_add_test(tests, a_long_text_is_truncated_at_a_kilobyte);
     tcase_add_test(tests, a_file_that_cannot_be_opened_changes_nothing);
-    tcase_add_test(tests, after_the_file_was_moved_reopening_makes_a_new_one);
-    tcase_add_test(tests, an_empty_name_is_standard_output);
-    tcase_add_test(tests, errno_is_as_before);
+    tcase_add_test(tests, reopening_after_a_rename_creates_a_new_file);
+    tcase_add_test(tests, an_empty_name_is_the_standard_output);
+    tcase_add_test(tests, log_write_preserves_errno);
     tcase_add_test(tests, lines_of_threads_do_not_mix_while_the_file_is_reopened);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

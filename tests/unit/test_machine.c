@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* machine: what this process may use of the machine. */
+/* machine: the memory and processors that this process may use. */
 #include "checks.h"
 #include "config.h"
 
@@ -9,7 +9,7 @@
 
 #include "conf/machine.h"
 
-START_TEST(memory_is_no_more_than_the_machine_has)
+START_TEST(memory_is_at_most_that_of_the_machine)
 {
     uint64_t all = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 
@@ -18,7 +18,7 @@ START_TEST(memory_is_no_more_than_the_machine_has)
 }
 END_TEST
 
-START_TEST(processors_are_at_least_one_and_no_more_than_affinity_allows)
+START_TEST(processors_are_at_least_one_and_at_most_what_affinity_allows)
 {
     cpu_set_t set;
     int first = 0;
@@ -42,8 +42,8 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, memory_is_no_more_than_the_machine_has);
-    tcase_add_test(tests, processors_are_at_least_one_and_no_more_than_affinity_allows);
+    tcase_add_test(tests, memory_is_at_most_that_of_the_machine);
+    tcase_add_test(tests, processors_are_at_least_one_and_at_most_what_affinity_allows);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mem: every allocation, and the account of it. */
+/* mem: memory allocation and accounting. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,10 +15,10 @@
 #include "checks.h"
 #include "seed.h"
 
-/* More than any machine has, yet small enough for the compiler to let it pass. */
+/* More than any machine has, but small enough that the compiler does not warn. */
 static volatile size_t absurd = SIZE_MAX / 2;
 
-START_TEST(each_kind_of_block_is_counted_and_given_back)
+START_TEST(every_kind_of_block_is_counted_until_it_is_freed)
 {
     size_t before = mem_used();
     void *blocks[] = {mem_alloc(100),         mem_zalloc(5000),       mem_aligned_zero(64, 128),
@@ -34,7 +34,7 @@ START_TEST(each_kind_of_block_is_counted_and_given_back)
 }
 END_TEST
 
-START_TEST(the_usable_size_of_a_size_is_that_of_its_block)
+START_TEST(mem_usable_size_is_the_usable_size_of_a_block)
 {
     for (size_t n = 0; n < 20000; n++) {
         void *p = mem_alloc(n);
@@ -50,7 +50,7 @@ START_TEST(the_usable_size_of_a_size_is_that_of_its_block)
 }
 END_TEST
 
-START_TEST(a_sized_free_gives_back_what_its_allocation_took)
+START_TEST(mem_free_sized_subtracts_what_the_allocation_added)
 {
     size_t before = mem_used();
 
@@ -115,7 +115,7 @@ START_TEST(aligned_blocks_are_aligned_and_zero)
 }
 END_TEST
 
-START_TEST(strings_are_copied_with_a_nul_behind_them)
+START_TEST(copied_strings_end_with_a_nul)
 {
     char *whole = mem_strdup("larder");
     char *part = mem_strndup("larder", 3);
@@ -127,7 +127,7 @@ START_TEST(strings_are_copied_with_a_nul_behind_them)
 }
 END_TEST
 
-START_TEST(an_impossible_size_is_refused_and_leaves_the_account_and_the_block_alone)
+START_TEST(mem_try_functions_return_null_for_an_impossible_size_and_change_nothing)
 {
     size_t before = mem_used();
     char *p = mem_alloc(10);
@@ -141,7 +141,7 @@ START_TEST(an_impossible_size_is_refused_and_leaves_the_account_and_the_block_al
 }
 END_TEST
 
-START_TEST(an_impossible_size_ends_the_process_where_nobody_may_refuse)
+START_TEST(mem_alloc_ends_the_process_for_an_impossible_size)
 {
     mem_alloc(absurd);
 }
@@ -180,7 +180,7 @@ static void on_threads(void *(*what)(void *))
         ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
 }
 
-START_TEST(threads_share_one_account_and_may_free_for_each_other)
+START_TEST(threads_share_one_account_and_may_free_each_others_blocks)
 {
     size_t before = mem_used();
 
@@ -191,7 +191,7 @@ START_TEST(threads_share_one_account_and_may_free_for_each_other)
 }
 END_TEST
 
-START_TEST(the_account_never_shows_less_than_nothing)
+START_TEST(mem_used_is_never_negative)
 {
     void *p = mem_alloc(1 << 20);
 
@@ -202,7 +202,7 @@ START_TEST(the_account_never_shows_less_than_nothing)
 }
 END_TEST
 
-START_TEST(the_peak_is_the_highest_that_was_sampled)
+START_TEST(the_peak_is_the_highest_sample)
 {
     void *p;
     size_t high;
@@ -219,7 +219,7 @@ START_TEST(the_peak_is_the_highest_that_was_sampled)
 }
 END_TEST
 
-START_TEST(the_allocator_tells_its_name_and_figures)
+START_TEST(the_allocator_reports_its_name_and_statistics)
 {
     struct mem_stats s;
     void *p = mem_zalloc(1 << 20);
@@ -239,7 +239,7 @@ START_TEST(the_allocator_tells_its_name_and_figures)
 }
 END_TEST
 
-START_TEST(the_settings_reach_the_allocator)
+START_TEST(the_allocator_uses_the_settings)
 {
 #ifdef HAVE_JEMALLOC
     ssize_t decay = 0;
@@ -251,7 +251,7 @@ START_TEST(the_settings_reach_the_allocator)
 }
 END_TEST
 
-START_TEST(the_kernel_tells_of_what_is_touched)
+START_TEST(resident_memory_grows_when_memory_is_touched)
 {
     size_t n = 64 << 20;
     size_t before = mem_resident();
@@ -268,7 +268,7 @@ static void add_length(void *arg, const char *text)
     *(size_t *)arg += strlen(text);
 }
 
-START_TEST(the_allocator_reports_in_words)
+START_TEST(the_report_of_the_allocator_is_text)
 {
     size_t length = 0;
 
@@ -277,7 +277,7 @@ START_TEST(the_allocator_reports_in_words)
 }
 END_TEST
 
-START_TEST(purging_gives_free_pages_back)
+START_TEST(purging_returns_free_pages)
 {
     struct mem_stats before, after;
     enum { N = 64, SIZE = 1 << 20 };
@@ -305,7 +305,7 @@ START_TEST(the_background_thread_may_be_started_at_any_time)
 }
 END_TEST
 
-START_TEST(random_allocations_agree_with_a_sum_kept_by_hand)
+START_TEST(random_allocations_match_a_separate_sum)
 {
     enum { SLOTS = 500 };
     static void *p[SLOTS];
@@ -346,25 +346,25 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, each_kind_of_block_is_counted_and_given_back);
-    tcase_add_test(tests, the_usable_size_of_a_size_is_that_of_its_block);
-    tcase_add_test(tests, a_sized_free_gives_back_what_its_allocation_took);
+    tcase_add_test(tests, every_kind_of_block_is_counted_until_it_is_freed);
+    tcase_add_test(tests, mem_usable_size_is_the_usable_size_of_a_block);
+    tcase_add_test(tests, mem_free_sized_subtracts_what_the_allocation_added);
     tcase_add_test(tests, reallocation_keeps_the_bytes_and_counts_the_difference);
     tcase_add_test(tests, zeroed_blocks_are_zero);
     tcase_add_test(tests, aligned_blocks_are_aligned_and_zero);
-    tcase_add_test(tests, strings_are_copied_with_a_nul_behind_them);
-    tcase_add_test(tests, an_impossible_size_is_refused_and_leaves_the_account_and_the_block_alone);
-    tcase_add_test_raise_signal(tests, an_impossible_size_ends_the_process_where_nobody_may_refuse, SIGABRT);
-    tcase_add_test(tests, threads_share_one_account_and_may_free_for_each_other);
-    tcase_add_test(tests, the_account_never_shows_less_than_nothing);
-    tcase_add_test(tests, the_peak_is_the_highest_that_was_sampled);
-    tcase_add_test(tests, the_allocator_tells_its_name_and_figures);
-    tcase_add_test(tests, the_settings_reach_the_allocator);
-    tcase_add_test(tests, the_kernel_tells_of_what_is_touched);
-    tcase_add_test(tests, the_allocator_reports_in_words);
-    tcase_add_test(tests, purging_gives_free_pages_back);
+    tcase_add_test(tests, copied_strings_end_with_a_nul);
+    tcase_add_test(tests, mem_try_functions_return_null_for_an_impossible_size_and_change_nothing);
+    tcase_add_test_raise_signal(tests, mem_alloc_ends_the_process_for_an_impossible_size, SIGABRT);
+    tcase_add_test(tests, threads_share_one_account_and_may_free_each_others_blocks);
+    tcase_add_test(tests, mem_used_is_never_negative);
+    tcase_add_test(tests, the_peak_is_the_highest_sample);
+    tcase_add_test(tests, the_allocator_reports_its_name_and_statistics);
+    tcase_add_test(tests, the_allocator_uses_the_settings);
+    tcase_add_test(tests, resident_memory_grows_when_memory_is_touched);
+    tcase_add_test(tests, the_report_of_the_allocator_is_text);
+    tcase_add_test(tests, purging_returns_free_pages);
     tcase_add_test(tests, the_background_thread_may_be_started_at_any_time);
-    tcase_add_test(tests, random_allocations_agree_with_a_sum_kept_by_hand);
+    tcase_add_test(tests, random_allocations_match_a_separate_sum);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

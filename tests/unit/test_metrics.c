@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* metrics: what the workers count. */
+/* metrics: counters of the workers. */
 #include "checks.h"
 #include "config.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ START_TEST(commands_are_counted_by_their_number)
 }
 END_TEST
 
-START_TEST(a_reset_begins_anew_but_leaves_the_level)
+START_TEST(a_reset_clears_the_totals_but_not_the_level)
 {
     struct metrics_sums total;
     struct command_metrics m;
@@ -74,7 +75,7 @@ START_TEST(a_reset_begins_anew_but_leaves_the_level)
 }
 END_TEST
 
-/* The codes and counts that were visited, as text. */
+/* The codes and counts that are visited, as text. */
 static void write_error(void *arg, const char *code, uint64_t count)
 {
     sprintf((char *)arg + strlen(arg), "%s=%d ", code, (int)count);
@@ -92,7 +93,7 @@ START_TEST(errors_are_counted_by_their_code)
 }
 END_TEST
 
-START_TEST(a_reset_forgets_the_errors)
+START_TEST(a_reset_clears_the_errors)
 {
     char text[200] = "";
 
@@ -112,7 +113,7 @@ static void count_codes(void *arg, const char *code, uint64_t count)
     ++*(unsigned *)arg;
 }
 
-START_TEST(codes_beyond_the_last_place_are_left_out)
+START_TEST(codes_beyond_the_maximum_are_not_counted)
 {
     unsigned n = 0;
 
@@ -127,7 +128,7 @@ START_TEST(codes_beyond_the_last_place_are_left_out)
 }
 END_TEST
 
-START_TEST(a_long_code_is_cut_and_still_one)
+START_TEST(a_long_code_is_truncated_and_counted_as_one)
 {
     char text[200] = "", code[101];
 
@@ -153,7 +154,7 @@ START_TEST(rates_are_the_mean_of_sixteen_samples)
 }
 END_TEST
 
-START_TEST(the_first_sample_tells_no_rate)
+START_TEST(the_first_sample_gives_no_rate)
 {
     counter_add(&first->sums.commands, 1000000);
     metrics_sample(5);
@@ -163,7 +164,7 @@ START_TEST(the_first_sample_tells_no_rate)
 }
 END_TEST
 
-START_TEST(a_reset_does_not_disturb_the_rates)
+START_TEST(a_reset_does_not_change_the_rates)
 {
     metrics_sample(100);
     counter_add(&first->sums.commands, 160);
@@ -193,7 +194,7 @@ static void expect_half(void *arg, const char *code, uint64_t count)
     ck_assert_uint_eq(count, THREADS * ROUNDS / 2);
 }
 
-START_TEST(threads_lose_no_count)
+START_TEST(no_count_is_lost_between_threads)
 {
     pthread_t threads[THREADS];
     struct metrics_sums total;
@@ -213,6 +214,25 @@ START_TEST(threads_lose_no_count)
 }
 END_TEST
 
+START_TEST(a_hit_ratio_of_more_seconds_than_are_kept_fails_an_assertion)
+{
+    metrics_hit_ratio(METRICS_PAST + 1);
+}
+END_TEST
+
+START_TEST(a_level_below_zero_fails_an_assertion)
+{
+    counter_add(&first->sums.client_memory, 0 - (uint64_t)1);
+    metrics_client_memory();
+}
+END_TEST
+
+START_TEST(an_error_without_a_code_fails_an_assertion)
+{
+    metrics_error("");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("metrics");
@@ -223,15 +243,18 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, totals_are_the_sums_over_all_workers);
     tcase_add_test(tests, commands_are_counted_by_their_number);
-    tcase_add_test(tests, a_reset_begins_anew_but_leaves_the_level);
+    tcase_add_test(tests, a_reset_clears_the_totals_but_not_the_level);
     tcase_add_test(tests, errors_are_counted_by_their_code);
-    tcase_add_test(tests, a_reset_forgets_the_errors);
-    tcase_add_test(tests, codes_beyond_the_last_place_are_left_out);
-    tcase_add_test(tests, a_long_code_is_cut_and_still_one);
+    tcase_add_test(tests, a_reset_clears_the_errors);
+    tcase_add_test(tests, codes_beyond_the_maximum_are_not_counted);
+    tcase_add_test(tests, a_long_code_is_truncated_and_counted_as_one);
     tcase_add_test(tests, rates_are_the_mean_of_sixteen_samples);
-    tcase_add_test(tests, the_first_sample_tells_no_rate);
-    tcase_add_test(tests, a_reset_does_not_disturb_the_rates);
-    tcase_add_test(tests, threads_lose_no_count);
+    tcase_add_test(tests, the_first_sample_gives_no_rate);
+    tcase_add_test(tests, a_reset_does_not_change_the_rates);
+    tcase_add_test(tests, no_count_is_lost_between_threads);
+    tcase_add_test_raise_signal(tests, a_hit_ratio_of_more_seconds_than_are_kept_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, a_level_below_zero_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, an_error_without_a_code_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

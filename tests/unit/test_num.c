@@ -18,7 +18,7 @@ static bool is_i64(const char *text, int64_t expected)
     return num_parse_i64(slice_str(text), &v) && v == expected;
 }
 
-/* Neither of the parsers takes it, and both leave the result alone. */
+/* Both parsers refuse it and leave the result unchanged. */
 static bool no_integer(struct slice s)
 {
     int64_t i = 77;
@@ -55,7 +55,7 @@ START_TEST(integers_beyond_their_limits_are_refused)
 }
 END_TEST
 
-START_TEST(anything_but_the_one_way_to_write_an_integer_is_refused)
+START_TEST(any_other_spelling_of_an_integer_is_refused)
 {
     ck_assert(no_integer(SLICE("")));
     ck_assert(no_integer(slice_of(NULL, 0)));
@@ -86,7 +86,7 @@ START_TEST(an_unsigned_integer_has_no_sign)
 }
 END_TEST
 
-START_TEST(random_integers_are_written_as_printf_writes_them_and_read_back)
+START_TEST(random_integers_print_as_printf_does_and_read_back)
 {
     seed_start(__func__);
     for (int i = 0; i < 100000; i++) {
@@ -107,7 +107,7 @@ START_TEST(random_integers_are_written_as_printf_writes_them_and_read_back)
 }
 END_TEST
 
-START_TEST(integers_around_each_power_of_ten_are_written_right)
+START_TEST(integers_around_each_power_of_ten_print_correctly)
 {
     for (uint64_t power = 1;; power *= 10) {
         for (int d = -1; d <= 1; d++) {
@@ -160,7 +160,7 @@ START_TEST(doubles_are_read_as_strtod_reads_them)
 }
 END_TEST
 
-START_TEST(text_that_is_not_only_a_double_is_refused)
+START_TEST(text_other_than_a_double_is_refused)
 {
     ck_assert(no_double(SLICE("")));
     ck_assert(no_double(slice_of(NULL, 0)));
@@ -179,7 +179,7 @@ START_TEST(text_that_is_not_only_a_double_is_refused)
 }
 END_TEST
 
-START_TEST(a_double_that_becomes_infinite_or_nothing_is_refused)
+START_TEST(a_double_that_overflows_or_underflows_is_refused)
 {
     double d = 77;
 
@@ -192,7 +192,7 @@ START_TEST(a_double_that_becomes_infinite_or_nothing_is_refused)
 }
 END_TEST
 
-START_TEST(long_texts_are_read_to_their_end)
+START_TEST(long_texts_are_read_completely)
 {
     size_t n = 100000;
     char *text = mem_alloc(n);
@@ -230,7 +230,7 @@ START_TEST(random_texts_are_read_as_strtod_reads_them)
     for (int i = 0; i < 100000; i++) {
         char text[24];
         size_t n = seed_below(sizeof(text));
-        /* Half of them of digits and points only, lest nearly all be wrong. */
+        /* Half of the texts have digits and points only; otherwise nearly all would be invalid. */
         size_t letters = i & 1 ? 11 : sizeof(alphabet) - 1;
         double mine = 77, theirs;
         bool good;
@@ -259,7 +259,7 @@ static const char *shown(double v)
     return text;
 }
 
-START_TEST(doubles_are_shown_as_redis_7_2_shows_them)
+START_TEST(doubles_print_as_in_redis_7_2)
 {
     ck_assert_str_eq(shown(0), "0");
     ck_assert_str_eq(shown(-0.0), "-0");
@@ -292,7 +292,7 @@ START_TEST(doubles_are_shown_as_redis_7_2_shows_them)
 }
 END_TEST
 
-START_TEST(random_doubles_read_back_as_they_were)
+START_TEST(random_doubles_read_back_unchanged)
 {
     seed_start(__func__);
     for (int i = 0; i < 100000; i++) {
@@ -319,7 +319,7 @@ static const char *shown_ld(long double v)
     return text;
 }
 
-START_TEST(long_doubles_are_shown_without_an_exponent_and_without_trailing_zeros)
+START_TEST(long_doubles_print_without_an_exponent_or_trailing_zeros)
 {
     ck_assert_str_eq(shown_ld(0), "0");
     ck_assert_str_eq(shown_ld(-0.0L), "0");
@@ -337,8 +337,8 @@ START_TEST(long_doubles_are_shown_without_an_exponent_and_without_trailing_zeros
 }
 END_TEST
 
-/* What it promises, by way of printf. */
-static const char *twin_ld(long double v)
+/* The documented result, computed with printf. */
+static const char *model_ld(long double v)
 {
     static char text[NUM_LD_MAX];
     size_t n = (size_t)snprintf(text, sizeof text, "%.17Lf", v);
@@ -351,7 +351,7 @@ static const char *twin_ld(long double v)
     return strcmp(text, "-0") == 0 ? "0" : text;
 }
 
-START_TEST(random_long_doubles_are_rounded_as_printf_does_it)
+START_TEST(random_long_doubles_are_rounded_as_printf_does)
 {
     seed_start(__func__);
     for (int i = 0; i < 200000; i++) {
@@ -360,20 +360,20 @@ START_TEST(random_long_doubles_are_rounded_as_printf_does_it)
         if (i % 3 == 0)
             v = (double)v;
         if (i % 5 == 0)
-            v = (long double)(int64_t)seed_below(1 << 20) / (1 << seed_below(20)); /* ties, and digits that end */
-        ck_assert_str_eq(shown_ld(v), twin_ld(v));
+            v = (long double)(int64_t)seed_below(1 << 20) / (1 << seed_below(20)); /* ties, and finite decimals */
+        ck_assert_str_eq(shown_ld(v), model_ld(v));
     }
 }
 END_TEST
 
-START_TEST(a_fraction_that_is_rounded_up_to_one_goes_into_the_whole_part)
+START_TEST(a_fraction_that_rounds_up_to_one_carries_into_the_integer_part)
 {
     ck_assert_str_eq(shown_ld(nextafterl(1, 0)), "1");
     ck_assert_str_eq(shown_ld(nextafterl(-1, 0)), "-1");
     ck_assert_str_eq(shown_ld(0x1p63L), "9223372036854775808");
-    ck_assert_str_eq(shown_ld(nextafterl(0x1p63L, 0)), twin_ld(nextafterl(0x1p63L, 0)));
+    ck_assert_str_eq(shown_ld(nextafterl(0x1p63L, 0)), model_ld(nextafterl(0x1p63L, 0)));
     ck_assert_str_eq(shown_ld(0x1p-18L), "0.00000381469726562");
-    ck_assert_str_eq(shown_ld(0x1.8p-17L), twin_ld(0x1.8p-17L));
+    ck_assert_str_eq(shown_ld(0x1.8p-17L), model_ld(0x1.8p-17L));
 }
 END_TEST
 
@@ -386,21 +386,21 @@ int main(void)
 
     tcase_add_test(tests, integers_are_read_up_to_their_limits);
     tcase_add_test(tests, integers_beyond_their_limits_are_refused);
-    tcase_add_test(tests, anything_but_the_one_way_to_write_an_integer_is_refused);
+    tcase_add_test(tests, any_other_spelling_of_an_integer_is_refused);
     tcase_add_test(tests, an_unsigned_integer_has_no_sign);
-    tcase_add_test(tests, random_integers_are_written_as_printf_writes_them_and_read_back);
-    tcase_add_test(tests, integers_around_each_power_of_ten_are_written_right);
+    tcase_add_test(tests, random_integers_print_as_printf_does_and_read_back);
+    tcase_add_test(tests, integers_around_each_power_of_ten_print_correctly);
     tcase_add_test(tests, doubles_are_read_as_strtod_reads_them);
-    tcase_add_test(tests, text_that_is_not_only_a_double_is_refused);
-    tcase_add_test(tests, a_double_that_becomes_infinite_or_nothing_is_refused);
-    tcase_add_test(tests, long_texts_are_read_to_their_end);
+    tcase_add_test(tests, text_other_than_a_double_is_refused);
+    tcase_add_test(tests, a_double_that_overflows_or_underflows_is_refused);
+    tcase_add_test(tests, long_texts_are_read_completely);
     tcase_add_test(tests, a_long_double_may_have_5119_bytes);
     tcase_add_test(tests, random_texts_are_read_as_strtod_reads_them);
-    tcase_add_test(tests, doubles_are_shown_as_redis_7_2_shows_them);
-    tcase_add_test(tests, random_doubles_read_back_as_they_were);
-    tcase_add_test(tests, long_doubles_are_shown_without_an_exponent_and_without_trailing_zeros);
-    tcase_add_test(tests, random_long_doubles_are_rounded_as_printf_does_it);
-    tcase_add_test(tests, a_fraction_that_is_rounded_up_to_one_goes_into_the_whole_part);
+    tcase_add_test(tests, doubles_print_as_in_redis_7_2);
+    tcase_add_test(tests, random_doubles_read_back_unchanged);
+    tcase_add_test(tests, long_doubles_print_without_an_exponent_or_trailing_zeros);
+    tcase_add_test(tests, random_long_doubles_are_rounded_as_printf_does);
+    tcase_add_test(tests, a_fraction_that_rounds_up_to_one_carries_into_the_integer_part);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

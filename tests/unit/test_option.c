@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* option: the table of options holds what the rest relies on. */
+/* option: the table of options is complete and consistent. */
 #include "checks.h"
 #include "config.h"
 
@@ -10,7 +10,7 @@
 #include "conf/kind.h"
 #include "conf/option.h"
 
-START_TEST(every_option_has_a_name_a_kind_a_default_and_an_explanation)
+START_TEST(every_option_has_a_name_a_kind_a_default_and_documentation)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &option_table[i];
@@ -68,7 +68,7 @@ START_TEST(the_text_of_every_default_reads_back_as_the_same_value)
 }
 END_TEST
 
-START_TEST(a_variable_may_write_underscores_for_dashes)
+START_TEST(environment_names_may_have_underscores_for_dashes)
 {
     ck_assert_int_eq(option_find_env(SLICE("MAXMEMORY_POLICY")), OPT_maxmemory_policy);
     ck_assert_int_eq(option_find_env(SLICE("SERVER_CPULIST")), OPT_server_cpulist);
@@ -113,11 +113,11 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, every_option_has_a_name_a_kind_a_default_and_an_explanation);
+    tcase_add_test(tests, every_option_has_a_name_a_kind_a_default_and_documentation);
     tcase_add_test(tests, no_two_options_share_a_name_or_an_alias);
     tcase_add_test(tests, names_are_lower_case_words_with_dashes);
     tcase_add_test(tests, the_text_of_every_default_reads_back_as_the_same_value);
-    tcase_add_test(tests, a_variable_may_write_underscores_for_dashes);
+    tcase_add_test(tests, environment_names_may_have_underscores_for_dashes);
     tcase_add_test(tests, memory_has_units_of_1000_and_1024);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pages: pieces of 8 KiB, aligned to their size, from the kernel. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,11 +12,11 @@
 #include "checks.h"
 #include "seed.h"
 
-enum { MANY = 10000 }; /* more than two regions hold */
+enum { MANY = 10000 }; /* more than fit in two regions */
 
 static char *piece[MANY];
 
-/* The calling process has no piece yet: each test is one of its own. */
+/* Each test runs in a process of its own, which has no piece yet. */
 static void take_all(void)
 {
     for (int i = 0; i < MANY; i++)
@@ -40,7 +41,7 @@ START_TEST(pieces_are_aligned_to_their_size_and_do_not_overlap)
 }
 END_TEST
 
-START_TEST(what_is_handed_out_is_told_and_what_is_free_with_memory)
+START_TEST(allocated_and_idle_bytes_are_counted)
 {
     take_all();
     ck_assert_uint_eq(pages_used(), MANY * PAGES_BYTES);
@@ -52,7 +53,7 @@ START_TEST(what_is_handed_out_is_told_and_what_is_free_with_memory)
 }
 END_TEST
 
-START_TEST(a_free_piece_is_used_again_before_a_fresh_one)
+START_TEST(a_freed_piece_is_reused_before_a_fresh_one)
 {
     take_all();
     pages_free(piece[MANY - 1]);
@@ -63,7 +64,7 @@ START_TEST(a_free_piece_is_used_again_before_a_fresh_one)
 }
 END_TEST
 
-START_TEST(a_purge_returns_the_memory_of_all_that_is_free)
+START_TEST(a_purge_returns_the_memory_of_all_free_pieces)
 {
     size_t before = mem_resident();
 
@@ -74,12 +75,12 @@ START_TEST(a_purge_returns_the_memory_of_all_that_is_free)
     ck_assert_uint_eq(pages_idle(), 0);
     ck_assert_uint_eq(pages_used(), 0);
     ck_assert_uint_le(mem_resident(), before + MANY * PAGES_BYTES / 4); /* a sanitizer keeps notes of its own */
-    take_all(); /* of the same address space */
+    take_all();                                                         /* of the same address space */
     ck_assert_uint_eq(pages_used(), MANY * PAGES_BYTES);
 }
 END_TEST
 
-START_TEST(a_purge_leaves_what_is_in_use_alone)
+START_TEST(a_purge_does_not_touch_allocated_pieces)
 {
     take_all();
     for (int i = 0; i < MANY; i++)
@@ -92,12 +93,12 @@ START_TEST(a_purge_leaves_what_is_in_use_alone)
 }
 END_TEST
 
-START_TEST(a_trim_returns_what_was_not_needed_since_the_last_one)
+START_TEST(a_trim_returns_what_has_been_free_since_the_last_one)
 {
     take_all();
     for (int i = 0; i < 100; i++)
         pages_free(piece[i]);
-    ck_assert(!pages_trim(SIZE_MAX)); /* a moment ago none was free */
+    ck_assert(!pages_trim(SIZE_MAX)); /* none has been free until now */
     ck_assert_uint_eq(pages_idle(), 100 * PAGES_BYTES);
     for (int i = 0; i < 30; i++)
         piece[i] = pages_alloc();
@@ -111,7 +112,7 @@ START_TEST(a_trim_returns_what_was_not_needed_since_the_last_one)
 }
 END_TEST
 
-START_TEST(a_trim_goes_in_steps_and_tells_whether_there_are_more)
+START_TEST(a_trim_works_in_steps_and_returns_whether_more_is_left)
 {
     take_all();
     for (int i = 0; i < 100; i++)
@@ -125,7 +126,7 @@ START_TEST(a_trim_goes_in_steps_and_tells_whether_there_are_more)
 }
 END_TEST
 
-/* Each thread keeps what it fills to itself, while one more returns whatever is free. */
+/* Each thread fills and checks its own pieces, while another one purges all free pieces. */
 static _Atomic bool stop;
 
 static void *take_and_free(void *arg)
@@ -161,7 +162,7 @@ static void *purge_on_and_on(void *arg)
     return arg;
 }
 
-START_TEST(threads_may_take_and_free_while_another_one_purges)
+START_TEST(threads_may_allocate_and_free_while_another_one_purges)
 {
     pthread_t t[4];
 
@@ -175,6 +176,27 @@ START_TEST(threads_may_take_and_free_while_another_one_purges)
 }
 END_TEST
 
+START_TEST(freeing_a_piece_twice_fails_an_assertion)
+{
+    void *p = pages_alloc();
+
+    pages_free(p);
+    pages_free(p);
+}
+END_TEST
+
+START_TEST(freeing_an_address_inside_a_piece_fails_an_assertion)
+{
+    pages_free((char *)pages_alloc() + 8);
+}
+END_TEST
+
+START_TEST(a_trim_of_less_than_a_piece_fails_an_assertion)
+{
+    pages_trim(PAGES_BYTES - 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pages");
@@ -184,13 +206,16 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, pieces_are_aligned_to_their_size_and_do_not_overlap);
-    tcase_add_test(tests, what_is_handed_out_is_told_and_what_is_free_with_memory);
-    tcase_add_test(tests, a_free_piece_is_used_again_before_a_fresh_one);
-    tcase_add_test(tests, a_purge_returns_the_memory_of_all_that_is_free);
-    tcase_add_test(tests, a_purge_leaves_what_is_in_use_alone);
-    tcase_add_test(tests, a_trim_returns_what_was_not_needed_since_the_last_one);
-    tcase_add_test(tests, a_trim_goes_in_steps_and_tells_whether_there_are_more);
-    tcase_add_test(tests, threads_may_take_and_free_while_another_one_purges);
+    tcase_add_test(tests, allocated_and_idle_bytes_are_counted);
+    tcase_add_test(tests, a_freed_piece_is_reused_before_a_fresh_one);
+    tcase_add_test(tests, a_purge_returns_the_memory_of_all_free_pieces);
+    tcase_add_test(tests, a_purge_does_not_touch_allocated_pieces);
+    tcase_add_test(tests, a_trim_returns_what_has_been_free_since_the_last_one);
+    tcase_add_test(tests, a_trim_works_in_steps_and_returns_whether_more_is_left);
+    tcase_add_test(tests, threads_may_allocate_and_free_while_another_one_purges);
+    tcase_add_test_raise_signal(tests, freeing_a_piece_twice_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, freeing_an_address_inside_a_piece_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, a_trim_of_less_than_a_piece_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

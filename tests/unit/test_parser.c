@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* parser: requests out of bytes. */
+/* parser: parses requests. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -60,7 +61,7 @@ START_TEST(an_array_of_bulks_is_a_request)
 }
 END_TEST
 
-START_TEST(an_empty_request_is_nothing_to_do)
+START_TEST(an_empty_request_has_no_arguments)
 {
     expect_request(SLICE("*0\r\n"), NULL, 0);
     expect_request(SLICE("*-1\r\n"), NULL, 0);
@@ -69,7 +70,7 @@ START_TEST(an_empty_request_is_nothing_to_do)
 }
 END_TEST
 
-START_TEST(an_inline_request_is_split_at_spaces_and_unquoted)
+START_TEST(an_inline_request_is_split_at_white_space_and_unquoted)
 {
     const struct slice args[] = {SLICE("set"), SLICE("a b"), SLICE("\x01\n\"\\"), SLICE("it's"), SLICE("")};
 
@@ -92,7 +93,7 @@ START_TEST(each_inline_request_keeps_its_arguments_until_the_next_clear)
 }
 END_TEST
 
-START_TEST(what_is_wrong_is_told_as_redis_tells_it)
+START_TEST(errors_have_the_texts_of_redis)
 {
     struct buf line = BUF_EMPTY;
 
@@ -119,17 +120,27 @@ START_TEST(what_is_wrong_is_told_as_redis_tells_it)
 }
 END_TEST
 
-START_TEST(strangers_get_less)
+START_TEST(unauthenticated_clients_have_lower_limits)
 {
-    const struct parser_limits stranger = {.bulk = 512 << 20};
+    const struct parser_limits limits = {.bulk = 512 << 20};
 
-    ck_assert_int_eq(parse(SLICE("*10\r\n$16384\r\n"), &stranger), PARSE_MORE);
-    expect_error_within(SLICE("*11\r\n"), &stranger, "Protocol error: unauthenticated multibulk length");
-    expect_error_within(SLICE("*1\r\n$16385\r\n"), &stranger, "Protocol error: unauthenticated bulk length");
+    ck_assert_int_eq(parse(SLICE("*10\r\n$16384\r\n"), &limits), PARSE_MORE);
+    expect_error_within(SLICE("*11\r\n"), &limits, "Protocol error: unauthenticated multibulk length");
+    expect_error_within(SLICE("*1\r\n$16385\r\n"), &limits, "Protocol error: unauthenticated bulk length");
 }
 END_TEST
 
-START_TEST(a_half_request_goes_on_elsewhere)
+START_TEST(an_argument_may_be_as_long_as_the_largest_limit)
+{
+    const struct parser_limits limits = {.bulk = INT64_MAX, .authenticated = true};
+
+    ck_assert_int_eq(parse(SLICE("*1\r\n$9223372036854775807\r\nabc"), &limits), PARSE_MORE);
+    ck_assert_int_eq(parser.bulk, INT64_MAX);
+    ck_assert_int_eq(parser.left, 1);
+}
+END_TEST
+
+START_TEST(an_incomplete_request_can_be_moved_to_another_parser)
 {
     static const char bytes[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nvalue\r\n";
     const struct slice args[] = {SLICE("SET"), SLICE("k"), SLICE("value")};
@@ -144,7 +155,7 @@ START_TEST(a_half_request_goes_on_elsewhere)
         parser_init(&other);
         parser_move(&other, &parser);
         parser_rebase(&other, slice_of(bytes, cut), moved);
-        if (other.left == 0) /* the count itself is cut: it is read again */
+        if (other.left == 0) /* the input ends inside the first line, which is parsed again */
             other.at = moved;
         ck_assert_int_eq(parser_next(&other, moved + n, &open_to_all), PARSE_REQUEST);
         ck_assert_uint_eq(other.n, 3);
@@ -156,7 +167,7 @@ START_TEST(a_half_request_goes_on_elsewhere)
 }
 END_TEST
 
-START_TEST(an_argument_may_lie_elsewhere)
+START_TEST(an_argument_may_be_outside_the_input)
 {
     static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\n";
     const struct slice args[] = {SLICE("SET"), SLICE("k"), SLICE("value")};
@@ -164,20 +175,20 @@ START_TEST(an_argument_may_lie_elsewhere)
     ck_assert_int_eq(parse(slice_of(head, sizeof head - 1), &open_to_all), PARSE_MORE);
     ck_assert_int_eq(parser.bulk, 5);
     parser_add(&parser, args[2]);
-    ck_assert_int_eq(parser.left, 0); /* it was the last */
+    ck_assert_int_eq(parser.left, 0); /* it was the last argument */
     expect_args(args, 3);
 }
 END_TEST
 
-/* Many requests in a row, read in pieces of random length, are those that were written. */
-START_TEST(requests_come_out_as_written_however_they_are_cut)
+/* Parses a sequence of requests in pieces of random length. */
+START_TEST(requests_are_parsed_as_written_in_pieces_of_any_length)
 {
-    enum { ROUNDS = 300, ARGS = 20, MOST = 30 };
+    enum { ROUNDS = 300, ARGS = 20, MAX_REQUESTS = 30 };
 
     seed_start(__func__);
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct buf bytes = BUF_EMPTY;
-        unsigned argc[MOST], count = 1 + seed_below(MOST), done = 0;
+        unsigned argc[MAX_REQUESTS], count = 1 + seed_below(MAX_REQUESTS), done = 0;
         size_t end = 0;
 
         for (unsigned r = 0; r < count; r++) {
@@ -212,6 +223,24 @@ START_TEST(requests_come_out_as_written_however_they_are_cut)
 }
 END_TEST
 
+START_TEST(a_position_outside_the_input_fails_an_assertion)
+{
+    struct slice s = SLICE("*1\r\n");
+
+    parser.at = s.p + 1;
+    parser_next(&parser, s.p, &open_to_all);
+}
+END_TEST
+
+START_TEST(rebasing_from_other_bytes_than_the_input_fails_an_assertion)
+{
+    struct slice s = SLICE("*1\r\n$1\r\n");
+
+    parse(s, &open_to_all);
+    parser_rebase(&parser, slice_of(s.p, 2), s.p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("parser");
@@ -221,14 +250,17 @@ int main(void)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, an_array_of_bulks_is_a_request);
-    tcase_add_test(tests, an_empty_request_is_nothing_to_do);
-    tcase_add_test(tests, an_inline_request_is_split_at_spaces_and_unquoted);
+    tcase_add_test(tests, an_empty_request_has_no_arguments);
+    tcase_add_test(tests, an_inline_request_is_split_at_white_space_and_unquoted);
     tcase_add_test(tests, each_inline_request_keeps_its_arguments_until_the_next_clear);
-    tcase_add_test(tests, what_is_wrong_is_told_as_redis_tells_it);
-    tcase_add_test(tests, strangers_get_less);
-    tcase_add_test(tests, a_half_request_goes_on_elsewhere);
-    tcase_add_test(tests, an_argument_may_lie_elsewhere);
-    tcase_add_test(tests, requests_come_out_as_written_however_they_are_cut);
+    tcase_add_test(tests, errors_have_the_texts_of_redis);
+    tcase_add_test(tests, unauthenticated_clients_have_lower_limits);
+    tcase_add_test(tests, an_argument_may_be_as_long_as_the_largest_limit);
+    tcase_add_test(tests, an_incomplete_request_can_be_moved_to_another_parser);
+    tcase_add_test(tests, an_argument_may_be_outside_the_input);
+    tcase_add_test(tests, requests_are_parsed_as_written_in_pieces_of_any_length);
+    tcase_add_test_raise_signal(tests, a_position_outside_the_input_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, rebasing_from_other_bytes_than_the_input_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -15,7 +15,7 @@ static struct entry *new_entry(void)
 {
     struct entry *made = entry_new(&(struct entry_spec){.key = SLICE("key"), .is_int = true});
 
-    policy_first(lfu, &s, made);
+    lfu->insert(&s, NULL, NULL, made);
     return made;
 }
 
@@ -33,19 +33,19 @@ static void teardown(void)
 static void use(struct entry *which, unsigned times)
 {
     while (times-- > 0)
-        policy_use(lfu, &s, which);
+        lfu->use(&s, NULL, NULL, which);
 }
 
 static int64_t place(struct entry *which)
 {
-    return lfu->order(&s, which);
+    return lfu->order(&s, NULL, which);
 }
 
 /* So many entries of a place go that the cache is as old as they. */
 static void grow_old(int64_t at)
 {
     for (unsigned i = 0; i < 1000; i++)
-        lfu->leave(&s, at);
+        lfu->evict(&s, NULL, NULL, NULL, at);
     ck_assert_uint_eq(s.age, (uint64_t)at);
 }
 
@@ -94,7 +94,7 @@ START_TEST(the_cache_ages_with_what_it_evicts_and_never_grows_younger)
     ck_assert_int_eq(place(later), place(e)); /* one use now is worth ten before */
     use(later, 1);
     ck_assert_int_gt(place(later), place(e));
-    lfu->leave(&s, begin);
+    lfu->evict(&s, NULL, NULL, NULL, begin);
     ck_assert_int_eq(place(later), begin + 10);
     use(e, 1);
     ck_assert_int_gt(place(e), place(later));
@@ -107,7 +107,7 @@ START_TEST(one_victim_makes_the_cache_little_older)
     int64_t begin = place(e);
     uint64_t before = s.age;
 
-    lfu->leave(&s, begin + 1000);
+    lfu->evict(&s, NULL, NULL, NULL, begin + 1000);
     ck_assert_uint_gt(s.age, before);
     ck_assert_uint_lt(s.age, before + 100);
 }
@@ -118,7 +118,7 @@ START_TEST(age_may_go_far_beyond_what_a_stamp_holds)
     for (unsigned i = 0; i < 100; i++) {
         int64_t before;
 
-        lfu->leave(&s, place(e) + 300000);
+        lfu->evict(&s, NULL, NULL, NULL, place(e) + 300000);
         before = place(e);
         use(e, 1);
         ck_assert_int_gt(place(e), before);
@@ -134,9 +134,9 @@ START_TEST(what_another_policy_has_stamped_was_used_once)
     use(e, 50);
     stamp_use(&s, e);
     stamps_switch(&s);
-    lfu->leave(&s, place(other) + 100); /* before it is looked at */
+    lfu->evict(&s, NULL, NULL, NULL, place(other) + 100); /* before it is looked at */
     ck_assert_int_eq(place(e), place(other));
-    ck_assert_uint_eq(e->flags & ENTRY_COUNTED, ENTRY_COUNTED);
+    ck_assert_int_eq(entry_stamp_kind(e), STAMP_COUNT);
     entry_free(other);
 }
 END_TEST
@@ -144,25 +144,25 @@ END_TEST
 /* What Redis shows: 5 at first, and on its logarithmic scale some 10 uses for the second step, 20 for the next. */
 START_TEST(frequency_is_on_the_scale_of_redis)
 {
-    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 5);
+    ck_assert_uint_eq(lfu->frequency(&s, NULL, NULL, e), 5);
     use(e, 1);
-    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 6);
+    ck_assert_uint_eq(lfu->frequency(&s, NULL, NULL, e), 6);
     use(e, 11);
-    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 7);
+    ck_assert_uint_eq(lfu->frequency(&s, NULL, NULL, e), 7);
     use(e, 21);
-    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 8);
+    ck_assert_uint_eq(lfu->frequency(&s, NULL, NULL, e), 8);
     use(e, 1000000);
-    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 255);
+    ck_assert_uint_eq(lfu->frequency(&s, NULL, NULL, e), 255);
 }
 END_TEST
 
 START_TEST(a_frequency_that_was_set_is_shown_again)
 {
-    policy_lfu_set_frequency(&s, e, 0);
-    ck_assert_uint_eq(policy_lfu_frequency(&s, e), 0);
+    lfu->set_frequency(&s, NULL, NULL, e, 0);
+    ck_assert_uint_eq(lfu->frequency(&s, NULL, NULL, e), 0);
     for (unsigned f = 5; f <= 255; f++) {
-        policy_lfu_set_frequency(&s, e, f);
-        ck_assert_uint_eq(policy_lfu_frequency(&s, e), f);
+        lfu->set_frequency(&s, NULL, NULL, e, f);
+        ck_assert_uint_eq(lfu->frequency(&s, NULL, NULL, e), f);
     }
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* quiesce: memory that another worker may still be looking at is freed later. */
+/* quiesce: deferred free of memory that another worker may still be reading. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static void setup(void)
     released = 0;
 }
 
-START_TEST(with_nobody_looking_it_goes_at_the_next_collection)
+START_TEST(without_readers_memory_is_freed_at_the_next_collection)
 {
     quiesce_retire(thing, release);
     ck_assert_uint_eq(released, 0);
@@ -35,7 +36,7 @@ START_TEST(with_nobody_looking_it_goes_at_the_next_collection)
 }
 END_TEST
 
-START_TEST(it_stays_while_somebody_looks_who_looked_before)
+START_TEST(memory_is_kept_while_an_earlier_reader_is_inside)
 {
     quiesce_enter(3);
     quiesce_retire(thing, release);
@@ -47,7 +48,7 @@ START_TEST(it_stays_while_somebody_looks_who_looked_before)
 }
 END_TEST
 
-START_TEST(who_comes_later_keeps_nothing)
+START_TEST(a_later_reader_does_not_keep_memory)
 {
     quiesce_retire(thing, release);
     quiesce_enter(0);
@@ -57,7 +58,7 @@ START_TEST(who_comes_later_keeps_nothing)
 }
 END_TEST
 
-START_TEST(the_oldest_looker_decides)
+START_TEST(the_oldest_reader_decides)
 {
     quiesce_enter(1);
     quiesce_retire(thing, release);
@@ -72,7 +73,7 @@ START_TEST(the_oldest_looker_decides)
 }
 END_TEST
 
-START_TEST(entering_anew_lets_go_of_what_was)
+START_TEST(entering_again_ends_the_earlier_read)
 {
     quiesce_enter(1);
     quiesce_retire(thing, release);
@@ -90,7 +91,7 @@ static void release_and_retire(void *p)
         quiesce_retire(p, release_and_retire);
 }
 
-START_TEST(what_is_released_may_retire_more)
+START_TEST(a_release_function_may_retire_more)
 {
     quiesce_retire(thing, release_and_retire);
     for (unsigned i = 1; i <= 3; i++) {
@@ -106,7 +107,7 @@ END_TEST
 #define ROUNDS  20000
 
 struct box {
-    unsigned a, b; /* always the same, until the box is released */
+    unsigned a, b; /* equal until the box is released */
 };
 
 static struct box *_Atomic shared;
@@ -154,7 +155,7 @@ static void *collect(void *arg)
     return arg;
 }
 
-START_TEST(nobody_sees_what_was_released)
+START_TEST(no_reader_sees_freed_memory)
 {
     pthread_t t[READERS + 1];
 
@@ -176,6 +177,18 @@ START_TEST(nobody_sees_what_was_released)
 }
 END_TEST
 
+START_TEST(a_slot_out_of_range_fails_an_assertion)
+{
+    quiesce_enter(QUIESCE_SLOTS);
+}
+END_TEST
+
+START_TEST(retiring_null_fails_an_assertion)
+{
+    quiesce_retire(NULL, release);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("quiesce");
@@ -185,13 +198,15 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, NULL);
-    tcase_add_test(tests, with_nobody_looking_it_goes_at_the_next_collection);
-    tcase_add_test(tests, it_stays_while_somebody_looks_who_looked_before);
-    tcase_add_test(tests, who_comes_later_keeps_nothing);
-    tcase_add_test(tests, the_oldest_looker_decides);
-    tcase_add_test(tests, entering_anew_lets_go_of_what_was);
-    tcase_add_test(tests, what_is_released_may_retire_more);
-    tcase_add_test(tests, nobody_sees_what_was_released);
+    tcase_add_test(tests, without_readers_memory_is_freed_at_the_next_collection);
+    tcase_add_test(tests, memory_is_kept_while_an_earlier_reader_is_inside);
+    tcase_add_test(tests, a_later_reader_does_not_keep_memory);
+    tcase_add_test(tests, the_oldest_reader_decides);
+    tcase_add_test(tests, entering_again_ends_the_earlier_read);
+    tcase_add_test(tests, a_release_function_may_retire_more);
+    tcase_add_test(tests, no_reader_sees_freed_memory);
+    tcase_add_test_raise_signal(tests, a_slot_out_of_range_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, retiring_null_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

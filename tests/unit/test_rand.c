@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rand: random numbers, one generator to a thread. */
+/* rand: random numbers, one generator per thread. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ START_TEST(numbers_stay_below_the_bound)
 }
 END_TEST
 
-START_TEST(a_bound_of_nothing_breaks_a_promise)
+START_TEST(a_bound_of_zero_fails_an_assertion)
 {
     rand_below(0);
 }
@@ -44,7 +44,7 @@ START_TEST(numbers_below_a_bound_are_uniform)
 
     for (int i = 0; i < 1000000; i++)
         counts[rand_below(100)]++;
-    /* 99 degrees of freedom: beyond 180 once in a million runs. */
+    /* 99 degrees of freedom: above 180 once in a million runs. */
     ck_assert(chi_square(counts, 100) < 180);
 }
 END_TEST
@@ -55,7 +55,7 @@ START_TEST(a_bound_near_two_to_the_64_is_still_uniform)
 
     for (int i = 0; i < 300000; i++)
         counts[rand_below(3ull << 62) >> 62]++;
-    /* 2 degrees of freedom: beyond 28 once in a million runs. Without rejection one count would be twice the others. */
+    /* 2 degrees of freedom: above 28 once in a million runs. Without rejection one count would be twice the others. */
     ck_assert(chi_square(counts, 3) < 28);
 }
 END_TEST
@@ -96,18 +96,18 @@ START_TEST(threads_draw_different_numbers)
 }
 END_TEST
 
-START_TEST(bytes_fill_the_whole_run_and_nothing_else)
+START_TEST(rand_bytes_fills_exactly_the_given_bytes)
 {
-    static unsigned char p[100002], twin[100000];
+    static unsigned char p[100002], other[100000];
     size_t same = 0;
 
     rand_bytes(p + 1, 100000);
-    rand_bytes(twin, 100000);
+    rand_bytes(other, 100000);
     rand_bytes(p, 0);
     ck_assert_uint_eq(p[0], 0);
     ck_assert_uint_eq(p[100001], 0);
     for (size_t i = 0; i < 100000; i++)
-        same += p[i + 1] == twin[i];
+        same += p[i + 1] == other[i];
     /* One in 256 agrees; six standard deviations. */
     ck_assert_uint_lt(same, 391 + 119);
 }
@@ -121,12 +121,12 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, numbers_stay_below_the_bound);
-    tcase_add_test_raise_signal(tests, a_bound_of_nothing_breaks_a_promise, SIGABRT);
+    tcase_add_test_raise_signal(tests, a_bound_of_zero_fails_an_assertion, SIGABRT);
     tcase_add_test(tests, numbers_below_a_bound_are_uniform);
     tcase_add_test(tests, a_bound_near_two_to_the_64_is_still_uniform);
     tcase_add_test(tests, every_bit_is_set_half_of_the_time);
     tcase_add_test(tests, threads_draw_different_numbers);
-    tcase_add_test(tests, bytes_fill_the_whole_run_and_nothing_else);
+    tcase_add_test(tests, rand_bytes_fills_exactly_the_given_bytes);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

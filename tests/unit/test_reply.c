@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* reply: replies, written straight into what will be sent. */
+/* reply: writes replies directly into the buffers that will be sent. */
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -22,7 +23,7 @@ static void tear_down(void)
     out_thread_done();
 }
 
-/* Takes what was written; the sizes that `out` tells are those of what comes out. */
+/* Takes the output, and checks that the sizes in `out` match it. */
 static struct buf taken(void)
 {
     struct buf all = BUF_EMPTY;
@@ -36,7 +37,7 @@ static struct buf taken(void)
     ck_assert_uint_eq(size, all.len);
     ck_assert_uint_eq(out_size(&out), 0);
     ck_assert_uint_eq(out.memory, 0);
-    ck_assert_uint_eq(out.lent, 0);
+    ck_assert_uint_eq(out.pinned, 0);
     return all;
 }
 
@@ -57,7 +58,7 @@ static struct blob *blob_of(char c, size_t n)
     return b;
 }
 
-START_TEST(each_type_has_its_form_in_resp2)
+START_TEST(every_type_has_its_resp2_form)
 {
     reply_ok(&out);
     reply_simple(&out, "PONG");
@@ -78,12 +79,13 @@ START_TEST(each_type_has_its_form_in_resp2)
     reply_map(&out, 2);
     reply_set(&out, 3);
     reply_push(&out, 1);
-    expect("$0\r\n\r\n$10\r\n1234567890\r\n$-1\r\n*-1\r\n:1\r\n$3\r\n1.5\r\n$4\r\n-inf\r\n$9\r\n0.0000001\r\n$3\r\n123\r\n$5\r\nhello\r\n"
+    expect("$0\r\n\r\n$10\r\n1234567890\r\n$-1\r\n*-1\r\n:1\r\n$3\r\n1.5\r\n$4\r\n-inf\r\n$9\r\n0.0000001\r\n$"
+           "3\r\n123\r\n$5\r\nhello\r\n"
            "*10\r\n*4\r\n*3\r\n*1\r\n");
 }
 END_TEST
 
-START_TEST(each_type_has_its_form_in_resp3)
+START_TEST(every_type_has_its_resp3_form)
 {
     out.resp = 3;
     reply_null(&out);
@@ -103,7 +105,7 @@ START_TEST(each_type_has_its_form_in_resp3)
 }
 END_TEST
 
-START_TEST(an_error_is_one_line_counted_by_its_first_word)
+START_TEST(an_error_is_one_line_and_is_counted_by_its_first_word)
 {
     reply_errorf(&out, "ERR what is '%s'", "a\r\nb");
     ck_assert_str_eq(out.error_code, "ERR");
@@ -114,7 +116,7 @@ START_TEST(an_error_is_one_line_counted_by_its_first_word)
 }
 END_TEST
 
-START_TEST(a_count_told_at_the_end_stands_in_front)
+START_TEST(a_count_given_at_the_end_is_written_in_front)
 {
     struct reply_later outer = reply_later_begin(&out), inner;
 
@@ -129,7 +131,7 @@ START_TEST(a_count_told_at_the_end_stands_in_front)
 }
 END_TEST
 
-START_TEST(a_count_that_is_known_afterwards_may_stand_many_chunks_before)
+START_TEST(a_count_given_at_the_end_may_be_many_chunks_before)
 {
     enum { N = 30000 };
     struct reply_later all = reply_later_begin(&out), pair;
@@ -163,9 +165,9 @@ START_TEST(large_values_are_sent_without_a_copy)
 
     reply_blob(&out, b, 10, 20000);
     ck_assert_uint_eq(atomic_load(&b->refs), 2);
-    ck_assert_uint_eq(out.lent, 20000);
+    ck_assert_uint_eq(out.pinned, 20000);
     ck_assert_uint_lt(out.memory, 20000);
-    reply_blob(&out, b, 0, 3); /* not worth it */
+    reply_blob(&out, b, 0, 3); /* short: copied */
     ck_assert_uint_eq(atomic_load(&b->refs), 2);
     all = taken();
     ck_assert_uint_eq(atomic_load(&b->refs), 1);
@@ -176,13 +178,13 @@ START_TEST(large_values_are_sent_without_a_copy)
 }
 END_TEST
 
-START_TEST(many_small_values_by_reference_take_little_memory_each)
+START_TEST(values_by_reference_take_little_memory_each)
 {
     struct blob *b = blob_of('x', 20000);
 
     for (unsigned i = 0; i < 1000; i++)
         reply_blob(&out, b, 0, b->len);
-    ck_assert_uint_eq(out.lent, 1000 * 20000);
+    ck_assert_uint_eq(out.pinned, 1000 * 20000);
     ck_assert_uint_lt(out.memory, 1000 * 1024);
     out_fini(&out);
     ck_assert_uint_eq(atomic_load(&b->refs), 1);
@@ -190,22 +192,22 @@ START_TEST(many_small_values_by_reference_take_little_memory_each)
 }
 END_TEST
 
-/* ---- going back ---- */
+/* ---- rewinding ---- */
 
-START_TEST(what_was_written_since_a_mark_can_be_forgotten)
+START_TEST(output_after_a_mark_can_be_discarded)
 {
     struct blob *b = blob_of('x', 20000);
     struct out_mark mark = out_mark(&out);
 
     reply_ok(&out);
-    out_rewind(&out, mark); /* to nothing at all */
+    out_rewind(&out, mark); /* to an empty chain */
     ck_assert_ptr_null(out.first);
     reply_int(&out, 1);
     mark = out_mark(&out);
     reply_blob(&out, b, 0, b->len);
     reply_array_end(&out, reply_later_begin(&out), 0);
     out_rewind(&out, mark);
-    ck_assert_uint_eq(out.lent, 0);
+    ck_assert_uint_eq(out.pinned, 0);
     ck_assert_uint_eq(atomic_load(&b->refs), 1);
     reply_int(&out, 2);
     expect(":1\r\n:2\r\n");
@@ -213,7 +215,7 @@ START_TEST(what_was_written_since_a_mark_can_be_forgotten)
 }
 END_TEST
 
-START_TEST(a_mark_behind_a_value_by_reference_keeps_it)
+START_TEST(rewinding_to_a_mark_behind_a_blob_keeps_the_blob)
 {
     struct blob *b = blob_of('x', 20000);
     struct out_mark mark;
@@ -224,7 +226,7 @@ START_TEST(a_mark_behind_a_value_by_reference_keeps_it)
     for (unsigned i = 0; i < 10000; i++)
         reply_int(&out, i);
     out_rewind(&out, mark);
-    ck_assert_uint_eq(out.lent, 20000);
+    ck_assert_uint_eq(out.pinned, 20000);
     reply_int(&out, 5);
     all = taken();
     ck_assert_uint_eq(all.len, strlen("$20000\r\n") + 20000 + strlen("\r\n:5\r\n"));
@@ -240,14 +242,14 @@ static size_t used(void)
     return mem_used();
 }
 
-START_TEST(beyond_the_limit_nothing_is_kept)
+START_TEST(output_beyond_the_limit_is_discarded)
 {
     struct blob *b = blob_of('x', 20000);
     char text[1000] = {0};
     size_t before = used();
     struct reply_later all, each;
 
-    out.most = 100000;
+    out.limit = 100000;
     all = reply_later_begin(&out);
     for (unsigned i = 0; i < 20000; i++) {
         each = reply_later_begin(&out);
@@ -258,7 +260,7 @@ START_TEST(beyond_the_limit_nothing_is_kept)
     }
     reply_array_end(&out, all, 20000);
     ck_assert_ptr_nonnull(out.cut);
-    ck_assert_uint_gt(out_size(&out), out.most);
+    ck_assert_uint_gt(out_size(&out), out.limit);
     out_fini(&out);
     ck_assert_ptr_null(out.cut);
     ck_assert_uint_eq(atomic_load(&b->refs), 1);
@@ -266,11 +268,11 @@ START_TEST(beyond_the_limit_nothing_is_kept)
 }
 END_TEST
 
-START_TEST(one_piece_longer_than_the_limit_is_followed_by_nothing)
+START_TEST(a_piece_longer_than_the_limit_is_the_last_one_kept)
 {
     struct blob *b = blob_of('x', 200000);
 
-    out.most = 100000;
+    out.limit = 100000;
     reply_blob(&out, b, 0, b->len);
     reply_blob(&out, b, 0, b->len);
     reply_blob(&out, b, 0, b->len);
@@ -281,11 +283,11 @@ START_TEST(one_piece_longer_than_the_limit_is_followed_by_nothing)
 }
 END_TEST
 
-START_TEST(who_goes_back_before_the_cut_was_not_cut)
+START_TEST(rewinding_to_before_the_cut_removes_the_cut)
 {
     struct out_mark mark;
 
-    out.most = 1000;
+    out.limit = 1000;
     reply_int(&out, 1);
     mark = out_mark(&out);
     for (unsigned i = 0; i < 100000; i++)
@@ -298,9 +300,9 @@ START_TEST(who_goes_back_before_the_cut_was_not_cut)
 }
 END_TEST
 
-/* ---- against a twin ---- */
+/* ---- against a model ---- */
 
-static void write_some(struct buf *twin, struct blob *b)
+static void write_some(struct buf *model, struct blob *b)
 {
     char text[40000];
     size_t n = seed_below(2) ? seed_below(40) : seed_below(sizeof text);
@@ -309,45 +311,60 @@ static void write_some(struct buf *twin, struct blob *b)
     case 0:
         memset(text, 'a' + (int)seed_below(26), n);
         reply_bulk(&out, slice_of(text, n));
-        buf_printf(twin, "$%zu\r\n%.*s\r\n", n, (int)n, text);
+        buf_printf(model, "$%zu\r\n%.*s\r\n", n, (int)n, text);
         break;
     case 1:
         n = seed_below(b->len);
         reply_blob(&out, b, 0, n);
-        buf_printf(twin, "$%zu\r\n%.*s\r\n", n, (int)n, b->p);
+        buf_printf(model, "$%zu\r\n%.*s\r\n", n, (int)n, b->p);
         break;
     default:
         reply_int(&out, (int64_t)n);
-        buf_printf(twin, ":%zu\r\n", n);
+        buf_printf(model, ":%zu\r\n", n);
     }
 }
 
-START_TEST(random_replies_and_marks_come_out_as_written)
+START_TEST(random_replies_and_rewinds_match_a_model)
 {
     struct blob *b = blob_of('x', 50000);
 
     seed_start(__func__);
     for (unsigned round = 0; round < 200; round++) {
-        struct buf twin = BUF_EMPTY, all;
+        struct buf model = BUF_EMPTY, all;
 
         for (uint64_t n = seed_below(40); n > 0; n--) {
             struct out_mark mark = out_mark(&out);
-            size_t length = twin.len;
+            size_t length = model.len;
 
             for (uint64_t k = seed_below(5); k > 0; k--)
-                write_some(&twin, b);
+                write_some(&model, b);
             if (seed_below(3) == 0) {
                 out_rewind(&out, mark);
-                twin.len = length;
+                model.len = length;
             }
         }
         all = taken();
-        ck_assert(slice_eq(buf_slice(&all), buf_slice(&twin)));
+        ck_assert(slice_eq(buf_slice(&all), buf_slice(&model)));
         buf_fini(&all);
-        buf_fini(&twin);
+        buf_fini(&model);
     }
     ck_assert_uint_eq(atomic_load(&b->refs), 1);
     blob_unref(b);
+}
+END_TEST
+
+START_TEST(a_mark_in_cut_output_fails_an_assertion)
+{
+    out.limit = 1000;
+    for (unsigned i = 0; i < 100000; i++)
+        reply_int(&out, i);
+    out_mark(&out);
+}
+END_TEST
+
+START_TEST(bytes_beyond_the_end_of_a_blob_fail_an_assertion)
+{
+    reply_blob(&out, blob_of('x', 20000), 1, 20000);
 }
 END_TEST
 
@@ -360,19 +377,21 @@ int main(void)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, each_type_has_its_form_in_resp2);
-    tcase_add_test(tests, each_type_has_its_form_in_resp3);
-    tcase_add_test(tests, an_error_is_one_line_counted_by_its_first_word);
-    tcase_add_test(tests, a_count_told_at_the_end_stands_in_front);
-    tcase_add_test(tests, a_count_that_is_known_afterwards_may_stand_many_chunks_before);
+    tcase_add_test(tests, every_type_has_its_resp2_form);
+    tcase_add_test(tests, every_type_has_its_resp3_form);
+    tcase_add_test(tests, an_error_is_one_line_and_is_counted_by_its_first_word);
+    tcase_add_test(tests, a_count_given_at_the_end_is_written_in_front);
+    tcase_add_test(tests, a_count_given_at_the_end_may_be_many_chunks_before);
     tcase_add_test(tests, large_values_are_sent_without_a_copy);
-    tcase_add_test(tests, many_small_values_by_reference_take_little_memory_each);
-    tcase_add_test(tests, what_was_written_since_a_mark_can_be_forgotten);
-    tcase_add_test(tests, a_mark_behind_a_value_by_reference_keeps_it);
-    tcase_add_test(tests, beyond_the_limit_nothing_is_kept);
-    tcase_add_test(tests, one_piece_longer_than_the_limit_is_followed_by_nothing);
-    tcase_add_test(tests, who_goes_back_before_the_cut_was_not_cut);
-    tcase_add_test(tests, random_replies_and_marks_come_out_as_written);
+    tcase_add_test(tests, values_by_reference_take_little_memory_each);
+    tcase_add_test(tests, output_after_a_mark_can_be_discarded);
+    tcase_add_test(tests, rewinding_to_a_mark_behind_a_blob_keeps_the_blob);
+    tcase_add_test(tests, output_beyond_the_limit_is_discarded);
+    tcase_add_test(tests, a_piece_longer_than_the_limit_is_the_last_one_kept);
+    tcase_add_test(tests, rewinding_to_before_the_cut_removes_the_cut);
+    tcase_add_test(tests, random_replies_and_rewinds_match_a_model);
+    tcase_add_test_raise_signal(tests, a_mark_in_cut_output_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, bytes_beyond_the_end_of_a_blob_fail_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rewrite: CONFIG REWRITE changes in the file what has changed, and nothing else. */
+/* rewrite: CONFIG REWRITE changes the lines of changed options, and nothing else. */
 #include "checks.h"
 #include "config.h"
 
@@ -27,7 +27,7 @@ static void write_file(const char *name, const char *text)
     fclose(f);
 }
 
-/* The file must hold just this. */
+/* Expects the content of the file. */
 static void must_hold(const char *text)
 {
     char is[4096];
@@ -41,7 +41,7 @@ static void must_hold(const char *text)
     ck_assert_str_eq(is, text);
 }
 
-/* Starts on a file of this text, with these further arguments. */
+/* Starts with a file of this text, and these further arguments. */
 static struct conf *start(const char *text, const char *option, const char *value)
 {
     char *argv[] = {"larder-server", path, (char *)option, (char *)value, NULL};
@@ -72,7 +72,7 @@ static void rewrite(struct conf *c)
     conf_free(c);
 }
 
-START_TEST(a_file_that_still_holds_true_stays_as_it_is)
+START_TEST(a_file_with_current_values_is_not_changed)
 {
     static const char text[] = "# mine\n\n\nport   7000\nMAXMEMORY 1024mb\n  timeout 3\nsave \"\"\n";
 
@@ -81,7 +81,7 @@ START_TEST(a_file_that_still_holds_true_stays_as_it_is)
 }
 END_TEST
 
-START_TEST(a_changed_option_is_changed_in_its_line_and_comments_stay)
+START_TEST(a_changed_option_is_replaced_in_its_line_and_comments_are_kept)
 {
     struct conf *c = start("# before\nport 7000\n# between\ntimeout 3\n# after\n", NULL, NULL);
 
@@ -91,7 +91,7 @@ START_TEST(a_changed_option_is_changed_in_its_line_and_comments_stay)
 }
 END_TEST
 
-START_TEST(what_no_line_says_is_added_at_the_end_under_one_mark)
+START_TEST(options_without_a_line_are_appended_below_one_mark)
 {
     struct conf *c = start("port 7000", NULL, NULL);
 
@@ -106,14 +106,14 @@ START_TEST(what_no_line_says_is_added_at_the_end_under_one_mark)
 }
 END_TEST
 
-START_TEST(what_arguments_said_is_written_too)
+START_TEST(options_set_by_arguments_are_written_too)
 {
     rewrite(start("port 1\n", "--port", "2"));
     must_hold("port 2\n");
 }
 END_TEST
 
-START_TEST(of_several_lines_the_last_is_changed)
+START_TEST(the_last_of_several_lines_is_changed)
 {
     struct conf *c = start("timeout 1\nport 1\ntimeout 2\n", NULL, NULL);
 
@@ -123,7 +123,7 @@ START_TEST(of_several_lines_the_last_is_changed)
 }
 END_TEST
 
-START_TEST(what_an_included_file_says_is_overruled_at_the_end)
+START_TEST(an_option_of_an_included_file_is_overridden_at_the_end)
 {
     struct conf *c;
 
@@ -135,7 +135,7 @@ START_TEST(what_an_included_file_says_is_overruled_at_the_end)
 }
 END_TEST
 
-START_TEST(names_are_those_of_the_start_though_the_working_directory_is_another)
+START_TEST(relative_names_begin_in_the_directory_of_the_start)
 {
     struct conf *c;
 
@@ -148,7 +148,7 @@ START_TEST(names_are_those_of_the_start_though_the_working_directory_is_another)
 }
 END_TEST
 
-START_TEST(lists_and_percentages_are_written_as_they_are_read)
+START_TEST(lists_and_percentages_are_written_in_the_form_that_is_read)
 {
     struct conf *c = start("client-output-buffer-limit normal 1 2 3\n", NULL, NULL);
 
@@ -162,7 +162,7 @@ START_TEST(lists_and_percentages_are_written_as_they_are_read)
 }
 END_TEST
 
-START_TEST(the_mode_of_the_file_stays_and_nothing_is_left_beside_it)
+START_TEST(the_mode_of_the_file_is_kept_and_no_temporary_file_is_left)
 {
     struct conf *c = start("port 1\n", NULL, NULL);
     struct stat st;
@@ -181,7 +181,7 @@ START_TEST(the_mode_of_the_file_stays_and_nothing_is_left_beside_it)
 }
 END_TEST
 
-START_TEST(a_file_that_is_gone_is_made_anew)
+START_TEST(a_missing_file_is_created)
 {
     struct conf *c = start("port 1\n", NULL, NULL);
 
@@ -191,7 +191,7 @@ START_TEST(a_file_that_is_gone_is_made_anew)
 }
 END_TEST
 
-START_TEST(a_file_that_the_next_start_would_refuse_is_left_alone)
+START_TEST(a_file_that_the_next_start_would_refuse_is_not_changed)
 {
     struct conf *c = start("port 1\n", NULL, NULL);
     struct conf_error err;
@@ -227,17 +227,17 @@ int main(void)
     if (mkdtemp(folder) == NULL || chdir(folder) < 0)
         return EXIT_FAILURE;
     snprintf(path, sizeof(path), "%s/larder.conf", folder);
-    tcase_add_test(tests, a_file_that_still_holds_true_stays_as_it_is);
-    tcase_add_test(tests, a_changed_option_is_changed_in_its_line_and_comments_stay);
-    tcase_add_test(tests, what_no_line_says_is_added_at_the_end_under_one_mark);
-    tcase_add_test(tests, what_arguments_said_is_written_too);
-    tcase_add_test(tests, of_several_lines_the_last_is_changed);
-    tcase_add_test(tests, what_an_included_file_says_is_overruled_at_the_end);
-    tcase_add_test(tests, names_are_those_of_the_start_though_the_working_directory_is_another);
-    tcase_add_test(tests, lists_and_percentages_are_written_as_they_are_read);
-    tcase_add_test(tests, the_mode_of_the_file_stays_and_nothing_is_left_beside_it);
-    tcase_add_test(tests, a_file_that_is_gone_is_made_anew);
-    tcase_add_test(tests, a_file_that_the_next_start_would_refuse_is_left_alone);
+    tcase_add_test(tests, a_file_with_current_values_is_not_changed);
+    tcase_add_test(tests, a_changed_option_is_replaced_in_its_line_and_comments_are_kept);
+    tcase_add_test(tests, options_without_a_line_are_appended_below_one_mark);
+    tcase_add_test(tests, options_set_by_arguments_are_written_too);
+    tcase_add_test(tests, the_last_of_several_lines_is_changed);
+    tcase_add_test(tests, an_option_of_an_included_file_is_overridden_at_the_end);
+    tcase_add_test(tests, relative_names_begin_in_the_directory_of_the_start);
+    tcase_add_test(tests, lists_and_percentages_are_written_in_the_form_that_is_read);
+    tcase_add_test(tests, the_mode_of_the_file_is_kept_and_no_temporary_file_is_left);
+    tcase_add_test(tests, a_missing_file_is_created);
+    tcase_add_test(tests, a_file_that_the_next_start_would_refuse_is_not_changed);
     tcase_add_test(tests, without_a_file_there_is_nothing_to_rewrite);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -17,7 +17,7 @@ static void note(void *arg, struct slice name, struct slice value)
     buf_printf(arg, "%.*s=%.*s\n", (int)name.n, name.p, (int)value.n, value.p);
 }
 
-/* All that CONFIG GET shows after the text was loaded. */
+/* The values of all options after the text is loaded. */
 static void all_values(struct slice text, struct buf *out)
 {
     struct conf *c = conf_new();
@@ -29,7 +29,7 @@ static void all_values(struct slice text, struct buf *out)
     conf_free(c);
 }
 
-START_TEST(the_larder_conf_that_is_checked_in_is_the_sample)
+START_TEST(larder_conf_in_the_source_tree_is_the_sample)
 {
     const char *source = getenv("srcdir");
     char path[4096];
@@ -54,7 +54,7 @@ START_TEST(the_larder_conf_that_is_checked_in_is_the_sample)
 }
 END_TEST
 
-START_TEST(the_sample_changes_nothing_as_it_is_and_with_every_option_uncommented)
+START_TEST(the_sample_sets_the_defaults_commented_out_or_not)
 {
     struct buf sample = BUF_EMPTY;
     struct buf plain = BUF_EMPTY;
@@ -106,8 +106,8 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, the_larder_conf_that_is_checked_in_is_the_sample);
-    tcase_add_test(tests, the_sample_changes_nothing_as_it_is_and_with_every_option_uncommented);
+    tcase_add_test(tests, larder_conf_in_the_source_tree_is_the_sample);
+    tcase_add_test(tests, the_sample_sets_the_defaults_commented_out_or_not);
     tcase_add_test(tests, help_has_a_line_for_every_option);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -17,7 +17,7 @@ static void check_digest(struct slice s, const char *expected)
     ck_assert_str_eq(hex, expected);
 }
 
-START_TEST(the_examples_of_the_standard_agree)
+START_TEST(the_digests_match_the_examples_of_the_standard)
 {
     check_digest(SLICE("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
     check_digest(SLICE("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
@@ -26,7 +26,7 @@ START_TEST(the_examples_of_the_standard_agree)
 }
 END_TEST
 
-START_TEST(a_million_letters_agree)
+START_TEST(the_digest_of_a_million_letters_is_correct)
 {
     char *p = malloc(1000000);
 
@@ -37,7 +37,7 @@ START_TEST(a_million_letters_agree)
 END_TEST
 
 /* Around the ends of blocks, where the padding takes another form. */
-START_TEST(every_length_near_a_block_agrees)
+START_TEST(every_length_near_a_block_boundary_is_correct)
 {
     static const struct {
         size_t n;
@@ -72,9 +72,9 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, the_examples_of_the_standard_agree);
-    tcase_add_test(tests, a_million_letters_agree);
-    tcase_add_test(tests, every_length_near_a_block_agrees);
+    tcase_add_test(tests, the_digests_match_the_examples_of_the_standard);
+    tcase_add_test(tests, the_digest_of_a_million_letters_is_correct);
+    tcase_add_test(tests, every_length_near_a_block_boundary_is_correct);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -15,9 +15,9 @@
 #include "checks.h"
 #include "seed.h"
 
-#define MOST (2 * SLAB_LARGEST) /* some of it goes past the slabs */
+#define MAX_SIZE (2 * SLAB_LARGEST) /* the upper half is larger than any slab block */
 
-/* .active: bytes of the slabs there are; .allocated: of the blocks that were given out. */
+/* .active: bytes of all slabs; .allocated: bytes of the blocks that have left them. */
 static struct mem_stats slabs(void)
 {
     struct mem_stats s = {0};
@@ -42,7 +42,7 @@ static void check_filled(const void *p, size_t n, unsigned char with)
 
 START_TEST(blocks_are_aligned_to_8_bytes)
 {
-    for (size_t n = 0; n <= MOST; n++) {
+    for (size_t n = 0; n <= MAX_SIZE; n++) {
         void *p = slab_alloc(n), *q = slab_alloc(n);
 
         ck_assert_uint_eq((uintptr_t)p % 8, 0);
@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(a_small_block_takes_its_size_rounded_up_to_8)
 {
-    for (size_t n = 1; n <= MOST; n++) {
+    for (size_t n = 1; n <= MAX_SIZE; n++) {
         size_t usable = slab_usable_size(n);
 
         if (n <= SLAB_LARGEST && !SANITIZE_ADDRESS)
@@ -83,7 +83,7 @@ START_TEST(all_of_the_usable_size_may_be_written)
     enum { N = 100 };
     void *p[N];
 
-    for (size_t n = 0; n <= MOST; n += 7) {
+    for (size_t n = 0; n <= MAX_SIZE; n += 7) {
         for (int i = 0; i < N; i++)
             fill(p[i] = slab_alloc(n), slab_usable_size(n), (unsigned char)i);
         for (int i = 0; i < N; i++) {
@@ -94,11 +94,11 @@ START_TEST(all_of_the_usable_size_may_be_written)
 }
 END_TEST
 
-START_TEST(a_block_is_counted_by_its_usable_size_as_long_as_it_is_held)
+START_TEST(a_block_is_counted_by_its_usable_size_until_it_is_freed)
 {
     size_t before = mem_used();
 
-    for (size_t n = 1; n <= MOST; n += 5) {
+    for (size_t n = 1; n <= MAX_SIZE; n += 5) {
         void *p = slab_alloc(n);
 
         ck_assert_uint_ge(mem_used(), before + slab_usable_size(n));
@@ -111,8 +111,8 @@ START_TEST(a_block_is_counted_by_its_usable_size_as_long_as_it_is_held)
 }
 END_TEST
 
-/* Of each size at most one slab stays, and a thread's blocks at hand. */
-START_TEST(the_memory_of_a_size_goes_back_when_all_of_it_is_freed)
+/* At most one slab of each size is kept, and the blocks in the thread's magazines. */
+START_TEST(freeing_all_blocks_of_a_size_returns_its_slabs)
 {
     enum { N = 50000 };
     static void *p[N];
@@ -133,7 +133,7 @@ START_TEST(the_memory_of_a_size_goes_back_when_all_of_it_is_freed)
 }
 END_TEST
 
-/* Nine of ten go; what comes then fills the gaps. */
+/* Nine of ten blocks are freed; new blocks fill the gaps. */
 START_TEST(gaps_are_filled_before_a_new_slab_is_made)
 {
     enum { N = 100000, SIZE = 40 };
@@ -155,8 +155,8 @@ START_TEST(gaps_are_filled_before_a_new_slab_is_made)
 }
 END_TEST
 
-/* A slab of which a few blocks are left shall become empty while others are filled. */
-START_TEST(what_is_nearly_empty_is_filled_last)
+/* A slab with few blocks in use is left to become empty while others are filled. */
+START_TEST(nearly_empty_slabs_are_filled_last)
 {
     enum { N = 100000, SIZE = 64 };
     static void *p[N];
@@ -165,7 +165,7 @@ START_TEST(what_is_nearly_empty_is_filled_last)
     for (int i = 0; i < N; i++)
         p[i] = slab_alloc(SIZE);
     before = slabs().active;
-    for (int i = 0; i < N / 2; i++) /* half of the slabs keep a sixteenth of their blocks, the others all but that */
+    for (int i = 0; i < N / 2; i++) /* half of the slabs keep 1/16 of their blocks, the others 15/16 */
         if (i % 16 != 0)
             slab_free(p[i], SIZE);
     for (int i = N / 2; i < N; i++)
@@ -246,7 +246,7 @@ static void *leave_some_at_hand(void *arg)
     return arg;
 }
 
-START_TEST(a_thread_that_ends_gives_back_what_it_has_at_hand)
+START_TEST(slab_thread_done_empties_the_magazines)
 {
     size_t before = slabs().allocated;
 
@@ -255,7 +255,7 @@ START_TEST(a_thread_that_ends_gives_back_what_it_has_at_hand)
 }
 END_TEST
 
-START_TEST(a_thread_that_gave_back_may_go_on)
+START_TEST(a_thread_may_go_on_after_slab_thread_done)
 {
     void *p;
 
@@ -268,7 +268,7 @@ START_TEST(a_thread_that_gave_back_may_go_on)
 }
 END_TEST
 
-/* Places that threads put blocks into and take them out of, each time what another one may have left. */
+/* Slots through which threads exchange blocks: each takes out what another one may have put in. */
 #define PLACES 512
 static struct {
     struct lock lock;
@@ -325,43 +325,43 @@ START_TEST(threads_that_exchange_blocks_never_get_the_same_one)
 }
 END_TEST
 
-/* The twin is a list of what is held: its size, what it was filled with. */
-START_TEST(random_blocks_keep_what_is_written_until_they_are_freed)
+/* The model is a list of the blocks in use: size and fill byte. */
+START_TEST(random_blocks_keep_their_content_until_they_are_freed)
 {
     enum { SLOTS = 20000, STEPS = 300000 };
     static struct {
         unsigned char *p;
         size_t size;
         unsigned char with;
-    } twin[SLOTS];
+    } model[SLOTS];
     size_t start = mem_used();
 
     seed_start(__func__);
     for (int step = 0; step < STEPS; step++) {
         size_t k = seed_below(SLOTS);
 
-        if (twin[k].p != NULL) {
-            check_filled(twin[k].p, twin[k].size, twin[k].with);
-            slab_free(twin[k].p, twin[k].size);
-            twin[k].p = NULL;
+        if (model[k].p != NULL) {
+            check_filled(model[k].p, model[k].size, model[k].with);
+            slab_free(model[k].p, model[k].size);
+            model[k].p = NULL;
         }
         if (step < STEPS / 2 || seed_below(3) == 0) { /* grows, then shrinks */
-            twin[k].size = seed_below(seed_below(4) == 0 ? MOST : 100);
-            twin[k].with = (unsigned char)seed_u64();
-            fill(twin[k].p = slab_alloc(twin[k].size), twin[k].size, twin[k].with);
+            model[k].size = seed_below(seed_below(4) == 0 ? MAX_SIZE : 100);
+            model[k].with = (unsigned char)seed_u64();
+            fill(model[k].p = slab_alloc(model[k].size), model[k].size, model[k].with);
         }
     }
     for (size_t k = 0; k < SLOTS; k++)
-        if (twin[k].p != NULL) {
-            check_filled(twin[k].p, twin[k].size, twin[k].with);
-            slab_free(twin[k].p, twin[k].size);
+        if (model[k].p != NULL) {
+            check_filled(model[k].p, model[k].size, model[k].with);
+            slab_free(model[k].p, model[k].size);
         }
     ck_assert_uint_eq(mem_used(), start);
 }
 END_TEST
 
 #if !SANITIZE_ADDRESS
-START_TEST(a_block_that_is_freed_twice_ends_the_process)
+START_TEST(freeing_a_block_twice_fails_an_assertion)
 {
     void *p = slab_alloc(32);
 
@@ -372,7 +372,7 @@ START_TEST(a_block_that_is_freed_twice_ends_the_process)
 }
 END_TEST
 
-START_TEST(a_block_that_is_freed_as_another_size_ends_the_process)
+START_TEST(freeing_a_block_with_another_size_fails_an_assertion)
 {
     slab_free(slab_alloc(32), 40);
     slab_thread_done();
@@ -392,18 +392,18 @@ int main(void)
     tcase_add_test(tests, a_block_of_a_power_of_two_up_to_64_lies_in_one_cache_line);
     tcase_add_test(tests, a_small_block_takes_its_size_rounded_up_to_8);
     tcase_add_test(tests, all_of_the_usable_size_may_be_written);
-    tcase_add_test(tests, a_block_is_counted_by_its_usable_size_as_long_as_it_is_held);
-    tcase_add_test(tests, the_memory_of_a_size_goes_back_when_all_of_it_is_freed);
+    tcase_add_test(tests, a_block_is_counted_by_its_usable_size_until_it_is_freed);
+    tcase_add_test(tests, freeing_all_blocks_of_a_size_returns_its_slabs);
     tcase_add_test(tests, gaps_are_filled_before_a_new_slab_is_made);
-    tcase_add_test(tests, what_is_nearly_empty_is_filled_last);
+    tcase_add_test(tests, nearly_empty_slabs_are_filled_last);
     tcase_add_test(tests, any_thread_may_free_what_another_one_allocated);
-    tcase_add_test(tests, a_thread_that_ends_gives_back_what_it_has_at_hand);
-    tcase_add_test(tests, a_thread_that_gave_back_may_go_on);
+    tcase_add_test(tests, slab_thread_done_empties_the_magazines);
+    tcase_add_test(tests, a_thread_may_go_on_after_slab_thread_done);
     tcase_add_test(tests, threads_that_exchange_blocks_never_get_the_same_one);
-    tcase_add_test(tests, random_blocks_keep_what_is_written_until_they_are_freed);
+    tcase_add_test(tests, random_blocks_keep_their_content_until_they_are_freed);
 #if !SANITIZE_ADDRESS
-    tcase_add_test_raise_signal(tests, a_block_that_is_freed_twice_ends_the_process, SIGABRT);
-    tcase_add_test_raise_signal(tests, a_block_that_is_freed_as_another_size_ends_the_process, SIGABRT);
+    tcase_add_test_raise_signal(tests, freeing_a_block_twice_fails_an_assertion, SIGABRT);
+    tcase_add_test_raise_signal(tests, freeing_a_block_with_another_size_fails_an_assertion, SIGABRT);
 #endif
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

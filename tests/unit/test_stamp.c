@@ -74,15 +74,14 @@ START_TEST(a_count_of_another_policy_becomes_as_old_as_this_one)
     stamps_advance(&s, 10);
     s.switched = stamp_now(&s);
     stamps_advance(&s, 10);
-    e->stamp = 12345;
-    e->flags |= ENTRY_COUNTED;
+    entry_set_stamp(e, STAMP_COUNT, 12345);
     stamp_clamp(&s, e);
     ck_assert_uint_eq(e->stamp, 12345);
     ck_assert_uint_eq(stamp_of(&s, e), s.switched);
-    ck_assert_uint_eq(e->flags & ENTRY_COUNTED, 0);
-    e->flags |= ENTRY_COUNTED;
+    ck_assert_int_eq(entry_stamp_kind(e), STAMP_MOMENT);
+    entry_set_stamp(e, STAMP_COUNT, e->stamp);
     stamp_use(&s, e);
-    ck_assert_uint_eq(e->flags & ENTRY_COUNTED, 0);
+    ck_assert_int_eq(entry_stamp_kind(e), STAMP_MOMENT);
 }
 END_TEST
 

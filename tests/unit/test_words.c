@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* words: a configuration line taken apart, and put together again. */
+/* words: splits configuration lines into words, and quotes words. */
 #include "checks.h"
 #include "config.h"
 
@@ -9,7 +9,7 @@
 #include "conf/words.h"
 #include "seed.h"
 
-/* The words of a line, each between brackets; or what is wrong with it. */
+/* The words of a line, each in brackets, or the error. */
 static const char *split(const char *line)
 {
     static char shown[256];
@@ -27,7 +27,7 @@ static const char *split(const char *line)
     return shown;
 }
 
-START_TEST(words_are_what_stands_between_white_space)
+START_TEST(words_are_separated_by_white_space)
 {
     ck_assert_str_eq(split("save 900 1"), "[save][900][1]");
     ck_assert_str_eq(split("  \t bind  a\tb \r"), "[bind][a][b]");
@@ -36,7 +36,7 @@ START_TEST(words_are_what_stands_between_white_space)
 }
 END_TEST
 
-START_TEST(double_quotes_hold_spaces_and_escapes)
+START_TEST(double_quotes_may_contain_spaces_and_escapes)
 {
     ck_assert_str_eq(split("a \"b c\""), "[a][b c]");
     ck_assert_str_eq(split("a \"\""), "[a][]");
@@ -47,7 +47,7 @@ START_TEST(double_quotes_hold_spaces_and_escapes)
 }
 END_TEST
 
-START_TEST(single_quotes_take_all_but_an_escaped_quote_as_it_is)
+START_TEST(in_single_quotes_only_a_quote_can_be_escaped)
 {
     ck_assert_str_eq(split("'a\\nb'"), "[a\\nb]");
     ck_assert_str_eq(split("'it\\'s'"), "[it's]");
@@ -55,14 +55,14 @@ START_TEST(single_quotes_take_all_but_an_escaped_quote_as_it_is)
 }
 END_TEST
 
-START_TEST(a_quote_may_open_within_a_word)
+START_TEST(a_quoted_part_may_begin_inside_a_word)
 {
     ck_assert_str_eq(split("a\"b c\""), "[ab c]");
     ck_assert_str_eq(split("a'b c' d"), "[ab c][d]");
 }
 END_TEST
 
-START_TEST(quotes_that_do_not_close_or_close_within_a_word_are_refused)
+START_TEST(unclosed_quotes_and_text_after_a_closing_quote_are_refused)
 {
     const char *wrong = "Unbalanced quotes in configuration line";
 
@@ -85,7 +85,7 @@ START_TEST(a_zero_byte_is_refused_plain_or_escaped)
 }
 END_TEST
 
-START_TEST(splitting_plainly_leaves_quotes_alone)
+START_TEST(plain_splitting_ignores_quotes)
 {
     struct words w = WORDS_EMPTY;
 
@@ -99,7 +99,7 @@ START_TEST(splitting_plainly_leaves_quotes_alone)
 }
 END_TEST
 
-START_TEST(a_word_is_quoted_only_where_it_must_be)
+START_TEST(a_word_is_quoted_only_if_necessary)
 {
     static const char *const cases[][2] = {
         {"plain", "plain"}, {"", "\"\""},
@@ -117,7 +117,7 @@ START_TEST(a_word_is_quoted_only_where_it_must_be)
 }
 END_TEST
 
-START_TEST(random_words_come_back_as_they_were_quoted)
+START_TEST(random_words_are_read_back_after_quoting)
 {
     seed_start("words");
     for (int round = 0; round < 2000; round++) {
@@ -151,15 +151,15 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, words_are_what_stands_between_white_space);
-    tcase_add_test(tests, double_quotes_hold_spaces_and_escapes);
-    tcase_add_test(tests, single_quotes_take_all_but_an_escaped_quote_as_it_is);
-    tcase_add_test(tests, a_quote_may_open_within_a_word);
-    tcase_add_test(tests, quotes_that_do_not_close_or_close_within_a_word_are_refused);
+    tcase_add_test(tests, words_are_separated_by_white_space);
+    tcase_add_test(tests, double_quotes_may_contain_spaces_and_escapes);
+    tcase_add_test(tests, in_single_quotes_only_a_quote_can_be_escaped);
+    tcase_add_test(tests, a_quoted_part_may_begin_inside_a_word);
+    tcase_add_test(tests, unclosed_quotes_and_text_after_a_closing_quote_are_refused);
     tcase_add_test(tests, a_zero_byte_is_refused_plain_or_escaped);
-    tcase_add_test(tests, splitting_plainly_leaves_quotes_alone);
-    tcase_add_test(tests, a_word_is_quoted_only_where_it_must_be);
-    tcase_add_test(tests, random_words_come_back_as_they_were_quoted);
+    tcase_add_test(tests, plain_splitting_ignores_quotes);
+    tcase_add_test(tests, a_word_is_quoted_only_if_necessary);
+    tcase_add_test(tests, random_words_are_read_back_after_quoting);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -70,9 +70,18 @@ static size_t serialized_length(const struct entry *e)
     return n;
 }
 
-static void debug_object(struct call *c)
+/* Seconds since the entry of the key in argument 2 was used; 0 where the policy cannot tell. */
+static int64_t idle_time(struct call *c, struct entry *e)
 {
     struct keyspace *ks = c->instance->keyspace;
+    const struct policy *policy = keyspace_policy(ks);
+    struct place p = keyspace_place(ks, c->db, keyspace_hash(call_arg(c, 2)));
+
+    return policy->idle ? policy->idle(&ks->stamps, policy_state(policy, p.shard), &p, e) : 0;
+}
+
+static void debug_object(struct call *c)
+{
     struct entry *e = find_any(c);
     char text[512], fields[256];
 
@@ -81,8 +90,7 @@ static void debug_object(struct call *c)
     debug_value_fields(c, e, fields, sizeof fields);
     snprintf(text, sizeof text,
              "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld%s", (void *)e,
-             entry_encoding_name(e), serialized_length(e), e->stamp,
-             (long long)(keyspace_policy(ks)->counts ? 0 : stamp_idle(&ks->stamps, e)), fields);
+             entry_encoding_name(e), serialized_length(e), e->stamp, (long long)idle_time(c, e), fields);
     reply_simple(c->out, text);
 }
 

@@ -41,8 +41,8 @@ void debug_value_listpack(struct call *c, const struct entry *e)
 
 static void print_chunks(const struct list_large *l, bool full)
 {
-    printf("{count %zu} {chunks %zu}\n", l->count, l->row.used);
-    for (size_t i = 0; i < l->row.used; i++) {
+    printf("{count %zu} {chunks %u}\n", l->count, l->chunks.used);
+    for (size_t i = 0; i < l->chunks.used; i++) {
         const struct list_chunk *chunk = list_large_chunk(l, i);
         struct flat f = list_chunk_flat(chunk);
 

@@ -110,7 +110,7 @@ static void mix_entries(struct digest *d, const struct value *v)
     struct slice field, value;
     uint64_t fields;
 
-    stream_walk_begin(&w, stream_of(v), STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, stream_of(v), STREAM_ID_MIN, STREAM_ID_MAX, false);
     while (stream_walk_next(&w, &id, &fields)) {
         size_t n = (size_t)num_format_u64(text, id.ms);
 

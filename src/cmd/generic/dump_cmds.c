@@ -99,17 +99,18 @@ static struct entry *read_dump(struct call *c, int64_t expire)
     return e;
 }
 
-/* Says how much it was used, where that is what the policy goes by. */
+/* Sets how much the restored entry was used, where the policy goes by that. */
 static void set_usage(struct call *c, struct entry *e, const struct restore_options *o)
 {
     struct keyspace *ks = c->instance->keyspace;
-    bool counts = keyspace_policy(ks)->counts;
+    const struct policy *policy = keyspace_policy(ks);
+    struct place p = call_place(c, 1);
 
-    keyspace_renew(ks, e); /* no heir to the use of what it replaces */
-    if (counts && o->frequency >= 0)
-        policy_lfu_set_frequency(&ks->stamps, e, o->frequency);
-    if (!counts && o->idle >= 0)
-        stamp_set_idle(&ks->stamps, e, o->idle);
+    keyspace_renew(ks, &p, e);
+    if (policy->set_frequency != NULL && o->frequency >= 0)
+        policy->set_frequency(&ks->stamps, policy_state(policy, p.shard), &p, e, (unsigned)o->frequency);
+    if (policy->set_idle != NULL && o->idle >= 0)
+        policy->set_idle(&ks->stamps, policy_state(policy, p.shard), &p, e, o->idle);
 }
 
 /* What was restored is past its time: only what it replaces goes. Takes e. */

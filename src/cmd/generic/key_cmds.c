@@ -100,6 +100,7 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
     struct entry *e = call_look(c, 1);
     struct entry *old;
     struct entry_usage usage;
+    struct place p;
 
     *done = false;
     if (e == NULL) {
@@ -115,7 +116,8 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
     call_take(c, 1, e);
     e = entry_rename(e, call_arg(c, 2));
     call_put(c, 2, c->db, old, e);
-    entry_set_usage(e, usage); /* the value is no more and no less used than before */
+    p = call_place(c, 2);
+    keyspace_inherit(c->instance->keyspace, &p, e, usage);
     call_changed(c, 1, EVENT_GENERIC, "rename_from");
     call_changed(c, 2, EVENT_GENERIC, "rename_to");
     *done = true;
@@ -184,6 +186,7 @@ CMD(copy,
 {
     struct copy_options o;
     struct entry *e, *old;
+    struct place p;
 
     if (!parse_copy(c, &o))
         return;
@@ -195,7 +198,8 @@ CMD(copy,
     }
     e = entry_copy(e, call_arg(c, 2));
     call_put(c, 2, o.db, old, e);
-    keyspace_renew(c->instance->keyspace, e); /* no heir to the use of what it replaces */
+    p = call_place_in(c, 2, o.db);
+    keyspace_renew(c->instance->keyspace, &p, e);
     call_changed_in(c, 2, o.db, EVENT_GENERIC, "copy_to");
     reply_int(c->out, 1);
 }
@@ -207,6 +211,7 @@ CMD(move,
 {
     struct entry *e;
     struct entry_usage usage;
+    struct place p;
     unsigned db;
 
     if (!call_db(c, 2, &db))
@@ -223,7 +228,8 @@ CMD(move,
     usage = entry_usage(e);
     call_take(c, 1, e);
     call_put(c, 1, db, NULL, e);
-    entry_set_usage(e, usage);
+    p = call_place_in(c, 1, db);
+    keyspace_inherit(c->instance->keyspace, &p, e, usage);
     call_changed(c, 1, EVENT_GENERIC, "move_from");
     call_changed_in(c, 1, db, EVENT_GENERIC, "move_to");
     reply_int(c->out, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is known of a value beside the value: https://redis.io/docs/latest/commands/object/ */
+/* What is known of a value apart from its content: https://redis.io/docs/latest/commands/object/ */
 #include "run/call.h"
 
 CMD_CONTAINER(object,
@@ -39,30 +39,36 @@ CMD(object_refcount, .name = "REFCOUNT", OBJECT_SUB, .since = "2.2.3",
 CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
     .summary = "Tells for how many seconds a key has not been used.")
 {
+    struct keyspace *ks = c->instance->keyspace;
+    const struct policy *policy = keyspace_policy(ks);
+    struct place p = call_place(c, 2);
     struct entry *e = find_or_null(c);
 
     if (e == NULL)
         return;
-    if (keyspace_policy(c->instance->keyspace)->counts)
+    if (policy->idle == NULL)
         reply_error(c->out, "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
                             "switching between policies at runtime LRU and LFU data will take some time to adjust.");
     else
-        reply_int(c->out, stamp_idle(&c->instance->keyspace->stamps, e));
+        reply_int(c->out, policy->idle(&ks->stamps, policy_state(policy, p.shard), &p, e));
 }
 
 CMD(object_freq, .name = "FREQ", OBJECT_SUB, .since = "4.0.0",
     .summary = "Tells how often a key is used: a logarithmic count from 0 to 255.")
 {
+    struct keyspace *ks = c->instance->keyspace;
+    const struct policy *policy = keyspace_policy(ks);
+    struct place p = call_place(c, 2);
     struct entry *e = find_or_null(c);
 
     if (e == NULL)
         return;
-    if (!keyspace_policy(c->instance->keyspace)->counts)
+    if (policy->frequency == NULL)
         reply_error(c->out, "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
                             "that when switching between policies at runtime LRU and LFU data will take some time to "
                             "adjust.");
     else
-        reply_int(c->out, policy_lfu_frequency(&c->instance->keyspace->stamps, e));
+        reply_int(c->out, policy->frequency(&ks->stamps, policy_state(policy, p.shard), &p, e));
 }
 
 CMD(object_help,

@@ -341,7 +341,7 @@ static bool make_list(struct sort *s, struct range r, struct value *list)
         for (size_t get = 0; get < parts(s); get++) {
             bool found = get_part(s, &s->items[i], get, &part);
 
-            if (found && part.n > LIST_ELEMENT_MOST) {
+            if (found && part.n > LIST_ELEMENT_MAX) {
                 reply_error(s->call->out, ERR_TOO_LONG);
                 return false;
             }

@@ -184,7 +184,7 @@ static bool agree(const struct request *r)
 /* Where some are asked for and no order, these are the nearest, unless any will do. */
 static struct geo_query query_of(const struct request *r)
 {
-    struct geo_query q = {.order = r->order, .most = (size_t)r->count, .any = r->any};
+    struct geo_query q = {.order = r->order, .count = (size_t)r->count, .any = r->any};
 
     q.shape = r->by_box ? geo_box(r->middle, r->width, r->height, r->unit) : geo_circle(r->middle, r->radius, r->unit);
     if (r->count > 0 && !r->any && r->order == GEO_AS_FOUND)

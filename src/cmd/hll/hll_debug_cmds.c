@@ -46,7 +46,7 @@ static void reply_runs(struct hll_target *t)
         reply_error(t->call->out, "ERR HLL encoding is not sparse");
         return;
     }
-    if (t->flat.n > HLL_SPARSE_LONGEST) {
+    if (t->flat.n > HLL_SPARSE_MAX) {
         reply_error(t->call->out, ERR_HLL_CORRUPT); /* Redis makes a text of it, which may be gigabytes */
         return;
     }

@@ -45,7 +45,7 @@ static void push(struct call *c, bool front)
 {
     struct collection o;
 
-    if (call_args_fit(c, 2, LIST_ELEMENT_MOST) && collection_write(&o, c, 1, TYPE_LIST))
+    if (call_args_fit(c, 2, LIST_ELEMENT_MAX) && collection_write(&o, c, 1, TYPE_LIST))
         push_args(c, &o, front);
 }
 
@@ -53,7 +53,7 @@ static void push_existing(struct call *c, bool front)
 {
     struct collection o;
 
-    if (call_args_fit(c, 2, LIST_ELEMENT_MOST) && open_existing(c, &o, reply_zero))
+    if (call_args_fit(c, 2, LIST_ELEMENT_MAX) && open_existing(c, &o, reply_zero))
         push_args(c, &o, front);
 }
 
@@ -230,7 +230,7 @@ CMD(lset,
     struct collection o;
     int64_t index;
 
-    if (!call_args_fit(c, 3, LIST_ELEMENT_MOST) || !open_existing(c, &o, reply_no_key))
+    if (!call_args_fit(c, 3, LIST_ELEMENT_MAX) || !open_existing(c, &o, reply_no_key))
         return;
     if (call_int(c, 2, &index)) {
         if (list_set(&o.value, index, call_arg(c, 3))) {
@@ -297,7 +297,7 @@ CMD(linsert,
         call_error_syntax(c);
         return;
     }
-    if (!call_args_fit(c, 4, LIST_ELEMENT_MOST) || !open_existing(c, &o, reply_zero))
+    if (!call_args_fit(c, 4, LIST_ELEMENT_MAX) || !open_existing(c, &o, reply_zero))
         return;
     if (list_insert(&o.value, after, call_arg(c, 3), call_arg(c, 4))) {
         reply_int(c->out, (int64_t)list_count(&o.value));

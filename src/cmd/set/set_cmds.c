@@ -19,7 +19,7 @@ CMD(sadd,
 
     if (!collection_write(&o, c, 1, TYPE_SET))
         return;
-    set_expect(&o.value, call_arg(c, 2), (size_t)c->argc - 2);
+    set_reserve(&o.value, call_arg(c, 2), (size_t)c->argc - 2);
     for (int i = 2; i < c->argc; i++)
         added += set_add(&o.value, call_arg(c, i));
     must(added <= c->argc - 2 && set_count(&o.value) > 0);

@@ -99,9 +99,9 @@ bool stream_arg_id(struct call *c, int i, struct stream_id *id)
 static bool arg_id_or_end(struct call *c, int i, uint64_t seq, struct stream_id *id)
 {
     if (is_sign(c, i, '-'))
-        *id = STREAM_ID_LEAST;
+        *id = STREAM_ID_MIN;
     else if (is_sign(c, i, '+'))
-        *id = STREAM_ID_MOST;
+        *id = STREAM_ID_MAX;
     else
         return arg_id(c, call_arg(c, i), seq, id);
     return true;
@@ -198,7 +198,7 @@ static bool parse_threshold(struct call *c, int *i, struct stream_trim_args *a)
         ++*i;
     }
     must(*i < c->argc);
-    return by_id ? stream_arg_id(c, *i, &a->trim.least)
+    return by_id ? stream_arg_id(c, *i, &a->trim.min_id)
                  : parse_count(c, *i, &a->trim.length, "ERR The MAXLEN argument must be >= 0.");
 }
 

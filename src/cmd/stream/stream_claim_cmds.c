@@ -243,7 +243,7 @@ static void claim_all(const struct call *c, const struct claim *x, const struct 
         left--;
     }
     nack = stream_pending_walk_next(&w);
-    o->next = nack != NULL ? nack->id : STREAM_ID_LEAST;
+    o->next = nack != NULL ? nack->id : STREAM_ID_MIN;
 }
 
 static void reply_ids(struct out *out, const struct buf *ids)

@@ -95,11 +95,11 @@ static bool make_id(const struct call *c, struct addition *a, struct stream_id l
 static bool add_entry(struct call *c, struct addition *a, struct collection *o)
 {
     const struct stream *s = stream_of(&o->value);
-    struct stream_id last = s != NULL ? s->last : STREAM_ID_LEAST;
+    struct stream_id last = s != NULL ? s->last : STREAM_ID_MIN;
     size_t fields = (size_t)(c->argc - a->first) / 2;
 
     must(fields > 0 && (c->argc - a->first) % 2 == 0);
-    if (stream_id_compare(last, STREAM_ID_MOST) == 0) {
+    if (stream_id_compare(last, STREAM_ID_MAX) == 0) {
         reply_error(c->out, "ERR The stream has exhausted the last possible ID, unable to add more items");
         return false;
     }

@@ -79,7 +79,7 @@ static bool find_group(struct call *c, struct stream **s, struct stream_group **
 static bool parse_start(struct call *c, const struct stream *s, bool allows_ends, struct stream_id *id)
 {
     if (slice_eq(call_arg(c, 4), SLICE("$"))) {
-        *id = s != NULL ? s->last : STREAM_ID_LEAST;
+        *id = s != NULL ? s->last : STREAM_ID_MIN;
         return true;
     }
     return allows_ends ? stream_arg_id_or_end(c, 4, id) : stream_arg_id(c, 4, id);

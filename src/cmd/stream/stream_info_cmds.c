@@ -107,7 +107,7 @@ static void add_pending(struct out *out, const struct stream_pending *pending, u
     add_int(out, "pel-count", (int64_t)pending->count);
     reply_bulk_str(out, "pending");
     all = reply_later_begin(out);
-    stream_pending_walk_begin(&w, pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, pending, STREAM_ID_MIN);
     while (out->cut == NULL && (max == 0 || n < max) && (nack = stream_pending_walk_next(&w)) != NULL) {
         must(nack->consumer != NULL);
         reply_array(out, of_group ? 4 : 3);
@@ -147,7 +147,7 @@ static void reply_full(struct out *out, const struct stream *s, uint64_t max)
     reply_map(out, 9);
     add_stream(out, s);
     reply_bulk_str(out, "entries");
-    stream_reply_range(out, s, STREAM_ID_LEAST, STREAM_ID_MOST, max, false);
+    stream_reply_range(out, s, STREAM_ID_MIN, STREAM_ID_MAX, max, false);
     reply_bulk_str(out, "groups");
     reply_array(out, stream_group_count(s));
     for (size_t i = 0; i < stream_group_count(s) && out->cut == NULL; i++)

@@ -151,10 +151,10 @@ static bool parse_group_id(struct call *c, int i, struct source *s)
         return false;
     }
     must(s->group != NULL);
-    s->after = STREAM_ID_MOST;
+    s->after = STREAM_ID_MAX;
     if (!slice_eq(id, SLICE(">")) && !stream_arg_id(c, i, &s->after))
         return false;
-    s->is_history = stream_id_compare(s->after, STREAM_ID_MOST) != 0; /* the largest id means the same as > */
+    s->is_history = stream_id_compare(s->after, STREAM_ID_MAX) != 0; /* the largest id means the same as > */
     if (!s->is_history)
         s->after = s->group->last;
     return true;
@@ -165,7 +165,7 @@ static bool parse_plain_id(struct call *c, int i, struct source *s)
 {
     struct slice id = call_arg(c, i);
 
-    s->after = STREAM_ID_LEAST;
+    s->after = STREAM_ID_MIN;
     if (slice_eq(id, SLICE("$"))) {
         if (s->stream != NULL)
             s->after = s->stream->last;
@@ -265,7 +265,7 @@ static uint64_t deliver(struct call *c, const struct request *r, const struct so
 
     must(s->stream != NULL && s->group != NULL && !s->is_history);
     stream_id_next(&id);
-    stream_walk_begin(&w, s->stream, id, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, s->stream, id, STREAM_ID_MAX, false);
     for (; (n < r->count || r->count == 0) && c->out->cut == NULL && stream_walk_next(&w, &id, &fields); n++) {
         stream_progress_deliver(s->stream, s->group, id);
         stream_reply_entry(c->out, &w, id, fields);
@@ -318,7 +318,7 @@ static void reply_source(struct call *c, const struct request *r, int key, const
     reply_bulk(c->out, call_arg(c, key));
     if (consumer == NULL) {
         stream_id_next(&from);
-        stream_reply_range(c->out, s->stream, from, STREAM_ID_MOST, r->count, false);
+        stream_reply_range(c->out, s->stream, from, STREAM_ID_MAX, r->count, false);
         return;
     }
     if ((s->is_history ? deliver_again : deliver)(c, r, s, consumer) > 0)

@@ -211,7 +211,7 @@ void zset_add_members(struct call *c, const struct zset_addition *a)
     if (!collection_write(&o, c, 1, TYPE_ZSET))
         return;
     if (!(a->rules & ZSET_XX) || collection_exists(&o))
-        zset_expect(&o.value, a->n);
+        zset_reserve(&o.value, a->n);
     if (add_each(c, a, &o.value, &done))
         reply_added(c, a, &done);
     must(done.new + done.updated <= a->n);
