@@ -70,7 +70,7 @@ static size_t serialized_length(const struct entry *e)
     return n;
 }
 
-/* Seconds since the entry of the key in argument 2 was used; 0 where the policy cannot tell. */
+/* Seconds since the last access to the key in argument 2; 0 if the policy does not record it. */
 static int64_t idle_time(struct call *c, struct entry *e)
 {
     struct keyspace *ks = c->instance->keyspace;
