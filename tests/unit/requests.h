@@ -35,12 +35,14 @@ static inline void configure(const char *line)
 
 static inline void set_up(void)
 {
+    const struct card_origin origin = {.fd = 7, .peer = "192.0.2.1:5000", .local = "192.0.2.2:6379"};
+
     keyspace_setup();
     instance = (struct instance){.keyspace = ks, .conf = conf_new()};
     instance.options = conf_options(instance.conf);
     clients_init(&instance.clients);
     runner_init(&runner, &instance, 0);
-    session_init(&session, clients_add(&instance.clients, 0, 7, "192.0.2.1:5000", "192.0.2.2:6379", false), true);
+    session_init(&session, clients_add(&instance.clients, &origin), true);
 }
 
 static inline void tear_down(void)

@@ -151,7 +151,7 @@ END_TEST
 
 START_TEST(who_is_doomed_does_no_more)
 {
-    clients_doom(&instance.clients, session.card);
+    clients_doom(&instance.clients, NULL, session.card);
     expect_paused("set k1 v");
     expect_paused("mset k1 v k2 v");
     expect_paused("ping");
