@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Compares two replies: hard differences, soft ones, and what may differ (order, random choice, time)."""
+"""Compares two replies. Tells hard differences from soft ones and from permitted ones (order, random choice, time)."""
 import json
 import re
 
@@ -18,7 +18,7 @@ def up(x):
 
 
 def flat(r):
-    """reply (or a key/value pair of a map) -> sortable"""
+    """Turns a reply, or a key/value pair of a map, into a sort key."""
     if isinstance(r, tuple) and isinstance(r[0], tuple):
         return flat(r[0]) + flat(r[1])
     return json.dumps(tojson(r), sort_keys=True)
@@ -60,7 +60,7 @@ def shape(r):
 
 
 def norm(cmd, r):
-    """cmd: list of args, or None. Returns the reply in a comparable form."""
+    """Returns the reply in a comparable form. cmd: the list of arguments, or None."""
     if r is None or r[0] in "-!":
         return r
     if not cmd:
@@ -104,7 +104,7 @@ def norm(cmd, r):
 
 
 def without_idle(x):
-    """A pending entry without its milliseconds"""
+    """A pending entry without its idle time."""
     return ("*", x[1][:2] + [(":", 0)] + x[1][3:])
 
 
@@ -130,7 +130,7 @@ NUM = re.compile(rb"^[-+]?(\d+\.?\d*([eE][-+]?\d+)?|inf|nan)$")
 
 
 def compare(cmd, a, b):
-    """-> (None | 'hard' | 'soft', why)"""
+    """Returns (None | 'hard' | 'soft', reason)."""
     if a == b:
         return None, ""
     if a is None or b is None or isinstance(a, str) or isinstance(b, str):

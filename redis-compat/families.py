@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the differential tester sends: templates of commands by family, scripts, raw bytes.
 
-In a template small words stand for random arguments (words.py): ks a key, v a value, n a number …;
-[a|b] is a choice or nothing, (a|b) a choice, {a b}+ one to four times.
+In a template, words in lower case stand for random arguments (words.py): ks for a key, v for a value, n for a number.
+[a|b] is an optional choice, (a|b) a choice, {a b}+ a group that is repeated one to four times.
 """
 FAMILIES = {
     "string": """SET ks v

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Makes a random sequence of steps out of the templates. The seed decides all of it."""
+"""Generates a random sequence of steps from the templates. The seed determines all of it."""
 import re
 
 from families import FAMILIES, FUNCS, RAW, SCRIPTS
@@ -15,7 +15,7 @@ class Gen(Words):
         self.special = [s for s in SPECIAL if s in families]
         self.compiled = {}
 
-    # grammar: [a|b] optional choice, (a|b) choice, {a b}+ one to four times ---
+    # grammar: [a|b] optional choice, (a|b) choice, {a b}+ repeated one to four times
     def parse(self, tpl):
         toks = re.findall(r"\}\+|[\[\](){}|]|[^\s\[\](){}|]+", tpl)
         pos = 0
@@ -98,7 +98,7 @@ class Gen(Words):
         return a
 
     def safe(self, a):
-        """Keep out what would block, take much memory, or is random."""
+        """Rejects steps that block, need much memory or have random results."""
         c = (a[0] if isinstance(a[0], str) else "").upper()
         if c in ("SETRANGE", "SETBIT") and len(a) > 2:
             try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sends a sequence of steps to both servers, finds the first hard difference, and makes the sequence short."""
+"""Sends a sequence of steps to both servers, finds the first hard difference, and minimizes the sequence."""
 import json
 import re
 import time
@@ -17,7 +17,7 @@ def show(x, n=300):
 
 
 def sig(step, cmd, a, b, why):
-    """Signature of a difference: what tells one kind from another."""
+    """Returns the signature of a difference, which identifies its kind."""
     c = cmd or ["?"]
     name = up(c[0])
     if name in ("XINFO", "XGROUP", "OBJECT", "CLIENT", "CONFIG", "COMMAND", "ACL", "SCRIPT", "FUNCTION", "PUBSUB",
@@ -42,7 +42,7 @@ NOTIFY = False
 
 
 def run_seq(A, B, steps, resp, soft=None):
-    """First hard difference: (index, signature, cmd, a, b, why) or None."""
+    """Returns the first hard difference, (index, signature, cmd, a, b, reason), or None."""
     A.fresh(resp)
     B.fresh(resp)
     if NOTIFY:
@@ -58,7 +58,7 @@ def run_seq(A, B, steps, resp, soft=None):
 
 
 def different_events(A, B, last):
-    """The first keyspace event that differs; those of expiry have no fixed time and are left out"""
+    """Returns the first keyspace event that differs. Expiry events are ignored, because their time varies."""
     a = A.drain(A.n)
     a, b = [[x[1][2:] for x in got if isinstance(x, tuple) and b"expired" not in x[1][2][1] + x[1][3][1]]
             for got in (a, B.drain(B.n, len(a)))]

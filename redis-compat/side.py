@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One of the two servers: sends steps to it and gathers all that comes back."""
+"""One of the two servers: sends steps to it and collects the replies."""
 import json
 import time
 
@@ -8,14 +8,14 @@ from resp import Closed, Conn
 
 
 ANSWER_BY_PUSH = ("SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE")
-# what a sequence may have changed
+# commands that undo what an earlier sequence may have changed
 FRESH = ("FLUSHALL", "FUNCTION FLUSH", "ACL DELUSER u1", "CONFIG SET maxmemory-policy noeviction",
          "CONFIG SET hash-max-listpack-entries 128", "CONFIG SET zset-max-listpack-entries 128",
          "CONFIG SET set-max-intset-entries 512")
 
 
 def executed(name, cmd, queued, r):
-    """What EXEC replied, command by command; of any other command what it replied, under a name"""
+    """Splits the reply of EXEC by command; names the reply of any other command."""
     if cmd[0] != "EXEC" or not isinstance(r, tuple) or r[0] != "*" or r[1] is None or len(r[1]) != len(queued):
         return [(name, r)]
     replies = [(["EXEC"], ("*", []))] + list(zip(queued, r[1]))
@@ -43,7 +43,7 @@ class Side:
         self.c.cmd("SELECT", "9")
 
     def listen(self):
-        """Takes in the keyspace events of what follows"""
+        """Subscribes to keyspace events."""
         self.c.cmd("CONFIG", "SET", "notify-keyspace-events", "KEA")
         self.n = Conn(self.host, self.port, self.timeout)
         self.n.cmd("PSUBSCRIBE", "__key*__:*")
@@ -53,7 +53,7 @@ class Side:
             if not sent:
                 self.c.pushes = []
                 self.c.send(*cmd)
-            # subscribe family answers with pushes in RESP3
+            # in RESP3 the replies of SUBSCRIBE and its relatives are pushes
             if self.resp == 3 and up(cmd[0]) in ANSWER_BY_PUSH:
                 return self.c.read_any()
             return self.c.read()
@@ -88,8 +88,8 @@ class Side:
     seq = 0
 
     def drain_quiet(self, c, want=None, wait=0.04, limit=200):
-        """Everything that comes until it is quiet for `wait` seconds (or, with
-        `want`, until that many came, and a short look for more)."""
+        """Reads until nothing arrives for `wait` seconds, or with `want`, until that many replies arrived and a short
+        wait brought no more."""
         out = []
         try:
             while len(out) < limit:
@@ -106,8 +106,8 @@ class Side:
         return out
 
     def drain(self, c, want=None):
-        """Messages on a subscribed connection: up to `want` within half a second
-        (a threaded server may deliver a little later), then up to a PING sentinel."""
+        """Reads messages of a subscribed connection: up to `want` within half a second, because a threaded server may
+        deliver late, then up to the reply of a PING."""
         out = []
         try:
             if want is not None:
@@ -137,7 +137,7 @@ class Side:
         return out
 
     def do(self, step):
-        """A generator. It yields ("sleep", s), ("drain", conn) or ("quiet", conn);
+        """A generator: yields ("sleep", s), ("drain", conn) or ("quiet", conn);
         run_step drives both sides in lockstep and sends the drained list back.
         It ends with ("done", [(cmd for normalising, reply), ...])."""
         return getattr(self, "do_" + step[0])(step)
@@ -273,7 +273,7 @@ class Side:
         yield ("done", out)
 
     def state(self):
-        """Whole keyspace of db 9, comparable."""
+        """Returns the content of database 9 in a comparable form."""
         out = []
         ks = self.call(["KEYS", "*"])
         if not isinstance(ks, tuple) or not isinstance(ks[1], list):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Random arguments: keys, values, numbers and their edges, times, ids."""
+"""Random arguments: keys, values, numbers with their edge cases, times, ids."""
 
 POOL = {"ks": ["s1", "s2", "s3", "{t}s4"], "kh": ["h1", "h2", "h3"], "kl": ["l1", "l2", "{t}l3"],
         "kt": ["t1", "t2", "t3"], "kz": ["z1", "z2", "z3"], "kx": ["x1", "x2"],
@@ -15,7 +15,7 @@ BAD_FLOATS = ["", "nan", "abc", "1.5x", " 1", "1,5", "--1", "0x1p3"]
 
 
 class Words:
-    """One method for each small word of the templates; r is the random source."""
+    """Has one method for each word of the templates; r is the random source."""
 
     def __init__(self, rng):
         self.r = rng
@@ -214,7 +214,7 @@ class Words:
         return bytes([r.choice([0, 1, 63, 0x40, 0x7f, 0x80, 0xff, r.randrange(256)])])
 
     def word_hv(self, r):
-        """A HyperLogLog: sparse, whole or not, or dense"""
+        """A HyperLogLog: sparse, valid or not, or dense."""
         head = b"HYLL%c\0\0\0" + bytes(7) + r.choice([b"\0", b"\x80"])
         x = r.random()
         if x < 0.4:

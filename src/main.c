@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * main: wires the rooms together: options in, callbacks up, threads on. Then waits for signals.
+ * main: connects the rooms of the server, starts its threads, and waits for signals.
+ *
+ * Role:    reads the options, sets the callbacks that lead upwards, starts the workers, stops them at the end.
+ * Owns:    the instance, the workers, the listening sockets.
+ * Threads: the main thread. Callbacks (apply_*, resume_all, request_shutdown): whoever changes an option or runs a
+ *          command.
  */
 #include "config.h"
 
@@ -31,22 +36,33 @@
 #include "store/freer.h"
 #include "store/quota.h"
 
-#define SHARDS_LEAST       256
-#define SHARDS_PER_THREAD  16
-#define FILES_BESIDE       32 /* descriptors for other things than clients */
-#define FILES_PER_THREAD   4
-#define DEFAULT_PIDFILE    "/var/run/larder.pid"
+#define SHARDS_MIN        256
+#define SHARDS_PER_THREAD 16
+#define FILES_RESERVED    32 /* descriptors for other things than clients */
+#define FILES_PER_THREAD  4
+#define DEFAULT_PIDFILE   "/var/run/larder.pid"
+
+#define SERVER_MAGIC 0x73657276u /* "serv" */
 
 struct server {
+    uint32_t magic;
     struct conf *conf;
     struct instance instance;
     struct workers workers;
-    struct lock lock; /* tcp, once there are clients */
+    struct lock lock; /* guards tcp and port once clients can change them */
     struct listeners tcp, local;
-    int64_t port; /* where tcp listens */
+    int64_t port; /* of tcp */
     char *pidfile;
     char *socket_path;
 };
+
+static struct server *server_of(void *arg)
+{
+    struct server *s = arg;
+
+    must_be(s, SERVER_MAGIC);
+    return s;
+}
 
 /* ---- options that change while the server runs ---- */
 
@@ -61,7 +77,7 @@ static bool apply_loglevel(void *arg, struct conf *conf, char *why, size_t size)
 
 static bool apply_policy(void *arg, struct conf *conf, char *why, size_t size)
 {
-    struct server *s = arg;
+    struct server *s = server_of(arg);
 
     (void)why;
     (void)size;
@@ -69,7 +85,7 @@ static bool apply_policy(void *arg, struct conf *conf, char *why, size_t size)
     return true;
 }
 
-/* Goes to the working directory. */
+/* Changes the working directory. */
 static bool apply_dir(void *arg, struct conf *conf, char *why, size_t size)
 {
     char *dir = conf_dup(conf, OPT_dir);
@@ -83,81 +99,57 @@ static bool apply_dir(void *arg, struct conf *conf, char *why, size_t size)
 }
 
 /* Raises the limit of open files to what maxclients needs. Returns how many clients can connect, at most maxclients. */
-static int64_t make_room(struct conf *conf)
+static int64_t raise_files(struct conf *conf)
 {
-    int64_t beside = FILES_BESIDE + FILES_PER_THREAD * conf_threads(conf);
+    int64_t reserved = FILES_RESERVED + FILES_PER_THREAD * conf_threads(conf);
     int64_t clients = OPT(conf_options(conf), maxclients);
-    int64_t have = process_raise_files(clients + beside) - beside;
+    int64_t max = process_raise_files(clients + reserved) - reserved;
 
-    return have < clients ? have : clients;
+    must(clients > 0 && reserved > FILES_RESERVED);
+    return max < clients ? max : clients;
 }
 
-/* More clients need more descriptors. */
 static bool apply_maxclients(void *arg, struct conf *conf, char *why, size_t size)
 {
-    int64_t have = make_room(conf);
+    int64_t max = raise_files(conf);
 
     (void)arg;
-    if (have == OPT(conf_options(conf), maxclients))
+    if (max == OPT(conf_options(conf), maxclients))
         return true;
     snprintf(why, size, "The operating system is not able to handle the specified number of clients, try with %lld",
-             (long long)have);
+             (long long)max);
     return false;
 }
 
 static void listen_all(struct server *s, const struct listeners *l)
 {
+    lock_must_hold(&s->lock);
     for (size_t i = 0; i < l->n; i++)
         workers_listen(&s->workers, l->fds[i]);
-}
-
-/* Stops listening at once, so that the same addresses can be opened anew. */
-static void silence(const struct listeners *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        shutdown(l->fds[i], SHUT_RDWR);
-}
-
-/* Listens again on sockets that were silenced, under descriptors the workers do not know yet. */
-static struct listeners revived(const struct listeners *l, int backlog)
-{
-    struct listeners again = {mem_alloc((l->n + 1) * sizeof(int)), 0};
-
-    for (size_t i = 0; i < l->n; i++) {
-        int fd = dup(l->fds[i]);
-
-        if (fd >= 0 && listen(fd, backlog) == 0)
-            again.fds[again.n++] = fd;
-        else if (fd >= 0)
-            close(fd);
-    }
-    return again;
 }
 
 /* `bind` and `port` share a hook; the text blames the one that was changed. */
 static bool apply_addresses(void *arg, struct conf *conf, char *why, size_t size)
 {
-    struct server *s = arg;
+    struct server *s = server_of(arg);
     int64_t port = OPT(conf_options(conf), port);
-    struct listeners fresh;
+    struct listeners old;
     bool opened;
 
     lock_take(&s->lock);
-    silence(&s->tcp);
-    opened = listeners_open_tcp(conf, &fresh, why, size) == 0;
+    old = s->tcp;
+    opened = listeners_reopen_tcp(conf, &s->tcp, why, size);
     if (!opened) {
         log_write(LOG_WARNING, "%s", why);
         snprintf(why, size, "%s",
                  port != s->port ? "Unable to listen on this port. Check server logs."
                                  : "Failed to bind to specified addresses.");
-        fresh = revived(&s->tcp, OPT(conf_options(conf), tcp_backlog));
     } else {
         s->port = port;
     }
-    for (size_t i = 0; i < s->tcp.n; i++)
-        workers_unlisten(&s->workers, s->tcp.fds[i]);
-    listeners_fini(&s->tcp, 0);
-    s->tcp = fresh;
+    for (size_t i = 0; i < old.n; i++)
+        workers_unlisten(&s->workers, old.fds[i]);
+    listeners_fini(&old, false);
     listen_all(s, &s->tcp);
     lock_drop(&s->lock);
     return opened;
@@ -177,14 +169,15 @@ static void watch_options(struct server *s)
 
 static unsigned shards_for(unsigned threads)
 {
-    unsigned n = SHARDS_LEAST;
+    unsigned n = SHARDS_MIN;
 
+    must(threads > 0);
     while (n < threads * SHARDS_PER_THREAD)
         n *= 2;
     return n;
 }
 
-static void order_shutdown(void *arg)
+static void request_shutdown(void *arg)
 {
     (void)arg;
     kill(getpid(), SIGTERM);
@@ -192,7 +185,7 @@ static void order_shutdown(void *arg)
 
 static void resume_all(void *arg)
 {
-    struct server *s = arg;
+    struct server *s = server_of(arg);
 
     workers_signal(&s->workers, SIGNAL_RESUME);
 }
@@ -210,6 +203,7 @@ static void build_instance(struct server *s)
 {
     struct instance *in = &s->instance;
 
+    must(in->keyspace == NULL && s->conf != NULL);
     in->conf = s->conf;
     in->options = conf_options(s->conf);
     in->threads = conf_threads(s->conf);
@@ -220,12 +214,12 @@ static void build_instance(struct server *s)
     in->started_mono = clock_mono_ms();
     make_run_id(in->run_id);
     in->executable = process_executable();
-    in->shutdown = order_shutdown;
+    in->shutdown = request_shutdown;
     in->resume = resume_all;
     in->resume_arg = s;
 }
 
-/* The engine that io-engine asks for, or falls back to. NULL: it cannot be had; `why` says so. */
+/* The engine that io-engine asks for, or the fallback. NULL: it cannot be used; `why` has the reason. */
 static const struct engine_ops *choose_engine(int64_t wanted, char *why, size_t size)
 {
     if (wanted == IO_ENGINE_LIBEV)
@@ -244,7 +238,7 @@ static const struct engine_ops *choose_engine(int64_t wanted, char *why, size_t 
     return &engine_libev;
 }
 
-/* False: said why on the standard error. */
+/* False: the reason was written to stderr. */
 static bool open_log(struct conf *conf)
 {
     const struct options *o = conf_options(conf);
@@ -279,26 +273,26 @@ static void write_pidfile(struct server *s)
         log_write(LOG_WARNING, "Cannot write the pid file %s: %s", s->pidfile, strerror(-error));
 }
 
-/* Lowers maxclients where the limit of open files is too low for it, so that those beyond are told why they cannot be
- * served. False: there is no room for a single one; said so. */
+/* Lowers maxclients if the limit of open files does not allow for it, so that further clients are refused with an error
+ * reply. False: not one client could connect; the reason was logged. */
 static bool fit_maxclients(struct conf *conf)
 {
-    int64_t wanted = OPT(conf_options(conf), maxclients), have = make_room(conf);
+    int64_t wanted = OPT(conf_options(conf), maxclients), max = raise_files(conf);
     struct conf_error error;
     char text[32];
 
-    if (have == wanted)
+    if (max == wanted)
         return true;
-    if (have < 1) {
+    if (max < 1) {
         log_write(LOG_WARNING, "The limit of open files leaves no room for a client: raise it by %lld (ulimit -n)",
-                  (long long)(1 - have));
+                  (long long)(1 - max));
         return false;
     }
     log_write(LOG_WARNING,
               "The limit of open files allows for %lld clients, not for maxclients %lld, which is lowered: raise the "
               "limit (ulimit -n) or set maxclients lower",
-              (long long)have, (long long)wanted);
-    snprintf(text, sizeof text, "%lld", (long long)have);
+              (long long)max, (long long)wanted);
+    snprintf(text, sizeof text, "%lld", (long long)max);
     return conf_set(conf, &(struct conf_pair){SLICE("maxclients"), slice_str(text)}, 1, true, &error);
 }
 
@@ -315,13 +309,14 @@ static void add_listeners(struct buf *b, const struct server *s)
         buf_add_str(b, s->socket_path);
 }
 
-/* The one line that tells what was started. */
+/* One line that says what was started. */
 static void log_start(struct server *s)
 {
     struct instance *in = &s->instance;
     char *limit = conf_dup(s->conf, OPT_maxmemory);
     struct buf where = BUF_EMPTY;
 
+    must(in->engine != NULL && in->threads > 0);
     add_listeners(&where, s);
     log_write(LOG_NOTICE, "Larder %s, PID: %d, engine %s, %u thread%s, listening on %s, maxmemory %s, policy %s",
               PACKAGE_VERSION, (int)getpid(), in->engine, in->threads, in->threads == 1 ? "" : "s", buf_cstr(&where),
@@ -349,7 +344,7 @@ static void log_notes(struct conf *conf)
     buf_fini(&line);
 }
 
-/* False: said why. */
+/* False: the reason was logged. */
 static bool open_listeners(struct server *s)
 {
     char why[512];
@@ -359,6 +354,7 @@ static bool open_listeners(struct server *s)
         log_write(LOG_WARNING, "%s", why);
         return false;
     }
+    must(s->tcp.n == 0 || OPT(conf_options(s->conf), port) != 0);
     s->port = OPT(conf_options(s->conf), port);
     if (s->tcp.n + s->local.n == 0)
         log_write(LOG_WARNING, "There is nothing to listen on: set port and bind, or unixsocket");
@@ -369,16 +365,17 @@ static void close_listeners(struct server *s)
 {
     if (s->local.n != 0)
         unlink(s->socket_path);
-    listeners_fini(&s->tcp, 1);
-    listeners_fini(&s->local, 1);
+    listeners_fini(&s->tcp, true);
+    listeners_fini(&s->local, true);
 }
 
-/* Everything up to the first client. False: said why. */
+/* Starts everything, and accepts clients last. False: the reason was logged. */
 static bool start(struct server *s)
 {
     char why[512] = "";
     const struct engine_ops *ops;
 
+    must_be(s, SERVER_MAGIC);
     log_notes(s->conf);
     if (!fit_maxclients(s->conf) || !open_listeners(s))
         return false;
@@ -399,7 +396,7 @@ static bool start(struct server *s)
     quota_start();
     log_write(LOG_NOTICE, "Server initialized");
     write_pidfile(s);
-    lock_take(&s->lock); /* the first client may change the list, when all of it is listened on */
+    lock_take(&s->lock); /* the first client may change the addresses: only when all are listened on */
     listen_all(s, &s->local);
     listen_all(s, &s->tcp);
     lock_drop(&s->lock);
@@ -411,7 +408,7 @@ static bool start(struct server *s)
 
 static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 
-/* Blocked in every thread, so that they are taken in run alone. */
+/* Blocks them in every thread: only run takes them. */
 static void block_signals(sigset_t *set)
 {
     sigemptyset(set);
@@ -429,31 +426,33 @@ static void run(const sigset_t *set)
         int error = log_reopen();
 
         if (error == 0)
-            log_write(LOG_NOTICE, "The log was opened anew");
+            log_write(LOG_NOTICE, "Reopened the log file");
         else
-            log_write(LOG_WARNING, "The log could not be opened anew: %s", strerror(-error));
+            log_write(LOG_WARNING, "Cannot reopen the log file: %s", strerror(-error));
     }
     log_write(LOG_NOTICE, "Shutting down");
 }
 
 static void stop(struct server *s)
 {
+    must_be(s, SERVER_MAGIC);
     workers_stop(&s->workers);
     close_listeners(s);
     if (s->pidfile[0] != 0)
         unlink(s->pidfile);
-    quiesce_collect(); /* the workers have let go of everything */
+    quiesce_collect(); /* no worker uses anything any more */
     freer_stop();
 #if defined(LARDER_SANITIZE) || defined(LARDER_DEBUG)
-    /* To a leak checker its references are no pointers, and debug builds check the bytes that tables have counted;
-     * elsewhere the kernel is faster. */
+    /* A leak checker does not see references of 6 bytes as pointers, and debug builds check the bytes that tables have
+     * counted. Otherwise the kernel frees memory faster. */
     keyspace_free(s->instance.keyspace);
 #endif
     log_write(LOG_NOTICE, "Larder is now ready to exit, bye bye...");
 }
 
-/* Goes to its directory, opens the log, and goes into the background if that is asked for. False: said why. */
-static bool settle_in(struct server *s)
+/* Changes to the working directory, opens the log, and daemonizes if asked to. False: the reason was written to
+ * stderr. */
+static bool prepare_process(struct server *s)
 {
     char why[512];
     int error;
@@ -469,12 +468,12 @@ static bool settle_in(struct server *s)
     error = process_daemonize();
     if (error != 0)
         fprintf(stderr, "larder-server: cannot go into the background: %s\n", strerror(-error));
-    return error == 0 && open_log(s->conf); /* the standard output has become another */
+    return error == 0 && open_log(s->conf); /* stdout is another file now */
 }
 
 static int serve(struct conf *conf)
 {
-    static struct server s = {.lock = LOCK_INIT(LISTENERS)};
+    static struct server s = {.magic = SERVER_MAGIC, .lock = LOCK_INIT(LISTENERS)};
     sigset_t set;
     bool notify;
 
@@ -482,7 +481,7 @@ static int serve(struct conf *conf)
     s.socket_path = conf_dup(conf, OPT_unixsocket);
     notify = OPT(conf_options(conf), supervised) == SUPERVISED_SYSTEMD ||
              OPT(conf_options(conf), supervised) == SUPERVISED_AUTO;
-    if (!settle_in(&s))
+    if (!prepare_process(&s))
         return 1;
     block_signals(&set);
     hash_init();

@@ -13,14 +13,18 @@
 
 #define RETRY_NS 100000000
 
+#define LISTENER_MAGIC 0x75726c69u /* "urli" */
+
 struct listener {
+    uint32_t magic;
     int fd;
-    bool armed; /* an accept is with the kernel */
-    bool gone;  /* and is being cancelled */
+    bool accepting; /* an accept is in flight */
+    bool removed;   /* and is being cancelled */
     struct listener *next;
 };
 
-_Static_assert(_Alignof(struct listener) > RING_KINDS, "the address of a listener leaves room for what is told of it");
+_Static_assert(_Alignof(struct listener) > RING_KINDS,
+               "the low bits of its address are free for the kind of completion");
 
 void acceptor_init(struct acceptor *a, struct engine *e, struct ring *r)
 {
@@ -29,7 +33,8 @@ void acceptor_init(struct acceptor *a, struct engine *e, struct ring *r)
 
 static void arm(struct acceptor *a, struct listener *l)
 {
-    l->armed = true;
+    must(!l->accepting && !l->removed);
+    l->accepting = true;
     io_uring_prep_multishot_accept(ring_sqe(a->ring, ring_data(l, RING_ACCEPT)), l->fd, NULL, NULL,
                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
@@ -38,9 +43,12 @@ static void forget(struct acceptor *a, struct listener *l)
 {
     struct listener **at = &a->listeners;
 
-    while (*at != l)
+    while (*at != l) {
+        must(*at != NULL);
         at = &(*at)->next;
+    }
     *at = l->next;
+    l->magic = 0;
     mem_free(l);
 }
 
@@ -55,6 +63,7 @@ void acceptor_add(struct acceptor *a, int fd)
     struct listener *l = mem_zalloc(sizeof *l);
 
     ring_set_blocking(fd);
+    l->magic = LISTENER_MAGIC;
     l->fd = fd;
     l->next = a->listeners;
     a->listeners = l;
@@ -65,24 +74,25 @@ void acceptor_remove(struct acceptor *a, int fd)
 {
     struct listener *l = a->listeners;
 
-    while (l != NULL && (l->fd != fd || l->gone))
+    while (l != NULL && (l->fd != fd || l->removed))
         l = l->next;
     if (l == NULL)
         return;
-    if (!l->armed) {
+    if (!l->accepting) {
         forget(a, l);
         return;
     }
-    l->gone = true;
+    l->removed = true;
     ring_cancel(a->ring, ring_data(l, RING_ACCEPT));
-    ring_submit(a->ring); /* what is queued shall not find another socket under this number */
+    ring_submit(
+        a->ring); /* before the caller closes fd: queued requests may not find another socket under its number */
 }
 
 /* The accept has completed for the last time. */
 static void on_end(struct acceptor *a, struct listener *l, int result)
 {
-    l->armed = false;
-    if (l->gone)
+    l->accepting = false;
+    if (l->removed)
         forget(a, l);
     else if (result >= 0 || result == -ECONNABORTED || result == -EINTR)
         arm(a, l);
@@ -92,14 +102,15 @@ static void on_end(struct acceptor *a, struct listener *l, int result)
 
 void acceptor_complete(struct acceptor *a, struct listener *l, int result, unsigned flags)
 {
-    bool gone = l->gone;
+    bool removed = l->removed;
     int fd = l->fd;
 
+    must_be(l, LISTENER_MAGIC);
     if ((flags & IORING_CQE_F_MORE) == 0)
         on_end(a, l, result);
-    else if (gone)
-        ring_cancel(a->ring, ring_data(l, RING_ACCEPT)); /* the first has failed */
-    if (result >= 0 && gone)
+    else if (removed)
+        ring_cancel(a->ring, ring_data(l, RING_ACCEPT)); /* the first cancellation has failed */
+    if (result >= 0 && removed)
         close(result);
     else if (result >= 0)
         a->engine->handler->accepted(a->engine->worker, fd, result);
@@ -109,7 +120,7 @@ static void retry(struct acceptor *a)
 {
     a->retry_at = 0;
     for (struct listener *l = a->listeners; l != NULL; l = l->next)
-        if (!l->armed)
+        if (!l->accepting)
             arm(a, l);
 }
 

@@ -35,7 +35,7 @@ static void to_text(const union any *a, char text[ADDRESS_MAX])
     case AF_UNIX:
         snprintf(text, ADDRESS_MAX, "%.*s:0", (int)sizeof a->un.sun_path, a->un.sun_path);
         break;
-    default: /* it has hung up already */
+    default: /* the peer has disconnected already */
         snprintf(text, ADDRESS_MAX, "?:0");
     }
 }
@@ -61,7 +61,7 @@ bool address_of_peer(int fd, char peer[ADDRESS_MAX], char local[ADDRESS_MAX], bo
     getpeername(fd, &a.sa, &an);
     getsockname(fd, &b.sa, &bn);
     to_text(&b, local);
-    /* The client's end of a unix socket has no name: it is known by the server's. */
+    /* The client's end of a unix socket has no name: show the server's. */
     if (b.sa.sa_family == AF_UNIX)
         a = b;
     to_text(&a, peer);
@@ -87,7 +87,7 @@ void address_prepare(int fd, int64_t keepalive)
     int one = 1, idle = keepalive > INT16_MAX ? INT16_MAX : (int)keepalive;
     int interval = idle / 3 > 0 ? idle / 3 : 1, probes = 3;
 
-    /* All of these fail on a unix socket, and none of them matters there. */
+    /* All of these fail on a unix socket, which needs none of them. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (idle > 0) {
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "net/address.h"
 
 void balance_init(struct workers *ws)
 {
+    must(ws->count > 0);
     ws->credit = mem_zalloc(ws->count * sizeof *ws->credit);
     ws->weights = mem_zalloc(ws->count * sizeof *ws->weights);
     ws->weights_version = -1;
@@ -34,7 +36,7 @@ int64_t balance_total(const struct workers *ws)
     return n;
 }
 
-/* Takes over worker-weights where it has changed. */
+/* Reads worker-weights again if it has changed. */
 static void read_weights(struct workers *ws)
 {
     int64_t version = OPT(ws->instance->options, worker_weights);
@@ -55,7 +57,7 @@ static void read_weights(struct workers *ws)
     mem_free(text);
 }
 
-/* Smooth weighted round robin: everyone earns its weight, the richest is chosen and pays the sum. */
+/* Smooth weighted round robin: each worker earns its weight; the one with most credit is chosen and pays the sum. */
 static unsigned weighted(struct workers *ws)
 {
     unsigned best = 0;
@@ -68,6 +70,7 @@ static unsigned weighted(struct workers *ws)
         if (ws->credit[i] > ws->credit[best])
             best = i;
     }
+    must(best < ws->count);
     ws->credit[best] -= sum;
     return best;
 }

@@ -2,7 +2,9 @@
 /*
  * balance: which worker gets a new connection.
  *
- * Threads: the worker that accepts, but for balance_init and balance_fini.
+ * Role:    the four ways of connection-balance.
+ * Owns:    the weights and credits in struct workers.
+ * Threads: the worker that accepts; balance_init and balance_fini: the main thread.
  * Used by: worker.
  */
 #ifndef LARDER_NET_BALANCE_H
@@ -12,7 +14,7 @@
 
 void balance_init(struct workers *ws);
 void balance_fini(struct workers *ws);
-/* By the option connection-balance. */
+/* Chooses by the option connection-balance. */
 struct worker *balance_choose(struct workers *ws, int fd);
 /* Connections of all workers. */
 int64_t balance_total(const struct workers *ws);

@@ -2,13 +2,12 @@
 /*
  * conn: one client connection.
  *
- * Role:    turns received bytes into requests and runs them; sends the replies; keeps what cannot run yet; knows when
- *          enough is enough.
- * Owns:    its session, its card, the bytes it holds.
+ * Role:    connects the engine to the session: received bytes go to the batch, replies and pushed bytes to the engine.
+ *          Enforces the limits on input, output and idle time, and decides when the connection ends.
+ * Owns:    its session, its card, its input.
  * Threads: its worker.
  * Used by: worker.
- * Why:     requests are served straight from the engine's buffer, so a connection has none of its own: bytes are kept
- *          only while a request is incomplete or has to wait.
+ * Why:     requests run straight from the engine's buffer, so an idle connection has no buffer.
  */
 #ifndef LARDER_NET_CONN_H
 #define LARDER_NET_CONN_H
@@ -16,64 +15,73 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/must.h"
 #include "net/engine.h"
 #include "session/session.h"
 
 struct worker;
-struct held;
+struct input;
 
 enum conn_state {
     CONN_OPEN,
-    CONN_LINGERING, /* all is said; waits for the peer to hang up, so that nothing sent is lost */
+    CONN_LINGERING, /* all replies are sent; waits for the peer to hang up, so that none of them is lost */
     CONN_CLOSED,    /* engine_close was called */
 };
 
+#define CONN_MAGIC 0x636f6e6eu /* "conn" */
+
 struct conn {
     struct link link;
+    uint32_t magic;
+    uint8_t state;
+    bool is_pending;
+    bool is_flushing; /* inside conn_flush */
+    bool has_buffers; /* some of the counted memory is in buffers, and the card says so */
+    bool is_full;     /* too much output waits: no request runs until it is sent */
+    bool peer_gone;
+    bool is_dead; /* the engine has forgotten it: it is freed once it is off the pending list */
     struct session session;
     struct worker *worker;
-    struct conn *prev, *next;    /* all of the worker's */
-    struct conn *todo;           /* the worker's list of connections to settle */
-    struct held *held;           /* bytes that did not make a request yet, or have to wait; NULL: none */
-    int64_t soft_since;          /* ms, monotonic: since when over the soft output limit; 0: it is not */
-    int64_t linger_until;        /* ms, monotonic */
-    size_t sending_memory, sending_lent; /* of the chain being sent: as in struct out */
-    uint64_t counted;            /* bytes of memory last told to the metrics */
-    uint8_t state;
-    bool is_todo;
-    bool is_settling;            /* inside conn_settle */
-    bool has_buffers;            /* some of what was counted is in buffers: the card tells of them */
-    bool on_hold;                /* CLIENT PAUSE */
-    bool is_full;                /* too much output waits: no requests are run */
-    bool peer_gone;
-    bool is_dead;                /* the engine has let go; freed when off the list */
+    struct conn *prev, *next;                /* all connections of the worker */
+    struct conn *next_pending;               /* the worker's list of connections to flush */
+    struct conn *next_on_hold, **on_hold_at; /* see hold.h; on_hold_at NULL: it is not on hold */
+    struct input *input;                     /* NULL: nothing is kept */
+    int64_t soft_since;                  /* ms, monotonic: since when it is over the soft output limit; 0: it is not */
+    int64_t linger_until;                /* ms, monotonic */
+    size_t sending_memory, sending_pinned; /* of the chain being sent: memory and pinned of struct out */
+    uint64_t counted;                    /* bytes of memory last added to the metrics */
 };
 
-/* Takes fd. In the worker's list from here on. */
+/* Takes fd, and adds the connection to the worker's. */
 void conn_open(struct worker *w, int fd);
-/* Bytes will come for several connections: asks the cache for what the first request of each will look at. */
-void conn_look_ahead(struct worker *w, const struct arrival *a, unsigned count);
 /* Bytes came. */
 void conn_received(struct conn *c, const char *p, size_t n);
-/* All that was being sent is with the kernel. */
+/* The kernel has taken all that was being sent. */
 void conn_sent(struct conn *c);
-/* The peer is gone or the connection broke. */
+/* The peer sends no more (error 0), or the connection broke. */
 void conn_ended(struct conn *c, int error);
-/* Sends, closes, goes on with what waited: whatever the state asks for. May free c. */
-void conn_settle(struct conn *c);
-/* Puts it on the worker's list to be settled. */
-void conn_todo(struct conn *c);
-/* The pause may be over: tries again. */
+/* Puts it on the worker's list of connections to flush. */
+void conn_mark_pending(struct conn *c);
+/* Does what the state asks for: sends output, resumes requests that waited for it, closes. May free c. */
+void conn_flush(struct conn *c);
+/* Takes it off hold and tries again: the CLIENT PAUSE may be over. */
 void conn_resume(struct conn *c);
-/* Once a second: limits that time decides. */
+/* Appends the payload to the output, as if it were a reply. May close the connection. */
+void conn_push(struct conn *c, struct blob *payload);
+/* n of the letters that were posted for this connection to full mailboxes have been taken. */
+void conn_receipts(struct conn *c, unsigned n);
+/* Once a second: enforces the limits that depend on time. May close the connection. */
 void conn_check(struct conn *c, int64_t mono);
 void conn_close(struct conn *c);
-/* The engine has let go of it. */
+/* The engine has forgotten it. */
 void conn_closed(struct conn *c);
 
 static inline struct conn *conn_of(struct link *l)
 {
-    return (struct conn *)l; /* link is the first member */
+    struct conn *c = (struct conn *)l; /* link is the first member */
+
+    must_be(c, CONN_MAGIC);
+    return c;
 }
 
 #endif

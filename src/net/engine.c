@@ -5,16 +5,19 @@
 
 bool link_advance(struct link *l, size_t n)
 {
+    must_be(l, LINK_MAGIC);
+    must(n <= l->send_bytes);
     l->send_bytes -= n;
     n += l->offset;
     while (l->sending != NULL && n >= l->sending->len) {
-        struct chunk *done = l->sending;
+        struct chunk *sent = l->sending;
 
-        n -= done->len;
-        l->sending = done->next;
-        chunk_free(done);
+        n -= sent->len;
+        l->sending = sent->next;
+        chunk_free(sent);
     }
     l->offset = n;
+    must((l->sending == NULL) == (l->send_bytes == 0));
     return l->sending == NULL;
 }
 

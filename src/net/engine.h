@@ -2,13 +2,12 @@
 /*
  * engine: how a worker talks to the kernel.
  *
- * Role:    waits, receives, sends, accepts, wakes; io_uring and libev behind one interface. Timers, batching, the
- *          mailbox and all that is said on a connection live above it and are the same for both.
- * Owns:    its ring or loop, the buffers received bytes lie in, and, while they are being sent, the chunks handed to
- *          it.
+ * Role:    waits, receives, sends, accepts, wakes; io_uring and libev behind one interface. Timers, batches, the
+ *          mailbox and the protocol are above it and the same for both.
+ * Owns:    its ring or loop, the buffers that bytes are received into, and the chunks that are being sent.
  * Threads: its worker, except engine_wake.
  * Used by: worker, conn.
- * Why:     io_uring is refused in most containers, so libev must be as good, and both pass the same tests.
+ * Why:     most containers forbid io_uring, so libev must be as good; both pass the same tests.
  */
 #ifndef LARDER_NET_ENGINE_H
 #define LARDER_NET_ENGINE_H
@@ -17,54 +16,59 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/must.h"
 #include "proto/reply.h"
 
 #define ENGINE_PRIVATE 144
 
-/* Events between two calls of handler->flush, and those that are looked ahead into together. */
+/* Events between two calls of handler->flush, and the most arrivals of one handler->look_ahead. */
 #define ENGINE_BATCH 32
 
 struct engine;
 struct link;
 
-/* Bytes that have come, and will be given to handler->received in a moment, unless the link is paused or over then. */
+/* Received bytes that handler->received gets next, unless the link is paused or closed before. */
 struct arrival {
     struct link *link;
     const char *p;
     size_t n;
 };
 
+#define LINK_MAGIC   0x6c696e6bu /* "link" */
+#define ENGINE_MAGIC 0x656e6769u /* "engi" */
+
 /* One connection, as the engine sees it. Embedded in the connection; its address may not change. */
 struct link {
+    uint32_t magic;
     int fd;
-    bool receiving;         /* wanted, by engine_open and engine_resume */
-    bool closing;
-    struct chunk *sending;  /* what is on its way, first not yet sent first; NULL: nothing. Owned */
-    size_t offset;          /* bytes of the first chunk already sent */
-    size_t send_bytes;      /* bytes of the chain not yet sent */
+    bool receiving;        /* between engine_open or engine_resume and engine_pause */
+    bool closing;          /* engine_close was called */
+    struct chunk *sending; /* the chain being sent, from the first chunk not completely sent; NULL: none. Owned */
+    size_t offset;         /* bytes of the first chunk already sent */
+    size_t send_bytes;     /* bytes of the chain not yet sent */
     _Alignas(8) char private[ENGINE_PRIVATE]; /* the engine's */
 };
 
-/* What the engine calls, all from engine_wait or from the functions named. */
+/* What the engine calls: from engine_wait, or from the functions that are named. */
 struct engine_handler {
-    /* The kernel has been asked; events follow. Called before the first of them, once per engine_wait. */
+    /* Once per engine_wait, after the wait and before the first event. */
     void (*begin)(void *worker);
-    /* Many events are handled, and more follow: a chance to send what they left, while it is in the cache. Not from an
-     * engine_wait that a callback made. */
+    /* ENGINE_BATCH events were handled, and more follow: a chance to send their output while it is in the cache. Not
+     * from an engine_wait inside a callback. */
     void (*flush)(void *worker);
     /* A new connection, not blocking, close-on-exec. Takes fd. */
     void (*accepted)(void *worker, int listener, int fd);
-    /* Bytes have come, in `count` pieces, 2 to ENGINE_BATCH: a chance to look ahead. Borrowed until the call returns;
-     * it calls nothing of the engine. */
-    void (*coming)(void *worker, const struct arrival *a, unsigned count);
+    /* Bytes have come, in `count` pieces, 2 to ENGINE_BATCH: a chance to prefetch. Borrowed until the call returns; it
+     * may not call the engine. */
+    void (*look_ahead)(void *worker, const struct arrival *a, unsigned count);
     /* Bytes came; borrowed until the call returns. Never after engine_close, nor while the link is paused. */
     void (*received)(struct link *l, const char *p, size_t n);
-    /* The peer has closed its side (error 0), or the connection broke (errno). Nothing is received from here on. */
+    /* The peer has shut down its side (error 0), or the connection broke (errno). Nothing is received any more. */
     void (*ended)(struct link *l, int error);
-    /* All that was handed to engine_send is with the kernel. May be called from engine_send itself. */
+    /* The kernel has taken the whole chain of engine_send. May be called from engine_send itself. */
     void (*sent)(struct link *l);
-    /* After engine_close: the descriptor is closed, and the engine has forgotten the link: its memory may go. May be
-     * called from engine_close itself. */
+    /* After engine_close: the descriptor is closed, and the engine has forgotten the link, whose memory may be freed.
+     * May be called from engine_close itself. */
     void (*closed)(struct link *l);
 };
 
@@ -86,53 +90,59 @@ struct engine_ops {
 };
 
 struct engine {
+    uint32_t magic;
     const struct engine_ops *ops;
     const struct engine_handler *handler;
-    void *worker;  /* what begin and accepted are given */
-    void *state;   /* the engine's */
+    void *worker; /* passed to begin, flush, accepted and look_ahead */
+    void *state;  /* the engine's */
 };
 
 extern const struct engine_ops engine_libev;
 extern const struct engine_ops engine_io_uring; /* only with HAVE_IO_URING */
 
-/* Whether io_uring can be used here with all that the engine needs; `why` not, otherwise. Leaves nothing behind. */
+/* Whether io_uring works here with all that the engine needs. False: `why` has the reason. Leaves nothing behind. */
 bool engine_io_uring_works(char *why, size_t size);
 
 /* Call from the worker's own thread. */
 static inline int engine_start(struct engine *e, const struct engine_ops *ops, const struct engine_handler *handler,
                                void *worker, char *why, size_t size)
 {
-    *e = (struct engine){.ops = ops, .handler = handler, .worker = worker};
+    *e = (struct engine){.magic = ENGINE_MAGIC, .ops = ops, .handler = handler, .worker = worker};
     return ops->start(e, why, size);
 }
 
-/* All links are closed before; listeners are taken off. */
+/* All links are closed before. Listening sockets stay open. */
 static inline void engine_stop(struct engine *e)
 {
+    must_be(e, ENGINE_MAGIC);
     e->ops->stop(e);
+    e->magic = 0;
 }
 
-/* Sends what was queued, waits for events for at most ns nanoseconds (0: does not wait; negative: without end), and
- * handles all there are. */
+/* Sends what was queued, waits for events for at most ns nanoseconds (0: does not wait; negative: without limit), and
+ * handles all of them. */
 static inline void engine_wait(struct engine *e, int64_t ns)
 {
+    must_be(e, ENGINE_MAGIC);
     e->ops->wait(e, ns);
 }
 
-/* Makes a running or the next engine_wait return soon. Any thread, after engine_start. */
+/* Makes the running engine_wait, or the next one, return soon. Any thread, between engine_start and engine_stop. */
 static inline void engine_wake(struct engine *e)
 {
+    must_be(e, ENGINE_MAGIC);
     e->ops->wake(e);
 }
 
-/* Accepts connections from a listening, non-blocking socket. Out of descriptors, it tries again every 100 ms. 0 or
- * -errno. */
+/* Accepts connections from a listening, non-blocking socket. Tries again every 100 ms while the process has no free
+ * descriptor. 0 or -errno. */
 static inline int engine_listen(struct engine *e, int fd)
 {
+    must(fd >= 0);
     return e->ops->listen(e, fd);
 }
 
-/* Accepts no more from it. The caller may close fd. */
+/* Stops accepting from it. The caller may close fd. */
 static inline void engine_unlisten(struct engine *e, int fd)
 {
     e->ops->unlisten(e, fd);
@@ -141,13 +151,15 @@ static inline void engine_unlisten(struct engine *e, int fd)
 /* Begins to receive. Takes fd, which is not blocking. */
 static inline void engine_open(struct engine *e, struct link *l, int fd)
 {
-    *l = (struct link){.fd = fd, .receiving = true};
+    must(fd >= 0);
+    *l = (struct link){.magic = LINK_MAGIC, .fd = fd, .receiving = true};
     e->ops->open(e, l);
 }
 
-/* Receives no more until engine_resume: the kernel's buffer fills, and the peer has to wait. */
+/* Stops receiving until engine_resume: the kernel's buffers fill, and the peer has to wait. */
 static inline void engine_pause(struct engine *e, struct link *l)
 {
+    must_be(l, LINK_MAGIC);
     if (l->receiving && !l->closing) {
         l->receiving = false;
         e->ops->pause(e, l);
@@ -156,30 +168,35 @@ static inline void engine_pause(struct engine *e, struct link *l)
 
 static inline void engine_resume(struct engine *e, struct link *l)
 {
+    must_be(l, LINK_MAGIC);
     if (!l->receiving && !l->closing) {
         l->receiving = true;
         e->ops->resume(e, l);
     }
 }
 
-/* Takes the chain of chunks, of `bytes` bytes in all (more than 0), while nothing is on its way. handler->sent follows,
- * or handler->ended. */
+/* Takes the chain of chunks, of `bytes` bytes in all (more than 0); no other may be in progress. handler->sent or
+ * handler->ended follows. */
 static inline void engine_send(struct engine *e, struct link *l, struct chunk *chain, size_t bytes)
 {
+    must_be(l, LINK_MAGIC);
+    must(l->sending == NULL && !l->closing && bytes > 0);
     l->sending = chain;
     l->offset = 0;
     l->send_bytes = bytes;
     e->ops->send(e, l);
 }
 
-/* Ends the connection, whatever is on its way; handler->closed follows. Once. */
+/* Ends the connection, with what is being sent; handler->closed follows. Once. */
 static inline void engine_close(struct engine *e, struct link *l)
 {
+    must_be(l, LINK_MAGIC);
+    must(!l->closing);
     l->closing = true;
     e->ops->close(e, l);
 }
 
-/* For engines: n bytes of the chain were sent; frees the chunks that are done with. Returns whether all is sent. */
+/* For engines: n bytes of the chain were sent; frees the chunks that are sent. Returns whether all are. */
 bool link_advance(struct link *l, size_t n);
 /* For engines: frees what was not sent. */
 void link_drop_chain(struct link *l);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * engine_libev: the engine on libev, for wherever io_uring is not allowed.
+ * engine_libev: the engine on libev, for systems that forbid io_uring.
  *
- * One receive buffer per worker: short pieces from many connections are gathered in it, told to the handler together
- * and then handed on one by one, so no connection needs a buffer.
- * Sends are tried at once, and only what the kernel does not take waits for the socket to become writable.
+ * Role:    engine_ops for libev (epoll).
+ * Owns:    the loop; one receive buffer per worker; bytes kept for paused links.
+ * Threads: the worker; libev_wake: any.
+ * Used by: worker, by way of engine.h.
+ * Why:     short pieces from many connections are gathered in the one buffer, so that the handler can look ahead into
+ *          all of them before it gets them one by one; no connection needs a buffer. Sends are tried at once, and only
+ *          what the kernel does not take waits for the socket to become writable.
  */
 #include "config.h"
 
@@ -21,14 +25,18 @@
 #include "base/mem.h"
 #include "base/must.h"
 
-#define RECEIVE_BYTES  (64 * 1024)
-#define RECEIVE_LEAST  (32 * 1024) /* room for one receive: with less, what has come is handed on first */
-#define GATHERED_MOST  2048        /* a longer piece is no lonely request: it gains nothing by waiting for others */
-#define ACCEPTS        64 /* per event: others shall get their turn */
-#define PIECES         64
-#define RETRY_SECONDS  0.1
+#define RECEIVE_BYTES (64 * 1024)
+#define RECEIVE_MIN   (32 * 1024) /* room for one receive: with less, what has come is delivered first */
+#define GATHER_MAX    2048        /* bytes; a longer piece has many requests and gains nothing by waiting for others */
+#define ACCEPTS       64          /* per event, so that other events get their turn */
+#define PIECES        64          /* of one send */
+#define RETRY_SECONDS 0.1
+
+#define LISTENER_MAGIC 0x6576636cu /* "evcl" */
+#define STATE_MAGIC    0x65767374u /* "evst" */
 
 struct listener {
+    uint32_t magic;
     ev_io io;
     ev_timer retry;
     struct state *state;
@@ -36,6 +44,7 @@ struct listener {
 };
 
 struct state {
+    uint32_t magic;
     struct engine *engine;
     struct ev_loop *loop;
     ev_async wake;
@@ -44,11 +53,11 @@ struct state {
     struct listener *listeners;
     char *buffer;
     size_t filled;
-    struct arrival arrivals[ENGINE_BATCH]; /* gathered, and not handed on yet: from next on */
+    struct arrival arrivals[ENGINE_BATCH]; /* gathered; those from `next` on are not delivered yet */
     unsigned next, count;
-    struct link *resumed; /* links with bytes kept that are to be handed on */
-    unsigned waits;  /* engine_wait, and those inside its callbacks */
-    unsigned events; /* since the last flush */
+    struct link *resumed; /* links whose kept bytes are to be delivered */
+    unsigned waits;       /* depth of engine_wait inside callbacks */
+    unsigned events;      /* since the last flush */
 };
 
 /* What a link keeps for this engine. */
@@ -58,16 +67,41 @@ struct ev_link {
     struct state *state;
     char *kept; /* bytes that came just before the link was paused. Owned */
     size_t kept_n;
-    struct link *resumed; /* the next of the list */
-    bool is_resumed;      /* on it */
-    bool over;            /* nothing more is received */
+    struct link *resumed; /* the next link of the state's list */
+    bool is_resumed;      /* is on that list */
+    bool ended;           /* nothing more is received */
 };
 
 _Static_assert(sizeof(struct ev_link) <= ENGINE_PRIVATE, "the private part of a link holds two watchers");
 
 static struct ev_link *ev_link(struct link *l)
 {
+    sane(l->magic == LINK_MAGIC);
     return (struct ev_link *)l->private;
+}
+
+static struct state *state_of(struct engine *e)
+{
+    struct state *s = e->state;
+
+    must_be(s, STATE_MAGIC);
+    return s;
+}
+
+static struct link *link_of(ev_io *w)
+{
+    struct link *l = w->data;
+
+    must_be(l, LINK_MAGIC);
+    return l;
+}
+
+static struct listener *listener_of(void *data)
+{
+    struct listener *l = data;
+
+    must_be(l, LISTENER_MAGIC);
+    return l;
 }
 
 /* ---- accepting ---- */
@@ -79,12 +113,13 @@ static void drop_listener(struct state *s, struct listener **at)
     *at = l->next;
     ev_io_stop(s->loop, &l->io);
     ev_timer_stop(s->loop, &l->retry);
+    l->magic = 0;
     mem_free(l);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *w, int events)
 {
-    struct listener *l = w->data;
+    struct listener *l = listener_of(w->data);
 
     (void)events;
     ev_io_start(loop, &l->io);
@@ -92,7 +127,7 @@ static void on_retry(struct ev_loop *loop, ev_timer *w, int events)
 
 static void on_connection(struct ev_loop *loop, ev_io *w, int events)
 {
-    struct listener *l = w->data;
+    struct listener *l = listener_of(w->data);
 
     (void)events;
     for (int i = 0; i < ACCEPTS; i++) {
@@ -113,9 +148,10 @@ static void on_connection(struct ev_loop *loop, ev_io *w, int events)
 
 static int libev_listen(struct engine *e, int fd)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
     struct listener *l = mem_zalloc(sizeof *l);
 
+    l->magic = LISTENER_MAGIC;
     l->state = s;
     ev_io_init(&l->io, on_connection, fd, EV_READ);
     ev_timer_init(&l->retry, on_retry, 0., 0.);
@@ -128,7 +164,7 @@ static int libev_listen(struct engine *e, int fd)
 
 static void libev_unlisten(struct engine *e, int fd)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     for (struct listener **at = &s->listeners; *at != NULL; at = &(*at)->next)
         if ((*at)->io.fd == fd) {
@@ -139,8 +175,8 @@ static void libev_unlisten(struct engine *e, int fd)
 
 /* ---- links ---- */
 
-/* The link is over: what is left of it is not told any more. */
-static void forget(struct state *s, struct link *l)
+/* Drops what was received for the link and not delivered. */
+static void drop_received(struct state *s, struct link *l)
 {
     struct ev_link *v = ev_link(l);
     unsigned n = s->next;
@@ -171,11 +207,12 @@ static void keep(struct link *l, const char *p, size_t n)
     memcpy(v->kept, p, n);
 }
 
-static void hand_on_kept(struct state *s, struct link *l)
+static void deliver_kept(struct state *s, struct link *l)
 {
     struct ev_link *v = ev_link(l);
     char *p = v->kept;
 
+    must(v->is_resumed && s->resumed == l);
     s->resumed = v->resumed;
     v->is_resumed = false;
     if (!l->receiving)
@@ -185,11 +222,12 @@ static void hand_on_kept(struct state *s, struct link *l)
     mem_free(p);
 }
 
-/* Hands on what was gathered. An engine_wait inside a callback does the rest, before it gathers anything itself. */
-static void hand_on(struct state *s)
+/* Delivers what was gathered. An engine_wait inside a callback delivers the rest before it gathers anything itself. */
+static void deliver(struct state *s)
 {
+    must(s->next <= s->count && s->count <= ENGINE_BATCH && s->filled <= RECEIVE_BYTES);
     if (s->next == 0 && s->count > 1)
-        s->engine->handler->coming(s->engine->worker, s->arrivals, s->count);
+        s->engine->handler->look_ahead(s->engine->worker, s->arrivals, s->count);
     while (s->next < s->count) {
         struct arrival a = s->arrivals[s->next++];
 
@@ -207,13 +245,13 @@ static void count_event(struct state *s)
     if (++s->events < ENGINE_BATCH || s->waits > 1)
         return;
     s->events = 0;
-    hand_on(s);
+    deliver(s);
     s->engine->handler->flush(s->engine->worker);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 {
-    struct link *l = w->data;
+    struct link *l = link_of(w);
     struct state *s = ev_link(l)->state;
     char *b = s->buffer + s->filled;
     ssize_t n;
@@ -223,20 +261,21 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
     n = recv(l->fd, b, RECEIVE_BYTES - s->filled, 0);
     error = errno;
     if (n > 0) {
+        must(s->count < ENGINE_BATCH);
         s->arrivals[s->count++] = (struct arrival){l, b, n};
         s->filled += n;
-        if (n > GATHERED_MOST || s->count == ENGINE_BATCH || s->filled > RECEIVE_BYTES - RECEIVE_LEAST)
-            hand_on(s);
+        if (n > GATHER_MAX || s->count == ENGINE_BATCH || s->filled > RECEIVE_BYTES - RECEIVE_MIN)
+            deliver(s);
     } else if (n == 0 || (error != EAGAIN && error != EINTR)) {
         ev_io_stop(loop, w);
-        ev_link(l)->over = true;
+        ev_link(l)->ended = true;
         s->engine->handler->ended(l, n == 0 ? 0 : error);
     }
     count_event(s); /* which may free the link */
 }
 
 /* Sends until the kernel takes no more. */
-static void push(struct state *s, struct link *l)
+static void send_chain(struct state *s, struct link *l)
 {
     struct ev_link *v = ev_link(l);
 
@@ -257,8 +296,8 @@ static void push(struct state *s, struct link *l)
 
             ev_io_stop(s->loop, &v->out);
             ev_io_stop(s->loop, &v->in);
-            v->over = true;
-            forget(s, l);
+            v->ended = true;
+            drop_received(s, l);
             s->engine->handler->ended(l, error);
             return;
         }
@@ -272,18 +311,18 @@ static void push(struct state *s, struct link *l)
 
 static void on_writable(struct ev_loop *loop, ev_io *w, int events)
 {
-    struct link *l = w->data;
+    struct link *l = link_of(w);
 
     (void)loop;
     (void)events;
-    push(ev_link(l)->state, l);
+    send_chain(ev_link(l)->state, l);
 }
 
 static void libev_open(struct engine *e, struct link *l)
 {
     struct ev_link *v = ev_link(l);
 
-    v->state = e->state;
+    v->state = state_of(e);
     ev_io_init(&v->in, on_readable, l->fd, EV_READ);
     ev_io_init(&v->out, on_writable, l->fd, EV_WRITE);
     v->in.data = v->out.data = l;
@@ -292,16 +331,16 @@ static void libev_open(struct engine *e, struct link *l)
 
 static void libev_pause(struct engine *e, struct link *l)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     ev_io_stop(s->loop, &ev_link(l)->in);
 }
 
 static void libev_resume(struct engine *e, struct link *l)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
-    if (!ev_link(l)->over)
+    if (!ev_link(l)->ended)
         ev_io_start(s->loop, &ev_link(l)->in);
     if (ev_link(l)->kept != NULL && !ev_link(l)->is_resumed) {
         ev_link(l)->is_resumed = true;
@@ -312,19 +351,20 @@ static void libev_resume(struct engine *e, struct link *l)
 
 static void libev_send(struct engine *e, struct link *l)
 {
-    push(e->state, l);
+    send_chain(state_of(e), l);
 }
 
 static void libev_close(struct engine *e, struct link *l)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     ev_io_stop(s->loop, &ev_link(l)->in);
     ev_io_stop(s->loop, &ev_link(l)->out);
-    forget(s, l);
+    drop_received(s, l);
     link_drop_chain(l);
     close(l->fd);
     l->fd = -1;
+    l->magic = 0;
     e->handler->closed(l);
 }
 
@@ -351,9 +391,9 @@ static void on_check(struct ev_loop *loop, ev_check *w, int events)
     (void)loop;
     (void)events;
     s->engine->handler->begin(s->engine->worker);
-    hand_on(s); /* of the wait that this one is inside of */
+    deliver(s); /* what the outer engine_wait has gathered */
     while (s->resumed != NULL)
-        hand_on_kept(s, s->resumed);
+        deliver_kept(s, s->resumed);
 }
 
 static int libev_start(struct engine *e, char *why, size_t size)
@@ -362,10 +402,11 @@ static int libev_start(struct engine *e, char *why, size_t size)
 
     s->loop = ev_loop_new(EVFLAG_NOENV | EVFLAG_NOSIGMASK);
     if (s->loop == NULL) {
-        snprintf(why, size, "libev finds no way to wait for events");
+        snprintf(why, size, "libev has no backend to wait for events");
         mem_free(s);
         return -ENOSYS;
     }
+    s->magic = STATE_MAGIC;
     s->engine = e;
     s->buffer = mem_alloc(RECEIVE_BYTES);
     ev_async_init(&s->wake, on_wake);
@@ -381,14 +422,16 @@ static int libev_start(struct engine *e, char *why, size_t size)
 
 static void libev_stop(struct engine *e)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     while (s->listeners != NULL)
         drop_listener(s, &s->listeners);
     ev_async_stop(s->loop, &s->wake);
     ev_check_stop(s->loop, &s->check);
     ev_loop_destroy(s->loop);
+    must(s->waits == 0 && s->count == 0 && s->resumed == NULL);
     mem_free(s->buffer);
+    s->magic = 0;
     mem_free(s);
 }
 
@@ -400,7 +443,7 @@ static void run(struct state *s, int64_t ns)
     }
     if (ns > 0) {
         ev_now_update(s->loop);
-        ev_timer_stop(s->loop, &s->deadline); /* of the wait that this one is inside of */
+        ev_timer_stop(s->loop, &s->deadline); /* of the outer engine_wait */
         ev_timer_set(&s->deadline, (double)ns / 1e9, 0.);
         ev_timer_start(s->loop, &s->deadline);
     }
@@ -410,14 +453,14 @@ static void run(struct state *s, int64_t ns)
 
 static void libev_wait(struct engine *e, int64_t ns)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
     char *outer = s->buffer;
 
     if (s->waits++ > 0)
-        s->buffer = mem_alloc(RECEIVE_BYTES); /* the callback may still look at what is in the other one */
+        s->buffer = mem_alloc(RECEIVE_BYTES); /* the callback may still use bytes in the other one */
     s->events = 0;
     run(s, s->resumed ? 0 : ns);
-    hand_on(s);
+    deliver(s);
     if (--s->waits > 0) {
         mem_free(s->buffer);
         s->buffer = outer;
@@ -426,7 +469,7 @@ static void libev_wait(struct engine *e, int64_t ns)
 
 static void libev_wake(struct engine *e)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     ev_async_send(s->loop, &s->wake);
 }

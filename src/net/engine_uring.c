@@ -2,10 +2,13 @@
 /*
  * engine_uring: the engine on io_uring.
  *
- * One enter per engine_wait: it submits what was queued, waits, and lets the kernel finish what is ready. A link has at
- * most one receive and one send with the kernel. What a callback or the worker asks of a link (pause, resume, close)
- * only puts it on a list; settle does what its state then asks for, so that nobody frees a link while somebody up the
- * stack looks at it.
+ * Role:    engine_ops for io_uring. One enter per engine_wait: it submits what was queued, waits, and lets the kernel
+ *          complete what is ready. A link has at most one receive and one send in flight.
+ * Owns:    the ring; the eventfd that wakes it; bytes kept for paused links.
+ * Threads: the worker; uring_wake: any.
+ * Used by: worker, by way of engine.h.
+ * Why:     what a callback or the worker asks of a link (pause, resume, close) only puts it on a list of links to
+ *          update: so no link is freed while a function up the stack uses it.
  */
 #include "net/engine.h"
 
@@ -22,23 +25,25 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "net/acceptor.h"
-#include "net/handover.h"
+#include "net/annotate.h"
 #include "net/ring.h"
 
-#define PIECES   64   /* of one send */
-#define MESSAGES 128  /* sends of more than one piece, between two enters */
-#define GATHERED 1024 /* and their pieces */
-#define SEND_MAX (1u << 30)
+#define PIECES       64   /* of one send */
+#define MESSAGES     128  /* sends of more than one piece between two enters */
+#define PIECES_TOTAL 1024 /* pieces of these sends */
+#define SEND_MAX     (1u << 30)
 
-/* What sends of more than one piece need until they are submitted. */
+#define STATE_MAGIC 0x75727374u /* "urst" */
+
+/* The headers of sends of more than one piece, needed until these are submitted. */
 struct messages {
     struct msghdr headers[MESSAGES];
-    struct iovec pieces[GATHERED];
+    struct iovec pieces[PIECES_TOTAL];
     unsigned header_count;
     unsigned piece_count;
 };
 
-/* Bytes that came while the link was paused. */
+/* Bytes that were received while the link was paused. */
 struct kept {
     struct kept *next;
     size_t n;
@@ -46,67 +51,83 @@ struct kept {
 };
 
 struct state {
+    uint32_t magic;
     struct engine *engine;
     struct ring ring;
     int wake_fd;
     uint64_t wake_count;
     struct acceptor acceptor;
-    struct link *todo, **todo_end; /* links to settle */
-    unsigned todo_count;
+    struct link *first, **last; /* links to update, in order */
+    unsigned count;             /* of that list */
     struct messages messages;
-    unsigned waits;               /* engine_wait, and those inside its callbacks */
+    unsigned waits; /* depth of engine_wait inside callbacks */
 };
 
 /* What a link keeps for this engine. */
 struct uring_link {
-    struct link *todo;
+    struct link *next;
     struct kept *kept, **kept_end;
     int error;
-    bool is_todo;
-    bool armed;    /* a receive is with the kernel */
-    bool stopping; /* and is being cancelled */
-    bool flying;   /* a send is with the kernel */
-    bool over;     /* nothing more is received */
-    bool untold;   /* the handler has yet to be told, with error */
+    bool is_listed;  /* among the links to update */
+    bool receiving;  /* a receive is in flight */
+    bool cancelling; /* and is being cancelled */
+    bool sending;    /* a send is in flight */
+    bool ended;      /* nothing more is received */
+    bool unreported; /* the handler does not know yet that it has ended, with `error` */
 };
 
 _Static_assert(sizeof(struct uring_link) <= ENGINE_PRIVATE, "the private part of a link");
-_Static_assert(_Alignof(struct link) > RING_KINDS, "the address of a link leaves room for what is told of it");
+_Static_assert(_Alignof(struct link) > RING_KINDS,
+               "the low bits of a link's address are free for the kind of completion");
 
 static struct uring_link *uring_link(struct link *l)
 {
+    sane(l->magic == LINK_MAGIC);
     return (struct uring_link *)l->private;
 }
 
-/* ---- links to settle ---- */
-
-static void add_todo(struct state *s, struct link *l)
+static struct state *state_of(struct engine *e)
 {
-    struct uring_link *v = uring_link(l);
+    struct state *s = e->state;
 
-    if (v->is_todo)
-        return;
-    v->is_todo = true;
-    v->todo = NULL;
-    *s->todo_end = l;
-    s->todo_end = &v->todo;
-    s->todo_count++;
+    must_be(s, STATE_MAGIC);
+    return s;
 }
 
-static struct link *take_todo(struct state *s)
+/* ---- links to update ---- */
+
+/* Puts the link on the list, unless it is there. */
+static void mark(struct state *s, struct link *l)
 {
-    struct link *l = s->todo;
     struct uring_link *v = uring_link(l);
 
-    s->todo = v->todo;
-    if (s->todo == NULL)
-        s->todo_end = &s->todo;
-    s->todo_count--;
-    v->is_todo = false;
+    if (v->is_listed)
+        return;
+    v->is_listed = true;
+    v->next = NULL;
+    *s->last = l;
+    s->last = &v->next;
+    s->count++;
+}
+
+static struct link *take_marked(struct state *s)
+{
+    struct link *l = s->first;
+    struct uring_link *v;
+
+    must(s->count > 0);
+    must_be(l, LINK_MAGIC);
+    v = uring_link(l);
+    must(v->is_listed);
+    s->first = v->next;
+    if (s->first == NULL)
+        s->last = &s->first;
+    s->count--;
+    v->is_listed = false;
     return l;
 }
 
-/* Bytes for a paused link, or behind such. Copies. */
+/* Keeps a copy of bytes for a paused link, behind those already kept. */
 static void keep(struct uring_link *v, const char *p, size_t n)
 {
     struct kept *k = mem_alloc(sizeof *k + n);
@@ -134,89 +155,100 @@ static void drop_kept(struct uring_link *v)
         mem_free(take_kept(v));
 }
 
-/* The kernel has nothing of it any more. */
+/* Nothing of the link is in flight any more. */
 static void finish(struct state *s, struct link *l)
 {
+    must(l->closing && !uring_link(l)->is_listed);
     drop_kept(uring_link(l));
     link_drop_chain(l);
     close(l->fd);
     l->fd = -1;
+    l->magic = 0;
     s->engine->handler->closed(l);
 }
 
-/* Shutting down ends what the kernel has, whatever it is doing with it. A cancellation would not: it does not find a
- * request that is just being tried again. */
-static void settle_closing(struct state *s, struct link *l)
+/* A shutdown ends whatever is in flight. A cancellation would not: it does not find a request that the kernel is just
+ * retrying. */
+static void update_closing(struct state *s, struct link *l)
 {
     struct uring_link *v = uring_link(l);
 
-    if (!v->armed && !v->flying)
+    if (!v->receiving && !v->sending)
         finish(s, l);
     else
         shutdown(l->fd, SHUT_RDWR);
 }
 
-static void settle_receiving(struct state *s, struct link *l)
+static void update_receiving(struct state *s, struct link *l)
 {
     struct uring_link *v = uring_link(l);
 
     if (v->kept != NULL) {
         struct kept *k = take_kept(v);
 
-        add_todo(s, l); /* for the rest; after the call it may be gone */
+        mark(s, l); /* for the rest; the call may free the link */
         s->engine->handler->received(l, k->bytes, k->n);
         mem_free(k);
-    } else if (v->untold) {
-        v->untold = false;
+    } else if (v->unreported) {
+        v->unreported = false;
         s->engine->handler->ended(l, v->error);
-    } else if (!v->armed && !v->over) {
-        v->armed = true;
+    } else if (!v->receiving && !v->ended) {
+        v->receiving = true;
         ring_receive(&s->ring, l->fd, ring_data(l, RING_RECEIVE));
     }
 }
 
-static void settle_paused(struct state *s, struct link *l)
+static void update_paused(struct state *s, struct link *l)
 {
     struct uring_link *v = uring_link(l);
 
-    if (v->armed && !v->stopping) {
-        v->stopping = true;
+    if (v->receiving && !v->cancelling) {
+        v->cancelling = true;
         ring_cancel(&s->ring, ring_data(l, RING_RECEIVE));
     }
 }
 
-/* Does what the state of a link asks for. May free it. */
-static void settle(struct state *s, struct link *l)
+/* Does what the state of a link requires. May free it. */
+static void update(struct state *s, struct link *l)
 {
     if (l->closing)
-        settle_closing(s, l);
+        update_closing(s, l);
     else if (l->receiving)
-        settle_receiving(s, l);
+        update_receiving(s, l);
     else
-        settle_paused(s, l);
+        update_paused(s, l);
 }
 
-/* Whether to settle it means to call the handler. */
+/* Whether update calls the handler. */
 static bool wants_handler(struct link *l)
 {
     struct uring_link *v = uring_link(l);
 
     if (l->closing)
-        return !v->armed && !v->flying;
-    return l->receiving && (v->kept != NULL || v->untold);
+        return !v->receiving && !v->sending;
+    return l->receiving && (v->kept != NULL || v->unreported);
 }
 
-/* Settles those that are on the list now: all, or only those that need no call of the handler. */
-static void settle_todo(struct state *s, bool may_call)
+/* Updates the links that are on the list now: all, or only those that need no call of the handler. */
+static void update_marked(struct state *s, bool may_call)
 {
-    for (unsigned n = s->todo_count; n > 0 && s->todo_count > 0; n--) {
-        struct link *l = take_todo(s);
+    for (unsigned n = s->count; n > 0 && s->count > 0; n--) {
+        struct link *l = take_marked(s);
 
         if (may_call || !wants_handler(l))
-            settle(s, l);
+            update(s, l);
         else
-            add_todo(s, l);
+            mark(s, l);
     }
+}
+
+/* The link of a completion: the kernel returns the address that ring_data was given. */
+static struct link *link_of(uint64_t data)
+{
+    struct link *l = (struct link *)(uintptr_t)(data & ~(uint64_t)RING_KINDS);
+
+    must_be(l, LINK_MAGIC);
+    return l;
 }
 
 /* ---- receiving ---- */
@@ -225,15 +257,15 @@ static void on_bytes(struct state *s, struct link *l, const char *p, size_t n)
 {
     struct uring_link *v = uring_link(l);
 
-    if (UNLIKELY(l->closing || v->over))
+    if (UNLIKELY(l->closing || v->ended))
         return;
     if (LIKELY(l->receiving && v->kept == NULL)) {
         s->engine->handler->received(l, p, n);
         return;
     }
     keep(v, p, n);
-    v->stopping = false; /* if it was asked to, that has failed */
-    add_todo(s, l);
+    v->cancelling = false; /* a cancellation has failed */
+    mark(s, l);
 }
 
 /* A receive has completed for the last time, without bytes. */
@@ -243,8 +275,8 @@ static void on_receive_end(struct state *s, struct link *l, int result)
 
     if (result == -ENOBUFS) {
         ring_grow(&s->ring);
-    } else if (result != -ECANCELED && result != -EINTR && result != -EAGAIN && !v->over) {
-        v->over = v->untold = true;
+    } else if (result != -ECANCELED && result != -EINTR && result != -EAGAIN && !v->ended) {
+        v->ended = v->unreported = true;
         v->error = -result;
     }
 }
@@ -253,10 +285,10 @@ static bool is_wanted(struct link *l)
 {
     struct uring_link *v = uring_link(l);
 
-    return l->receiving && !l->closing && !v->over && v->kept == NULL;
+    return l->receiving && !l->closing && !v->ended && v->kept == NULL;
 }
 
-/* Tells the handler what the next completions will give it. */
+/* Shows the handler the bytes of the next completions. */
 static void look_ahead(struct state *s)
 {
     struct io_uring_cqe *c[ENGINE_BATCH];
@@ -265,13 +297,12 @@ static void look_ahead(struct state *s)
 
     for (unsigned i = 0; i < n; i++) {
         uint64_t data = io_uring_cqe_get_data64(c[i]);
-        struct link *l = (struct link *)(uintptr_t)(data & ~(uint64_t)RING_KINDS);
 
-        if ((data & RING_KINDS) == RING_RECEIVE && c[i]->res > 0 && is_wanted(l))
-            a[count++] = (struct arrival){l, ring_take(&s->ring, c[i]->flags, c[i]->res), c[i]->res};
+        if ((data & RING_KINDS) == RING_RECEIVE && c[i]->res > 0 && is_wanted(link_of(data)))
+            a[count++] = (struct arrival){link_of(data), ring_take(&s->ring, c[i]->flags, c[i]->res), c[i]->res};
     }
     if (count > 1)
-        s->engine->handler->coming(s->engine->worker, a, count);
+        s->engine->handler->look_ahead(s->engine->worker, a, count);
 }
 
 static void on_receive(struct state *s, struct link *l, int result, unsigned flags)
@@ -279,15 +310,15 @@ static void on_receive(struct state *s, struct link *l, int result, unsigned fla
     struct uring_link *v = uring_link(l);
 
     if (UNLIKELY((flags & IORING_CQE_F_MORE) == 0)) {
-        v->armed = v->stopping = false;
-        add_todo(s, l); /* to be armed again, told or closed */
+        v->receiving = v->cancelling = false;
+        mark(s, l); /* to receive again, report the end, or close */
         if (result <= 0)
             on_receive_end(s, l, result);
     }
     if (LIKELY(flags & IORING_CQE_F_BUFFER)) {
         if (result > 0)
             on_bytes(s, l, ring_take(&s->ring, flags, result), result);
-        ring_return(&s->ring, flags); /* the link may be gone by now */
+        ring_return(&s->ring, flags); /* the link may have been freed */
     }
 }
 
@@ -298,10 +329,10 @@ static void forget_messages(struct state *s)
     s->messages.header_count = s->messages.piece_count = 0;
 }
 
-static void hand_over_pieces(const struct iovec *v, size_t n)
+static void annotate_pieces(const struct iovec *v, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        handover_read(v[i].iov_base, v[i].iov_len);
+        annotate_read(v[i].iov_base, v[i].iov_len);
 }
 
 static void queue_message(struct state *s, struct link *l)
@@ -310,7 +341,7 @@ static void queue_message(struct state *s, struct link *l)
     struct iovec *pieces;
     struct msghdr *h;
 
-    if (UNLIKELY(m->header_count == MESSAGES || m->piece_count > GATHERED - PIECES)) {
+    if (UNLIKELY(m->header_count == MESSAGES || m->piece_count > PIECES_TOTAL - PIECES)) {
         ring_submit(&s->ring);
         forget_messages(s);
     }
@@ -318,7 +349,7 @@ static void queue_message(struct state *s, struct link *l)
     pieces = &m->pieces[m->piece_count];
     *h = (struct msghdr){.msg_iov = pieces, .msg_iovlen = link_pieces(l, pieces, PIECES)};
     m->piece_count += h->msg_iovlen;
-    hand_over_pieces(pieces, h->msg_iovlen);
+    annotate_pieces(pieces, h->msg_iovlen);
     io_uring_prep_sendmsg(ring_sqe(&s->ring, ring_data(l, RING_SEND)), l->fd, h, MSG_NOSIGNAL);
 }
 
@@ -328,43 +359,44 @@ static void queue_send(struct state *s, struct link *l)
     unsigned n = link_pieces(l, piece, 2);
     size_t bytes;
 
-    must(n > 0);
-    uring_link(l)->flying = true;
+    must(n > 0 && !uring_link(l)->sending);
+    uring_link(l)->sending = true;
     if (UNLIKELY(n > 1)) {
         queue_message(s, l);
         return;
     }
-    hand_over_pieces(piece, 1);
+    annotate_pieces(piece, 1);
     bytes = piece[0].iov_len < SEND_MAX ? piece[0].iov_len : SEND_MAX;
     io_uring_prep_send(ring_sqe(&s->ring, ring_data(l, RING_SEND)), l->fd, piece[0].iov_base, bytes, MSG_NOSIGNAL);
 }
 
-/* The connection is broken: whatever came before is not told any more. */
+/* The connection is broken: what was received before and not delivered is dropped. */
 static void on_send_error(struct state *s, struct link *l, int error)
 {
     struct uring_link *v = uring_link(l);
 
-    v->over = true;
-    v->untold = false;
+    v->ended = true;
+    v->unreported = false;
     drop_kept(v);
     s->engine->handler->ended(l, error);
 }
 
-/* Nobody may have freed or changed what the kernel had until now. */
-static void take_back_pieces(const struct link *l)
+/* What the kernel was sending until now must be neither freed nor changed. */
+static void annotate_sent(const struct link *l)
 {
     struct iovec pieces[PIECES];
 
-    hand_over_pieces(pieces, link_pieces(l, pieces, PIECES));
+    annotate_pieces(pieces, link_pieces(l, pieces, PIECES));
 }
 
 static void on_send(struct state *s, struct link *l, int result)
 {
-    uring_link(l)->flying = false;
-    if (HANDOVER_IS_SEEN)
-        take_back_pieces(l);
+    must(uring_link(l)->sending);
+    uring_link(l)->sending = false;
+    if (ANNOTATE_IS_ON)
+        annotate_sent(l);
     if (UNLIKELY(l->closing)) {
-        add_todo(s, l);
+        mark(s, l);
         return;
     }
     if (UNLIKELY(result <= 0)) {
@@ -389,28 +421,26 @@ static void arm_wake(struct state *s)
 
 static void complete(struct state *s, uint64_t data, int result, unsigned flags)
 {
-    void *p = (void *)(uintptr_t)(data & ~(uint64_t)RING_KINDS);
-
     switch ((enum ring_kind)(data & RING_KINDS)) {
     case RING_RECEIVE:
-        on_receive(s, p, result, flags);
+        on_receive(s, link_of(data), result, flags);
         break;
     case RING_SEND:
-        on_send(s, p, result);
+        on_send(s, link_of(data), result);
         break;
     case RING_ACCEPT:
-        acceptor_complete(&s->acceptor, p, result, flags);
+        acceptor_complete(&s->acceptor, (void *)(uintptr_t)(data & ~(uint64_t)RING_KINDS), result, flags);
         break;
     case RING_WAKE:
-        handover_hear(s);
+        annotate_acquire(s);
         arm_wake(s);
         break;
-    default: /* there was nothing left to cancel */
+    default: /* a cancellation that found nothing to cancel */
         break;
     }
 }
 
-/* Handles the completions that are there now. An engine_wait inside a callback may have handled some of them. */
+/* Handles the completions that are ready now. An engine_wait inside a callback may handle some of them. */
 static void complete_all(struct state *s)
 {
     unsigned ready = io_uring_cq_ready(&s->ring.io);
@@ -431,7 +461,8 @@ static void complete_all(struct state *s)
     }
 }
 
-/* Submits, waits for a completion for at most ns (negative: without end), and has the kernel finish what is ready. */
+/* Submits, waits for a completion for at most ns nanoseconds (negative: without limit), and lets the kernel complete
+ * what is ready. */
 static void enter(struct state *s, int64_t ns)
 {
     struct __kernel_timespec t = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
@@ -449,25 +480,25 @@ static void enter(struct state *s, int64_t ns)
 
 static void uring_wait(struct engine *e, int64_t ns)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     s->waits++;
-    settle_todo(s, false);
+    update_marked(s, false);
     ns = acceptor_until_retry(&s->acceptor, ns);
-    enter(s, s->todo_count > 0 ? 0 : ns);
+    enter(s, s->count > 0 ? 0 : ns);
     e->handler->begin(e->worker);
     complete_all(s);
-    settle_todo(s, true);
+    update_marked(s, true);
     s->waits--;
 }
 
 static void uring_wake(struct engine *e)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
     uint64_t one = 1;
     ssize_t n;
 
-    handover_signal(s);
+    annotate_release(s);
     do
         n = write(s->wake_fd, &one, sizeof one);
     while (n < 0 && errno == EINTR);
@@ -489,8 +520,9 @@ static int uring_start(struct engine *e, char *why, size_t size)
         mem_free(s);
         return error;
     }
+    s->magic = STATE_MAGIC;
     s->engine = e;
-    s->todo_end = &s->todo;
+    s->last = &s->first;
     acceptor_init(&s->acceptor, e, &s->ring);
     arm_wake(s);
     e->state = s;
@@ -499,11 +531,13 @@ static int uring_start(struct engine *e, char *why, size_t size)
 
 static void uring_stop(struct engine *e)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     ring_close(&s->ring);
     close(s->wake_fd);
     acceptor_fini(&s->acceptor);
+    must(s->waits == 0 && s->count == 0);
+    s->magic = 0;
     mem_free(s);
 }
 
@@ -511,7 +545,7 @@ static void uring_stop(struct engine *e)
 
 static int uring_listen(struct engine *e, int fd)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     acceptor_add(&s->acceptor, fd);
     return 0;
@@ -519,7 +553,7 @@ static int uring_listen(struct engine *e, int fd)
 
 static void uring_unlisten(struct engine *e, int fd)
 {
-    struct state *s = e->state;
+    struct state *s = state_of(e);
 
     acceptor_remove(&s->acceptor, fd);
 }
@@ -527,17 +561,17 @@ static void uring_unlisten(struct engine *e, int fd)
 static void uring_open(struct engine *e, struct link *l)
 {
     ring_set_blocking(l->fd);
-    add_todo(e->state, l);
+    mark(state_of(e), l);
 }
 
-static void uring_todo(struct engine *e, struct link *l)
+static void uring_mark(struct engine *e, struct link *l)
 {
-    add_todo(e->state, l);
+    mark(state_of(e), l);
 }
 
 static void uring_send(struct engine *e, struct link *l)
 {
-    queue_send(e->state, l);
+    queue_send(state_of(e), l);
 }
 
 const struct engine_ops engine_io_uring = {
@@ -549,10 +583,10 @@ const struct engine_ops engine_io_uring = {
     .listen = uring_listen,
     .unlisten = uring_unlisten,
     .open = uring_open,
-    .pause = uring_todo,
-    .resume = uring_todo,
+    .pause = uring_mark,
+    .resume = uring_mark,
     .send = uring_send,
-    .close = uring_todo,
+    .close = uring_mark,
 };
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * engine_uring_probe: whether io_uring can be used here.
+ * engine_uring_probe: whether io_uring works here.
  *
- * A version number does not tell: containers forbid the calls, and kernels are built without. So everything that the
- *                                 engine
- * needs is done once, down to a multishot receive that is cancelled again.
+ * Role:    does once what the engine needs, down to a multishot receive that is cancelled.
+ * Owns:    nothing that outlives the call.
+ * Threads: any.
+ * Used by: main, by way of engine.h.
+ * Why:     the kernel's version says too little: containers forbid the calls, and kernels are built without them.
  */
 #include "net/engine.h"
 
@@ -33,7 +35,7 @@ static bool has_operations(struct ring *r, char *why, size_t size)
     struct io_uring_probe *p = io_uring_get_probe_ring(&r->io);
 
     if (p == NULL) {
-        snprintf(why, size, "the kernel does not tell which operations it has");
+        snprintf(why, size, "the kernel does not report its operations");
         return false;
     }
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
@@ -63,7 +65,7 @@ struct outcome {
     unsigned flags;
 };
 
-/* The next completion, submitting what is queued; the result is -ETIME if none comes. */
+/* Submits what is queued and returns the next completion; result -ETIME: none came within a second. */
 static struct outcome next(struct ring *r)
 {
     struct __kernel_timespec t = {.tv_sec = WAIT_SECS};
@@ -77,8 +79,8 @@ static struct outcome next(struct ring *r)
     return o;
 }
 
-/* Sends a byte and looks whether the receive brings it, and goes on. */
-static bool byte_comes(struct ring *r, int to, char byte)
+/* Whether the receive delivers a byte that is sent, and remains in flight. */
+static bool delivers(struct ring *r, int to, char byte)
 {
     unsigned flags = IORING_CQE_F_BUFFER | IORING_CQE_F_MORE;
     struct outcome o;
@@ -104,13 +106,13 @@ static bool receives(struct ring *r, char *why, size_t size)
         return false;
     }
     ring_receive(r, fd[0], RING_RECEIVE);
-    works = byte_comes(r, fd[1], 'a') && byte_comes(r, fd[1], 'b');
+    works = delivers(r, fd[1], 'a') && delivers(r, fd[1], 'b');
     if (works) {
         ring_cancel(r, RING_RECEIVE);
         works = next(r).result == -ECANCELED;
     }
     if (!works)
-        snprintf(why, size, "a receive that goes on does not work");
+        snprintf(why, size, "a multishot receive does not work");
     close(fd[0]);
     close(fd[1]);
     return works;

@@ -2,6 +2,7 @@
 #include "net/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -12,15 +13,17 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 #include "obs/log.h"
 
 static void add(struct listeners *l, int fd)
 {
+    must(fd >= 0);
     l->fds = mem_realloc(l->fds, (l->n + 1) * sizeof *l->fds);
     l->fds[l->n++] = fd;
 }
 
-void listeners_fini(struct listeners *l, int close_all)
+void listeners_fini(struct listeners *l, bool close_all)
 {
     for (size_t i = 0; close_all && i < l->n; i++)
         close(l->fds[i]);
@@ -46,7 +49,7 @@ static int open_one(const struct addrinfo *a, int backlog)
     return -error;
 }
 
-/* Listens on every address that a name stands for. 0 or an error number; what getaddrinfo refuses is EADDRNOTAVAIL. */
+/* Listens on every address of a name. 0 or an error number; EADDRNOTAVAIL if the name cannot be resolved. */
 static int open_name(const char *name, const char *port, int backlog, struct listeners *l)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE, .ai_family = AF_UNSPEC};
@@ -74,8 +77,8 @@ static int open_name(const char *name, const char *port, int backlog, struct lis
     return error;
 }
 
-/* Errors that an address which may be missing is forgiven. */
-static int is_absence(int error)
+/* Whether the error says that this machine does not have the address or the protocol. */
+static bool is_missing(int error)
 {
     return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT || error == ENOPROTOOPT ||
            error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT;
@@ -90,15 +93,15 @@ int listeners_open_tcp(struct conf *conf, struct listeners *l, char *why, size_t
     *l = (struct listeners){NULL, 0};
     snprintf(port, sizeof port, "%d", (int)OPT(o, port));
     for (char *name = OPT(o, port) ? strtok_r(names, " ", &save) : NULL; name; name = strtok_r(NULL, " ", &save)) {
-        int optional = name[0] == '-';
+        bool optional = name[0] == '-';
         int error = open_name(name + optional, port, OPT(o, tcp_backlog), l);
 
-        if (error == 0 || (optional && is_absence(error)))
+        if (error == 0 || (optional && is_missing(error)))
             continue;
         snprintf(why, size, "Failed listening on port %s (%s): %s%s", port, name + optional, strerror(error),
-                 error == EADDRINUSE ? ". Another server has it: stop that one, or choose a free port with --port"
+                 error == EADDRINUSE ? ". Another server uses it: stop that server, or choose a free port with --port"
                                      : "");
-        listeners_fini(l, 1);
+        listeners_fini(l, true);
         result = -1;
         break;
     }
@@ -122,7 +125,7 @@ int listeners_open_unix(struct conf *conf, struct listeners *l, char *why, size_
     } else {
         memcpy(a.sun_path, path, strlen(path) + 1);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        unlink(path); /* what an earlier server left behind */
+        unlink(path); /* of an earlier server */
     }
     if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
         (OPT(o, unixsocketperm) != 0 && chmod(path, OPT(o, unixsocketperm)) != 0) ||
@@ -136,4 +139,39 @@ int listeners_open_unix(struct conf *conf, struct listeners *l, char *why, size_
     add(l, fd);
     mem_free(path);
     return 0;
+}
+
+/* ---- changing addresses ---- */
+
+static void stop_listening(const struct listeners *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        shutdown(l->fds[i], SHUT_RDWR);
+}
+
+/* The same sockets, listening again, under descriptors that the workers do not know yet. */
+static struct listeners listen_again(const struct listeners *l, int backlog)
+{
+    struct listeners again = {NULL, 0};
+
+    for (size_t i = 0; i < l->n; i++) {
+        int fd = fcntl(l->fds[i], F_DUPFD_CLOEXEC, 0);
+
+        if (fd >= 0 && listen(fd, backlog) == 0)
+            add(&again, fd);
+        else if (fd >= 0)
+            close(fd);
+    }
+    return again;
+}
+
+bool listeners_reopen_tcp(struct conf *conf, struct listeners *l, char *why, size_t size)
+{
+    struct listeners fresh;
+    bool opened;
+
+    stop_listening(l);
+    opened = listeners_open_tcp(conf, &fresh, why, size) == 0;
+    *l = opened ? fresh : listen_again(l, OPT(conf_options(conf), tcp_backlog));
+    return opened;
 }

@@ -11,14 +11,14 @@
 #include <sys/socket.h>
 
 #include "base/must.h"
-#include "net/handover.h"
+#include "net/annotate.h"
 
-#define SUBMISSIONS   1024
-#define COMPLETIONS   8192 /* beyond, the kernel keeps them in a list of its own: slower, but none is lost */
-#define FIRST_BUFFERS 32
-#define GROUP         1
-#define BUFFER_BYTES  ((size_t)RING_BUFFERS * RING_BUFFER_BYTES)
-#define LENT_BYTES    (RING_BUFFERS * sizeof(struct io_uring_buf))
+#define SUBMISSIONS    1024
+#define COMPLETIONS    8192 /* more than that the kernel keeps in a list, which is slower; none is lost */
+#define FIRST_BUFFERS  32
+#define GROUP          1
+#define BUFFER_BYTES   ((size_t)RING_BUFFERS * RING_BUFFER_BYTES)
+#define PROVIDED_BYTES (RING_BUFFERS * sizeof(struct io_uring_buf))
 
 static int fail(int error, const char *what, char *why, size_t size)
 {
@@ -30,59 +30,60 @@ static int fail(int error, const char *what, char *why, size_t size)
 
 static char *buffer(const struct ring *r, unsigned i)
 {
+    must(i < RING_BUFFERS);
     return r->buffers + (size_t)i * RING_BUFFER_BYTES;
 }
 
-static void lend(struct ring *r, unsigned i)
+static void provide(struct ring *r, unsigned i)
 {
-    handover_give(buffer(r, i), RING_BUFFER_BYTES);
-    io_uring_buf_ring_add(r->lent, buffer(r, i), RING_BUFFER_BYTES, i, io_uring_buf_ring_mask(RING_BUFFERS), 0);
-    io_uring_buf_ring_advance(r->lent, 1);
+    annotate_give(buffer(r, i), RING_BUFFER_BYTES);
+    io_uring_buf_ring_add(r->provided, buffer(r, i), RING_BUFFER_BYTES, i, io_uring_buf_ring_mask(RING_BUFFERS), 0);
+    io_uring_buf_ring_advance(r->provided, 1);
 }
 
-static void lend_up_to(struct ring *r, unsigned count)
+static void provide_up_to(struct ring *r, unsigned count)
 {
     while (r->count < count)
-        lend(r, r->count++);
+        provide(r, r->count++);
 }
 
 char *ring_take(struct ring *r, unsigned cqe_flags, size_t n)
 {
     char *p = buffer(r, cqe_flags >> IORING_CQE_BUFFER_SHIFT);
 
-    handover_take(p, n);
+    annotate_take(p, n);
     return p;
 }
 
 void ring_return(struct ring *r, unsigned cqe_flags)
 {
-    lend(r, cqe_flags >> IORING_CQE_BUFFER_SHIFT);
+    provide(r, cqe_flags >> IORING_CQE_BUFFER_SHIFT);
 }
 
 void ring_grow(struct ring *r)
 {
     if (r->count < RING_BUFFERS)
-        lend_up_to(r, r->count * 2);
+        provide_up_to(r, r->count * 2);
 }
 
-/* Address space for the buffers and, behind them, for the ring in which they are lent. */
+/* Maps the buffers and, behind them, the ring in which they are provided. */
 static int map_buffers(struct ring *r)
 {
-    void *p = mmap(NULL, BUFFER_BYTES + LENT_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = mmap(NULL, BUFFER_BYTES + PROVIDED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED)
         return -errno;
-    madvise(p, BUFFER_BYTES, MADV_NOHUGEPAGE); /* a quiet worker shall not have 2 MiB for its first byte */
+    madvise(p, BUFFER_BYTES, MADV_NOHUGEPAGE); /* else the first byte of a quiet worker would take 2 MiB */
     r->buffers = p;
-    r->lent = (struct io_uring_buf_ring *)(r->buffers + BUFFER_BYTES);
+    r->provided = (struct io_uring_buf_ring *)(r->buffers + BUFFER_BYTES);
     r->count = 0;
     return 0;
 }
 
 static void unmap_buffers(struct ring *r)
 {
-    handover_take(r->buffers, BUFFER_BYTES);
-    munmap(r->buffers, BUFFER_BYTES + LENT_BYTES);
+    annotate_take(r->buffers, BUFFER_BYTES);
+    munmap(r->buffers, BUFFER_BYTES + PROVIDED_BYTES);
 }
 
 static int open_buffers(struct ring *r, char *why, size_t size)
@@ -92,14 +93,14 @@ static int open_buffers(struct ring *r, char *why, size_t size)
 
     if (error != 0)
         return fail(error, "memory for receive buffers", why, size);
-    reg.ring_addr = (uintptr_t)r->lent;
+    reg.ring_addr = (uintptr_t)r->provided;
     error = io_uring_register_buf_ring(&r->io, &reg, 0);
     if (error != 0) {
         unmap_buffers(r);
         return fail(error, "registering a buffer ring", why, size);
     }
-    io_uring_buf_ring_init(r->lent);
-    lend_up_to(r, FIRST_BUFFERS);
+    io_uring_buf_ring_init(r->provided);
+    provide_up_to(r, FIRST_BUFFERS);
     return 0;
 }
 
@@ -119,14 +120,14 @@ int ring_open(struct ring *r, char *why, size_t size)
         io_uring_queue_exit(&r->io);
         return error;
     }
-    io_uring_register_ring_fd(&r->io); /* spares a look-up per enter; without it, it works as well */
+    io_uring_register_ring_fd(&r->io); /* saves a look-up per enter; optional */
     return 0;
 }
 
 void ring_close(struct ring *r)
 {
-    struct io_uring_sync_cancel_reg all = {.fd = -1, .flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
-                                           .timeout = {.tv_sec = -1, .tv_nsec = -1}};
+    struct io_uring_sync_cancel_reg all = {
+        .fd = -1, .flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL, .timeout = {.tv_sec = -1, .tv_nsec = -1}};
 
     io_uring_submit_and_get_events(&r->io);
     io_uring_register_sync_cancel(&r->io, &all);
@@ -143,7 +144,7 @@ void ring_submit(struct ring *r)
 
         must(n >= 0 || n == -EINTR || n == -EAGAIN || n == -ENOMEM || n == -EBUSY);
         if (n <= 0)
-            io_uring_get_events(&r->io); /* what is finished makes room for what is not begun */
+            io_uring_get_events(&r->io); /* completions make room for submissions */
     }
 }
 

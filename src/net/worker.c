@@ -14,36 +14,46 @@
 #include "base/slab.h"
 #include "net/address.h"
 #include "net/balance.h"
+#include "net/post.h"
 #include "obs/log.h"
 #include "run/reclaim.h"
 #include "run/sweep.h"
 
 #define TICK_MS        100
 #define CHECK_MS       1000
-#define SWEEP_NS       50000    /* of expiry at a time, so that nobody waits long */
-#define SWEEP_GAP_NS   100000   /* and so long, at least, for clients in between */
-#define SWEEP_LATER_NS 25000000 /* how often to look while there are keys with an expiry, and nothing is due */
+#define SWEEP_NS       50000    /* length of a slice of the expiry sweep */
+#define SWEEP_GAP_NS   100000   /* between slices, divided by active-expire-effort: time for clients */
+#define SWEEP_LATER_NS 25000000 /* until the next look where keys have an expiry but none is due */
 
 /* ---- what the engine calls ---- */
 
+static struct worker *worker_of(void *arg)
+{
+    struct worker *w = arg;
+
+    must_be(w, WORKER_MAGIC);
+    return w;
+}
+
 static void on_begin(void *worker)
 {
-    struct worker *w = worker;
+    struct worker *w = worker_of(worker);
 
     quiesce_enter(w->runner.slot);
     runner_tick(&w->runner);
 }
 
-static void turn_away(int fd, const char *text)
+static void refuse(struct worker *w, int fd, const char *text)
 {
     ssize_t n = send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 
-    (void)n; /* whether it arrives is the same to us */
+    (void)n; /* the connection is closed in any case */
     close(fd);
+    atomic_fetch_add_explicit(&w->instance->clients.rejected, 1, memory_order_relaxed);
 }
 
-/* Whether strangers are kept out: no password is set, and the peer is not this machine. */
-static bool is_protected_from(struct instance *in, int fd)
+/* Whether protected mode refuses the peer: no password is set, and the peer is another machine. */
+static bool is_denied(struct instance *in, int fd)
 {
     char peer[ADDRESS_MAX], local[ADDRESS_MAX];
     bool is_local;
@@ -54,58 +64,59 @@ static bool is_protected_from(struct instance *in, int fd)
     return !is_local;
 }
 
-static void on_accepted(void *worker, int listener, int fd)
+/* Gives the connection to the worker that serves it from now on. */
+static void assign(struct worker *w, int fd)
 {
-    struct worker *w = worker, *to;
-    struct instance *in = w->instance;
+    struct worker *to = balance_choose(w->all, fd);
 
-    (void)listener;
-    if (w->stopping) {
-        close(fd);
-        return;
-    }
-    if (balance_total(w->all) >= OPT(in->options, maxclients)) {
-        atomic_fetch_add_explicit(&in->clients.rejected, 1, memory_order_relaxed);
-        turn_away(fd, "-ERR max number of clients reached\r\n");
-        return;
-    }
-    if (is_protected_from(in, fd)) {
-        atomic_fetch_add_explicit(&in->clients.rejected, 1, memory_order_relaxed);
-        turn_away(fd, "-DENIED This server has no password and runs in protected mode, in which it serves its own "
-                      "machine only. Set a password (requirepass), or, where the network keeps strangers out, turn "
-                      "protected-mode off.\r\n");
-        return;
-    }
-    to = balance_choose(w->all, fd);
     atomic_fetch_add_explicit(&to->conn_count, 1, memory_order_relaxed);
     if (to == w)
         conn_open(w, fd);
-    else if (mailbox_post(&to->mailbox, LETTER_CONNECTION, fd))
-        engine_wake(&to->engine);
+    else
+        post_letter(to, &(struct letter){.kind = LETTER_CONNECTION, .fd = fd});
 }
 
-/* Settles what is on the list now. What comes onto it meanwhile waits for the next round, so that a client who reads as
- * fast as it is answered does not keep the others waiting. */
-static void settle_all(struct worker *w)
+static void on_accepted(void *worker, int listener, int fd)
 {
-    struct conn *c = w->todo, *next;
+    struct worker *w = worker_of(worker);
+    struct instance *in = w->instance;
 
-    w->todo = NULL;
-    w->todo_end = &w->todo;
+    (void)listener;
+    if (w->stopping)
+        close(fd);
+    else if (balance_total(w->all) >= OPT(in->options, maxclients))
+        refuse(w, fd, "-ERR max number of clients reached\r\n");
+    else if (is_denied(in, fd))
+        refuse(w, fd,
+               "-DENIED This server has no password and runs in protected mode: it serves clients on its own "
+               "machine only. Set a password (requirepass), or turn protected-mode off if the network keeps "
+               "unknown clients out.\r\n");
+    else
+        assign(w, fd);
+}
+
+/* Flushes the connections that are pending now. Those that become pending during the flush wait for the next round, so
+ * that a client that reads as fast as it is answered does not starve the others. */
+static void flush_pending(struct worker *w)
+{
+    struct conn *c = w->pending, *next;
+
+    w->pending = NULL;
+    w->pending_end = &w->pending;
     for (; c != NULL; c = next) {
-        next = c->todo;
-        conn_settle(c);
+        next = c->next_pending;
+        conn_flush(c);
     }
 }
 
 static void on_flush(void *worker)
 {
-    settle_all(worker);
+    flush_pending(worker_of(worker));
 }
 
-static void on_coming(void *worker, const struct arrival *a, unsigned count)
+static void on_look_ahead(void *worker, const struct arrival *a, unsigned count)
 {
-    conn_look_ahead(worker, a, count);
+    batch_look_ahead(worker_of(worker), a, count);
 }
 
 static void on_received(struct link *l, const char *p, size_t n)
@@ -132,7 +143,7 @@ static const struct engine_handler handler = {
     .begin = on_begin,
     .flush = on_flush,
     .accepted = on_accepted,
-    .coming = on_coming,
+    .look_ahead = on_look_ahead,
     .received = on_received,
     .ended = on_ended,
     .sent = on_sent,
@@ -141,27 +152,69 @@ static const struct engine_handler handler = {
 
 /* ---- mail ---- */
 
+static void accept_from(struct worker *w, int fd)
+{
+    int error = engine_listen(&w->engine, fd);
+
+    if (error != 0)
+        log_write(LOG_WARNING, "Cannot accept connections: %s", strerror(-error));
+}
+
+/* Delivers a letter to its connection, unless that has closed. */
+static void deliver(struct worker *w, const struct letter *l)
+{
+    struct conn *c = slots_find(&w->slots, l->to);
+
+    if (c == NULL)
+        return;
+    if (l->kind == LETTER_KILL)
+        conn_mark_pending(c); /* conn_flush closes it, since it is doomed */
+    else if (l->kind == LETTER_PUSH)
+        conn_push(c, l->payload);
+    else
+        conn_receipts(c, l->receipts);
+}
+
 static void read_letter(struct worker *w, const struct letter *l)
 {
-    int error;
-
+    must_be(l, LETTER_MAGIC);
     switch (l->kind) {
     case LETTER_CONNECTION:
         conn_open(w, l->fd);
         break;
     case LETTER_LISTEN:
-        error = engine_listen(&w->engine, l->fd);
-        if (error != 0)
-            log_write(LOG_WARNING, "Cannot accept connections: %s", strerror(-error));
+        accept_from(w, l->fd);
         break;
     case LETTER_UNLISTEN:
         engine_unlisten(&w->engine, l->fd);
         close(l->fd);
         break;
+    case LETTER_KILL:
+    case LETTER_PUSH:
+    case LETTER_RECEIPT:
+        deliver(w, l);
+        break;
     }
 }
 
-/* Calls fn for each connection; fn may close the one it is given. */
+/* Posts the receipt, if there is one, to the connection that waits for it. */
+static void post_receipts(struct worker *w, struct letter *receipt)
+{
+    if (receipt->receipts != 0)
+        post_letter(&w->all->all[receipt->to.worker], receipt);
+    receipt->receipts = 0;
+}
+
+/* Adds the receipt that the letter asks for. Consecutive letters from one connection share a receipt. */
+static void add_receipt(struct worker *w, struct letter *receipt, const struct letter *l)
+{
+    if (!mail_address_eq(receipt->to, l->from))
+        post_receipts(w, receipt);
+    receipt->to = l->from;
+    receipt->receipts++;
+}
+
+/* Calls fn for each connection. fn may close that connection, and no other. */
 static void each_conn(struct worker *w, void (*fn)(struct conn *c, int64_t mono))
 {
     for (struct conn *c = w->conns, *next; c != NULL; c = next) {
@@ -170,24 +223,16 @@ static void each_conn(struct worker *w, void (*fn)(struct conn *c, int64_t mono)
     }
 }
 
-static void resume_conn(struct conn *c, int64_t mono)
-{
-    (void)mono;
-    conn_resume(c);
-}
-
-/* Whoever has to wait on says so anew. */
+/* Resumes the connections on hold. Those that have to wait again go back to the list. */
 static void resume_all(struct worker *w)
 {
-    w->any_on_hold = false;
-    each_conn(w, resume_conn);
-}
+    struct conn *first = w->on_hold;
 
-/* A doomed connection is closed when it is settled. */
-static void settle_soon(struct conn *c, int64_t mono)
-{
-    (void)mono;
-    conn_todo(c);
+    w->on_hold = NULL;
+    if (first != NULL)
+        first->on_hold_at = &first;
+    while (first != NULL)
+        conn_resume(first); /* removes it, which moves `first` on */
 }
 
 static void close_conn(struct conn *c, int64_t mono)
@@ -198,16 +243,18 @@ static void close_conn(struct conn *c, int64_t mono)
 
 static void read_mail(struct worker *w)
 {
-    uint32_t signals;
+    struct letter receipt = {.kind = LETTER_RECEIPT, .fd = -1};
     struct letter *next;
+    uint32_t signals;
 
     for (struct letter *l = mailbox_take(&w->mailbox, &signals); l != NULL; l = next) {
         next = l->next;
         read_letter(w, l);
-        mem_free(l);
+        if (l->wants_receipt)
+            add_receipt(w, &receipt, l);
+        letter_free(l);
     }
-    if (signals & SIGNAL_DOOMED)
-        each_conn(w, settle_soon);
+    post_receipts(w, &receipt);
     if (signals & SIGNAL_RESUME)
         resume_all(w);
     if (signals & SIGNAL_STOP)
@@ -216,7 +263,7 @@ static void read_mail(struct worker *w)
 
 /* ---- housekeeping ---- */
 
-/* Expires what is due, a slice at a time. */
+/* Removes expired keys, for one slice of time. */
 static void sweep(struct worker *w)
 {
     int64_t now = clock_mono_ns();
@@ -259,14 +306,14 @@ static void tick(struct worker *w)
     }
 }
 
-/* Nanoseconds until there is something to do, whatever the clients ask. */
+/* Nanoseconds until the worker has something to do, even if no event comes. */
 static int64_t wait_time(const struct worker *w)
 {
     int64_t ns = (w->next_tick - w->runner.mono) * 1000000;
 
-    if (w->todo != NULL)
+    if (w->pending != NULL || mailbox_has_mail(&w->mailbox))
         return 0;
-    if (UNLIKELY(w->any_on_hold)) {
+    if (UNLIKELY(w->on_hold != NULL)) {
         int64_t pause_ns = (pause_until(&w->instance->pause) - clock_mono_ms()) * 1000000;
 
         if (pause_ns < ns)
@@ -293,23 +340,23 @@ static void loop(struct worker *w)
         quiesce_leave(w->runner.slot);
         engine_wait(&w->engine, wait_time(w));
         read_mail(w);
-        if (UNLIKELY(w->any_on_hold) && pause_mode(&w->instance->pause, w->runner.mono) == PAUSE_NONE)
+        if (UNLIKELY(w->on_hold != NULL) && pause_mode(&w->instance->pause, w->runner.mono) == PAUSE_NONE)
             resume_all(w);
-        settle_all(w);
+        flush_pending(w);
         if (w->runner.mono >= w->next_tick)
             tick(w);
         if (w->next_sweep != 0 && clock_mono_ns() >= w->next_sweep)
             sweep(w);
         if (UNLIKELY(w->runner.next_reclaim != 0) && clock_mono_ns() >= w->runner.next_reclaim)
             reclaim_slice(&w->runner);
-        settle_all(w);
+        flush_pending(w);
     }
 }
 
 /* ---- start and end ---- */
 
-/* What a starting worker tells the thread that started it. */
-struct hello {
+/* What a starting worker reports to the thread that started it. */
+struct report {
     struct worker *worker;
     sem_t ready;
     int result;
@@ -319,22 +366,22 @@ struct hello {
 
 static void *worker_main(void *arg)
 {
-    struct hello *hello = arg;
-    struct worker *w = hello->worker;
+    struct report *report = arg;
+    struct worker *w = report->worker;
 
-    hello->result = engine_start(&w->engine, w->all->ops, &handler, w, hello->why, hello->size);
-    if (hello->result != 0) {
-        sem_post(&hello->ready);
+    report->result = engine_start(&w->engine, w->all->ops, &handler, w, report->why, report->size);
+    if (report->result != 0) {
+        sem_post(&report->ready);
         return NULL;
     }
-    sem_post(&hello->ready);
+    sem_post(&report->ready);
     runner_tick(&w->runner);
     loop(w);
     each_conn(w, close_conn);
-    settle_all(w);
-    while (w->conns != NULL) { /* the engine still has to let go of some */
+    flush_pending(w);
+    while (w->conns != NULL) { /* the engine has not forgotten all of them yet */
         engine_wait(&w->engine, TICK_MS * 1000000);
-        settle_all(w);
+        flush_pending(w);
     }
     quiesce_leave(w->runner.slot);
     pthread_barrier_wait(&w->all->end);
@@ -347,34 +394,29 @@ static void *worker_main(void *arg)
 
 static int start_one(struct worker *w, char *why, size_t size)
 {
-    struct hello hello = {.worker = w, .why = why, .size = size};
+    struct report report = {.worker = w, .why = why, .size = size};
     char name[16];
     int error;
 
+    w->magic = WORKER_MAGIC;
+    w->wakes = mem_zalloc(w->all->count * sizeof *w->wakes);
     mailbox_init(&w->mailbox, w->number);
-    parser_init(&w->parser);
-    w->todo_end = &w->todo;
+    slots_init(&w->slots, w->number);
+    batch_init(&w->batch);
+    w->pending_end = &w->pending;
     runner_init(&w->runner, w->instance, w->number);
-    sem_init(&hello.ready, 0, 0);
-    error = pthread_create(&w->thread, NULL, worker_main, &hello);
+    sem_init(&report.ready, 0, 0);
+    error = pthread_create(&w->thread, NULL, worker_main, &report);
     if (error != 0) {
         snprintf(why, size, "no thread: %s", strerror(error));
         return -error;
     }
     snprintf(name, sizeof name, "worker-%u", w->number);
     pthread_setname_np(w->thread, name);
-    while (sem_wait(&hello.ready) != 0)
+    while (sem_wait(&report.ready) != 0)
         ;
-    sem_destroy(&hello.ready);
-    return hello.result;
-}
-
-static void wake_doomed(void *arg, unsigned number)
-{
-    struct workers *ws = arg;
-
-    if (mailbox_signal(&ws->all[number].mailbox, SIGNAL_DOOMED))
-        engine_wake(&ws->all[number].engine);
+    sem_destroy(&report.ready);
+    return report.result;
 }
 
 int workers_start(struct workers *ws, struct instance *in, const struct engine_ops *ops, unsigned count, char *why,
@@ -384,8 +426,7 @@ int workers_start(struct workers *ws, struct instance *in, const struct engine_o
     ws->all = mem_aligned_zero(64, count * sizeof *ws->all);
     balance_init(ws);
     pthread_barrier_init(&ws->end, NULL, count + 1);
-    in->clients.wake = wake_doomed;
-    in->clients.wake_arg = ws;
+    post_init(ws, &in->clients);
     for (unsigned i = 0; i < count; i++) {
         struct worker *w = &ws->all[i];
         int error;
@@ -407,20 +448,14 @@ void workers_signal(struct workers *ws, uint32_t bits)
             engine_wake(&ws->all[i].engine);
 }
 
-static void post(struct workers *ws, enum letter_kind kind, int fd)
-{
-    if (mailbox_post(&ws->all[0].mailbox, kind, fd))
-        engine_wake(&ws->all[0].engine);
-}
-
 void workers_listen(struct workers *ws, int fd)
 {
-    post(ws, LETTER_LISTEN, fd);
+    post_letter(&ws->all[0], &(struct letter){.kind = LETTER_LISTEN, .fd = fd});
 }
 
 void workers_unlisten(struct workers *ws, int fd)
 {
-    post(ws, LETTER_UNLISTEN, fd);
+    post_letter(&ws->all[0], &(struct letter){.kind = LETTER_UNLISTEN, .fd = fd});
 }
 
 void workers_stop(struct workers *ws)
@@ -429,17 +464,14 @@ void workers_stop(struct workers *ws)
     pthread_barrier_wait(&ws->end);
     for (unsigned i = 0; i < ws->count; i++) {
         struct worker *w = &ws->all[i];
-        uint32_t signals;
-        struct letter *next;
 
         pthread_join(w->thread, NULL);
-        for (struct letter *l = mailbox_take(&w->mailbox, &signals); l != NULL; l = next) {
-            next = l->next;
-            close(l->fd);
-            mem_free(l);
-        }
+        mailbox_fini(&w->mailbox);
+        slots_fini(&w->slots);
         runner_fini(&w->runner);
-        parser_fini(&w->parser);
+        batch_fini(&w->batch);
+        mem_free(w->wakes);
+        w->magic = 0;
     }
     pthread_barrier_destroy(&ws->end);
     balance_fini(ws);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * worker: a thread that serves its own connections from first byte to last.
+ * worker: a thread that serves its own connections from the first byte to the last.
  *
- * Role:    the loop: wait, run what came, settle what is to be sent, read the mail, keep house.
- * Owns:    its engine, its runner, its connections.
- * Threads: one each. workers_* are called by the main thread.
+ * Role:    the loop: waits for events, runs requests, flushes output, reads mail, does housekeeping.
+ * Owns:    its engine, its runner, its mailbox, its connections.
+ * Threads: one each. workers_* are called by the main thread; workers_listen, workers_unlisten and workers_signal by
+ *          any.
  * Used by: main, conn.
- * Why:     no hand-over between threads on the way of a request.
+ * Why:     a request runs on the worker that received it: no hand-off between threads.
  */
 #ifndef LARDER_NET_WORKER_H
 #define LARDER_NET_WORKER_H
@@ -14,15 +15,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "net/batch.h"
 #include "net/conn.h"
 #include "net/engine.h"
 #include "net/mailbox.h"
-#include "proto/parser.h"
+#include "net/slots.h"
 #include "run/dispatch.h"
 
-#define WORKER_BATCH 32 /* requests parsed ahead: what all of them touch fits the first cache */
+#define WORKER_MAGIC 0x776f726bu /* "work" */
 
 struct worker {
+    uint32_t magic;
     unsigned number;
     pthread_t thread;
     struct engine engine;
@@ -31,17 +34,17 @@ struct worker {
     struct instance *instance;
     struct workers *all;
     struct conn *conns;
-    struct conn *todo, **todo_end;
-    _Atomic unsigned conn_count; /* those handed over but not yet open included */
-    struct parser parser;        /* of the batch being served */
-    struct request batch[WORKER_BATCH];
-    size_t batch_first[WORKER_BATCH];         /* where each one's arguments begin in the parser */
-    const char *batch_begin[WORKER_BATCH];    /* and its bytes */
+    struct conn *pending, **pending_end; /* connections to flush */
+    struct conn *on_hold;                /* connections that wait for the end of a CLIENT PAUSE: hold.h */
+    struct slots slots;                  /* of conns, for letters */
+    bool *wakes;                         /* by number: workers to wake when the running command ends */
+    bool has_posted;                     /* the running command has posted letters */
+    bool stopping;
+    _Atomic unsigned conn_count; /* includes connections that are in the mailbox */
+    struct batch batch;
     int64_t next_tick, next_check; /* ms, monotonic */
     int64_t next_sweep;            /* ns, monotonic; 0: there are no keys that expire */
     unsigned sweep_at;
-    bool any_on_hold;              /* CLIENT PAUSE holds up some of its connections */
-    bool stopping;
 };
 
 struct workers {
@@ -53,16 +56,17 @@ struct workers {
     int *credit;             /* weighted: smooth round robin */
     int64_t weights_version; /* of credit's weights */
     int *weights;
-    pthread_barrier_t end;   /* of all threads: no engine is stopped while another one may still wake it */
+    pthread_barrier_t end; /* of all threads: an engine is stopped when no other thread can wake it any more */
 };
 
 /* Starts the threads. 0, or -errno with `why`. */
 int workers_start(struct workers *ws, struct instance *in, const struct engine_ops *ops, unsigned count, char *why,
                   size_t size);
-/* Ends all connections and joins the threads. */
+/* Closes all connections and joins the threads. */
 void workers_stop(struct workers *ws);
-/* Worker 0 accepts from fd, which is listening; or no more, and closes it. */
+/* Worker 0 accepts connections from fd, which is listening. The caller closes fd in the end. */
 void workers_listen(struct workers *ws, int fd);
+/* Worker 0 stops accepting from fd and closes it. */
 void workers_unlisten(struct workers *ws, int fd);
 /* Raises a signal with every worker. */
 void workers_signal(struct workers *ws, uint32_t bits);

@@ -2,6 +2,7 @@
 #include "persist/dump.h"
 
 #include "base/crc64.h"
+#include "base/must.h"
 #include "persist/rdb_write.h"
 
 #define VERSION_BYTES  2
@@ -18,11 +19,12 @@ void dump_write(struct buf *out, const struct entry *e)
     buf_add_char(out, (char)type);
     rdb_write_value(out, e);
     buf_add(out, &version, VERSION_BYTES);
+    must(out->len > start + 1 + VERSION_BYTES && version <= RDB_VERSION_NEWEST);
     checksum = crc64(0, slice_of(out->p + start, out->len - start));
     buf_add(out, &checksum, CHECKSUM_BYTES);
 }
 
-bool dump_is_sound(struct slice dump, bool ask_checksum)
+bool dump_is_sound(struct slice dump, bool check)
 {
     uint16_t version;
     uint64_t checksum;
@@ -31,15 +33,16 @@ bool dump_is_sound(struct slice dump, bool ask_checksum)
         return false;
     memcpy(&version, dump.p + dump.n - FOOTER, VERSION_BYTES);
     memcpy(&checksum, dump.p + dump.n - CHECKSUM_BYTES, CHECKSUM_BYTES);
-    return version <= RDB_VERSION_NEWEST &&
-           (!ask_checksum || crc64(0, slice_of(dump.p, dump.n - CHECKSUM_BYTES)) == checksum);
+    return version <= RDB_VERSION_NEWEST && (!check || crc64(0, slice_of(dump.p, dump.n - CHECKSUM_BYTES)) == checksum);
 }
 
 struct entry *dump_read(struct slice dump, const struct rdb_target *to)
 {
-    struct rdb_source from = rdb_source_of(slice_of(dump.p, dump.n - FOOTER));
+    struct rdb_source from;
     uint8_t type;
 
+    must(dump.n >= FOOTER);
+    from = rdb_source_of(slice_of(dump.p, dump.n - FOOTER));
     if (rdb_left(&from) == 0)
         return NULL;
     type = (uint8_t)*from.at++;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * dump: a value as DUMP replies it, and as RESTORE takes it.
+ * dump: serialized values, the reply of DUMP and the argument of RESTORE.
  *
- * Role:    the frame around a value in Redis's format.
+ * Role:    adds type, version and checksum to a value in Redis's format.
  * Owns:    nothing.
- * Threads: the entry's shard is locked by the caller.
+ * Threads: the caller holds the lock of the entry's shard.
  * Used by: DUMP, RESTORE, MIGRATE, DEBUG RELOAD.
  *
  *   0      1                n-10        n-8               n
@@ -12,7 +12,7 @@
  *   | type | value          | version16 | crc64           |
  *   +------+-- ... --+------+-----------+-----------------+
  *
- * The checksum is that of all that stands before it. Numbers are little endian.
+ * The checksum covers all bytes before it. Numbers are little endian.
  */
 #ifndef LARDER_PERSIST_DUMP_H
 #define LARDER_PERSIST_DUMP_H
@@ -22,10 +22,10 @@
 
 /* Appends the dump of a value. */
 void dump_write(struct buf *out, const struct entry *e);
-/* Whether a dump is of a version that can be read here and, unless nobody asks for it, has the right checksum. */
-bool dump_is_sound(struct slice dump, bool ask_checksum);
-/* The value of a sound dump, as an entry of the caller's. NULL: it is broken, or of a type that is not known here. What
- * stands behind the value is not looked at, as in Redis. */
+/* Whether a dump has a supported version and, if `check` is set, the right checksum. */
+bool dump_is_sound(struct slice dump, bool check);
+/* The value of a dump for which dump_is_sound holds, as an entry that the caller owns. NULL: it is corrupt, or its type
+ * is unknown. As in Redis, bytes after the value are ignored. */
 struct entry *dump_read(struct slice dump, const struct rdb_target *to);
 
 #endif

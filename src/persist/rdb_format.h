@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rdb_format: the numbers of Redis's format of values, the one that its dumps and its snapshots (RDB files) share.
+ * rdb_format: the constants of Redis's format of values, which its dumps and snapshots (RDB files) share.
  *
  * Used by: rdb_source, rdb_read, rdb_write, dump.
- * Why:     facts of a published format, in one place: https://redis.io/docs/latest/operate/oss_and_stack/reference/
- *          and the versions' release notes.
+ * Why:     a published format, defined in one place: https://redis.io/docs/latest/operate/oss_and_stack/reference/ and
+ *          the release notes of the versions.
  *
- * A length: the two highest bits of the first byte say how it goes on.
+ * A length: the two highest bits of the first byte give its form.
  *
  *   00xxxxxx                       6 bits
- *   01xxxxxx xxxxxxxx              14 bits, the high ones first
+ *   01xxxxxx xxxxxxxx              14 bits, big endian
  *   10000000 and 4 bytes           32 bits, big endian
  *   10000001 and 8 bytes           64 bits, big endian (since version 8)
- *   11xxxxxx                       no length: a string is kept in another way, enum rdb_packing
+ *   11xxxxxx                       not a length: the encoding of a string, enum rdb_packing
  *
- * A string: its length, and so many bytes; or an integer; or LZF: its length compressed, its length, compressed bytes.
+ * A string: a length and as many bytes; or an integer; or LZF: compressed length, length, compressed bytes.
  */
 #ifndef LARDER_PERSIST_RDB_FORMAT_H
 #define LARDER_PERSIST_RDB_FORMAT_H
 
-/* The version that redis-server 7.0 writes, the one with listpacks; that of 7.2, which knows when a consumer was
- * active; and the highest that we read, that of 7.4, which brought fields that expire. */
+/* The versions of redis-server 7.0, which introduced listpacks; of 7.2, which stores when a consumer was active; and of
+ * 7.4, which introduced fields that expire, the newest that we read. */
 #define RDB_VERSION_PLAIN  10
 #define RDB_VERSION_ACTIVE 11
 #define RDB_VERSION_NEWEST 12
 
-/* The last moment at which a field may expire, ms since 1970. */
-#define RDB_EXPIRE_MOST ((1ull << 48) - 2)
+/* The latest expiry of a field, ms since 1970. */
+#define RDB_EXPIRE_MAX ((1ull << 48) - 2)
 
 enum rdb_length {
     RDB_6_BITS = 0x00,
@@ -38,38 +38,38 @@ enum rdb_length {
 };
 
 enum rdb_packing {
-    RDB_PACK_INT8,  /* little endian, signed, as the next two */
+    RDB_PACK_INT8, /* little endian, signed, as the next two */
     RDB_PACK_INT16,
     RDB_PACK_INT32,
     RDB_PACK_LZF,
 };
 
-/* What a value is, and how it is kept. Those not here are of modules. */
+/* The type and encoding of a value. Numbers that are missing here are those of modules. */
 enum rdb_type {
     RDB_STRING = 0,
-    RDB_LIST = 1,              /* count, strings */
-    RDB_SET = 2,               /* count, strings */
-    RDB_ZSET_TEXT = 3,         /* count, pairs of string and score as text */
-    RDB_HASH = 4,              /* count, pairs of strings */
-    RDB_ZSET = 5,              /* count, pairs of string and score in 8 bytes; since 8 */
-    RDB_HASH_ZIPMAP = 9,       /* a string that is a zipmap; up to 3 */
-    RDB_LIST_ZIPLIST = 10,     /* a string that is a ziplist; up to 6 */
-    RDB_SET_INTSET = 11,       /* a string that is an intset */
-    RDB_ZSET_ZIPLIST = 12,     /* up to 9, as the next two */
+    RDB_LIST = 1,          /* count, strings */
+    RDB_SET = 2,           /* count, strings */
+    RDB_ZSET_TEXT = 3,     /* count, pairs of string and score as text */
+    RDB_HASH = 4,          /* count, pairs of strings */
+    RDB_ZSET = 5,          /* count, pairs of string and score in 8 bytes; since 8 */
+    RDB_HASH_ZIPMAP = 9,   /* a string that is a zipmap; up to 3 */
+    RDB_LIST_ZIPLIST = 10, /* a string that is a ziplist; up to 6 */
+    RDB_SET_INTSET = 11,   /* a string that is an intset */
+    RDB_ZSET_ZIPLIST = 12, /* up to 9, like the next two */
     RDB_HASH_ZIPLIST = 13,
-    RDB_LIST_ZIPLISTS = 14,    /* count, strings that are ziplists; since 7 */
-    RDB_STREAM = 15,           /* rdb_stream_write.h draws it; since 9 */
-    RDB_HASH_LISTPACK = 16,    /* since 10, as the next two */
+    RDB_LIST_ZIPLISTS = 14, /* count, strings that are ziplists; since 7 */
+    RDB_STREAM = 15,        /* see rdb_stream_write.h; since 9 */
+    RDB_HASH_LISTPACK = 16, /* since 10, like the next two */
     RDB_ZSET_LISTPACK = 17,
     RDB_LIST_NODES = 18,       /* count, nodes: enum rdb_node, and a string */
-    RDB_STREAM_2 = 19,         /* with what was deleted, and how far groups are; since 10 */
-    RDB_SET_LISTPACK = 20,     /* since 11, as the next */
+    RDB_STREAM_2 = 19,         /* with the highest deleted id, and the entries that groups have read; since 10 */
+    RDB_SET_LISTPACK = 20,     /* since 11, like the next */
     RDB_STREAM_3 = 21,         /* with the times at which consumers were active */
-    RDB_HASH_EXPIRING = 24,    /* least time, count, triplets of time, field, value; since 12, as the next */
-    RDB_HASH_LISTPACK_EX = 25, /* least time, a string that is a listpack of field, value, time */
+    RDB_HASH_EXPIRING = 24,    /* first expiry, count, triplets of expiry, field, value; since 12, like the next */
+    RDB_HASH_LISTPACK_EX = 25, /* first expiry, a string that is a listpack of field, value, expiry */
 };
 
-/* What the string of a list's node is. */
+/* The content of a list node's string. */
 enum rdb_node {
     RDB_NODE_PLAIN = 1, /* one element, not empty */
     RDB_NODE_PACKED,    /* a listpack */
@@ -78,10 +78,10 @@ enum rdb_node {
 /* The flags of an entry in the listpack of a stream's node. */
 enum rdb_entry {
     RDB_ENTRY_DELETED = 1 << 0,
-    RDB_ENTRY_SAME_FIELDS = 1 << 1, /* as the node: only values follow */
+    RDB_ENTRY_SAME_FIELDS = 1 << 1, /* those of the node: only values follow */
 };
 
-/* The length of a score in text that is none. */
+/* Length bytes of scores in text form that have no text. */
 enum rdb_score {
     RDB_SCORE_NAN = 253,
     RDB_SCORE_INF,

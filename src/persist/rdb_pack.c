@@ -3,9 +3,11 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/must.h"
 
 bool rdb_pack_get(struct rdb_source *from, struct rdb_string *s, unsigned stride, struct rdb_pack *p)
 {
+    must(stride > 0);
     if (!rdb_get_string(from, s) || !listpack_is_valid(s->s, &p->count))
         return false;
     p->flat = flat_of(s->s);
@@ -18,6 +20,7 @@ bool rdb_pack_convert(struct rdb_source *from, unsigned stride, rdb_append *appe
     struct rdb_string old = {0};
     bool done;
 
+    must(stride > 0);
     *p = (struct rdb_pack){.flat = FLAT_EMPTY, .stride = stride};
     listpack_init(&p->flat);
     done = rdb_get_string(from, &old) && append(&p->flat, old.s);
@@ -34,7 +37,7 @@ void rdb_pack_fini(struct rdb_pack *p)
     flat_fini(&p->flat);
 }
 
-/* ---- is it ours? ---- */
+/* ---- canonical listpacks ---- */
 
 static size_t end_of(const struct flat *f, size_t at)
 {
@@ -43,7 +46,7 @@ static size_t end_of(const struct flat *f, size_t at)
     return next ? next : f->n - 1;
 }
 
-/* Whether each element takes as many bytes as we would give it: then it is kept in the same way. */
+/* Whether each element has the length that our encoding has: then the encoding is the same. */
 static bool is_shortest(const struct flat *f)
 {
     struct listpack_digits d;
@@ -59,12 +62,12 @@ static bool is_shortest(const struct flat *f)
 
 #define SLOTS_ON_STACK 512
 
-/* Puts a hash into an open table of so many slots, a power of two. False: it is there. */
-static bool note(uint64_t *table, size_t slots, uint64_t hash)
+/* Adds a hash to an open-addressing table; the number of slots is a power of two. False: it is in the table already. */
+static bool add_hash(uint64_t *table, size_t slots, uint64_t hash)
 {
     size_t i = hash >> 32 & (slots - 1);
 
-    hash |= 1; /* 0: the slot is free */
+    hash |= 1; /* 0 marks a free slot */
     for (; table[i] != 0; i = (i + 1) & (slots - 1))
         if (table[i] == hash)
             return false;
@@ -81,18 +84,20 @@ static bool are_distinct(const struct rdb_pack *p)
 
     while (slots < 2 * (p->count / p->stride))
         slots *= 2;
+    must((slots & (slots - 1)) == 0 && slots > p->count / p->stride);
     if (slots > SLOTS_ON_STACK)
         table = mem_alloc(slots * sizeof *table);
     memset(table, 0, slots * sizeof *table);
     for (size_t at = listpack_first(&p->flat); at != 0 && distinct; at = listpack_next(&p->flat, at))
         if (n++ % p->stride == 0)
-            distinct = note(table, slots, hash_bytes(listpack_get(&p->flat, at, &d)));
+            distinct = add_hash(table, slots, hash_bytes(listpack_get(&p->flat, at, &d)));
     if (table != on_stack)
         mem_free(table);
     return distinct;
 }
 
-bool rdb_pack_is_ours(const struct rdb_pack *p)
+bool rdb_pack_is_canonical(const struct rdb_pack *p)
 {
+    must(p->stride > 0 && p->count % p->stride == 0);
     return is_shortest(&p->flat) && are_distinct(p);
 }

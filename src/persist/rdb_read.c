@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/must.h"
 #include "persist/rdb_format.h"
 #include "persist/rdb_pack.h"
 #include "persist/rdb_stream_read.h"
@@ -15,15 +16,15 @@
 #include "types/set.h"
 #include "types/zset.h"
 
-#define WORD_MOST (UINT32_MAX - 64) /* bytes of an element; Redis's own are shorter by far */
+#define WORD_MAX (UINT32_MAX - 64) /* bytes of an element; those of Redis are much shorter */
 
 /* A collection that is being read. */
 struct reader {
     struct rdb_source *from;
-    struct value value; /* what has been read so far */
-    bool is_lent;       /* its flat bytes are those of `first` */
+    struct value value; /* the elements read so far */
+    bool is_borrowed;   /* the flat bytes of `value` are those of `first` */
     struct rdb_string first, second;
-    uint64_t least;     /* the first time at which a field expires, ms since 1970 */
+    uint64_t first_expire; /* the earliest expiry of a field, ms since 1970 */
 };
 
 /* ---- strings ---- */
@@ -48,27 +49,28 @@ static struct entry *read_string(struct rdb_source *from, const struct rdb_targe
 
 /* ---- collections ---- */
 
-/* Whether a flat form may be the value as it is: it is short enough, and such as we would have made. */
-static bool may_keep(const struct reader *r, const struct rdb_pack *p)
+/* Whether a flat form can be the value unchanged: it is within the limits, and canonical. */
+static bool can_keep(const struct reader *r, const struct rdb_pack *p)
 {
-    return p->count > 0 && p->count / p->stride <= r->value.limits.entries && rdb_pack_is_ours(p);
+    return p->count > 0 && p->count / p->stride <= r->value.limits.entries && rdb_pack_is_canonical(p);
 }
 
-/* The bytes of a flat form become the value. */
+/* Makes the bytes of a flat form, which are those of `first`, the value. */
 static bool keep(struct reader *r, const struct flat *f, enum value_form form)
 {
+    must(!r->is_borrowed && f->p == r->first.s.p && f->n == r->first.s.n && form != VALUE_LARGE);
     r->value.flat = *f;
     r->value.form = form;
-    r->is_lent = true;
+    r->is_borrowed = true;
     return true;
 }
 
 static bool get_word(struct reader *r, struct rdb_string *s)
 {
-    return rdb_get_string(r->from, s) && s->s.n <= WORD_MOST;
+    return rdb_get_string(r->from, s) && s->s.n <= WORD_MAX;
 }
 
-/* Reads as many elements, pairs or nodes as the length says that comes next. */
+/* Reads a length, and as many elements, pairs or nodes. */
 static bool each(struct reader *r, bool (*read_one)(struct reader *r))
 {
     uint64_t n;
@@ -120,7 +122,7 @@ static bool read_set_listpack(struct reader *r)
 
     if (!rdb_pack_get(r->from, &r->first, 1, &p))
         return false;
-    if (may_keep(r, &p))
+    if (can_keep(r, &p))
         return keep(r, &p.flat, VALUE_LISTPACK);
     for (size_t at = listpack_first(&p.flat); at != 0; at = listpack_next(&p.flat, at))
         if (!set_add(&r->value, listpack_get(&p.flat, at, &d)))
@@ -140,11 +142,13 @@ static bool read_hash(struct reader *r)
     return each(r, read_field);
 }
 
-/* The element at *at, which goes on to the next. Borrowed as long as d, or until the listpack changes. */
+/* The element at *at, which is advanced to the next one. Borrowed as long as d, or until the listpack changes. */
 static struct slice next_of(const struct flat *f, size_t *at, struct listpack_digits *d)
 {
-    struct slice s = listpack_get(f, *at, d);
+    struct slice s;
 
+    must(*at != 0); /* groups are complete */
+    s = listpack_get(f, *at, d);
     *at = listpack_next(f, *at);
     return s;
 }
@@ -169,7 +173,7 @@ static bool read_hash_listpack(struct reader *r)
 
     if (!rdb_pack_get(r->from, &r->first, 2, &p))
         return false;
-    return may_keep(r, &p) ? keep(r, &p.flat, VALUE_LISTPACK) : add_fields(r, &p);
+    return can_keep(r, &p) ? keep(r, &p.flat, VALUE_LISTPACK) : add_fields(r, &p);
 }
 
 static bool read_old_hash(struct reader *r, rdb_append *append)
@@ -196,35 +200,36 @@ static bool read_hash_zipmap(struct reader *r)
 
 /* ---- hashes with fields that expire ---- */
 
-static bool is_moment(uint64_t expire)
+static bool is_valid_expire(uint64_t expire)
 {
-    return expire <= RDB_EXPIRE_MOST;
+    return expire <= RDB_EXPIRE_MAX;
 }
 
 static bool read_expiring_field(struct reader *r)
 {
     uint64_t expire;
 
-    if (!rdb_get_length(r->from, &expire) || (expire != 0 && !is_moment(expire)))
+    if (!rdb_get_length(r->from, &expire) || (expire != 0 && !is_valid_expire(expire)))
         return false;
     if (expire != 0)
-        expire += r->least - 1;
-    return is_moment(expire) && get_word(r, &r->first) && get_word(r, &r->second) &&
+        expire += r->first_expire - 1;
+    return is_valid_expire(expire) && get_word(r, &r->first) && get_word(r, &r->second) &&
            hash_set_until(&r->value, r->first.s, r->second.s, (int64_t)expire);
 }
 
 static bool read_hash_expiring(struct reader *r)
 {
-    return rdb_get_u64(r->from, &r->least) && is_moment(r->least) && each(r, read_expiring_field);
+    return rdb_get_u64(r->from, &r->first_expire) && is_valid_expire(r->first_expire) && each(r, read_expiring_field);
 }
 
-/* The time in a triplet. False: it is none. */
-static bool get_moment(const struct flat *f, size_t at, int64_t *expire)
+/* The expiry in a triplet; 0: none. False: it is invalid. */
+static bool get_expire(const struct flat *f, size_t at, int64_t *expire)
 {
-    return listpack_get_number(f, at, expire) && *expire >= 0 && is_moment((uint64_t)*expire);
+    return listpack_get_number(f, at, expire) && *expire >= 0 && is_valid_expire((uint64_t)*expire);
 }
 
-/* Whether the triplets are in the order of their times, those without one behind them, and are not all without one. */
+/* Whether the triplets are in the order of their expiry, with those without an expiry last, and at least one has one.
+ */
 static bool are_in_order(const struct rdb_pack *p)
 {
     int64_t before = 1, expire;
@@ -233,7 +238,7 @@ static bool are_in_order(const struct rdb_pack *p)
     for (size_t at = listpack_first(&p->flat); at != 0; at = listpack_next(&p->flat, at), n++) {
         if (n % 3 != 2)
             continue;
-        if (!get_moment(&p->flat, at, &expire) || (n == 2 && expire == 0) ||
+        if (!get_expire(&p->flat, at, &expire) || (n == 2 && expire == 0) ||
             (expire != 0 && (before == 0 || expire < before)))
             return false;
         before = expire;
@@ -250,7 +255,7 @@ static bool add_expiring_fields(struct reader *r, const struct rdb_pack *p)
     for (size_t at = listpack_first(&p->flat); at != 0; at = listpack_next(&p->flat, at)) {
         field = next_of(&p->flat, &at, &d[0]);
         value = next_of(&p->flat, &at, &d[1]);
-        if (!get_moment(&p->flat, at, &expire) || !hash_set_until(&r->value, field, value, expire))
+        if (!get_expire(&p->flat, at, &expire) || !hash_set_until(&r->value, field, value, expire))
             return false;
     }
     return true;
@@ -260,9 +265,9 @@ static bool read_hash_listpack_ex(struct reader *r)
 {
     struct rdb_pack p;
 
-    if (!rdb_get_u64(r->from, &r->least) || !rdb_pack_get(r->from, &r->first, 3, &p))
+    if (!rdb_get_u64(r->from, &r->first_expire) || !rdb_pack_get(r->from, &r->first, 3, &p))
         return false;
-    return may_keep(r, &p) && are_in_order(&p) ? keep(r, &p.flat, VALUE_LISTPACK_EX) : add_expiring_fields(r, &p);
+    return can_keep(r, &p) && are_in_order(&p) ? keep(r, &p.flat, VALUE_LISTPACK_EX) : add_expiring_fields(r, &p);
 }
 
 /* ---- sorted sets ---- */
@@ -296,7 +301,7 @@ static bool read_zset_text(struct reader *r)
     return each(r, read_text_scored);
 }
 
-/* The score at `at` in a listpack. False: it is none. */
+/* The score at `at` in a listpack. False: it is invalid. */
 static bool get_score(const struct flat *f, size_t at, double *score)
 {
     struct listpack_digits d;
@@ -308,7 +313,7 @@ static bool get_score(const struct flat *f, size_t at, double *score)
     return true;
 }
 
-/* Whether members with their scores stand in their order. */
+/* Whether members are in the order of a sorted set. */
 static bool are_ascending(const struct rdb_pack *p)
 {
     struct listpack_digits d[2];
@@ -347,7 +352,7 @@ static bool read_zset_listpack(struct reader *r)
 
     if (!rdb_pack_get(r->from, &r->first, 2, &p))
         return false;
-    return may_keep(r, &p) && are_ascending(&p) ? keep(r, &p.flat, VALUE_LISTPACK) : add_scored(r, &p);
+    return can_keep(r, &p) && are_ascending(&p) ? keep(r, &p.flat, VALUE_LISTPACK) : add_scored(r, &p);
 }
 
 static bool read_zset_ziplist(struct reader *r)
@@ -366,7 +371,7 @@ static bool read_zset_ziplist(struct reader *r)
 
 static bool push(struct reader *r, struct slice s)
 {
-    if (s.n > LIST_ELEMENT_MOST)
+    if (s.n > LIST_ELEMENT_MAX)
         return false;
     list_push(&r->value, false, s);
     return true;
@@ -477,12 +482,14 @@ static struct entry *read_collection(struct rdb_source *from, unsigned type, con
     struct reader r = {.from = from, .value = value_new(limits_of(to->options, kind))};
     struct entry *e = NULL;
 
+    must(kind != TYPE_STRING);
     if (kinds[type].read(&r) && !value_is_empty(&r.value)) {
         e = entry_new_value(to->key, kind, &r.value, to->expire);
-        r.value.large = NULL; /* the entry's */
+        must(e == NULL || entry_type(e) == kind);
+        r.value.large = NULL; /* the entry owns it */
         r.value.form = VALUE_LISTPACK;
     }
-    if (!r.is_lent)
+    if (!r.is_borrowed)
         entry_free_value(kind, &r.value);
     rdb_string_fini(&r.first);
     rdb_string_fini(&r.second);
@@ -491,6 +498,7 @@ static struct entry *read_collection(struct rdb_source *from, unsigned type, con
 
 struct entry *rdb_read_value(struct rdb_source *from, unsigned type, const struct rdb_target *to)
 {
+    must(to->options != NULL && to->expire >= 0);
     if (type == RDB_STRING)
         return read_string(from, to);
     if (type < sizeof kinds / sizeof *kinds && kinds[type].read != NULL)

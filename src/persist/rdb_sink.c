@@ -5,18 +5,19 @@
 #include <endian.h>
 #include <lzf.h>
 
+#include "base/must.h"
 #include "persist/rdb_format.h"
 #include "store/entry.h"
 
-#define INTEGER_MOST    11 /* digits and sign of a number of 32 bits */
-#define COMPRESS_LEAST  20 /* a string up to here is not worth it */
-#define COMPRESS_SAVES  4  /* and neither is one that does not save so many bytes */
-#define LENGTH_MOST     9
-#define COMPRESSED_HEAD (1 + 2 * LENGTH_MOST)
+#define INTEGER_MAX       11 /* digits and sign of an integer of 32 bits */
+#define COMPRESS_MIN      20 /* strings up to this length are not compressed */
+#define COMPRESS_SAVES    4  /* nor are those that compression makes shorter by less than this */
+#define LENGTH_MAX        9
+#define COMPRESSED_HEADER (1 + 2 * LENGTH_MAX)
 
 /* ---- lengths and strings ---- */
 
-/* Writes a length; returns its bytes, at most LENGTH_MOST. */
+/* Writes a length; returns its bytes, at most LENGTH_MAX. */
 static size_t write_length(char *p, uint64_t n)
 {
     if (n < 1 << 6) {
@@ -40,12 +41,12 @@ static size_t write_length(char *p, uint64_t n)
 
 void rdb_put_length(struct buf *out, uint64_t n)
 {
-    char *p = buf_reserve(out, LENGTH_MOST);
+    char *p = buf_reserve(out, LENGTH_MAX);
 
     out->len += write_length(p, n);
 }
 
-/* As a number of 8, 16 or 32 bits. False: it needs more. */
+/* Writes an integer of 8, 16 or 32 bits. False: it has more. */
 static bool put_integer(struct buf *out, int64_t v)
 {
     char *p = buf_reserve(out, 1 + sizeof(int32_t));
@@ -59,21 +60,24 @@ static bool put_integer(struct buf *out, int64_t v)
     return true;
 }
 
-/* Compressed. False: that does not save enough. */
+/* Writes a string compressed. False: that would save less than COMPRESS_SAVES. */
 static bool put_compressed(struct buf *out, struct slice s)
 {
-    char *p = buf_reserve(out, COMPRESSED_HEAD + s.n);
+    char *p = buf_reserve(out, COMPRESSED_HEADER + s.n);
     size_t head = 1, n;
 
+    must(s.n > COMPRESS_SAVES);
     if (s.n > UINT32_MAX)
         return false;
-    n = lzf_compress(s.p, s.n, p + COMPRESSED_HEAD, s.n - COMPRESS_SAVES);
+    n = lzf_compress(s.p, s.n, p + COMPRESSED_HEADER, s.n - COMPRESS_SAVES);
     if (n == 0)
         return false;
+    must(n <= s.n - COMPRESS_SAVES);
     p[0] = (char)(RDB_PACKED | RDB_PACK_LZF);
     head += write_length(p + head, n);
     head += write_length(p + head, s.n);
-    memmove(p + head, p + COMPRESSED_HEAD, n);
+    must(head <= COMPRESSED_HEADER);
+    memmove(p + head, p + COMPRESSED_HEADER, n);
     out->len += head + n;
     return true;
 }
@@ -82,9 +86,9 @@ void rdb_put_string(struct buf *out, struct slice s)
 {
     int64_t v;
 
-    if (s.n <= INTEGER_MOST && entry_is_int(s, &v) && put_integer(out, v))
+    if (s.n <= INTEGER_MAX && entry_is_int(s, &v) && put_integer(out, v))
         return;
-    if (s.n > COMPRESS_LEAST && put_compressed(out, s))
+    if (s.n > COMPRESS_MIN && put_compressed(out, s))
         return;
     rdb_put_length(out, s.n);
     buf_add_slice(out, s);

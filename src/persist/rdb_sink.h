@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rdb_sink: what values in Redis's format are made of, written.
+ * rdb_sink: writes the primitives of Redis's format.
  *
- * Role:    lengths and strings, each as short as the format has it.
+ * Role:    lengths and strings, each in its shortest form.
  * Owns:    nothing; appends to a buf.
  * Threads: any.
  * Used by: rdb_write, rdb_stream_write. Its counterpart is rdb_source.
@@ -15,7 +15,7 @@
 #include "base/buf.h"
 
 void rdb_put_length(struct buf *out, uint64_t n);
-/* As a number where it is the decimals of a short one, compressed where that saves something. */
+/* Writes the decimal text of a short integer as an integer, and other strings compressed if that makes them shorter. */
 void rdb_put_string(struct buf *out, struct slice s);
 
 #endif

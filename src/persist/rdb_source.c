@@ -7,9 +7,9 @@
 #include "base/mem.h"
 #include "persist/rdb_format.h"
 
-#define LZF_RATIO 88 /* three compressed bytes stand for 264 at most */
+#define LZF_RATIO 88 /* three compressed bytes expand to at most 264 */
 
-/* n bytes, or NULL: there are fewer. */
+/* The next n bytes; NULL: there are fewer. */
 static const char *take(struct rdb_source *from, uint64_t n)
 {
     const char *p = from->at;
@@ -34,6 +34,7 @@ static bool get_big_endian(struct rdb_source *from, unsigned bytes, uint64_t *v)
 {
     const char *p = take(from, bytes);
 
+    must(bytes <= sizeof *v);
     if (p == NULL)
         return false;
     *v = 0;
@@ -42,7 +43,7 @@ static bool get_big_endian(struct rdb_source *from, unsigned bytes, uint64_t *v)
     return true;
 }
 
-/* A length, or enum rdb_packing in its place. */
+/* A length, or an enum rdb_packing. */
 static bool get_length_or_packing(struct rdb_source *from, uint64_t *n, bool *is_packed)
 {
     uint8_t first, second;
@@ -83,6 +84,7 @@ static bool get_integer(struct rdb_source *from, unsigned bytes, struct rdb_stri
     const char *p = take(from, bytes);
     uint32_t low = 0;
 
+    must(bytes == 1 || bytes == 2 || bytes == 4);
     if (p == NULL)
         return false;
     memcpy(&low, p, bytes);
@@ -92,8 +94,10 @@ static bool get_integer(struct rdb_source *from, unsigned bytes, struct rdb_stri
     return true;
 }
 
+/* False: there is no memory. */
 static bool make_room(struct rdb_string *s, size_t n)
 {
+    must(n > 0 && (s->unpacked == NULL) == (s->room == 0));
     if (n <= s->room)
         return true;
     mem_free(s->unpacked);
@@ -113,6 +117,7 @@ static bool get_compressed(struct rdb_source *from, struct rdb_string *s)
     if (p == NULL || n == 0 || n > UINT32_MAX || packed > UINT32_MAX || n > packed * LZF_RATIO || !make_room(s, n) ||
         lzf_decompress(p, packed, s->unpacked, n) != n)
         return false;
+    must(n <= s->room);
     s->s = slice_of(s->unpacked, n);
     return true;
 }
@@ -126,8 +131,7 @@ bool rdb_get_string(struct rdb_source *from, struct rdb_string *s)
     if (!get_length_or_packing(from, &n, &is_packed))
         return false;
     if (is_packed)
-        return n == RDB_PACK_LZF ? get_compressed(from, s)
-                                   : n < RDB_PACK_LZF && get_integer(from, 1u << n, s);
+        return n == RDB_PACK_LZF ? get_compressed(from, s) : n < RDB_PACK_LZF && get_integer(from, 1u << n, s);
     p = take(from, n);
     if (p == NULL)
         return false;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rdb_source: what values in Redis's format are made of, read from bytes that nobody has checked.
+ * rdb_source: reads the primitives of Redis's format from untrusted input.
  *
- * Role:    lengths, strings and numbers, one after the other.
- * Owns:    nothing; a string that was read owns the bytes that had to be unpacked for it.
+ * Role:    lengths, strings and numbers.
+ * Owns:    nothing; an rdb_string owns the bytes of a decompressed string.
  * Threads: one at a time.
  * Used by: rdb_read.
- * Why:     nothing is believed: a length is compared with what there is before room is made for it, and compressed
- *          bytes with what they can come to at most.
+ * Why:     the input is not trusted: before memory is allocated, a length is compared with the bytes that are left, and
+ *          the length of compressed bytes with the maximum that they can expand to.
  */
 #ifndef LARDER_PERSIST_RDB_SOURCE_H
 #define LARDER_PERSIST_RDB_SOURCE_H
@@ -15,10 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/must.h"
 #include "base/num.h"
 #include "base/slice.h"
 
-/* The bytes that are still to be read. Borrowed. */
+/* The rest of the input. Borrowed. */
 struct rdb_source {
     const char *at;
     const char *end;
@@ -31,25 +32,26 @@ static inline struct rdb_source rdb_source_of(struct slice s)
 
 static inline size_t rdb_left(const struct rdb_source *from)
 {
+    must(from->at <= from->end);
     return from->end - from->at;
 }
 
-/* A string that was read, for any number of them one after the other: {0} at first, in the end rdb_string_fini. */
+/* A string that was read; may be reused for the next one. Initialize with {0}, free with rdb_string_fini. */
 struct rdb_string {
-    struct slice s;  /* borrowed from the source or from here, until the next is read into the same */
+    struct slice s; /* borrowed from the source, or from this struct until it is reused */
     char *unpacked;
-    size_t room;     /* bytes of it */
+    size_t room; /* bytes of `unpacked` */
     char digits[NUM_I64_MAX];
 };
 
-/* False, here and below: the source ends too early, or is wrong. What was read so far is then undefined. */
+/* All of these return false if the source ends too early or is corrupt; the results are then undefined. */
 bool rdb_get_length(struct rdb_source *from, uint64_t *n);
 bool rdb_get_string(struct rdb_source *from, struct rdb_string *s);
 void rdb_string_fini(struct rdb_string *s);
 /* 8 bytes, little endian. */
 bool rdb_get_u64(struct rdb_source *from, uint64_t *v);
 bool rdb_get_double(struct rdb_source *from, double *v);
-/* As text, with the length in a byte: the old form. */
+/* The old form: text with a length byte. */
 bool rdb_get_text_double(struct rdb_source *from, double *v);
 
 #endif

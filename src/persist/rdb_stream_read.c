@@ -7,7 +7,7 @@
 #include "persist/rdb_pack.h"
 #include "types/stream_group.h"
 
-#define WORD_MOST (UINT32_MAX - 64) /* bytes of a name; Redis's own are shorter by far */
+#define WORD_MAX (UINT32_MAX - 64) /* bytes of a name; those of Redis are much shorter */
 
 static bool get_id(struct rdb_source *from, struct stream_id *id)
 {
@@ -43,26 +43,20 @@ static bool get_time(struct rdb_source *from, int64_t *ms)
 
 /* ---- nodes ---- */
 
-/* A field or a value, and its digits if it is a number. */
-struct word {
-    struct slice s;
-    struct listpack_digits digits;
-};
-
 /* A node that is being read. */
 struct node {
     struct stream *stream;
     struct flat listpack;
-    size_t at;             /* the element that comes next; 0: there is none */
+    size_t at; /* the next element; 0: there is none */
     struct stream_id base;
-    struct stream_id last; /* of the entry before, whether it was deleted or not */
-    bool is_begun;         /* an entry of it is in the stream */
-    size_t master;         /* where the fields of the node are */
-    int64_t fields;        /* so many */
+    struct stream_id last; /* the id of the last entry read, deleted or not */
+    bool is_begun;         /* the stream has the node, with at least one entry */
+    size_t master;         /* where the fields of the node begin */
+    int64_t fields;        /* number of fields of the node */
     uint64_t removed;      /* entries that are marked as deleted */
     struct slice *pairs;
     struct listpack_digits *digits;
-    size_t room;           /* words that these two have room for */
+    size_t room; /* elements of `pairs` and of `digits` */
 };
 
 static bool get_number(struct node *n, int64_t *v)
@@ -73,9 +67,10 @@ static bool get_number(struct node *n, int64_t *v)
     return true;
 }
 
-/* The element at *at becomes word i of the entry. */
+/* Makes the element at *at word i of the entry, and advances *at. */
 static bool get_word(struct node *n, size_t *at, size_t i)
 {
+    must(i <= n->room);
     if (*at == 0)
         return false;
     if (i >= n->room) {
@@ -83,14 +78,15 @@ static bool get_word(struct node *n, size_t *at, size_t i)
         n->pairs = mem_realloc(n->pairs, n->room * sizeof *n->pairs);
         n->digits = mem_realloc(n->digits, n->room * sizeof *n->digits);
     }
-    n->pairs[i] = slice_of(NULL, *at); /* the position: digits may move until all are there */
+    n->pairs[i] = slice_of(NULL, *at); /* the position for now: `digits` may move until all words are read */
     *at = listpack_next(&n->listpack, *at);
     return true;
 }
 
-/* Positions become words. */
+/* Replaces the positions of the words by their bytes. */
 static void resolve(struct node *n, size_t words)
 {
+    must(words <= n->room);
     for (size_t i = 0; i < words; i++)
         n->pairs[i] = listpack_get(&n->listpack, n->pairs[i].n, &n->digits[i]);
 }
@@ -105,16 +101,16 @@ static bool get_words(struct node *n, bool same, int64_t fields)
     return true;
 }
 
-/* Appends what was read to the stream: a new node for the first entry, and that one for all others. */
+/* Appends an entry to the stream: the first entry begins a new node, the others go to the same node. */
 static bool append(struct node *n, struct stream_id id, size_t fields)
 {
-    struct value_limits most = {.entries = n->is_begun ? 0 : 1};
+    struct value_limits limits = {.entries = n->is_begun ? 0 : 1};
 
     if (stream_id_compare(id, n->stream->last) <= 0)
         return false;
     resolve(n, 2 * fields);
     n->is_begun = true;
-    return stream_append(n->stream, id, n->pairs, fields, &most);
+    return stream_append(n->stream, id, n->pairs, fields, &limits);
 }
 
 static bool get_entry(struct node *n)
@@ -138,7 +134,7 @@ static bool get_entry(struct node *n)
     return (flags & RDB_ENTRY_DELETED) || append(n, id, (size_t)fields);
 }
 
-/* What stands before the entries; *entries: how many of them there are, deleted ones too. */
+/* Reads the listpack up to its first entry. *count: entries; *removed: deleted entries. */
 static bool get_head(struct node *n, int64_t *count, int64_t *removed)
 {
     int64_t zero;
@@ -168,7 +164,8 @@ static bool get_entries(struct node *n)
     if (n->stream->count - before != (uint64_t)count || n->removed != (uint64_t)removed)
         return false;
     if (n->is_begun) {
-        tail = row_at(&n->stream->nodes, n->stream->nodes.used - 1, sizeof *tail);
+        must(n->stream->nodes.used > 0 && n->removed <= UINT32_MAX);
+        tail = records_at(&n->stream->nodes, n->stream->nodes.used - 1, sizeof *tail);
         tail->last = n->last;
         tail->removed = (uint32_t)n->removed;
         stream_node_trim(tail);
@@ -176,12 +173,12 @@ static bool get_entries(struct node *n)
     return true;
 }
 
-/* The last id of the last node, whether its entry is there or not. */
+/* The last id of the last node, even if that entry was deleted. */
 static struct stream_id last_of(const struct stream *s)
 {
     if (s->nodes.used == 0)
-        return STREAM_ID_LEAST;
-    return ((const struct stream_node *)row_at(&s->nodes, s->nodes.used - 1, sizeof(struct stream_node)))->last;
+        return STREAM_ID_MIN;
+    return ((const struct stream_node *)records_at(&s->nodes, s->nodes.used - 1, sizeof(struct stream_node)))->last;
 }
 
 static bool get_node(struct rdb_source *from, struct stream *s)
@@ -232,7 +229,7 @@ static bool get_nacks(struct rdb_source *from, struct stream_group *g)
     return true;
 }
 
-/* Gives a consumer the nacks that are its own. */
+/* Assigns the nacks of a consumer to it. */
 static bool give_nacks(struct rdb_source *from, const struct stream_group *g, struct stream_consumer *c)
 {
     struct stream_nack *nack;
@@ -254,7 +251,7 @@ static bool give_nacks(struct rdb_source *from, const struct stream_group *g, st
 
 static bool get_name(struct rdb_source *from, struct rdb_string *name)
 {
-    return rdb_get_string(from, name) && name->s.n <= WORD_MOST;
+    return rdb_get_string(from, name) && name->s.n <= WORD_MAX;
 }
 
 static bool get_consumer(struct rdb_source *from, enum rdb_type type, struct stream_group *g, struct rdb_string *name)
@@ -262,8 +259,7 @@ static bool get_consumer(struct rdb_source *from, enum rdb_type type, struct str
     size_t before = stream_consumer_count(g);
     struct stream_consumer *c;
 
-    if (!get_name(from, name) ||
-        (before > 0 && slice_cmp(stream_consumer_at(g, before - 1)->name, name->s) >= 0))
+    if (!get_name(from, name) || (before > 0 && slice_cmp(stream_consumer_at(g, before - 1)->name, name->s) >= 0))
         return false;
     c = stream_consumer_add(g, name->s, 0);
     if (!get_time(from, &c->seen_time))
@@ -323,7 +319,7 @@ static bool get_groups(struct rdb_source *from, enum rdb_type type, struct strea
 
 /* ---- all together ---- */
 
-/* Reads what is said about all entries; they are there already. The first id is known from them. */
+/* Reads the fields that follow the entries. The first id is ignored, since the entries give it. */
 static bool get_totals(struct rdb_source *from, enum rdb_type type, struct stream *s)
 {
     struct stream_id last, first;
@@ -344,6 +340,8 @@ bool rdb_get_stream(struct rdb_source *from, enum rdb_type type, struct stream *
 {
     uint64_t nodes;
 
+    must(type == RDB_STREAM || type == RDB_STREAM_2 || type == RDB_STREAM_3);
+    must(s->count == 0 && s->nodes.used == 0 && stream_group_count(s) == 0);
     if (!rdb_get_length(from, &nodes))
         return false;
     while (nodes-- > 0)

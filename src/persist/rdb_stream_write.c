@@ -3,6 +3,7 @@
 
 #include <endian.h>
 
+#include "base/must.h"
 #include "persist/rdb_format.h"
 #include "persist/rdb_sink.h"
 #include "types/listpack.h"
@@ -49,6 +50,7 @@ static void add_entry(struct flat *f, const struct stream_node *n, struct stream
     char digits[2][NUM_I64_MAX];
     struct slice field, value;
 
+    must(fields > 0 && stream_id_compare(e->id, n->base) >= 0);
     add_number(f, same ? RDB_ENTRY_SAME_FIELDS : 0);
     add_number(f, (int64_t)(e->id.ms - n->base.ms));
     add_number(f, (int64_t)(e->id.seq - n->base.seq));
@@ -78,19 +80,22 @@ static void add_fields(struct flat *f, const struct stream_node *n)
     add_number(f, 0);
 }
 
-/* f: memory to use. */
+/* f: scratch memory. */
 static void put_node(struct buf *out, const struct stream_node *n, struct flat *f)
 {
     struct stream_entry e;
+    uint32_t count = 0;
 
     listpack_init(f);
     add_number(f, n->count);
-    add_number(f, 0); /* none is deleted: they are not here any more */
+    add_number(f, 0); /* the node does not have the deleted entries any more */
     add_fields(f, n);
     for (const char *at = stream_node_begin(n); at != stream_node_end(n); at = stream_entry_end(&e)) {
         stream_node_entry(n, at, &e);
         add_entry(f, n, &e);
+        count++;
     }
+    must(count == n->count);
     rdb_put_length(out, sizeof(struct stream_id));
     put_raw_id(out, n->base);
     rdb_put_string(out, flat_slice(f));
@@ -107,16 +112,19 @@ static void put_pending(struct buf *out, const struct stream_pending *p, bool wh
 {
     struct stream_pending_walk w;
     const struct stream_nack *n;
+    size_t left = p->count;
 
     rdb_put_length(out, p->count);
-    stream_pending_walk_begin(&w, p, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, p, STREAM_ID_MIN);
     while ((n = stream_pending_walk_next(&w)) != NULL) {
+        must(left-- > 0);
         put_raw_id(out, n->id);
         if (!whole)
             continue;
         put_time(out, n->delivery_time);
         rdb_put_length(out, n->delivery_count);
     }
+    must(left == 0);
 }
 
 static void put_group(struct buf *out, const struct stream_group *g, bool active)
@@ -143,9 +151,10 @@ void rdb_put_stream(struct buf *out, const struct stream *s, bool active)
 {
     struct flat f = FLAT_EMPTY;
 
+    sane(active || !rdb_stream_needs_active(s));
     rdb_put_length(out, s->nodes.used);
     for (size_t i = 0; i < s->nodes.used; i++)
-        put_node(out, row_at(&s->nodes, i, sizeof(struct stream_node)), &f);
+        put_node(out, records_at(&s->nodes, i, sizeof(struct stream_node)), &f);
     flat_fini(&f);
     rdb_put_length(out, s->count);
     put_id(out, s->last);

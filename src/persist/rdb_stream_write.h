@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rdb_stream_write: streams in Redis's format.
+ * rdb_stream_write: writes streams in Redis's format.
  *
- * Role:    what stands in a dump behind the type of a stream.
+ * Role:    the bytes of a stream that follow its type in a dump.
  * Owns:    nothing; appends to a buf.
- * Threads: the entry's shard is locked by the caller.
+ * Threads: the caller holds the lock of the entry's shard.
  * Used by: rdb_write.
  *
  *   stream:    number of nodes, nodes; number of entries; last id; first id, highest deleted id, entries ever added
  *              (these three not in RDB_STREAM); number of groups, groups
- *   node:      its id, as a string; a string that is a listpack: entries, deleted ones, number of fields, fields, 0;
- *              entries
- *   entry:     flags, differences of its id to the node's, [number of fields], fields and values, number of all these
- *              elements but the last
+ *   node:      id, as a string; a string that is a listpack: number of entries, number of deleted ones, number of
+ *              fields, fields, 0; entries
+ *   entry:     flags, differences of its id to that of the node, [number of fields], fields and values, number of
+ *              elements before this one
  *   group:     name, last id, entries read (not in RDB_STREAM); number of nacks, nacks; number of consumers, consumers
  *   nack:      id; time, 8 bytes; count
  *   consumer:  name; time seen and, in RDB_STREAM_3, active, 8 bytes each; number of its nacks, their ids
@@ -25,8 +25,7 @@
 #include "base/buf.h"
 #include "types/stream.h"
 
-/* Whether RDB_STREAM_2 would tell a wrong time at which a consumer was active: it is read as that at which it was seen.
- */
+/* Whether a consumer was active at another time than it was last seen: readers of RDB_STREAM_2 take them as equal. */
 bool rdb_stream_needs_active(const struct stream *s);
 /* Appends the stream as RDB_STREAM_2 or, with active times, as RDB_STREAM_3. */
 void rdb_put_stream(struct buf *out, const struct stream *s, bool active);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "persist/rdb_write.h"
 
+#include "base/must.h"
 #include "persist/rdb_sink.h"
 #include "persist/rdb_stream_write.h"
 #include "types/hash.h"
@@ -15,7 +16,7 @@ static enum rdb_type type_of_hash(const struct value *v)
     if (v->form == VALUE_LISTPACK)
         return RDB_HASH_LISTPACK;
     if (hash_next_due(v) == 0)
-        return RDB_HASH; /* fields had an expiry once, or never */
+        return RDB_HASH; /* no field has an expiry, though some may have had one */
     return v->form == VALUE_LISTPACK_EX ? RDB_HASH_LISTPACK_EX : RDB_HASH_EXPIRING;
 }
 
@@ -78,8 +79,8 @@ static void put_list(struct buf *out, const struct value *v)
         put_node(out, &v->flat);
         return;
     }
-    rdb_put_length(out, l->row.used);
-    for (size_t i = 0; i < l->row.used; i++) {
+    rdb_put_length(out, l->chunks.used);
+    for (size_t i = 0; i < l->chunks.used; i++) {
         struct flat f = list_chunk_flat(list_large_chunk(l, i));
 
         put_node(out, &f);
@@ -88,70 +89,90 @@ static void put_list(struct buf *out, const struct value *v)
 
 static void put_set(struct buf *out, const struct value *v)
 {
+    size_t left = set_count(v);
     struct set_walk w;
     struct slice member;
 
-    rdb_put_length(out, set_count(v));
+    rdb_put_length(out, left);
     set_walk_begin(&w, v);
-    while (set_walk_next(&w, &member))
+    while (set_walk_next(&w, &member)) {
+        must(left-- > 0);
         rdb_put_string(out, member);
+    }
+    must(left == 0);
 }
 
 static void put_zset(struct buf *out, const struct value *v)
 {
+    size_t left = zset_count(v);
     struct zset_walk w;
     struct slice member;
     double score;
 
-    rdb_put_length(out, zset_count(v));
+    rdb_put_length(out, left);
     zset_walk_begin(&w, v);
     while (zset_walk_next(&w, &member, &score)) {
+        must(left-- > 0);
         rdb_put_string(out, member);
         buf_add(out, &score, sizeof score);
     }
+    must(left == 0);
 }
 
 static void put_hash(struct buf *out, const struct value *v)
 {
+    size_t left = hash_count(v);
     struct slice field, value;
     struct hash_walk w;
 
-    rdb_put_length(out, hash_count(v));
+    rdb_put_length(out, left);
     hash_walk_begin(&w, v);
     while (hash_walk_next(&w, &field, &value)) {
+        must(left-- > 0);
         rdb_put_string(out, field);
         rdb_put_string(out, value);
     }
+    must(left == 0);
 }
 
-/* The times are written as what they are beyond the first of them, and one; 0: none. */
+/* The earliest expiry of a field, 8 bytes. */
+static int64_t put_first_expire(struct buf *out, const struct value *v)
+{
+    int64_t first = hash_next_due(v);
+
+    must(first > 0);
+    buf_add(out, &first, sizeof first);
+    return first;
+}
+
+/* An expiry is written as its difference to the first one plus 1; 0: none. */
 static void put_hash_expiring(struct buf *out, const struct value *v)
 {
-    int64_t least = hash_next_due(v);
+    int64_t first = put_first_expire(out, v);
+    size_t left = hash_count(v);
     struct slice field, value;
     struct hash_walk w;
 
-    buf_add(out, &least, sizeof least);
-    rdb_put_length(out, hash_count(v));
+    rdb_put_length(out, left);
     hash_walk_begin(&w, v);
     while (hash_walk_next(&w, &field, &value)) {
-        rdb_put_length(out, w.expire != 0 ? (uint64_t)(w.expire - least) + 1 : 0);
+        must(left-- > 0 && (w.expire == 0 || w.expire >= first));
+        rdb_put_length(out, w.expire != 0 ? (uint64_t)(w.expire - first) + 1 : 0);
         rdb_put_string(out, field);
         rdb_put_string(out, value);
     }
+    must(left == 0);
 }
 
 static void put_hash_listpack_ex(struct buf *out, const struct value *v)
 {
-    int64_t least = hash_next_due(v);
-
-    buf_add(out, &least, sizeof least);
+    put_first_expire(out, v);
     put_flat(out, v);
 }
 
 void rdb_write_value(struct buf *out, const struct entry *e)
 {
-    static void (*const collections[])(struct buf *out, const struct value *v) = {
+    static void (*const collections[])(struct buf * out, const struct value *v) = {
         [RDB_LIST_NODES] = put_list,
         [RDB_SET] = put_set,
         [RDB_SET_INTSET] = put_flat,
@@ -165,12 +186,15 @@ void rdb_write_value(struct buf *out, const struct entry *e)
         [RDB_HASH_LISTPACK_EX] = put_hash_listpack_ex,
     };
     struct entry_digits digits;
+    enum rdb_type type;
     struct value v;
 
     if (entry_type(e) == TYPE_STRING) {
         rdb_put_string(out, entry_string(e, &digits));
         return;
     }
-    v = entry_value(e); /* its `now` is 0: fields that are due are written too */
-    collections[rdb_type_of(e)](out, &v);
+    v = entry_value(e); /* its `now` is 0: expired fields are written too */
+    type = rdb_type_of(e);
+    must(type < sizeof collections / sizeof *collections && collections[type] != NULL);
+    collections[type](out, &v);
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "persist/ziplist.h"
 
-#define HEADER     10
-#define LEAST      (HEADER + 1)
-#define END        0xff
-#define LONG       254 /* the length before it takes four bytes more */
-#define COUNT_MOST UINT16_MAX
+#include "base/must.h"
+
+#define HEADER    10
+#define MIN_BYTES (HEADER + 1)
+#define END       0xff
+#define LONG      254 /* the length of the previous element follows in four bytes */
+#define COUNT_MAX UINT16_MAX
 
 /*
- * Behind the length of the element before it:
+ * After the length of the previous element:
  *   00xxxxxx  a string of up to 63 bytes
  *   01xxxxxx  a string of up to 16383 bytes, with the next byte
  *   10------  a string, its length in the next four bytes
@@ -51,7 +53,7 @@ static const char *take(struct slice *s, size_t n)
     return p;
 }
 
-/* Takes the length of the element before, which is known: false if it is another. */
+/* Takes the length of the previous element. False: it is not the known one. */
 static bool take_length_before(struct slice *s, size_t known)
 {
     const char *p = take(s, 1);
@@ -71,6 +73,7 @@ static bool take_string(struct slice *s, uint8_t head, struct listpack_word *w)
     size_t n = head;
     const char *p;
 
+    must(head < HEAD_INT16);
     if (head >= HEAD_32_BITS) {
         p = take(s, 4);
         if (p == NULL)
@@ -89,13 +92,14 @@ static bool take_string(struct slice *s, uint8_t head, struct listpack_word *w)
     return true;
 }
 
-/* Takes a number of so many bytes. */
+/* Takes a number of 1 to 8 bytes. */
 static bool take_bytes(struct slice *s, unsigned bytes, int64_t *v)
 {
     const char *p = take(s, bytes);
     unsigned unused = 64 - 8 * bytes;
     uint64_t low = 0;
 
+    must(bytes > 0 && bytes <= sizeof low);
     if (p == NULL)
         return false;
     memcpy(&low, p, bytes);
@@ -122,7 +126,7 @@ static bool take_number(struct slice *s, uint8_t head, int64_t *v)
     }
 }
 
-/* Takes an element; before: the bytes of the one before it. */
+/* Takes an element; before: the length of the previous one. */
 static bool take_element(struct slice *s, size_t before, struct listpack_word *w)
 {
     const char *head;
@@ -142,12 +146,12 @@ bool ziplist_append_to(struct flat *listpack, struct slice ziplist)
 {
     struct slice left;
     size_t before = 0, count = 0, last = HEADER;
-    uint16_t told;
+    uint16_t stated;
 
-    if (ziplist.n < LEAST || ziplist.n > LISTPACK_MOST || load32(ziplist.p) != ziplist.n ||
+    if (ziplist.n < MIN_BYTES || ziplist.n > LISTPACK_MAX || load32(ziplist.p) != ziplist.n ||
         (uint8_t)ziplist.p[ziplist.n - 1] != END)
         return false;
-    for (left = slice_of(ziplist.p + HEADER, ziplist.n - LEAST); left.n > 0; count++) {
+    for (left = slice_of(ziplist.p + HEADER, ziplist.n - MIN_BYTES); left.n > 0; count++) {
         const char *at = left.p;
         struct listpack_word w;
 
@@ -157,6 +161,7 @@ bool ziplist_append_to(struct flat *listpack, struct slice ziplist)
         before = left.p - at;
         last = at - ziplist.p;
     }
-    memcpy(&told, ziplist.p + 8, sizeof told);
-    return (told == COUNT_MOST || told == count) && load32(ziplist.p + 4) == last;
+    must(left.p == ziplist.p + ziplist.n - 1);
+    memcpy(&stated, ziplist.p + 8, sizeof stated);
+    return (stated == COUNT_MAX || stated == count) && load32(ziplist.p + 4) == last;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ziplist: the flat form that Redis had before listpacks, up to version 6.
+ * ziplist: the flat form of Redis up to version 6, before listpacks.
  *
- * Role:    makes a listpack of it.
+ * Role:    converts it to a listpack.
  * Owns:    nothing.
  * Threads: any.
  * Used by: rdb_read.
@@ -12,8 +12,9 @@
  *   | bytes32 | last32 | num16 | element   | element   |         | 0xff |
  *   +---------+--------+-------+-----------+-----------+-- ... --+------+
  *
- * last: where the last element is. num: 65535 where there are as many or more. An element begins with the length of the
- * one before it: a byte below 254, or 254 and four bytes. Little endian, but for lengths of strings.
+ * last: the offset of the last element. num: the number of elements, at most 65535, which also stands for more. An
+ * element begins with the length of the previous one: a byte below 254, or 254 and four bytes. Little endian, except
+ * for lengths of strings.
  */
 #ifndef LARDER_PERSIST_ZIPLIST_H
 #define LARDER_PERSIST_ZIPLIST_H
@@ -22,8 +23,8 @@
 
 #include "types/listpack.h"
 
-/* Appends the elements of a ziplist, which may be any bytes, to a listpack in memory of its own. False: it is broken,
- * and what was appended so far is of no use. */
+/* Appends the elements of a ziplist, which is not trusted, to a listpack that owns its memory. False: it is corrupt,
+ * and the content of the listpack is undefined. */
 bool ziplist_append_to(struct flat *listpack, struct slice ziplist);
 
 #endif

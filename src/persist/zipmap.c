@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "persist/zipmap.h"
 
-#define LONG       254
-#define COUNT_MOST 254
-#define END        0xff
+#include "base/must.h"
+
+#define LONG      254
+#define COUNT_MAX 254
+#define END       0xff
 
 static bool take_byte(struct slice *s, uint8_t *byte)
 {
@@ -32,7 +34,7 @@ static bool take_length(struct slice *s, size_t *n)
     return true;
 }
 
-/* Takes n bytes and as many more as are unused behind them. */
+/* Takes n bytes, and the unused bytes after them. */
 static bool take(struct slice *s, size_t n, size_t unused, struct slice *bytes)
 {
     if (n > s->n || unused > s->n - n)
@@ -46,12 +48,12 @@ bool zipmap_append_to(struct flat *listpack, struct slice zipmap)
 {
     struct slice left, field, value;
     size_t n, count = 0;
-    uint8_t told, unused;
+    uint8_t stated, unused;
 
-    if (zipmap.n < 2 || zipmap.n > LISTPACK_MOST || (uint8_t)zipmap.p[zipmap.n - 1] != END)
+    if (zipmap.n < 2 || zipmap.n > LISTPACK_MAX || (uint8_t)zipmap.p[zipmap.n - 1] != END)
         return false;
     left = slice_of(zipmap.p, zipmap.n - 1);
-    take_byte(&left, &told);
+    take_byte(&left, &stated);
     for (; left.n > 0; count++) {
         if (!take_length(&left, &n) || !take(&left, n, 0, &field) || !take_length(&left, &n) ||
             !take_byte(&left, &unused) || !take(&left, n, unused, &value))
@@ -59,5 +61,6 @@ bool zipmap_append_to(struct flat *listpack, struct slice zipmap)
         listpack_append(listpack, field);
         listpack_append(listpack, value);
     }
-    return told >= COUNT_MOST || told == count;
+    must(left.p == zipmap.p + zipmap.n - 1);
+    return stated >= COUNT_MAX || stated == count;
 }

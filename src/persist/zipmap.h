@@ -2,7 +2,7 @@
 /*
  * zipmap: the flat form of hashes in Redis up to version 2.4.
  *
- * Role:    makes a listpack of it.
+ * Role:    converts it to a listpack.
  * Owns:    nothing.
  * Threads: any.
  * Used by: rdb_read.
@@ -12,8 +12,8 @@
  *   | num8 | length | field | length | free8 | value |         | 0xff |
  *   +------+--------+-------+--------+-------+-------+-- ... --+------+
  *
- * num: 254 where there are as many or more. A length: a byte below 254, or 254 and four bytes, little endian. free: so
- * many bytes behind the value mean nothing.
+ * num: the number of fields, at most 254, which also stands for more. length: a byte below 254, or 254 and four bytes,
+ * little endian. free: the number of unused bytes after the value.
  */
 #ifndef LARDER_PERSIST_ZIPMAP_H
 #define LARDER_PERSIST_ZIPMAP_H
@@ -22,8 +22,8 @@
 
 #include "types/listpack.h"
 
-/* Appends the fields and values of a zipmap, which may be any bytes, to a listpack in memory of its own. False: it is
- * broken, and what was appended so far is of no use. */
+/* Appends the fields and values of a zipmap, which is not trusted, to a listpack that owns its memory. False: it is
+ * corrupt, and the content of the listpack is undefined. */
 bool zipmap_append_to(struct flat *listpack, struct slice zipmap);
 
 #endif

@@ -300,22 +300,35 @@ void reply_bulk_int(struct out *o, int64_t v)
     reply_bulk(o, slice_of(digits, num_format_i64(digits, v)));
 }
 
-void reply_blob(struct out *o, struct blob *b, size_t at, size_t n)
+/* Appends n bytes of the blob by reference. */
+static void append_blob(struct out *o, struct blob *b, size_t at, size_t n)
 {
-    struct chunk *c;
+    struct chunk *c = chunk_small(0);
 
     must(at <= b->len && n <= b->len - at);
-    if (n < BY_REFERENCE) {
-        reply_bulk(o, slice_of(b->p + at, n));
-        return;
-    }
-    header(o, '$', n);
-    c = chunk_small(0);
     c->blob = blob_ref(b);
     c->p = b->p + at;
     c->len = n;
     append(o, c);
     append(o, chunk_small(TAIL_BYTES));
+}
+
+void out_add_blob(struct out *o, struct blob *b)
+{
+    if (b->len < BY_REFERENCE)
+        out_add(o, b->p, b->len);
+    else
+        append_blob(o, b, 0, b->len);
+}
+
+void reply_blob(struct out *o, struct blob *b, size_t at, size_t n)
+{
+    if (n < BY_REFERENCE) {
+        reply_bulk(o, slice_of(b->p + at, n));
+        return;
+    }
+    header(o, '$', n);
+    append_blob(o, b, at, n);
     out_add(o, "\r\n", 2);
 }
 

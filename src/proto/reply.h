@@ -68,6 +68,9 @@ struct out_mark out_mark(const struct out *o);
 void out_rewind(struct out *o, struct out_mark m);
 /* Appends bytes that are valid protocol already. */
 void out_add(struct out *o, const void *p, size_t n);
+/* The same with the bytes of a blob, which does not change any more. Long ones are not copied: the chain holds a
+ * reference. */
+void out_add_blob(struct out *o, struct blob *b);
 
 /* Error texts begin with their code: "ERR ...", "WRONGTYPE ...". reply_errorf replaces CR and LF by spaces. */
 void reply_error(struct out *o, const char *text);

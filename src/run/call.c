@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "run/door_check.h"
 
 /* ---- looking ---- */
 
@@ -300,6 +301,7 @@ void call_changed_unwatched(struct call *c, int i, enum event_class class, const
 void call_run(struct call *c)
 {
     struct command_metrics *m = &c->runner->metrics->commands[command_number(c->cmd)];
+    struct door_check check;
     uint64_t end, ns;
 
     if (UNLIKELY(++c->runner->unstamped >= c->runner->stamp_unit)) {
@@ -308,7 +310,9 @@ void call_run(struct call *c)
     }
     c->errors = c->out->errors;
     atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed);
+    door_check_begin(&check, c);
     c->cmd->run(c);
+    door_check_end(&check);
     end = clock_cycles();
     ns = clock_cycles_ns(end - c->runner->cycles);
     c->runner->cycles = end;

@@ -37,4 +37,10 @@ void unit_begin_set(struct unit *u, struct runner *r) ACQUIRES(shard_cap);
 void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s) ACQUIRES(shard_cap);
 void unit_end(struct unit *u) RELEASES(shard_cap);
 
+/* The caller promises that the unit holds every shard, as commands with CMD_WORLD do. Checked. */
+static inline void unit_must_hold_world(const struct unit *u) ASSERTS(shard_cap)
+{
+    must(u->is_world);
+}
+
 #endif

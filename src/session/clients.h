@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * clients: the list of all clients, as one client may see another.
+ * clients: the public record (card) of each client.
  *
- * Role:    CLIENT LIST, CLIENT KILL, INFO clients and the limit on all clients' memory, over workers.
- * Owns:    the cards. A card belongs to its connection's worker, which alone adds and removes it.
- * Threads: any. Numbers are relaxed atomics written by the owner; strings are under the card's leaf lock; the list is
- *          under the lock CLIENTS, held while it is walked.
+ * Role:    CLIENT LIST, CLIENT KILL, INFO clients and the limit on all clients' memory, across workers.
+ * Owns:    the cards. The worker of a connection adds and removes its card.
+ * Threads: any. Numbers are relaxed atomics written by the connection's worker; strings are under the card's leaf lock;
+ *          the list and the index by id are under the lock CLIENTS, which is held during a visit.
  * Used by: session, cmd, net.
- * Why:     another worker's connection is never touched: what all may read of it is here, and to end it is to
- *          set `doomed` and wake its worker.
+ * Why:     no thread touches another worker's connection: it reads the card, and posts a letter to the card's address.
  */
 #ifndef LARDER_SESSION_CLIENTS_H
 #define LARDER_SESSION_CLIENTS_H
@@ -19,74 +18,90 @@
 
 #include "base/lock.h"
 #include "base/slice.h"
+#include "session/mail.h"
 
 struct command;
 
 enum {
-    CARD_MULTI = 1 << 0,      /* in a transaction */
-    CARD_DIRTY = 1 << 1,      /* EXEC will fail: a watched key has changed */
-    CARD_BLOCKED = 1 << 2,    /* waits: for a key, or for the end of a CLIENT PAUSE */
-    CARD_CLOSING = 1 << 3,    /* closes once its replies are sent */
+    CARD_MULTI = 1 << 0,   /* in a transaction */
+    CARD_DIRTY = 1 << 1,   /* EXEC will fail: a watched key has changed */
+    CARD_BLOCKED = 1 << 2, /* waits: for a key, or for the end of a CLIENT PAUSE */
+    CARD_CLOSING = 1 << 3, /* closes once its replies are sent */
     CARD_CLOSE_NOW = 1 << 4,
-    CARD_UNIX = 1 << 5,       /* connected by the unix socket */
+    CARD_UNIX = 1 << 5, /* connected by the unix socket */
     CARD_NO_EVICT = 1 << 6,
     CARD_NO_TOUCH = 1 << 7,
     CARD_PUBSUB = 1 << 8,
     CARD_READONLY = 1 << 9,
 };
 
+#define CARD_MAGIC 0x63617264u /* "card" */
+
 struct card {
-    struct card *prev, *next;
-    uint64_t id;            /* unique for the life of the process, rising */
-    uint32_t worker;
+    uint32_t magic;
     int fd;
-    int64_t born;           /* ms, monotonic */
-    char *peer;             /* "127.0.0.1:50000", "[::1]:50000", "/path:0" */
+    struct card *prev, *next;
+    struct card *next_in_bucket; /* of the index by id */
+    uint64_t id;                 /* unique for the life of the process, rising */
+    struct mail_address address;
+    int64_t born; /* ms, monotonic */
+    char *peer;   /* "127.0.0.1:50000", "[::1]:50000", "/path:0" */
     char *local;
     bool is_local;          /* the peer is this machine */
     _Atomic int64_t active; /* ms, monotonic, of the last request */
     _Atomic uint32_t flags;
     _Atomic uint32_t db;
     _Atomic uint32_t resp;
-    _Atomic int32_t multi;  /* queued commands; -1: no transaction */
-    _Atomic uint32_t watching; /* watched keys */
+    _Atomic int32_t multi;                                       /* queued commands; -1: no transaction */
+    _Atomic uint32_t watching;                                   /* watched keys */
     _Atomic uint64_t in_bytes, in_free, args_bytes, multi_bytes; /* query buffer: used, free; arguments; queue */
-    _Atomic uint64_t out_bytes, out_chunks, out_memory;           /* replies not yet sent */
-    _Atomic uint64_t text_bytes;                                  /* that the strings below take: they may be long */
+    _Atomic uint64_t out_bytes, out_chunks, out_memory;          /* replies not yet sent */
+    _Atomic uint64_t text_bytes;                                 /* that the strings below take: they may be long */
     _Atomic uint64_t received, sent, requests;
     _Atomic(const struct command *) last;
-    _Atomic bool doomed;    /* somebody wants it closed: the worker does so at the next look */
-    struct lock lock;       /* the strings below */
+    _Atomic bool doomed;                        /* it runs no further command, and its worker closes it */
+    struct lock lock;                           /* the strings below */
     char *name, *user, *lib_name, *lib_version; /* never NULL; empty: not set */
 };
 
 struct clients {
     struct lock lock;
     struct card *first, *last; /* oldest first */
+    struct card **by_id;       /* buckets: the low bits of the id; a power of two, or none yet */
+    size_t buckets, listed;
     _Atomic uint64_t next_id;
     _Atomic uint64_t count;
     _Atomic uint64_t accepted, rejected, killed_for_output, killed_for_input, evicted;
-    void (*wake)(void *arg, unsigned worker); /* set by net: makes a worker look at its doomed clients */
-    void *wake_arg;
+    struct mail mail; /* set by net before the first client; empty in tests: nothing is posted */
+};
+
+/* What is known of a client when it connects. */
+struct card_origin {
+    struct mail_address address;
+    int fd;
+    const char *peer, *local;
+    bool is_local; /* the peer is this machine */
 };
 
 void clients_init(struct clients *cs);
 void clients_fini(struct clients *cs);
 
-/* A new card, in the list. Copies the addresses. The list owns it until clients_remove. */
-struct card *clients_add(struct clients *cs, unsigned worker, int fd, const char *peer, const char *local,
-                         bool is_local);
+/* A new card, in the list. Copies the texts. The list owns it until clients_remove. */
+struct card *clients_add(struct clients *cs, const struct card_origin *from);
 /* Takes the card off the list and frees it. */
 void clients_remove(struct clients *cs, struct card *card);
 /* Calls visit for each card, oldest first, under the lock CLIENTS, until it returns false. */
 void clients_each(struct clients *cs, bool (*visit)(void *arg, struct card *card), void *arg);
-/* Marks the card and wakes its worker. Under the lock CLIENTS (from a visit) or by the owner. */
-void clients_doom(struct clients *cs, struct card *card);
+/* Calls visit for the card with this id, under the lock CLIENTS, in constant time. False: there is none. */
+bool clients_visit(struct clients *cs, uint64_t id, bool (*visit)(void *arg, struct card *card), void *arg);
+/* Marks the card and posts a letter that closes its connection, on behalf of `from` (may be NULL). Under the lock
+ * CLIENTS (from a visit) or by the card's worker. */
+void clients_doom(struct clients *cs, struct session *from, struct card *card);
 
-/* Memory that a client's buffers take, as CLIENT LIST's tot-mem has it. */
+/* Memory that a client's buffers take, in bytes, as in CLIENT LIST's tot-mem. */
 uint64_t card_memory(struct card *card);
-/* Dooms the clients that take most until all together take at most `limit` bytes (0: no limit). Those of CLIENT
- * NO-EVICT stay. */
+/* Dooms the largest clients until all together take at most `limit` bytes (0: no limit). Spares those that said CLIENT
+ * NO-EVICT ON. */
 void clients_fit(struct clients *cs, int64_t limit);
 
 enum card_text { CARD_NAME, CARD_USER, CARD_LIB_NAME, CARD_LIB_VERSION };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session/pause.h"
 
-/* What a pause becomes when another begins while it may still be in force. */
-static int64_t join(int64_t word, enum pause_mode mode, int64_t until, int64_t now)
+#include "base/must.h"
+
+/* The word of a new pause, combined with the pause of the old word if that is still in force. */
+static int64_t combine(int64_t word, enum pause_mode mode, int64_t until, int64_t now)
 {
     int64_t old_until = word / 4;
     enum pause_mode old_mode = (enum pause_mode)(word & 3);
@@ -22,7 +24,9 @@ void pause_start(struct pause *p, enum pause_mode mode, int64_t until, int64_t n
 {
     int64_t word = atomic_load(&p->word);
 
-    while (!atomic_compare_exchange_weak(&p->word, &word, join(word, mode, until, now)))
+    must(mode == PAUSE_WRITE || mode == PAUSE_ALL);
+    must(until >= 0 && now >= 0);
+    while (!atomic_compare_exchange_weak(&p->word, &word, combine(word, mode, until, now)))
         ;
 }
 

@@ -7,21 +7,23 @@
 
 void session_init(struct session *s, struct card *card, bool authenticated)
 {
-    *s = (struct session){.card = card, .authenticated = authenticated};
+    *s = (struct session){.magic = SESSION_MAGIC, .card = card, .authenticated = authenticated};
     out_init(&s->out);
 }
 
 void session_fini(struct session *s)
 {
+    must_be(s, SESSION_MAGIC);
     session_end_multi(s);
     session_unwatch(s);
     out_fini(&s->out);
+    s->magic = 0;
 }
 
 /* ---- MULTI ---- */
 
-/* Shows the state of the transaction on the card. */
-static void show_multi(struct session *s)
+/* Publishes the state of the transaction on the card. */
+static void publish_multi(struct session *s)
 {
     atomic_store_explicit(&s->card->multi, s->in_multi ? (int32_t)s->queued : -1, memory_order_relaxed);
     atomic_store_explicit(&s->card->multi_bytes, s->queue_bytes, memory_order_relaxed);
@@ -30,8 +32,10 @@ static void show_multi(struct session *s)
 
 void session_begin_multi(struct session *s)
 {
+    must_be(s, SESSION_MAGIC);
+    must(s->queued == 0);
     s->in_multi = true;
-    show_multi(s);
+    publish_multi(s);
 }
 
 void session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv)
@@ -40,6 +44,7 @@ void session_queue(struct session *s, const struct command *cmd, int argc, const
     size_t bytes = 0;
     char *p;
 
+    must(cmd != NULL && argc > 0 && s->queued <= s->queue_cap);
     if (s->queued == s->queue_cap) {
         s->queue_cap = s->queue_cap ? s->queue_cap * 2 : 4;
         s->queue = mem_realloc(s->queue, s->queue_cap * sizeof *s->queue);
@@ -58,13 +63,14 @@ void session_queue(struct session *s, const struct command *cmd, int argc, const
         p += argv[i].n;
     }
     s->queue_bytes += bytes + sizeof *q;
-    show_multi(s);
+    publish_multi(s);
 }
 
 void session_end_multi(struct session *s)
 {
     bool was_open = s->in_multi;
 
+    must_be(s, SESSION_MAGIC);
     for (unsigned i = 0; i < s->queued; i++)
         mem_free(s->queue[i].argv);
     mem_free(s->queue);
@@ -73,12 +79,12 @@ void session_end_multi(struct session *s)
     s->queue_bytes = 0;
     s->in_multi = s->multi_failed = false;
     if (was_open)
-        show_multi(s);
+        publish_multi(s);
 }
 
 /* ---- WATCH ---- */
 
-static void show_watching(struct session *s)
+static void publish_watching(struct session *s)
 {
     atomic_store_explicit(&s->card->watching, s->watching, memory_order_relaxed);
 }
@@ -111,7 +117,7 @@ void session_watch(struct session *s, const struct place *p, struct slice key, b
     s->watches = w;
     s->watching++;
     s->watch_bytes += sizeof *w + key.n;
-    show_watching(s);
+    publish_watching(s);
 }
 
 static struct session_watch *pop_watch(struct session *s)
@@ -128,7 +134,7 @@ static void all_popped(struct session *s)
     if (s->watching != 0) {
         s->watching = 0;
         s->watch_bytes = 0;
-        show_watching(s);
+        publish_watching(s);
     }
 }
 
@@ -167,12 +173,14 @@ void session_select(struct session *s, unsigned db)
 
 void session_set_resp(struct session *s, unsigned resp)
 {
+    must(resp == 2 || resp == 3);
     s->out.resp = resp;
     atomic_store_explicit(&s->card->resp, resp, memory_order_relaxed);
 }
 
 void session_reset(struct session *s, bool authenticated)
 {
+    must_be(s, SESSION_MAGIC);
     session_end_multi(s);
     session_unwatch(s);
     session_select(s, 0);

@@ -2,11 +2,11 @@
 /*
  * session: a caller, as commands see it.
  *
- * Role:    the database selected, the user, the protocol, the open transaction, the watched keys, the replies.
+ * Role:    the selected database, the user, the protocol, the open transaction, the watched keys, the replies.
  * Owns:    its output, the queued commands, its watches.
- * Threads: the worker of the connection only; what others may know of it is its card.
+ * Threads: the worker of the connection only; other threads read its card.
  * Used by: cmd, net.
- * Why:     without a descriptor in it, a session serves connections, tests and scripts alike.
+ * Why:     it has no descriptor, so connections, tests and scripts can all have one.
  */
 #ifndef LARDER_SESSION_SESSION_H
 #define LARDER_SESSION_SESSION_H
@@ -18,7 +18,7 @@
 
 struct command;
 
-/* A command put aside by MULTI: one allocation with the arguments' bytes behind it. */
+/* A command queued by MULTI: argv, hash and the bytes of the arguments are one allocation. */
 struct queued {
     const struct command *cmd;
     int argc;
@@ -30,20 +30,24 @@ struct queued {
 enum reply_mode {
     REPLY_ON,
     REPLY_OFF,
-    REPLY_SKIP_NEXT, /* CLIENT REPLY SKIP was the last command */
-    REPLY_SKIP,      /* the running command is the one to be silent */
+    REPLY_SKIP_NEXT, /* CLIENT REPLY SKIP was the last command: the next reply is suppressed */
+    REPLY_SKIP,      /* the reply of the running command is suppressed */
 };
 
+#define SESSION_MAGIC 0x73657373u /* "sess" */
+
 struct session {
+    uint32_t magic;
+    unsigned receipts_due; /* letters posted to full mailboxes and not yet taken: until they are, nothing runs */
     struct out out;
     struct card *card;
     unsigned db;
     bool authenticated;
     bool is_script; /* the caller is a script, not a connection */
     bool in_multi;
-    bool multi_failed;    /* a command was refused while queueing: EXEC aborts */
-    bool no_touch;        /* CLIENT NO-TOUCH: reading does not make keys recent */
-    bool close_after;     /* close once the replies are sent */
+    bool multi_failed; /* a command was refused while queueing: EXEC aborts */
+    bool no_touch;     /* CLIENT NO-TOUCH: reads do not count as uses of a key */
+    bool close_after;  /* close once the replies are sent */
     bool close_now;
     enum reply_mode reply_mode;
     struct queued *queue;
@@ -66,11 +70,11 @@ void session_init(struct session *s, struct card *card, bool authenticated);
 /* Takes the session's watches off their shards: no shard lock may be held. */
 void session_fini(struct session *s);
 
-/* MULTI: commands are queued from here on. */
+/* MULTI: begins to queue commands. */
 void session_begin_multi(struct session *s);
 /* Copies the command to the end of the queue. */
 void session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv);
-/* Ends the transaction: forgets the queue. */
+/* Ends the transaction and empties the queue. Nothing if there is none. */
 void session_end_multi(struct session *s);
 /* Copies the key and puts a mark into its shard, whose lock is held. Nothing if it is watched already. */
 void session_watch(struct session *s, const struct place *p, struct slice key, bool was_expired) REQUIRES(shard_cap);

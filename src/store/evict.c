@@ -2,7 +2,6 @@
 #include "store/evict.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "store/keyspace.h"
@@ -18,7 +17,7 @@
 
 static int64_t published(const struct keyspace *ks, unsigned shard)
 {
-    must(shard < ks->shard_count);
+    sane(shard < ks->shard_count);
     return atomic_load_explicit(&ks->best[shard], memory_order_relaxed);
 }
 
@@ -114,20 +113,22 @@ static bool refresh_pool(struct keyspace *ks, struct shard *s, struct pool *pool
     const struct policy *p = pool->policy;
 
     while (pool->count > 0) {
-        struct candidate c = *pool_next(pool);
-        struct entry *e = find(s, &c);
-        int64_t was = c.order;
+        struct candidate *next = pool_next(pool), changed;
+        struct entry *e = find(s, next);
+        int64_t order;
 
-        sane(keyspace_shard(ks, c.hash) == s && c.db < ks->databases);
+        sane(keyspace_shard(ks, next->hash) == s && next->db < ks->databases);
         if (e == NULL || !is_evictable(p, e)) {
             pool_pop(pool);
             continue;
         }
-        c.order = p->order(&ks->stamps, pool->state, e);
-        if (c.order == was)
+        order = p->order(&ks->stamps, pool->state, e);
+        if (order == next->order)
             return true;
+        changed = *next;
+        changed.order = order;
         pool_pop(pool);
-        pool_offer(pool, &c);
+        pool_offer(pool, &changed);
     }
     return false;
 }

@@ -48,7 +48,7 @@ struct evict_goal {
     size_t limit; /* until no more than this is used */
     size_t (*used)(void *arg);
     bool (*enough)(void *arg); /* whether to stop before, though not before one was tried; NULL: never */
-    /* Holds the chosen shard, calls evict_from, and returns its result. */
+    /* Begins a unit on the chosen shard, calls evict_from, ends the unit, and returns the result. */
     enum evict_result (*step)(void *arg, struct keyspace *ks, const struct evict_choice *c);
     void *arg;
 };

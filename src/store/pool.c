@@ -67,7 +67,7 @@ void pool_offer(struct pool *p, const struct candidate *c)
 {
     unsigned i = p->count;
 
-    must(c->entry != NULL && c->order >= POLICY_FIRST && c->order <= POLICY_LAST);
+    must(c->order >= POLICY_FIRST && c->order <= POLICY_LAST);
     if (!pool_wants(p, c->order) || has(p, c))
         return;
     if (p->count == POOL_SIZE) { /* the worst one is dropped */

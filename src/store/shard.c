@@ -62,6 +62,7 @@ struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t
     struct table *old = shard_table(s, db);
 
     lock_must_hold(&s->lock);
+    s->touched = UINT64_MAX; /* the door is open for all keys */
     if (UNLIKELY(shard_interest(s) & INTEREST_SNAPSHOT) && old != NULL)
         shard_hand_over(&(struct place){s, db, 0}, NULL);
     for (struct interest *i = interest_next(&s->interests, NULL); i != NULL; i = interest_next(&s->interests, i))

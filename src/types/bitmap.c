@@ -6,7 +6,7 @@
 
 #define WORD_BITS 64
 
-/* Bytes combined at a time: what is written stays in the nearest cache while all sources pass over it. */
+/* Bytes combined at a time: the output stays in the L1 cache while all sources are applied to it. */
 #define COMBINE_BLOCK 8192
 
 static inline uint64_t load_word(const void *p)
@@ -22,7 +22,7 @@ static inline void store_word(void *p, uint64_t w)
     memcpy(p, &w, sizeof(w));
 }
 
-/* Eight bytes as one number, the first of them the highest. */
+/* Eight bytes as a big-endian number. */
 static inline uint64_t load_bits(const void *p)
 {
     uint64_t w = load_word(p);
@@ -72,7 +72,7 @@ __attribute__((target("popcnt"))) static uint64_t count_with_popcnt(const unsign
 }
 #endif
 
-/* The instruction is missing from the oldest 64-bit machines only, yet the compiler must not count on it. */
+/* Only the oldest 64-bit processors lack the instruction, but the compiler may not assume it. */
 static uint64_t count_set(const char *p, size_t n)
 {
 #ifdef __x86_64__
@@ -87,7 +87,7 @@ uint64_t bitmap_count(struct slice s)
     return count_set(s.p, s.n);
 }
 
-/* Bits first .. last, both within s. */
+/* Counts bits first .. last, both within s. */
 static uint64_t count_bits(struct slice s, uint64_t first, uint64_t last)
 {
     size_t from = first >> 3;
@@ -95,7 +95,7 @@ static uint64_t count_bits(struct slice s, uint64_t first, uint64_t last)
     uint64_t n = count_set(s.p + from, to - from + 1);
 
     must(first <= last && to < s.n);
-    /* Less what the border bytes hold outside. */
+    /* Subtracts the bits of the first and last byte that are outside the range. */
     n -= (uint64_t)__builtin_popcount((unsigned char)s.p[from] & (0xff00u >> (first & 7)) & 0xff);
     n -= (uint64_t)__builtin_popcount((unsigned char)s.p[to] & (0x7fu >> (last & 7)));
     return n;
@@ -111,7 +111,7 @@ uint64_t bitmap_count_range(struct slice s, int64_t start, int64_t end, enum bit
     return count_set(s.p + start, (size_t)(end - start + 1));
 }
 
-/* Moves on from the byte-aligned `from` over four words at a time while they hold nothing but `flip`. */
+/* Advances the byte-aligned `from` by four words at a time while they equal `flip`. */
 static uint64_t skip_words(const char *p, uint64_t from, uint64_t to, uint64_t flip)
 {
     for (; to - from >= 4 * WORD_BITS; from += 4 * WORD_BITS) {
@@ -124,7 +124,7 @@ static uint64_t skip_words(const char *p, uint64_t from, uint64_t to, uint64_t f
     return from;
 }
 
-/* The first bit that is `value` in from .. to-1, all within p; -1 if none is. */
+/* The first bit equal to `value` in from .. to - 1, all within p; -1: there is none. */
 static int64_t find_bit(const char *p, uint64_t from, uint64_t to, bool value)
 {
     uint64_t flip = value ? 0 : UINT64_MAX;
@@ -142,7 +142,7 @@ static int64_t find_bit(const char *p, uint64_t from, uint64_t to, bool value)
                 return (int64_t)(from + (uint64_t)__builtin_clzll(w));
             from += WORD_BITS;
         } else {
-            /* The rest of this byte, moved to the top. */
+            /* The rest of this byte, shifted to the top. */
             w = ((uint64_t)(unsigned char)p[from / 8] << 56 ^ flip) << from % 8 & UINT64_MAX << (56 + from % 8);
             if (w != 0) {
                 from += (uint64_t)__builtin_clzll(w);
@@ -171,7 +171,7 @@ int64_t bitmap_find_range(struct slice s, bool value, int64_t start, int64_t end
     int64_t n = (int64_t)s.n * (unit == BITMAP_BITS ? 8 : 1);
     uint64_t scale = unit == BITMAP_BITS ? 1 : 8;
 
-    /* So far before the string that their order no longer counts. */
+    /* Beyond this their order no longer matters. */
     if (start < -n)
         start = -n;
     if (end < -n)
@@ -192,7 +192,7 @@ size_t bitmap_longest(const struct slice *sources, size_t n)
     return longest;
 }
 
-/* What s has of the n bytes from `at` on. */
+/* The part of s within the n bytes at `at`. */
 static struct slice part_of(struct slice s, size_t at, size_t n)
 {
     if (at >= s.n)
@@ -215,7 +215,7 @@ static inline __attribute__((always_inline)) void combine_with(enum bitmap_op op
         out[i] = (char)combine_word(op, (unsigned char)out[i], (unsigned char)s.p[i]);
 }
 
-/* One loop for each operation, so that the choice is made outside of it. */
+/* A loop per operation, so that the switch is outside of the loop. */
 static void combine_block(enum bitmap_op op, char *out, size_t n, struct slice s)
 {
     must(s.n <= n);
@@ -261,13 +261,13 @@ void bitmap_combine(enum bitmap_op op, char *out, const struct slice *sources, s
     }
 }
 
-/* The lowest `bits` bits set; 1 .. 64. */
+/* A mask of the low `bits` bits; 1 .. 64. */
 static inline uint64_t low_mask(unsigned bits)
 {
     return UINT64_MAX >> (64 - bits);
 }
 
-/* The lowest f.bits bits of v as a value of the field. */
+/* The low f.bits bits of v as a value of the field. */
 static inline int64_t value_of(struct bitmap_field f, uint64_t v)
 {
     unsigned spare = 64u - f.bits;
@@ -307,7 +307,7 @@ void bitmap_field_put(char *p, struct bitmap_field f, int64_t v)
     }
 }
 
-/* Brings the exact value v into the range of the field. */
+/* Converts the exact value v to the range of the field. */
 static bool fit(struct bitmap_field f, __int128 v, enum bitmap_overflow how, int64_t *out)
 {
     __int128 high = low_mask(f.is_signed ? f.bits : f.bits + 1u) >> 1;

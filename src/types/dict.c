@@ -9,11 +9,11 @@
 #include "base/rand.h"
 #include "base/slab.h"
 
-#define GROW_AT      7 /* average elements per bucket above which one is split */
-#define SHRINK_AT    3 /* and below which two are merged */
-#define BUCKETS_MOST (1u << 29)
-#define CHAIN_MOST   64 /* elements of one chain; with twelve on the mean in the fullest, more never happens */
-#define LONG_KEY     255
+#define GROW_AT     7 /* a bucket is split above this average number of elements per bucket */
+#define SHRINK_AT   3 /* two buckets are merged below it */
+#define BUCKETS_MAX (1u << 29)
+#define CHAIN_MAX   64 /* elements of one chain; twelve is the average of the fullest, more do not occur */
+#define LONG_KEY    255
 
 struct element {
     unsigned char klen;
@@ -24,7 +24,7 @@ struct dict {
     uint32_t magic;
     uint32_t buckets;
     size_t used;
-    size_t element_bytes; /* of all elements */
+    size_t element_bytes; /* the blocks of all elements */
     struct bucket **segment;
     uint32_t segments;
     uint32_t chained; /* overflow buckets */
@@ -129,7 +129,7 @@ struct dict *dict_new(void)
     return d;
 }
 
-void dict_expect(struct dict *d, size_t n)
+void dict_reserve(struct dict *d, size_t n)
 {
     size_t buckets = n / GROW_AT + 1;
     uint32_t offset;
@@ -138,7 +138,7 @@ void dict_expect(struct dict *d, size_t n)
     must_be(d, DICT_MAGIC);
     if (buckets <= d->buckets)
         return;
-    d->buckets = buckets < BUCKETS_MOST ? buckets : BUCKETS_MOST;
+    d->buckets = buckets < BUCKETS_MAX ? buckets : BUCKETS_MAX;
     while (linear_segment(d->buckets - 1, &offset) >= d->segments)
         add_segment(d);
 }
@@ -164,7 +164,7 @@ size_t dict_count(const struct dict *d)
 size_t dict_bytes(const struct dict *d)
 {
     must_be(d, DICT_MAGIC);
-    /* The sizes of segments are powers of two, which the allocator does not round up. */
+    /* Segment sizes are powers of two, which the allocator does not round up. */
     return mem_usable_size(sizeof *d) + mem_usable_size(d->segments * sizeof *d->segment) +
            ((size_t)linear_room(d->buckets) + d->chained) * sizeof(struct bucket) + d->element_bytes;
 }
@@ -185,8 +185,8 @@ struct element *dict_find(const struct dict *d, struct slice key)
     return NULL;
 }
 
-/* Puts all of the chain at b where they belong now. */
-static void spread(struct dict *d, struct bucket *b)
+/* Moves the elements of the chain at b to the buckets they belong to now. */
+static void redistribute(struct dict *d, struct bucket *b)
 {
     unsigned count = bucket_length(b);
     struct bucket_taken taken[count + 1];
@@ -201,12 +201,12 @@ static void split(struct dict *d)
 {
     uint32_t n = d->buckets, offset;
 
-    if (n >= BUCKETS_MOST)
+    if (n >= BUCKETS_MAX)
         return;
     if (linear_segment(n, &offset) == d->segments)
         add_segment(d);
     d->buckets = n + 1;
-    spread(d, bucket_at(d, linear_split(n)));
+    redistribute(d, bucket_at(d, linear_split(n)));
 }
 
 static void merge(struct dict *d)
@@ -216,7 +216,7 @@ static void merge(struct dict *d)
 
     must(k + 1 == d->segments);
     d->buckets = last;
-    spread(d, &d->segment[k][offset]);
+    redistribute(d, &d->segment[k][offset]);
     if (offset == 0) {
         mem_free(d->segment[k]);
         set_segments(d, k);
@@ -260,15 +260,16 @@ struct element *dict_resize(struct dict *d, struct element *e, size_t rest, size
 
 void dict_remove(struct dict *d, struct element *e, size_t rest)
 {
+    size_t bytes = element_size(e, rest);
     uint64_t hash = hash_of(e);
     struct bucket *b = bucket_of(d, hash);
     unsigned i = bucket_find(&b, hash, e);
 
     must_be(d, DICT_MAGIC);
-    must(d->used > 0 && d->element_bytes >= element_size(e, rest));
+    must(d->used > 0 && d->element_bytes >= bytes);
     b->bytes[i] = 0;
     d->used--;
-    d->element_bytes -= element_size(e, rest);
+    d->element_bytes -= bytes;
     if (UNLIKELY(d->used < (size_t)d->buckets * SHRINK_AT && d->buckets > LINEAR_FIRST))
         merge(d);
 }
@@ -284,21 +285,21 @@ uint64_t dict_scan(const struct dict *d, uint64_t at, void (*visit)(void *arg, s
     return linear_scan_next(at, d->buckets);
 }
 
-/* A place in a bucket is drawn with the bucket, and drawn again where nothing is: so each element is as likely as any
- * other, however crowded its bucket is. */
+/* Draws a bucket and a position in it together, and draws again if the position is empty. So each element is equally
+ * likely, however full its bucket is. */
 struct element *dict_random(const struct dict *d)
 {
-    unsigned places = d->chained == 0 ? BUCKET_SLOTS : CHAIN_MOST;
+    unsigned positions = d->chained == 0 ? BUCKET_SLOTS : CHAIN_MAX;
 
     must_be(d, DICT_MAGIC);
     if (d->used == 0)
         return NULL;
     for (;;) {
         const struct bucket *b = bucket_at(d, rand_below(d->buckets));
-        unsigned place = rand_below(places);
+        unsigned position = rand_below(positions);
 
-        if (place < bucket_length(b))
-            return bucket_pick(b, place);
+        if (position < bucket_length(b))
+            return bucket_pick(b, position);
     }
 }
 

@@ -4,25 +4,24 @@
 #include "base/mem.h"
 #include "base/must.h"
 
-char *flat_splice(struct flat *f, size_t at, size_t gone, size_t come)
+char *flat_splice(struct flat *f, size_t at, size_t removed, size_t added)
 {
-    size_t behind = f->n - at - gone;
+    size_t after = f->n - at - removed;
 
-    must(at <= f->n && gone <= f->n - at);
-    if (come > gone) {
+    must(at <= f->n && removed <= f->n - at);
+    if (added > removed) {
         must(f->resize != NULL);
-        f->resize(f, f->n + (come - gone));
-        memmove(f->p + at + come, f->p + at + gone, behind);
-    } else if (come < gone) {
-        memmove(f->p + at + come, f->p + at + gone, behind);
-        f->resize(f, f->n - (gone - come));
+        f->resize(f, f->n + (added - removed));
+        memmove(f->p + at + added, f->p + at + removed, after);
+    } else if (added < removed) {
+        memmove(f->p + at + added, f->p + at + removed, after);
+        f->resize(f, f->n - (removed - added));
     }
     return f->p + at;
 }
 
 void flat_resize_heap(struct flat *f, size_t n)
 {
-
     if (f->p == NULL || mem_usable_size(n) != mem_usable_size(f->n))
         f->p = mem_realloc(f->p, n);
     f->n = n;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flat: a run of bytes that is changed in place, wherever it lies.
+ * flat: a run of bytes that can be changed in place, wherever it is stored.
  *
- * Role:    what a flat encoding (listpack, intset) works on: behind a key in its entry, or in memory of its own.
- * Owns:    nothing; whoever made it knows where the bytes are and how to make them more or fewer.
+ * Role:    what a flat encoding (listpack, intset) works on: bytes after a key in its entry, or in a block of their
+ *          own.
+ * Owns:    nothing; its maker knows where the bytes are and how to resize them.
  * Threads: those of its owner.
- * Used by: listpack, intset, the types built on them.
+ * Used by: listpack, intset and the types built on them.
+ *
  */
 #ifndef LARDER_TYPES_FLAT_H
 #define LARDER_TYPES_FLAT_H
@@ -18,13 +20,13 @@
 struct flat {
     char *p;
     size_t n;
-    /* Makes the bytes `n` in number: the first of them keep their content, what is new is undefined. Sets p (they may
-     * move) and n. Never fails. */
+    /* Resizes to n bytes: the first ones keep their content, new ones are uninitialized. Sets p, since the bytes may
+     * move, and n. Never fails. */
     void (*resize)(struct flat *f, size_t n);
-    void *owner; /* what resize needs to know of where the bytes are */
+    void *owner; /* for resize */
 };
 
-/* Bytes to look at, not to be changed. */
+/* For reading only. */
 static inline struct flat flat_of(struct slice s)
 {
     return (struct flat){.p = (char *)s.p, .n = s.n};
@@ -35,11 +37,12 @@ static inline struct slice flat_slice(const struct flat *f)
     return slice_of(f->p, f->n);
 }
 
-/* Puts room for `come` bytes in the place of the `gone` ones at `at`; what is behind them moves. Returns where they
- * begin. Resizes once at most. */
-char *flat_splice(struct flat *f, size_t at, size_t gone, size_t come);
+/* Replaces `removed` bytes at `at` by `added` uninitialized bytes and moves what follows. Returns where they begin.
+ * Resizes at most once. */
+char *flat_splice(struct flat *f, size_t at, size_t removed, size_t added);
 
-/* Bytes in memory of their own: p NULL and n 0 at first, in the end flat_fini. For large structures, and tests. */
+/* Bytes in a block of their own: at first p is NULL and n is 0; flat_fini frees them. For large structures and
+ * tests. */
 #define FLAT_EMPTY ((struct flat){.resize = flat_resize_heap})
 void flat_resize_heap(struct flat *f, size_t n);
 void flat_fini(struct flat *f);

@@ -10,7 +10,7 @@
 
 /* ---- order ---- */
 
-/* Below 0: a comes first; 0: they are equally far. */
+/* Below 0: a comes first; 0: both are equally distant. */
 static inline int compare(const struct geo_hit *a, const struct geo_hit *b, enum geo_order order)
 {
     int sign = (a->distance > b->distance) - (a->distance < b->distance);
@@ -46,12 +46,11 @@ static void swap_runs(struct geo_hit *a, struct geo_hit *b, size_t n)
 }
 
 /*
- * What puts the first of many in order is the quicksort of Bentley and McIlroy, "Engineering a Sort Function", 1993,
- * without the parts behind those that are asked for. Which of equally far members come first depends on its every step,
- * and is as in Redis by that.
+ * The quicksort of Bentley and McIlroy, "Engineering a Sort Function", 1993, without the parts that lie after the hits
+ * asked for. It determines which of several equally distant members come first, step by step as in Redis.
  */
-#define FEW  7  /* members that are sorted by insertion */
-#define MANY 40 /* beyond which the pivot is a median of medians */
+#define FEW  7  /* below so many members, insertion sort */
+#define MANY 40 /* above so many, the pivot is a median of medians */
 
 static void sort_few(struct geo_hit *v, size_t n, enum geo_order order)
 {
@@ -82,14 +81,14 @@ static struct geo_hit *pivot(struct geo_hit *v, size_t n, enum geo_order order)
     return median(first, middle, last, order);
 }
 
-/* What is equal to the pivot is gathered at both ends, and goes to the middle at last.
+/* Partitions v. Elements equal to the pivot are gathered at both ends and moved to the middle at last.
  *
  *   0       a      b          c       d       n
  *   +-------+------+----------+-------+-------+
  *   | equal | less |    ?     | more  | equal |
  *   +-------+------+----------+-------+-------+
  *
- * *less and *more: how many lie before and behind the equal ones. */
+ * *less and *more: how many elements are before and after the equal ones. */
 static void part(struct geo_hit *v, size_t n, enum geo_order order, size_t *less, size_t *more)
 {
     size_t a = 1, b = 1, c = n, d = n;
@@ -113,12 +112,13 @@ static void part(struct geo_hit *v, size_t n, enum geo_order order, size_t *less
     swap_runs(v + b, v + n - (n - d < *more ? n - d : *more), n - d < *more ? n - d : *more);
 }
 
-/* Puts the first `most` of n in their places. rounds: how often it may part them; a bad choice of pivots ends there. */
-static void sort_first(struct geo_hit *v, size_t n, size_t most, enum geo_order order, unsigned rounds)
+/* Sorts as much of v as is needed for its first `count` elements. rounds: how many partitions may follow one another,
+ * before all is sorted by other means; this bounds the cost of bad pivots. */
+static void sort_first(struct geo_hit *v, size_t n, size_t count, enum geo_order order, unsigned rounds)
 {
     size_t less, more;
 
-    must(most > 0);
+    must(count > 0);
     while (n >= FEW) {
         if (rounds-- == 0) {
             sort_all(v, n, order);
@@ -126,11 +126,11 @@ static void sort_first(struct geo_hit *v, size_t n, size_t most, enum geo_order 
         }
         part(v, n, order, &less, &more);
         if (less > 1)
-            sort_first(v, less, most, order, rounds);
-        if (more <= 1 || n - more >= most)
+            sort_first(v, less, count, order, rounds);
+        if (more <= 1 || n - more >= count)
             return;
         v += n - more;
-        most -= n - more;
+        count -= n - more;
         n = more;
     }
     sort_few(v, n, order);
@@ -145,13 +145,13 @@ static void put_in_order(struct geo_hits *hits, const struct geo_query *q)
 {
     if (q->order == GEO_AS_FOUND || hits->n < 2)
         return;
-    if (q->most > 0 && q->most < hits->n)
-        sort_first(hits->v, hits->n, q->most, q->order, rounds_for(hits->n));
+    if (q->count > 0 && q->count < hits->n)
+        sort_first(hits->v, hits->n, q->count, q->order, rounds_for(hits->n));
     else
         sort_all(hits->v, hits->n, q->order);
 }
 
-/* ---- what is found ---- */
+/* ---- hits ---- */
 
 struct search {
     const struct value *v;
@@ -160,8 +160,8 @@ struct search {
     struct zset_walk walk;
 };
 
-/* The bytes of a member as long as the sorted set has it, and not only until the next one. */
-static struct slice kept(struct search *s, struct slice member)
+/* The bytes of a member, valid as long as the sorted set is unchanged and not only until the next member. */
+static struct slice retained(struct search *s, struct slice member)
 {
     struct geo_hits *hits = s->hits;
     char *p;
@@ -185,7 +185,7 @@ static void add(struct search *s, struct geo_hit hit)
         hits->room = hits->room == 0 ? ROOM_FIRST : 2 * hits->room;
         hits->v = mem_realloc(hits->v, hits->room * sizeof *hits->v);
     }
-    hit.member = kept(s, hit.member);
+    hit.member = retained(s, hit.member);
     hit.found = hits->n;
     hits->v[hits->n++] = hit;
 }
@@ -194,17 +194,17 @@ static void add(struct search *s, struct geo_hit hit)
 
 static bool has_enough(const struct search *s)
 {
-    return s->q->most > 0 && s->q->any && s->hits->n >= s->q->most;
+    return s->q->count > 0 && s->q->any && s->hits->n >= s->q->count;
 }
 
 static void search_cell(struct search *s, struct geohash_cell cell)
 {
     struct geohash_scores scores = geohash_scores(cell);
-    struct tree_bound least = tree_bound_score(scores.least, false);
+    struct tree_bound min = tree_bound_score(scores.min, false);
     struct geo_hit hit;
 
-    zset_walk_begin_from(&s->walk, s->v, &least);
-    while (!has_enough(s) && zset_walk_next(&s->walk, &hit.member, &hit.score) && hit.score < scores.below)
+    zset_walk_begin_from(&s->walk, s->v, &min);
+    while (!has_enough(s) && zset_walk_next(&s->walk, &hit.member, &hit.score) && hit.score < scores.end)
         if (geo_shape_has(&s->q->shape, hit.score, &hit.distance))
             add(s, hit);
 }
@@ -212,16 +212,16 @@ static void search_cell(struct search *s, struct geohash_cell cell)
 void geo_search(const struct value *v, const struct geo_query *q, struct geo_hits *hits)
 {
     struct search s = {.v = v, .q = q, .hits = hits};
-    struct geohash_cell cells[GEO_CELLS_MOST];
+    struct geohash_cell cells[GEO_CELLS_MAX];
     unsigned n = geo_shape_cells(&q->shape, cells);
 
     *hits = (struct geo_hits){0};
-    must(n > 0 && n <= GEO_CELLS_MOST);
+    must(n > 0 && n <= GEO_CELLS_MAX);
     for (unsigned i = 0; i < n && !has_enough(&s); i++)
         search_cell(&s, cells[i]);
     put_in_order(hits, q);
-    if (q->most > 0 && hits->n > q->most)
-        hits->n = q->most;
+    if (q->count > 0 && hits->n > q->count)
+        hits->n = q->count;
 }
 
 void geo_hits_free(struct geo_hits *hits)

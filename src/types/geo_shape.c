@@ -5,13 +5,13 @@
 
 #include "base/must.h"
 
-#define RADIANS          (M_PI / 180.0)
-#define MERCATOR_HALF    20037726.37 /* metres: half the width of the map at the equator */
-#define COLUMNS          ((uint32_t)1 << GEOHASH_STEP_MAX)
+#define RADIANS       (M_PI / 180.0)
+#define MERCATOR_HALF 20037726.37 /* metres: half the width of the map at the equator */
+#define COLUMNS       ((uint32_t)1 << GEOHASH_STEP_MAX)
 
-/* Radians by which a window is wider than its shape on each side, some six metres: more than rounding can do to any
- * distance, of which that to the opposite side of the earth suffers most. */
-#define SLACK            1e-6
+/* Radians by which a window exceeds its shape on each side, about six metres: more than the rounding error of any
+ * distance. The error is largest at the antipode. */
+#define SLACK 1e-6
 
 static inline double radians(double degrees)
 {
@@ -25,7 +25,7 @@ static inline double degrees(double radians)
 
 /* ---- distances: https://en.wikipedia.org/wiki/Haversine_formula ---- */
 
-/* From the haversine of an angle; rounded, that of a half turn may be more than 1. */
+/* The distance for a haversine, which rounding may make larger than 1. */
 static inline double arc(double haversine)
 {
     return 2.0 * GEO_EARTH_RADIUS * asin(sqrt(haversine > 1.0 ? 1.0 : haversine));
@@ -36,8 +36,8 @@ static inline double along_meridian(double latitude_a, double latitude_b)
     return GEO_EARTH_RADIUS * fabs(latitude_b - latitude_a);
 }
 
-/* Of two latitudes in radians, the product of their cosines, and the sine of half the angle between the longitudes,
- * which is not 0. */
+/* latitudes in radians; cosines: the product of their cosines; east: the sine of half the difference of the longitudes,
+ * not 0. */
 static inline double across(double latitude_a, double latitude_b, double cosines, double east)
 {
     double north = sin((latitude_b - latitude_a) / 2);
@@ -57,8 +57,8 @@ double geo_distance(struct geo_point a, struct geo_point b)
 
 /* ---- windows ---- */
 
-/* The column (row) of what is `at` degrees from the edge of the map, or one that is a little less, but not below 0; and
- * one that is a little more. */
+/* The column or row at `at` degrees from the edge of the map, rounded down by a little, not below 0; and rounded up by
+ * a little. */
 static inline uint32_t cells_down(double at, double width)
 {
     double cells = floor(at / width) - 1;
@@ -71,7 +71,7 @@ static inline uint32_t cells_up(double at, double width)
     return cells_down(at, width) + 2;
 }
 
-/* So many radians from the middle to the north and to the south; to the east and to the west. */
+/* north, east: radians from the centre to the northern and southern, and to the eastern and western edge. */
 static struct geo_window window_of(struct geo_point middle, double north, double east)
 {
     double width = 2 * GEOHASH_LONGITUDE_MAX / COLUMNS, height = 2 * GEOHASH_LATITUDE_MAX / COLUMNS;
@@ -87,14 +87,14 @@ static struct geo_window window_of(struct geo_point middle, double north, double
     return w;
 }
 
-/* Columns go round the globe. */
+/* Columns wrap around the globe. */
 static inline bool window_has(const struct geo_window *w, struct geohash_place p)
 {
     return ((p.column - w->column) & (COLUMNS - 1)) < w->columns && p.row >= w->row && p.row <= w->row_last;
 }
 
-/* How far, in radians of longitude, a circle goes to the east: as far as the meridian that touches it, unless a pole
- * lies in it. */
+/* The extent of a circle to the east in radians of longitude: up to the meridian that touches it, unless it contains a
+ * pole. */
 static double circle_east(double latitude, double angle)
 {
     if (!(fabs(latitude) + angle < M_PI_2))
@@ -102,7 +102,8 @@ static double circle_east(double latitude, double angle)
     return asin(fmin(sin(angle) / cos(latitude), 1));
 }
 
-/* A box is as wide at each of its latitudes, which is the most degrees where the parallel is the shortest. */
+/* A box has the same width in metres at each of its latitudes. In degrees it is widest where the parallel is
+ * shortest. */
 static double box_east(double latitude, double north, double east)
 {
     double farthest = fmin(fabs(latitude) + north, radians(GEOHASH_LATITUDE_MAX));
@@ -154,7 +155,7 @@ struct geo_shape geo_box(struct geo_point middle, double width, double height, d
     return s;
 }
 
-/* ---- what lies in a shape ---- */
+/* ---- locations within a shape ---- */
 
 static bool circle_has(const struct geo_shape *s, struct geo_point p, double *distance)
 {
@@ -195,8 +196,8 @@ bool geo_shape_has(const struct geo_shape *s, double score, double *distance)
 
 /* ---- cells ---- */
 
-/* So fine a grid that a cell and its neighbours are still some times as large as the shape; coarser where columns come
- * close together. */
+/* The step of a grid whose cells, with their neighbours, are a few times as large as the shape; coarser near the poles,
+ * where columns are narrow. */
 static unsigned step_for(double reach, double latitude)
 {
     int step = -1;
@@ -209,9 +210,8 @@ static unsigned step_for(double reach, double latitude)
     return step < 1 ? 1 : step > GEOHASH_STEP_MAX ? GEOHASH_STEP_MAX : (unsigned)step;
 }
 
-/* Redis's estimate of the edges of a shape. It takes the width at the edge that is nearer to the pole in the north, at
- * the one that is farther from it in the south, and goes past the edge of the map. What it leaves out, Redis does not
- * find. */
+/* Redis's estimate of the edges of a shape. Its width comes from the northern edge, which is nearer to the pole in the
+ * north and farther from it in the south, and may exceed the map. Redis does not find what this leaves out. */
 static struct geohash_bounds edges_of(const struct geo_shape *s)
 {
     double north = degrees(s->north / GEO_EARTH_RADIUS);
@@ -226,7 +226,7 @@ static struct geohash_bounds edges_of(const struct geo_shape *s)
     };
 }
 
-/* Whether a cell and its four neighbours are too small to have all of the shape in them. */
+/* Whether a cell and its four neighbours do not cover the shape. */
 static bool is_too_small(struct geohash_cell cell, const struct geohash_bounds *edges)
 {
     return geohash_bounds(geohash_neighbour(cell, 0, 1)).north < edges->north ||
@@ -235,7 +235,7 @@ static bool is_too_small(struct geohash_cell cell, const struct geohash_bounds *
            geohash_bounds(geohash_neighbour(cell, -1, 0)).west > edges->west;
 }
 
-/* Whether nothing of the shape lies beyond the edge of its cell in the direction of a neighbour. */
+/* Whether the shape does not extend beyond the edge of its cell in the direction of this neighbour. */
 static bool is_free(const struct geohash_bounds *cell, const struct geohash_bounds *edges, int east, int north)
 {
     return (north < 0 && cell->south < edges->south) || (north > 0 && cell->north > edges->north) ||
@@ -252,7 +252,7 @@ static struct geohash_cell middle_cell(const struct geo_shape *s, const struct g
     return cell;
 }
 
-unsigned geo_shape_cells(const struct geo_shape *s, struct geohash_cell cells[GEO_CELLS_MOST])
+unsigned geo_shape_cells(const struct geo_shape *s, struct geohash_cell cells[GEO_CELLS_MAX])
 {
     static const struct {
         int8_t east, north;
@@ -267,7 +267,7 @@ unsigned geo_shape_cells(const struct geo_shape *s, struct geohash_cell cells[GE
 
         if (cells[0].step > 1 && is_free(&bounds, &edges, around[i].east, around[i].north))
             continue;
-        /* On a grid of two columns the neighbours to the east and to the west are the same. */
+        /* On a grid of two columns, the eastern and the western neighbour are the same. */
         if (n > 1 && cell.bits == cells[n - 1].bits)
             continue;
         cells[n++] = cell;

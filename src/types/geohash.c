@@ -9,9 +9,9 @@
 #define COLUMN_BITS 0xaaaaaaaaaaaaaaaau
 #define ROW_BITS    0x5555555555555555u
 
-/* ---- bits by turns: Knuth, "The Art of Computer Programming", 7.1.3 ---- */
+/* ---- interleaved bits: Knuth, "The Art of Computer Programming", 7.1.3 ---- */
 
-/* Puts a zero before each bit. */
+/* Inserts a zero before each bit. */
 static inline uint64_t spread(uint32_t v)
 {
     uint64_t x = v;
@@ -23,7 +23,7 @@ static inline uint64_t spread(uint32_t v)
     return (x | x << 1) & ROW_BITS;
 }
 
-/* Every second bit, from the lowest on. */
+/* Every second bit, beginning with the lowest. */
 static inline uint32_t gather(uint64_t x)
 {
     x &= ROW_BITS;
@@ -44,7 +44,7 @@ struct geohash_place geohash_place(uint64_t bits)
     return (struct geohash_place){gather(bits >> 1), gather(bits)};
 }
 
-/* ---- places to cells ---- */
+/* ---- locations to cells ---- */
 
 bool geohash_has(struct geo_point p)
 {
@@ -52,7 +52,7 @@ bool geohash_has(struct geo_point p)
            p.latitude >= -GEOHASH_LATITUDE_MAX && p.latitude <= GEOHASH_LATITUDE_MAX;
 }
 
-/* On a map that ends at this latitude, north and south. */
+/* For a map that ends at this latitude, north and south. */
 static uint64_t bits_on_map(struct geo_point p, double latitude_max, unsigned step)
 {
     double cells = (double)((uint64_t)1 << step);
@@ -73,9 +73,9 @@ double geohash_score(struct geo_point p)
     return (double)geohash_cell(p, GEOHASH_STEP_MAX).bits;
 }
 
-/* ---- and back ---- */
+/* ---- cells to locations ---- */
 
-/* What is no number of a cell becomes one as on the machines that most caches run on. */
+/* Scores out of range convert as on x86-64. */
 uint64_t geohash_bits(double score)
 {
     if (score >= 0x1p64)
@@ -85,7 +85,7 @@ uint64_t geohash_bits(double score)
     return score >= -0x1p63 ? (uint64_t)(int64_t)score : (uint64_t)1 << 63;
 }
 
-/* The edge before this column (row) of 2^step that share the span. */
+/* The lower edge of this column or row, of the 2^step that share the span. */
 static inline double edge(double from, double span, uint32_t i, unsigned step)
 {
     return from + (double)i / (double)((uint64_t)1 << step) * span;
@@ -107,9 +107,9 @@ struct geohash_bounds geohash_bounds(struct geohash_cell c)
     return bounds_of(geohash_place(c.bits), c.step);
 }
 
-static inline double within(double v, double most)
+static inline double within(double v, double max)
 {
-    return v > most ? most : v < -most ? -most : v;
+    return v > max ? max : v < -max ? -max : v;
 }
 
 struct geo_point geohash_middle(struct geohash_place place)
@@ -129,8 +129,9 @@ struct geo_point geohash_point(double score)
 
 /* ---- cells ---- */
 
-/* One more or less in the bits of the mask; the bits between are filled so that the carry passes over them. */
-static uint64_t moved(uint64_t bits, uint64_t mask, uint64_t ones, int by)
+/* Adds `by`, -1, 0 or 1, to the number formed by the bits of the mask. The bits between are set so that the carry
+ * passes over them. */
+static uint64_t neighbour_bits(uint64_t bits, uint64_t mask, uint64_t ones, int by)
 {
     uint64_t own = bits & mask, between = ones & ~mask;
 
@@ -145,7 +146,7 @@ struct geohash_cell geohash_neighbour(struct geohash_cell c, int east, int north
     uint64_t ones = UINT64_MAX >> (64 - 2 * c.step);
 
     must(c.step >= 1 && c.step <= GEOHASH_STEP_MAX && east >= -1 && east <= 1 && north >= -1 && north <= 1);
-    c.bits = moved(c.bits, COLUMN_BITS, ones, east) | moved(c.bits, ROW_BITS, ones, north);
+    c.bits = neighbour_bits(c.bits, COLUMN_BITS, ones, east) | neighbour_bits(c.bits, ROW_BITS, ones, north);
     return c;
 }
 

@@ -6,7 +6,7 @@
 #include "types/hash_flat.h"
 #include "types/hash_large.h"
 
-/* A field costs a listpack no more than this beside its bytes: two heads, two lengths, an expiry. */
+/* the maximum that a listpack adds to the bytes of a field and its value: two heads, two lengths, an expiry */
 #define FLAT_OVERHEAD 32
 
 static inline bool is_large(const struct value *v)
@@ -14,7 +14,7 @@ static inline bool is_large(const struct value *v)
     return v->form == VALUE_LARGE;
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 size_t hash_count(const struct value *v)
 {
@@ -23,7 +23,7 @@ size_t hash_count(const struct value *v)
     return value_is_empty(v) ? 0 : hash_flat_count(v);
 }
 
-/* The position of a field that is there; 0: none. */
+/* The position of a field; 0: there is no such field. */
 static size_t find_flat(const struct value *v, struct slice field)
 {
     size_t at = value_is_empty(v) ? 0 : hash_flat_find(v, field);
@@ -77,13 +77,13 @@ int64_t hash_next_due(const struct value *v)
     return v->form == VALUE_LISTPACK_EX ? hash_flat_expiry(v, listpack_first(&v->flat)) : 0;
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
-/* Whether one more field of so many bytes, or another value for one, is too much for a flat hash. */
+/* Whether a flat hash has no room for one more field, or another value, of this size. */
 static bool outgrows(const struct value *v, struct slice field, struct slice value)
 {
     return field.n > v->limits.bytes || value.n > v->limits.bytes ||
-           v->flat.n + field.n + value.n + FLAT_OVERHEAD > LISTPACK_MOST;
+           v->flat.n + field.n + value.n + FLAT_OVERHEAD > LISTPACK_MAX;
 }
 
 static void enlarge(struct value *v)
@@ -93,7 +93,7 @@ static void enlarge(struct value *v)
     struct slice field, value;
     int64_t now = v->now;
 
-    v->now = 0; /* what is due is taken along, to be purged as any other */
+    v->now = 0; /* expired fields are moved too, to be purged later */
     if (!value_is_empty(v))
         for (hash_walk_begin(&w, v); hash_walk_next(&w, &field, &value);)
             hash_large_set(h, field, value, w.expire, 0);
@@ -145,7 +145,7 @@ void hash_set_expiry(struct value *v, struct slice field, int64_t expire)
     }
 }
 
-/* Frees what is left of a hash without fields. */
+/* Frees a hash without fields. */
 static void clear_if_empty(struct value *v)
 {
     must(is_large(v) || v->flat.n >= LISTPACK_EMPTY);
@@ -178,16 +178,16 @@ bool hash_remove(struct value *v, struct slice field)
     return true;
 }
 
-size_t hash_purge(struct value *v, int64_t now, size_t most)
+size_t hash_purge(struct value *v, int64_t now, size_t max)
 {
     size_t n;
 
     if (is_large(v)) {
-        n = hash_large_purge(v->large, now, most);
+        n = hash_large_purge(v->large, now, max);
     } else {
         v->now = now;
         n = hash_flat_due(v);
-        n = n < most ? n : most;
+        n = n < max ? n : max;
         if (n != 0)
             hash_flat_remove_first(v, n);
     }
@@ -260,7 +260,7 @@ uint64_t hash_scan(const struct value *v, uint64_t at, hash_visit *visit, void *
 
 /* ---- drawing ---- */
 
-/* Visits n of the `count` fields, each as likely as any other. */
+/* Visits n of the `count` fields, each equally likely. */
 static void draw_walking(const struct value *v, uint64_t n, uint64_t count, hash_visit_drawn *visit, void *arg)
 {
     struct slice field, value;
@@ -307,7 +307,7 @@ static void release_drawn(void *element)
     element_free(element, 0);
 }
 
-/* Draws from many, and draws again what was drawn already. */
+/* Draws from many fields, and draws again if a field was drawn before. */
 static void draw_few(const struct value *v, uint64_t n, hash_visit_drawn *visit, void *arg)
 {
     struct dict *drawn = dict_new();
@@ -325,7 +325,7 @@ static void draw_few(const struct value *v, uint64_t n, hash_visit_drawn *visit,
     dict_free(drawn, release_drawn);
 }
 
-#define FEW 8 /* one of so many fields, and fewer: the walk over all would take longer than drawing */
+#define FEW 8 /* draws are faster than a walk for up to 1 of so many fields */
 
 void hash_draw(const struct value *v, uint64_t n, bool distinct, hash_visit_drawn *visit, void *arg)
 {

@@ -4,14 +4,14 @@
 #include "base/buf.h"
 #include "base/must.h"
 
-/* Elements of the listpack that make up one field. */
+/* Elements of the listpack per field. */
 static inline unsigned stride(const struct value *v)
 {
     sane(v->form == VALUE_LISTPACK || v->form == VALUE_LISTPACK_EX);
     return v->form == VALUE_LISTPACK_EX ? 3 : 2;
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 int64_t hash_flat_expiry(const struct value *v, size_t at)
 {
@@ -82,14 +82,14 @@ struct slice hash_flat_value(const struct value *v, size_t at, struct listpack_d
     return listpack_get(&v->flat, listpack_next(&v->flat, at), d);
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
 static void append_number(struct flat *f, int64_t n)
 {
     listpack_insert(f, 0, &(struct listpack_word){.number = n, .is_number = true});
 }
 
-/* Makes triples of the pairs. */
+/* Converts pairs to triples. */
 static void make_triples(struct value *v)
 {
     struct flat triples = FLAT_EMPTY, *f = &v->flat;
@@ -109,8 +109,8 @@ static void make_triples(struct value *v)
     v->form = VALUE_LISTPACK_EX;
 }
 
-/* Whether the triples are in the order of their expiries, those without one last. */
-static inline bool is_sorted(const struct value *v)
+/* Whether the triples are sorted by expiry, those without one last. */
+__attribute__((unused)) static bool is_sorted(const struct value *v)
 {
     int64_t before = INT64_MIN;
 
@@ -124,8 +124,8 @@ static inline bool is_sorted(const struct value *v)
     return true;
 }
 
-/* The first triple that has to stand behind one with this expiry; 0: none. */
-static size_t behind(const struct value *v, int64_t expire)
+/* The first triple that has to follow one with this expiry; 0: none. */
+static size_t position_for(const struct value *v, int64_t expire)
 {
     size_t at = expire != 0 ? listpack_first(&v->flat) : 0;
 
@@ -141,7 +141,7 @@ static size_t behind(const struct value *v, int64_t expire)
 
 static void insert_triple(struct value *v, struct slice field, struct slice value, int64_t expire)
 {
-    size_t at = behind(v, expire);
+    size_t at = position_for(v, expire);
     struct flat *f = &v->flat;
     struct listpack_word words[] = {listpack_word(field), listpack_word(value), {.number = expire, .is_number = true}};
 
@@ -150,7 +150,7 @@ static void insert_triple(struct value *v, struct slice field, struct slice valu
         for (int i = 0; i < 3; i++)
             listpack_insert(f, 0, &words[i]);
     else
-        for (int i = 3; i-- > 0;) /* each before the one that was put there last */
+        for (int i = 3; i-- > 0;) /* each is inserted before the previous one */
             listpack_insert(f, at, &words[i]);
     sane(is_sorted(v));
 }
@@ -187,7 +187,7 @@ void hash_flat_set(struct value *v, size_t at, struct slice field, struct slice 
 
 void hash_flat_set_expiry(struct value *v, size_t at, struct slice field, int64_t expire)
 {
-    struct buf copy = BUF_EMPTY; /* the value lies in what is about to change */
+    struct buf copy = BUF_EMPTY; /* the value is part of the bytes that are about to change */
     struct listpack_digits d;
 
     must(at != 0);

@@ -3,36 +3,36 @@
 
 #include "base/mem.h"
 #include "base/must.h"
-#include "types/agenda.h"
+#include "types/expiry_heap.h"
 
-#define LONG_VALUE  127
-#define HAS_PLACE   0x80
-#define PLACE_BYTES sizeof(uint32_t)
+#define LONG_VALUE     127
+#define HAS_POSITION   0x80
+#define POSITION_BYTES sizeof(uint32_t)
 
 #define HASH_LARGE_MAGIC 0x68617368u /* "hash" */
 
 struct hash_large {
     uint32_t magic;
     struct dict *fields;
-    struct agenda *agenda; /* NULL: no field has had an expiry */
+    struct expiry_heap *expiries; /* NULL: no field has had an expiry */
 };
 
 /* ---- elements ---- */
 
-static inline bool has_place(const struct element *e)
+static inline bool has_position(const struct element *e)
 {
-    return *element_rest(e) & HAS_PLACE;
+    return *element_rest(e) & HAS_POSITION;
 }
 
-static size_t rest_for(size_t n, bool place)
+static size_t rest_for(size_t n, bool position)
 {
-    return 1 + (n < LONG_VALUE ? 0 : sizeof(uint32_t)) + n + (place ? PLACE_BYTES : 0);
+    return 1 + (n < LONG_VALUE ? 0 : sizeof(uint32_t)) + n + (position ? POSITION_BYTES : 0);
 }
 
 struct slice hash_large_value(const struct element *e)
 {
     const char *rest = element_rest(e);
-    size_t n = (uint8_t)*rest++ & ~HAS_PLACE;
+    size_t n = (uint8_t)*rest++ & ~HAS_POSITION;
     uint32_t length;
 
     if (n < LONG_VALUE)
@@ -43,33 +43,33 @@ struct slice hash_large_value(const struct element *e)
 
 static size_t rest_of(const struct element *e)
 {
-    return rest_for(hash_large_value(e).n, has_place(e));
+    return rest_for(hash_large_value(e).n, has_position(e));
 }
 
-static uint32_t place_of(const struct element *e)
+static uint32_t position_of(const struct element *e)
 {
     struct slice value = hash_large_value(e);
-    uint32_t place;
+    uint32_t position;
 
-    must(has_place(e));
-    memcpy(&place, value.p + value.n, sizeof place);
-    return place;
+    must(has_position(e));
+    memcpy(&position, value.p + value.n, sizeof position);
+    return position;
 }
 
-static void set_place(void *element, uint32_t place)
+static void set_position(void *element, uint32_t position)
 {
     struct slice value = hash_large_value(element);
 
-    must(has_place(element));
-    memcpy((char *)value.p + value.n, &place, sizeof place);
+    must(has_position(element));
+    memcpy((char *)value.p + value.n, &position, sizeof position);
 }
 
-static void write_value(struct element *e, struct slice value, bool place)
+static void write_value(struct element *e, struct slice value, bool position)
 {
     char *rest = element_rest(e);
 
     must(value.n <= UINT32_MAX);
-    *rest++ = (char)((value.n < LONG_VALUE ? value.n : LONG_VALUE) | (place ? HAS_PLACE : 0));
+    *rest++ = (char)((value.n < LONG_VALUE ? value.n : LONG_VALUE) | (position ? HAS_POSITION : 0));
     if (value.n >= LONG_VALUE) {
         memcpy(rest, &(uint32_t){value.n}, sizeof(uint32_t));
         rest += sizeof(uint32_t);
@@ -83,7 +83,7 @@ static void release(void *element)
     element_free(element, rest_of(element));
 }
 
-/* ---- the whole ---- */
+/* ---- the hash ---- */
 
 struct hash_large *hash_large_new(void)
 {
@@ -100,8 +100,8 @@ void hash_large_free(void *large)
 
     must_be(h, HASH_LARGE_MAGIC);
     dict_free(h->fields, release);
-    if (h->agenda != NULL)
-        agenda_free(h->agenda);
+    if (h->expiries != NULL)
+        expiry_heap_free(h->expiries);
     h->magic = 0;
     mem_free(h);
 }
@@ -131,7 +131,7 @@ size_t hash_large_bytes(const void *large)
     const struct hash_large *h = large;
 
     must_be(h, HASH_LARGE_MAGIC);
-    return mem_usable_size(sizeof *h) + dict_bytes(h->fields) + (h->agenda ? agenda_bytes(h->agenda) : 0);
+    return mem_usable_size(sizeof *h) + dict_bytes(h->fields) + (h->expiries ? expiry_heap_bytes(h->expiries) : 0);
 }
 
 struct dict *hash_large_fields(const struct hash_large *h)
@@ -144,7 +144,7 @@ struct dict *hash_large_fields(const struct hash_large *h)
 
 int64_t hash_large_expiry(const struct hash_large *h, const struct element *e)
 {
-    return has_place(e) ? agenda_moment(h->agenda, place_of(e)) : 0;
+    return has_position(e) ? expiry_heap_time(h->expiries, position_of(e)) : 0;
 }
 
 struct element *hash_large_find(const struct hash_large *h, struct slice field, int64_t now)
@@ -165,17 +165,17 @@ static struct element *insert(struct hash_large *h, struct slice field, struct s
     return e;
 }
 
-/* Puts a value in the place of another one; the expiry stays. */
+/* Replaces the value of an element; its expiry stays. */
 static struct element *replace(struct hash_large *h, struct element *e, struct slice value)
 {
-    bool place = has_place(e);
-    uint32_t at = place ? place_of(e) : 0;
+    bool position = has_position(e);
+    uint32_t at = position ? position_of(e) : 0;
 
-    e = dict_resize(h->fields, e, rest_of(e), rest_for(value.n, place));
-    write_value(e, value, place);
-    if (place) {
-        set_place(e, at);
-        agenda_renew(h->agenda, at, e);
+    e = dict_resize(h->fields, e, rest_of(e), rest_for(value.n, position));
+    write_value(e, value, position);
+    if (position) {
+        set_position(e, at);
+        expiry_heap_set_item(h->expiries, at, e);
     }
     return e;
 }
@@ -197,32 +197,32 @@ static void begin_expiry(struct hash_large *h, struct element *e, int64_t expire
 {
     size_t n = hash_large_value(e).n;
 
-    must(!has_place(e) && expire != 0);
-    if (h->agenda == NULL)
-        h->agenda = agenda_new(set_place);
+    must(!has_position(e) && expire != 0);
+    if (h->expiries == NULL)
+        h->expiries = expiry_heap_new(set_position);
     e = dict_resize(h->fields, e, rest_for(n, false), rest_for(n, true));
-    *element_rest(e) |= (char)HAS_PLACE;
-    agenda_add(h->agenda, expire, e);
+    *element_rest(e) |= (char)HAS_POSITION;
+    expiry_heap_add(h->expiries, expire, e);
 }
 
 static void end_expiry(struct hash_large *h, struct element *e)
 {
     size_t n = hash_large_value(e).n;
 
-    must(has_place(e) && h->agenda != NULL);
-    agenda_remove(h->agenda, place_of(e));
+    must(has_position(e) && h->expiries != NULL);
+    expiry_heap_remove(h->expiries, position_of(e));
     e = dict_resize(h->fields, e, rest_for(n, true), rest_for(n, false));
-    *element_rest(e) &= (char)~HAS_PLACE;
+    *element_rest(e) &= (char)~HAS_POSITION;
 }
 
 void hash_large_set_expiry(struct hash_large *h, struct element *e, int64_t expire)
 {
     must_be(h, HASH_LARGE_MAGIC);
-    if (!has_place(e)) {
+    if (!has_position(e)) {
         if (expire != 0)
             begin_expiry(h, e, expire);
     } else if (expire != 0) {
-        agenda_change(h->agenda, place_of(e), expire);
+        expiry_heap_update(h->expiries, position_of(e), expire);
     } else {
         end_expiry(h, e);
     }
@@ -231,38 +231,38 @@ void hash_large_set_expiry(struct hash_large *h, struct element *e, int64_t expi
 void hash_large_drop(struct hash_large *h, struct element *e)
 {
     must_be(h, HASH_LARGE_MAGIC);
-    if (has_place(e))
-        agenda_remove(h->agenda, place_of(e));
+    if (has_position(e))
+        expiry_heap_remove(h->expiries, position_of(e));
     dict_remove(h->fields, e, rest_of(e));
     release(e);
 }
 
-/* ---- what is due ---- */
+/* ---- expired fields ---- */
 
 int64_t hash_large_next_due(const struct hash_large *h)
 {
-    int64_t moment;
+    int64_t due;
 
     must_be(h, HASH_LARGE_MAGIC);
-    return h->agenda != NULL && agenda_first(h->agenda, &moment) != NULL ? moment : 0;
+    return h->expiries != NULL && expiry_heap_first(h->expiries, &due) != NULL ? due : 0;
 }
 
 size_t hash_large_due(const struct hash_large *h, int64_t now)
 {
     must_be(h, HASH_LARGE_MAGIC);
-    return h->agenda != NULL ? agenda_due(h->agenda, now) : 0;
+    return h->expiries != NULL ? expiry_heap_count_due(h->expiries, now) : 0;
 }
 
-size_t hash_large_purge(struct hash_large *h, int64_t now, size_t most)
+size_t hash_large_purge(struct hash_large *h, int64_t now, size_t max)
 {
     size_t n = 0;
-    int64_t moment;
+    int64_t due;
     struct element *e;
 
     must_be(h, HASH_LARGE_MAGIC);
-    for (; n < most && h->agenda != NULL; n++) {
-        e = agenda_first(h->agenda, &moment);
-        if (e == NULL || moment > now)
+    for (; n < max && h->expiries != NULL; n++) {
+        e = expiry_heap_first(h->expiries, &due);
+        if (e == NULL || due > now)
             break;
         hash_large_drop(h, e);
     }

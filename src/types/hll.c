@@ -15,7 +15,7 @@
 #define INDEX_BITS 14
 #define RANK_BITS  (64 - INDEX_BITS)
 #define RANK_MAX   (RANK_BITS + 1)
-#define SLOTS      64 /* of a histogram: a dense register may be anything that 6 bits hold */
+#define SLOTS      64 /* of a histogram: a dense register can hold any 6 bits */
 
 _Static_assert(HLL_REGISTERS == 1 << INDEX_BITS, "the index is so many bits of the hash");
 _Static_assert(AT_COUNT + 8 == HLL_HEADER, "the registers follow the count");
@@ -26,8 +26,7 @@ bool hll_is(struct slice s)
 {
     if (s.n < HLL_HEADER || memcmp(s.p, MAGIC, AT_ENCODING) != 0)
         return false;
-    return s.p[AT_ENCODING] == HLL_SPARSE ||
-           (s.p[AT_ENCODING] == HLL_DENSE && s.n == HLL_HEADER + HLL_DENSE_BYTES);
+    return s.p[AT_ENCODING] == HLL_SPARSE || (s.p[AT_ENCODING] == HLL_DENSE && s.n == HLL_HEADER + HLL_DENSE_BYTES);
 }
 
 enum hll_encoding hll_encoding(struct slice s)
@@ -70,9 +69,9 @@ void hll_init(struct flat *f)
     hll_sparse_init(f->p + HLL_HEADER);
 }
 
-/* ---- adding ---- */
+/* ---- insertion ---- */
 
-/* MurmurHash64A of Austin Appleby, with the seed that Redis has chosen; the bytes taken as little endian. */
+/* MurmurHash64A by Austin Appleby, with Redis's seed, on little-endian words. */
 static uint64_t hash_element(struct slice s)
 {
     const uint64_t factor = 0xc6a4a7935bd1e995u;
@@ -115,9 +114,9 @@ bool hll_make_dense(struct flat *f)
 
 static enum hll_result raise_sparse(struct flat *f, unsigned index, uint8_t rank, uint64_t sparse_max)
 {
-    uint64_t most = sparse_max < HLL_SPARSE_LONGEST ? sparse_max : HLL_SPARSE_LONGEST;
+    uint64_t max_bytes = sparse_max < HLL_SPARSE_MAX ? sparse_max : HLL_SPARSE_MAX;
 
-    switch (hll_sparse_raise(f, index, rank, most)) {
+    switch (hll_sparse_raise(f, index, rank, max_bytes)) {
     case HLL_SPARSE_SAME:
         return HLL_SAME;
     case HLL_SPARSE_RAISED:
@@ -149,7 +148,7 @@ static enum hll_result raise_register(struct flat *f, unsigned index, uint8_t ra
 enum hll_result hll_add(struct flat *f, struct slice element, uint64_t sparse_max)
 {
     uint64_t hash = hash_element(element);
-    uint64_t rest = hash >> INDEX_BITS | 1ull << RANK_BITS; /* a one to stop at where all bits are zero */
+    uint64_t rest = hash >> INDEX_BITS | 1ull << RANK_BITS; /* with a sentinel bit, in case all bits are zero */
 
     must(hll_is(flat_slice(f)));
     return raise_register(f, hash & (HLL_REGISTERS - 1), (uint8_t)(__builtin_ctzll(rest) + 1), sparse_max);
@@ -157,7 +156,7 @@ enum hll_result hll_add(struct flat *f, struct slice element, uint64_t sparse_ma
 
 /* ---- counting ---- */
 
-/* sigma and tau of the paper: series, summed until another term makes no difference. */
+/* sigma and tau of the paper: series that are summed until a term makes no difference. */
 static double sigma(double x)
 {
     double power = 1, sum = x, before;
@@ -188,7 +187,7 @@ static double tau(double x)
     return sum / 3;
 }
 
-/* The estimate for registers of which histogram[r] are r. */
+/* The estimate for registers of which histogram[r] have the value r. */
 static uint64_t estimate(const uint32_t *histogram)
 {
     const double m = HLL_REGISTERS, alpha = 0.721347520444481703680; /* 1 / (2 ln 2) */
@@ -235,7 +234,7 @@ uint64_t hll_count_registers(const uint8_t *registers)
 void hll_raise_all(struct flat *f, const uint8_t *registers, uint64_t sparse_max)
 {
     must(hll_is(flat_slice(f)));
-    /* One after the other, as Redis does: how the runs come to lie depends on it. */
+    /* One after the other, as Redis does: the layout of the runs depends on the order. */
     for (unsigned i = 0; i < HLL_REGISTERS && hll_encoding(flat_slice(f)) == HLL_SPARSE; i++)
         if (registers[i] > 0)
             must(raise_register(f, i, registers[i], sparse_max) != HLL_CORRUPT);

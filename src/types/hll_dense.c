@@ -12,7 +12,7 @@
 
 _Static_assert(HLL_REGISTERS % GROUP == 0, "registers come in whole groups");
 
-/* The first byte that a register has a part in; where in it the register begins. */
+/* The first byte that contains a part of a register, and the bit at which the register begins there. */
 static inline unsigned byte_of(unsigned index)
 {
     return index * BITS / 8;
@@ -68,7 +68,7 @@ static inline void store_group(char *p, uint64_t bits)
     memcpy(p + sizeof low, &high, sizeof high);
 }
 
-/* Eight times six bits become eight bytes, and back: the upper half of each part moves, by halves of halves. */
+/* Spreads eight times 6 bits to eight bytes, and back, by moving the upper half of each part. */
 static inline uint64_t spread(uint64_t v)
 {
     v = (v & 0x0000000000ffffffu) | (v & 0x0000ffffff000000u) << 8;
@@ -83,7 +83,7 @@ static inline uint64_t gather(uint64_t v)
     return (v & 0x0000000000ffffffu) | (v & 0x00ffffff00000000u) >> 8;
 }
 
-/* Eight bytes of an array of registers as one number, the first of them lowest. */
+/* Eight bytes of an array of registers as a little-endian number. */
 static inline uint64_t load_bytes(const uint8_t *p)
 {
     uint64_t v;
@@ -103,7 +103,7 @@ static inline void store_bytes(uint8_t *p, uint64_t v)
     memcpy(p, &v, sizeof v);
 }
 
-/* Kept in two loops, unpacking and raising, so that the compiler makes vectors of the second. */
+/* Two loops, one that unpacks and one that raises, so that the compiler vectorizes the second. */
 void hll_dense_merge(uint8_t *registers, const char *p)
 {
     uint8_t unpacked[HLL_REGISTERS];
@@ -120,10 +120,10 @@ void hll_dense_pack(char *p, const uint8_t *registers)
         store_group(p + i * GROUP_BYTES, gather(load_bytes(registers + i * GROUP)));
 }
 
-/* Registers are counted by pairs, which are half as many; and equal neighbours, which are frequent, do not wait for each
- * other's count. */
+/* Counting pairs of registers halves the number of increments, and equal neighbours, which are frequent, do not wait
+ * for each other's increment. */
 struct pairs {
-    uint16_t count[(MASK + 1) * (MASK + 1)]; /* the second register of the pair is the row */
+    uint16_t count[(MASK + 1) * (MASK + 1)]; /* the second register of the pair selects the row */
 };
 
 _Static_assert(HLL_REGISTERS / 2 <= UINT16_MAX, "all pairs may be the same");
@@ -157,7 +157,8 @@ void hll_dense_histogram(const char *p, uint32_t *histogram)
     add_pairs(histogram, &pairs);
 }
 
-/* The union of sparse ones is mostly zeros: these are counted by the group, not one upon the other's count. */
+/* The union of sparse ones is mostly zeros. Groups of zeros are counted at once, to avoid a chain of dependent
+ * increments. */
 void hll_dense_histogram_unpacked(const uint8_t *registers, uint32_t *histogram)
 {
     struct pairs pairs = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hll_dense: the registers of a HyperLogLog as 6 bits each.
+ * hll_dense: the registers of a HyperLogLog in 6 bits each.
  *
  * Role:    reads, raises, packs and unpacks them.
  * Owns:    nothing.
@@ -9,7 +9,7 @@
  *
  *   byte 0    byte 1    byte 2    byte 3
  *   +---------+---------+---------+------
- *   |11 000000|2222 1111|333333 22| ...       the digits are the register's number, the highest bit is on the left
+ *   |11 000000|2222 1111|333333 22| ...     a digit is a bit of the register with this number; high bits on the left
  *   +---------+---------+---------+------
  */
 #ifndef LARDER_TYPES_HLL_DENSE_H
@@ -22,13 +22,13 @@
 
 #define HLL_DENSE_BYTES (HLL_REGISTERS * 6 / 8)
 
-/* p: HLL_DENSE_BYTES bytes in all of these. Whether the register was lower, and was raised. */
+/* p, in all functions: HLL_DENSE_BYTES bytes. Raises a register. False: it was not lower. */
 bool hll_dense_raise(char *p, unsigned index, uint8_t rank);
 /* Raises the bytes of an array to the registers. */
 void hll_dense_merge(uint8_t *registers, const char *p);
 /* Sets all registers to the bytes of an array, which are below 64. */
 void hll_dense_pack(char *p, const uint8_t *registers);
-/* Adds to histogram[r] how many registers are r, which is below 64; those of an array, for the second. */
+/* Adds to histogram[r] the number of registers with the value r, below 64; the second, those of an array. */
 void hll_dense_histogram(const char *p, uint32_t *histogram);
 void hll_dense_histogram_unpacked(const uint8_t *registers, uint32_t *histogram);
 

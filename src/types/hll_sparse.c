@@ -6,11 +6,11 @@
 #define RANK_MAX    32 /* of a run */
 #define VALUES_MAX  4  /* registers in one v */
 #define ZEROS_MAX   64 /* registers in one z */
-#define MERGE_STEPS 5  /* runs looked at for a merge: the one before, up to three that were one, the one behind */
+#define MERGE_STEPS 5  /* runs examined for a merge: the previous one, up to three that were one, the next one */
 
 /* ---- runs ---- */
 
-/* Bytes of the run that begins with this one. */
+/* The length in bytes of a run with this first byte. */
 static inline unsigned run_bytes(uint8_t first)
 {
     return first >> 6 == 1 ? 2 : 1;
@@ -49,7 +49,7 @@ bool hll_sparse_next(struct slice *rest, struct hll_run *run)
     return true;
 }
 
-/* These write a run, if it has any registers, and return its bytes. */
+/* These write a run, unless its length is 0, and return its size in bytes. */
 static unsigned put_values(uint8_t *p, uint8_t rank, unsigned length)
 {
     if (length == 0)
@@ -82,11 +82,10 @@ void hll_sparse_init(char *p)
     put_zeros((uint8_t *)p, HLL_REGISTERS);
 }
 
-/* ---- reading all ---- */
+/* ---- all registers ---- */
 
-/* Calls fn for each run, with its first register; false: the registers are not HLL_REGISTERS. Values and zeros take
- * turns at random, and a processor that guesses which comes next is often wrong: so nothing is asked but whether a run is
- * a Z, of which there are few. */
+/* Calls fn for each run, with its first register. False: the registers are not HLL_REGISTERS. Values and zeros
+ * alternate at random, so a branch between them is often mispredicted. The loop only branches on Z, which is rare. */
 static inline __attribute__((always_inline)) bool
 each_run(struct slice runs, void (*fn)(void *arg, unsigned first, struct hll_run run), void *arg)
 {
@@ -109,7 +108,7 @@ static inline void raise_in_array(void *arg, unsigned first, struct hll_run run)
 {
     uint8_t *registers = arg;
 
-    /* The first of them without a question: of zeros to 0. */
+    /* the first one unconditionally, which may raise 0 to 0 */
     registers[first] = registers[first] > run.rank ? registers[first] : run.rank;
     if (UNLIKELY((run.rank > 0) & (run.length > 1)))
         for (unsigned i = first + 1; i < first + run.length; i++)
@@ -134,17 +133,17 @@ bool hll_sparse_histogram(struct slice runs, uint32_t *histogram)
     return each_run(runs, add_to_histogram, histogram);
 }
 
-/* ---- raising one ---- */
+/* ---- one register ---- */
 
-/* Where a register is. */
+/* The location of a register. */
 struct spot {
-    size_t at;      /* its run, in bytes from the beginning of the string */
-    size_t before;  /* the run before that, or itself if it is the first */
+    size_t at;      /* its run: the offset in the string */
+    size_t before;  /* the previous run, or the same if it is the first */
     unsigned first; /* the first register of its run */
 };
 
-/* The registers in the runs of eight bytes; 0 if a Z is among these. Each byte that is a v counts its two lowest bits,
- * any other six of them, and each of the eight runs is one longer than its number. */
+/* The number of registers in eight runs of one byte each; 0 if one of them is a Z. The length is in the two low bits of
+ * a v and in the six low bits of a z; each run is one longer than its number. */
 static inline unsigned registers_in(const char *p)
 {
     const uint64_t ones = 0x0101010101010101u, pairs = 0x00ff00ff00ff00ffu;
@@ -159,7 +158,7 @@ static inline unsigned registers_in(const char *p)
     return (unsigned)(v * 0x0001000100010001u >> 48) + 8;
 }
 
-/* False: the runs end before it. Most bytes are passed eight at a time. */
+/* False: the runs end before this register. Most runs are skipped eight at a time. */
 static bool find(struct slice s, unsigned index, struct spot *spot)
 {
     size_t at = HLL_HEADER, before = HLL_HEADER;
@@ -185,7 +184,7 @@ static bool find(struct slice s, unsigned index, struct spot *spot)
     return false;
 }
 
-/* Makes one of neighbours with equal ranks, from the run at `at` on. Redis looks exactly so far. */
+/* Merges neighbours with equal ranks, from the run at `at` on. Redis examines the same number of runs. */
 static void merge_runs(struct flat *f, size_t at)
 {
     for (int steps = MERGE_STEPS; at < f->n && steps > 0; steps--) {
@@ -203,7 +202,7 @@ static void merge_runs(struct flat *f, size_t at)
     }
 }
 
-/* Puts what the run becomes: the registers before the raised one, itself, those behind it. Returns the bytes. */
+/* Writes what a run becomes: the registers before the raised one, the raised one, those after it. Returns the bytes. */
 static unsigned split(uint8_t *p, struct hll_run run, unsigned before, uint8_t rank)
 {
     unsigned n = put_run(p, run.rank, before);
@@ -212,12 +211,12 @@ static unsigned split(uint8_t *p, struct hll_run run, unsigned before, uint8_t r
     return n + put_run(p + n, run.rank, run.length - before - 1);
 }
 
-enum hll_sparse_result hll_sparse_raise(struct flat *f, unsigned index, uint8_t rank, uint64_t most)
+enum hll_sparse_result hll_sparse_raise(struct flat *f, unsigned index, uint8_t rank, uint64_t max_bytes)
 {
     struct hll_run run;
     struct spot spot;
     uint8_t bytes[5];
-    size_t gone, come;
+    size_t old_bytes, new_bytes;
 
     must(index < HLL_REGISTERS && f->n >= HLL_HEADER);
     if (rank > RANK_MAX)
@@ -227,13 +226,13 @@ enum hll_sparse_result hll_sparse_raise(struct flat *f, unsigned index, uint8_t 
     run = run_at(flat_slice(f), spot.at);
     if (run.rank >= rank)
         return HLL_SPARSE_SAME;
-    gone = run_bytes((uint8_t)f->p[spot.at]);
-    if (spot.at + gone > f->n)
-        gone--; /* a Z whose second byte, 0, is missing at the end: what comes is whole */
-    come = split(bytes, run, index - spot.first, rank);
-    if (come > gone && f->n + (come - gone) > most)
+    old_bytes = run_bytes((uint8_t)f->p[spot.at]);
+    if (spot.at + old_bytes > f->n)
+        old_bytes--; /* a Z at the end without its second byte: it is replaced by a complete run */
+    new_bytes = split(bytes, run, index - spot.first, rank);
+    if (new_bytes > old_bytes && f->n + (new_bytes - old_bytes) > max_bytes)
         return HLL_SPARSE_FULL;
-    memcpy(flat_splice(f, spot.at, gone, come), bytes, come);
+    memcpy(flat_splice(f, spot.at, old_bytes, new_bytes), bytes, new_bytes);
     merge_runs(f, spot.before);
     return HLL_SPARSE_RAISED;
 }

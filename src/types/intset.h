@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * intset: a sorted array of different integers in one run of bytes.
+ * intset: a sorted array of distinct integers in one run of bytes.
  *
  * Role:    the flat encoding of sets of integers. Byte for byte the format that Redis stores and dumps.
  * Owns:    nothing; works on a struct flat.
@@ -12,7 +12,7 @@
  *   | width32 | count32 | v0     | v1     |
  *   +---------+---------+--------+--------+-- ...
  *
- * width: 2, 4 or 8 bytes for each, little endian, as many as the largest needs, or once needed.
+ * width: 2, 4 or 8 bytes per integer, little endian: the largest that any integer has needed so far.
  */
 #ifndef LARDER_TYPES_INTSET_H
 #define LARDER_TYPES_INTSET_H
@@ -22,19 +22,19 @@
 
 #include "types/flat.h"
 
-/* Makes f, of whatever bytes, one without integers. */
+/* Makes f an empty intset; its bytes are overwritten. */
 void intset_init(struct flat *f);
 size_t intset_count(const struct flat *f);
-/* The i-th in ascending order, i below the count. */
+/* The i-th integer in ascending order, i < count. */
 int64_t intset_at(const struct flat *f, size_t i);
-/* Whether v is in it; *i: where it is, or where it belongs. */
+/* Whether v is in the set. *i: its index, or the index at which it would be inserted. */
 bool intset_find(const struct flat *f, int64_t v, size_t *i);
-/* False: it was there already. */
+/* False: it is there already. */
 bool intset_add(struct flat *f, int64_t v);
-/* False: it was not there. */
+/* False: it is not there. */
 bool intset_remove(struct flat *f, int64_t v);
 void intset_remove_at(struct flat *f, size_t i);
-/* Whether these bytes are an intset with nothing wrong in it, not empty. Any bytes may be asked about. */
+/* Whether the bytes are a valid intset that is not empty. Takes any bytes. */
 bool intset_is_valid(struct slice bytes);
 
 #endif

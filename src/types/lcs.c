@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The table holds at (i, j) the length for the first i bytes of a and the first j bytes of b. Neighbours in a row
- * differ by 0 or 1, so a row is kept as bits: bit j is clear where the length grows from j to j + 1. A row follows
- * from the one above and from the places where its byte occurs in b, a word at a time.
+ * differ by 0 or 1, so a row is stored as bits: bit j is clear if the length grows from j to j + 1. A row is computed
+ * from the previous one and from the positions at which its byte occurs in b, a word at a time.
  */
 #include "types/lcs.h"
 
@@ -11,7 +11,7 @@
 
 #define WORD_BITS 64
 
-/* Where the bytes of a occur in b: one row of bits for each byte that both have. */
+/* Where the bytes of a occur in b: a row of bits for each byte that both have. */
 struct places {
     size_t words;
     size_t row_of[256];
@@ -39,9 +39,9 @@ static void note_bytes(struct slice s, bool *in)
         in[(unsigned char)s.p[i]] = true;
 }
 
-/* Gives a row to each byte that a and b both have; other bytes of b, of which a long one may have many, need none.
- * Returns how many rows there are. */
-static size_t share_out_rows(struct places *p, struct slice a, struct slice b)
+/* Assigns a row to each byte that a and b have in common. Other bytes of b, of which there may be many, need none.
+ * Returns the number of rows. */
+static size_t assign_rows(struct places *p, struct slice a, struct slice b)
 {
     bool in_a[256];
     size_t rows = 0;
@@ -61,7 +61,7 @@ static bool places_init(struct places *p, struct slice a, struct slice b)
     size_t bytes;
 
     p->words = words_for(b.n);
-    bytes = share_out_rows(p, a, b) * p->words * sizeof(*p->bits);
+    bytes = assign_rows(p, a, b) * p->words * sizeof(*p->bits);
     p->bits = mem_try_alloc(bytes);
     if (p->bits == NULL)
         return false;
@@ -80,7 +80,7 @@ static void places_fini(struct places *p)
     mem_free(p->bits);
 }
 
-/* The row below `above` for the byte c; both may be the same. */
+/* Computes the row after `above` for the byte c; both may be the same. */
 static void next_row(const struct places *p, unsigned char c, const uint64_t *above, uint64_t *row)
 {
     const uint64_t *found;
@@ -103,7 +103,7 @@ static void next_row(const struct places *p, unsigned char c, const uint64_t *ab
     }
 }
 
-/* Clear bits among the first `bits`. */
+/* Counts the clear bits among the first `bits`. */
 static size_t count_clear(const uint64_t *row, size_t bits)
 {
     size_t n = 0;
@@ -207,7 +207,7 @@ static bool at_match(const struct lcs *l)
     return l->i > 0 && l->j > 0 && l->a.p[l->i - 1] == l->b.p[l->j - 1];
 }
 
-/* Where the length grows along the row, the cell above has it all; else the cell to the left has. */
+/* If the length grows along the row, the cell above has the same length; else the cell to the left has it. */
 static void step_back(struct lcs *l)
 {
     size_t j = l->j - 1;

@@ -5,9 +5,9 @@
 #include "base/must.h"
 #include "types/list_large.h"
 
-#define SAFE_BYTES  8192 /* of a chunk whose elements are counted */
-#define LEAST_BYTES 4096 /* of list-max-listpack-size -1; each further one doubles it */
-#define LOWEST_FILL (-5)
+#define SAFE_BYTES 8192 /* of a chunk with a limit on the number of elements */
+#define MIN_BYTES  4096 /* of list-max-listpack-size -1; -2 is twice as much, and so on */
+#define MIN_FILL   (-5)
 
 static struct list_limit limit_of(const struct value *v)
 {
@@ -15,9 +15,9 @@ static struct list_limit limit_of(const struct value *v)
 
     if (fill >= 0)
         return (struct list_limit){SAFE_BYTES, fill > 0 ? (size_t)fill : 1};
-    if (fill < LOWEST_FILL)
-        fill = LOWEST_FILL;
-    return (struct list_limit){(size_t)LEAST_BYTES << (-fill - 1), SIZE_MAX};
+    if (fill < MIN_FILL)
+        fill = MIN_FILL;
+    return (struct list_limit){(size_t)MIN_BYTES << (-fill - 1), SIZE_MAX};
 }
 
 static inline struct list_large *large_of(const struct value *v)
@@ -42,33 +42,33 @@ static void enlarge(struct value *v)
     value_enlarge(v, list_large_new(&v->flat));
 }
 
-/* Before n elements of so many bytes in all are added: becomes large if they are too much for one listpack. As in Redis
- * only the bytes of the elements themselves are reckoned. */
-static void expect(struct value *v, size_t n, size_t bytes, const struct list_limit *most)
+/* Makes the list large if n more elements of `bytes` bytes in total exceed the limit. As in Redis, only the bytes of
+ * the elements themselves count. */
+static void enlarge_for(struct value *v, size_t n, size_t bytes, const struct list_limit *limit)
 {
-    size_t have;
+    size_t used;
 
     if (v->form == VALUE_LARGE)
         return;
-    have = v->flat.n == 0 ? LISTPACK_EMPTY : v->flat.n;
-    if (have + bytes > most->bytes || list_count(v) + n > most->count)
+    used = v->flat.n == 0 ? LISTPACK_EMPTY : v->flat.n;
+    if (used + bytes > limit->bytes || list_count(v) + n > limit->count)
         enlarge(v);
 }
 
-/* After removals: a large list of one chunk that holds at most half of what it may becomes small again. */
+/* After a removal: a large list of one chunk that is filled to half of the limit becomes small again. */
 static void shrink(struct value *v)
 {
-    struct list_limit most = limit_of(v);
+    struct list_limit limit = limit_of(v);
     struct list_large *l;
     struct flat f;
 
     if (v->form != VALUE_LARGE)
         return;
     l = large_of(v);
-    if (l->row.used != 1 || l->count > most.count / 2)
+    if (l->chunks.used != 1 || l->count > limit.count / 2)
         return;
     f = list_chunk_flat(list_large_chunk(l, 0));
-    if (v->limits.fill < 0 && f.n > most.bytes / 2)
+    if (v->limits.fill < 0 && f.n > limit.bytes / 2)
         return;
     must(f.n > LISTPACK_EMPTY);
     v->form = VALUE_LISTPACK;
@@ -78,7 +78,7 @@ static void shrink(struct value *v)
     list_large_free(l);
 }
 
-/* The last element has gone. */
+/* Frees an empty list. */
 static void clear(struct value *v)
 {
     must(!value_is_empty(v));
@@ -87,15 +87,15 @@ static void clear(struct value *v)
     value_clear(v);
 }
 
-/* ---- adding ---- */
+/* ---- insertion ---- */
 
-static void push(struct value *v, bool front, struct slice s, const struct list_limit *most)
+static void push(struct value *v, bool front, struct slice s, const struct list_limit *limit)
 {
     struct listpack_word w = listpack_word(s);
 
-    must(s.n <= LIST_ELEMENT_MOST);
+    must(s.n <= LIST_ELEMENT_MAX);
     if (v->form == VALUE_LARGE) {
-        list_large_push(large_of(v), front, &w, most);
+        list_large_push(large_of(v), front, &w, limit);
         return;
     }
     if (v->flat.n == 0)
@@ -110,17 +110,17 @@ void list_push(struct value *v, bool front, struct slice s)
 
 void list_push_all(struct value *v, bool front, const struct slice *s, size_t n)
 {
-    struct list_limit most = limit_of(v);
+    struct list_limit limit = limit_of(v);
     size_t bytes = 0;
 
     for (size_t i = 0; i < n; i++)
         bytes += s[i].n;
-    expect(v, n, bytes, &most);
+    enlarge_for(v, n, bytes, &limit);
     for (size_t i = 0; i < n; i++)
-        push(v, front, s[i], &most);
+        push(v, front, s[i], &limit);
 }
 
-/* An index from either end as one from the front. False: there is no such element. */
+/* Converts an index from either end to one from the front. False: there is no such element. */
 static bool resolve(const struct value *v, int64_t *index)
 {
     size_t n = list_count(v);
@@ -133,23 +133,23 @@ static bool resolve(const struct value *v, int64_t *index)
 bool list_set(struct value *v, int64_t index, struct slice s)
 {
     struct listpack_word w = listpack_word(s);
-    struct list_limit most = limit_of(v);
+    struct list_limit limit = limit_of(v);
 
-    must(s.n <= LIST_ELEMENT_MOST);
-    expect(v, 1, s.n, &most);
+    must(s.n <= LIST_ELEMENT_MAX);
+    enlarge_for(v, 1, s.n, &limit);
     if (!resolve(v, &index))
         return false;
     if (v->form == VALUE_LARGE)
-        list_large_replace(large_of(v), list_large_find(large_of(v), (size_t)index), &w, &most);
+        list_large_replace(large_of(v), list_large_find(large_of(v), (size_t)index), &w, &limit);
     else
         listpack_replace(&v->flat, listpack_at(&v->flat, index), &w);
     shrink(v);
     return true;
 }
 
-/* Puts w before the element with this index, or behind it. */
-static void insert_at(struct value *v, size_t index, bool behind, const struct listpack_word *w,
-                      const struct list_limit *most)
+/* Inserts w before or after the element with this index. */
+static void insert_at(struct value *v, size_t index, bool after, const struct listpack_word *w,
+                      const struct list_limit *limit)
 {
     struct list_place p = {.index = index};
     struct flat f = v->flat;
@@ -161,45 +161,45 @@ static void insert_at(struct value *v, size_t index, bool behind, const struct l
     } else {
         p.at = listpack_at(&f, (int64_t)index);
     }
-    if (behind) {
+    if (after) {
         p.at = listpack_next(&f, p.at);
         p.index++;
     }
     if (v->form == VALUE_LARGE)
-        list_large_insert(large_of(v), p, w, most);
+        list_large_insert(large_of(v), p, w, limit);
     else
         listpack_insert(&v->flat, p.at, w);
 }
 
-bool list_insert(struct value *v, bool behind, struct slice pivot, struct slice s)
+bool list_insert(struct value *v, bool after, struct slice pivot, struct slice s)
 {
-    struct listpack_word w = listpack_word(s), sought = listpack_word(pivot);
-    struct list_limit most = limit_of(v);
+    struct listpack_word w = listpack_word(s), wanted = listpack_word(pivot);
+    struct list_limit limit = limit_of(v);
     uint64_t left = UINT64_MAX;
     struct list_walk walk;
     int64_t index;
 
-    must(s.n <= LIST_ELEMENT_MOST);
-    expect(v, 1, s.n, &most);
+    must(s.n <= LIST_ELEMENT_MAX);
+    enlarge_for(v, 1, s.n, &limit);
     list_walk_begin(&walk, v, 0);
-    if (!list_walk_find(&walk, false, &sought, &left, &index))
+    if (!list_walk_find(&walk, false, &wanted, &left, &index))
         return false;
-    insert_at(v, (size_t)index, behind, &w, &most);
+    insert_at(v, (size_t)index, after, &w, &limit);
     return true;
 }
 
-/* ---- removing ---- */
+/* ---- removal ---- */
 
-/* Without becoming small again. */
-static void take(struct value *v, size_t start, size_t n)
+/* The list does not become small again. */
+static void remove_elements(struct value *v, size_t start, size_t n)
 {
-    struct list_limit most = limit_of(v);
+    struct list_limit limit = limit_of(v);
 
     must(n > 0);
     if (n == list_count(v))
         clear(v);
     else if (v->form == VALUE_LARGE)
-        list_large_remove(large_of(v), start, n, &most);
+        list_large_remove(large_of(v), start, n, &limit);
     else
         listpack_remove(&v->flat, listpack_at(&v->flat, (int64_t)start), n);
 }
@@ -209,18 +209,18 @@ void list_remove(struct value *v, size_t start, size_t n)
     if (n == 0)
         return;
     must(start <= list_count(v) && n <= list_count(v) - start);
-    take(v, start, n);
+    remove_elements(v, start, n);
     shrink(v);
 }
 
 size_t list_remove_equal(struct value *v, struct slice s, size_t n, bool last)
 {
     struct listpack_word w = listpack_word(s);
-    struct list_limit most = limit_of(v);
+    struct list_limit limit = limit_of(v);
     size_t all, removed;
 
     if (v->form == VALUE_LARGE) {
-        removed = list_large_remove_equal(large_of(v), &w, n, last, &most);
+        removed = list_large_remove_equal(large_of(v), &w, n, last, &limit);
     } else {
         all = last ? listpack_count_equal(&v->flat, &w) : 0;
         removed = listpack_remove_equal(&v->flat, &w, all > n ? all - n : 0, n);
@@ -232,13 +232,13 @@ size_t list_remove_equal(struct value *v, struct slice s, size_t n, bool last)
     return removed;
 }
 
-/* ---- moving ---- */
+/* ---- rotation ---- */
 
-#define ON_STACK 512 /* bytes of an element that is moved without asking for memory */
+#define ON_STACK 512 /* bytes of an element that is moved without an allocation */
 
 void list_rotate(struct value *v, bool from_front, bool to_front)
 {
-    struct list_limit most = limit_of(v);
+    struct list_limit limit = limit_of(v);
     size_t n = list_count(v);
     char small[ON_STACK], *copy;
     struct list_walk w;
@@ -252,22 +252,22 @@ void list_rotate(struct value *v, bool from_front, bool to_front)
     copy = s.n <= sizeof small ? small : mem_alloc(s.n);
     memcpy(copy, s.p, s.n);
     s.p = copy;
-    take(v, from_front ? 0 : n - 1, 1);
-    expect(v, 1, s.n, &most);
-    push(v, to_front, s, &most);
+    remove_elements(v, from_front ? 0 : n - 1, 1);
+    enlarge_for(v, 1, s.n, &limit);
+    push(v, to_front, s, &limit);
     shrink(v);
     if (copy != small)
         mem_free(copy);
 }
 
-/* ---- walking ---- */
+/* ---- walks ---- */
 
-/* Enters a chunk at its first element, or its last; there may be none such. */
+/* Enters a chunk, if it exists, at its first or last element. */
 static void enter(struct list_walk *w, size_t chunk, bool back)
 {
     must(w->large != NULL);
     w->at = 0;
-    if (chunk >= w->large->row.used)
+    if (chunk >= w->large->chunks.used)
         return;
     w->chunk = chunk;
     w->flat = list_chunk_flat(list_large_chunk(w->large, chunk));
@@ -279,7 +279,8 @@ static inline void step(struct list_walk *w, bool back)
     w->at = back ? listpack_prev(&w->flat, w->at) : listpack_next(&w->flat, w->at);
     w->index += back ? -1 : 1;
     if (UNLIKELY(w->at == 0) && w->large != NULL)
-        enter(w, back ? w->chunk - 1 : w->chunk + 1, back); /* before the first: SIZE_MAX, which is no chunk either */
+        enter(w, back ? w->chunk - 1 : w->chunk + 1, back); /* before the first chunk, the number is SIZE_MAX, which is
+                                                             * no chunk either */
 }
 
 void list_walk_begin(struct list_walk *w, const struct value *v, int64_t index)
@@ -343,8 +344,8 @@ struct list_shape list_shape(const struct value *v)
     if (v->form != VALUE_LARGE)
         return (struct list_shape){1, v->flat.n};
     l = large_of(v);
-    for (size_t i = 0; i < l->row.used; i++)
+    for (size_t i = 0; i < l->chunks.used; i++)
         shape.bytes += list_large_chunk(l, i)->bytes;
-    shape.chunks = l->row.used;
+    shape.chunks = l->chunks.used;
     return shape;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * list: a sequence of strings, worked on at both ends and by index.
+ * list: a sequence of strings, accessed at both ends and by index.
  *
- * Role:    what the list commands do to a value: one listpack up to list-max-listpack-size, a row of them beyond
- *          (list_large.h).
+ * Role:    what the list commands do to a value: one listpack up to list-max-listpack-size, an array of listpacks
+ *          beyond it (list_large.h).
  * Owns:    nothing; see types/value.h.
  * Threads: under the lock of its key.
  * Used by: the list commands, SORT, DUMP and RESTORE, DEBUG.
- * Why:     as Redis 7.2 has it: what grows beyond the limit becomes large, what shrinks to half of it small again.
+ * Why:     as in Redis 7.2, a list that exceeds the limit becomes large, and small again when it shrinks to half of the
+ *          limit.
  *
- * A value is empty until the first push; the other changes are for values that are not. What removes the last element
- * leaves an empty one.
+ * A value is empty until the first push; the other changes require one that is not. The removal of the last element
+ * leaves an empty value.
  */
 #ifndef LARDER_TYPES_LIST_H
 #define LARDER_TYPES_LIST_H
@@ -20,45 +21,46 @@
 
 struct list_large;
 
-#define LIST_ELEMENT_MOST LISTPACK_MOST /* bytes; longer ones may not be added */
+#define LIST_ELEMENT_MAX LISTPACK_MAX /* bytes; longer elements may not be added */
 
 size_t list_count(const struct value *v);
 
-/* Adds an element at the front, or at the back. */
+/* Adds an element at the front or at the back. */
 void list_push(struct value *v, bool front, struct slice s);
-/* The same for n of them, one after the other; whether they make the list large is decided once for all. */
+/* Adds n elements, one after the other. Whether they make the list large is decided once for all of them. */
 void list_push_all(struct value *v, bool front, const struct slice *s, size_t n);
-/* Puts s in the place of the element with this index; negative: from the end. False: there is none. */
+/* Replaces the element with this index; negative: from the end. False: there is none. */
 bool list_set(struct value *v, int64_t index, struct slice s);
-/* Puts s before the first element that is `pivot`, or behind it. False: none is. */
-bool list_insert(struct value *v, bool behind, struct slice pivot, struct slice s);
-/* Removes the elements start .. start + n - 1, which are there. */
+/* Inserts s before or after the first element that equals `pivot`. False: there is none. */
+bool list_insert(struct value *v, bool after, struct slice pivot, struct slice s);
+/* Removes the elements start .. start + n - 1, which exist. */
 void list_remove(struct value *v, size_t start, size_t n);
-/* Removes up to n elements that are s, the first ones or the last ones. Returns how many. */
+/* Removes up to n elements that equal s, the first or the last ones. Returns how many. */
 size_t list_remove_equal(struct value *v, struct slice s, size_t n, bool last);
-/* Takes the first element, or the last, and adds it at the front or at the back. */
+/* Moves the first or the last element to the front or the back. */
 void list_rotate(struct value *v, bool from_front, bool to_front);
 
-/* A walk over the elements, in either direction, while the list does not change. */
+/* A walk over the elements in either direction; the list may not change meanwhile. */
 struct list_walk {
     const struct list_large *large; /* NULL: the list is flat */
-    struct flat flat;               /* all of it, or the chunk that the walk is in */
+    struct flat flat;               /* the whole list, or the current chunk */
     size_t chunk;
-    size_t at;                      /* of the element that comes next; 0: none does */
-    int64_t index;                  /* of that one */
+    size_t at;     /* position of the next element; 0: there is none */
+    int64_t index; /* of the next element */
     struct listpack_digits digits;
 };
 
 /* Begins at the element with this index; negative: from the end. */
 void list_walk_begin(struct list_walk *w, const struct value *v, int64_t index);
-/* The element that comes next, and goes on towards the tail, or the head. Borrowed until the next call. False: none. */
+/* Returns the next element and moves on towards the tail (next) or the head (back). Borrowed until the next call.
+ * False: there is none. */
 bool list_walk_next(struct list_walk *w, struct slice *s);
 bool list_walk_back(struct list_walk *w, struct slice *s);
-/* Goes on, in either direction, until it has passed an element that is `word`, whose index it says, or *left of them
- * all; counts them down. False: there was none. */
+/* Moves on in either direction until it has passed an element that equals `word`, or *left elements; decrements *left
+ * for each. *index: that of the element found. False: none was found. */
 bool list_walk_find(struct list_walk *w, bool back, const struct listpack_word *word, uint64_t *left, int64_t *index);
 
-/* How a large list is built, for DEBUG. */
+/* The structure of a large list, for DEBUG. */
 struct list_shape {
     size_t chunks;
     size_t bytes; /* of their listpacks */

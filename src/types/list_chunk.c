@@ -4,11 +4,11 @@
 #include "base/mem.h"
 #include "base/must.h"
 
-#define ROOM_LEAST 64 /* bytes of a block that is not given back, however little is in it */
+#define ROOM_MIN 64 /* bytes; a block is not shrunk below it */
 
 /* ---- room ---- */
 
-static size_t slack_behind(const struct list_chunk *c)
+static size_t slack_after(const struct list_chunk *c)
 {
     return c->room - c->begin - c->bytes;
 }
@@ -21,7 +21,7 @@ static void move_to(struct list_chunk *c, size_t begin)
     c->begin = begin;
 }
 
-/* A block of `room` bytes, which are enough, with the listpack at the beginning, or at the end. */
+/* Moves the listpack to a new block of `room` bytes, which are enough, at the beginning or at the end. */
 static void reblock(struct list_chunk *c, size_t room, bool at_end)
 {
     char *block = mem_alloc(room);
@@ -35,27 +35,27 @@ static void reblock(struct list_chunk *c, size_t room, bool at_end)
     c->begin = begin;
 }
 
-/* The size of a block for n bytes that are still growing: twice as many, but not beyond what may come to be there. */
-static size_t room_for(size_t n, const struct list_limit *most)
+/* The size of a block for n bytes that will grow: twice as many, but within the limit. */
+static size_t room_for(size_t n, const struct list_limit *limit)
 {
     size_t room = 2 * n;
 
-    if (room > most->bytes)
-        room = most->bytes > n ? most->bytes : n;
+    if (room > limit->bytes)
+        room = limit->bytes > n ? limit->bytes : n;
     return mem_usable_size(room);
 }
 
-/* Makes room for n bytes more on one side of the listpack. What room there is goes to that side as a whole. */
-static void make_room(struct list_chunk *c, size_t n, bool front, const struct list_limit *most)
+/* Makes room for n more bytes on one side of the listpack. All unused room moves to that side. */
+static void make_room(struct list_chunk *c, size_t n, bool front, const struct list_limit *limit)
 {
-    size_t slack = front ? c->begin : slack_behind(c);
+    size_t slack = front ? c->begin : slack_after(c);
 
     if (LIKELY(slack >= n))
         return;
     if (c->room - c->bytes >= n)
         move_to(c, front ? c->room - c->bytes : 0);
     else
-        reblock(c, room_for(c->bytes + n, most), front);
+        reblock(c, room_for(c->bytes + n, limit), front);
 }
 
 void list_chunk_trim(struct list_chunk *c)
@@ -66,16 +66,16 @@ void list_chunk_trim(struct list_chunk *c)
         reblock(c, room, false);
 }
 
-/* After a removal: gives back room where less than half of it is used. */
+/* After a removal: shrinks the block if less than half of it is used. */
 static void trim_if_sparse(struct list_chunk *c)
 {
-    if (c->room > ROOM_LEAST && c->bytes < c->room / 2)
+    if (c->room > ROOM_MIN && c->bytes < c->room / 2)
         list_chunk_trim(c);
 }
 
 /* ---- as a flat ---- */
 
-/* For changes that have made their room before, or need none. */
+/* For changes for which there is room already. */
 static void resize_in_room(struct flat *f, size_t n)
 {
     f->n = n;
@@ -86,7 +86,7 @@ static struct flat opened(const struct list_chunk *c)
     return (struct flat){.p = c->block + c->begin, .n = c->bytes, .resize = resize_in_room};
 }
 
-/* Takes over what became of the listpack, which has so many elements more. */
+/* Stores the changed listpack, which has `more` elements more. */
 static void close_flat(struct list_chunk *c, const struct flat *f, ptrdiff_t more)
 {
     must(more >= 0 || c->count >= (size_t)-more);
@@ -96,7 +96,7 @@ static void close_flat(struct list_chunk *c, const struct flat *f, ptrdiff_t mor
     sane(c->begin + c->bytes <= c->room);
 }
 
-/* ---- made and freed ---- */
+/* ---- creation and destruction ---- */
 
 struct list_chunk list_chunk_of(const struct listpack_word *w, bool front)
 {
@@ -133,14 +133,14 @@ void list_chunk_free(struct list_chunk *c)
     mem_free_sized(c->block, c->room);
 }
 
-/* ---- changed ---- */
+/* ---- changes ---- */
 
-void list_chunk_push(struct list_chunk *c, bool front, const struct listpack_word *w, const struct list_limit *most)
+void list_chunk_push(struct list_chunk *c, bool front, const struct listpack_word *w, const struct list_limit *limit)
 {
     struct flat f;
 
     must(c->count > 0);
-    make_room(c, listpack_bytes_of(w), front, most);
+    make_room(c, listpack_bytes_of(w), front, limit);
     f = opened(c);
     if (front)
         listpack_prepend_in_room(&f, w);
@@ -149,23 +149,23 @@ void list_chunk_push(struct list_chunk *c, bool front, const struct listpack_wor
     close_flat(c, &f, 1);
 }
 
-void list_chunk_insert(struct list_chunk *c, size_t at, const struct listpack_word *w, const struct list_limit *most)
+void list_chunk_insert(struct list_chunk *c, size_t at, const struct listpack_word *w, const struct list_limit *limit)
 {
     struct flat f;
 
     must(c->count > 0 && at < c->bytes);
-    make_room(c, listpack_bytes_of(w), false, most);
+    make_room(c, listpack_bytes_of(w), false, limit);
     f = opened(c);
     listpack_insert(&f, at, w);
     close_flat(c, &f, 1);
 }
 
-void list_chunk_replace(struct list_chunk *c, size_t at, const struct listpack_word *w, const struct list_limit *most)
+void list_chunk_replace(struct list_chunk *c, size_t at, const struct listpack_word *w, const struct list_limit *limit)
 {
     struct flat f;
 
     must(at >= LISTPACK_HEADER && at < c->bytes - 1);
-    make_room(c, listpack_bytes_of(w), false, most);
+    make_room(c, listpack_bytes_of(w), false, limit);
     f = opened(c);
     listpack_replace(&f, at, w);
     close_flat(c, &f, 0);
@@ -178,18 +178,18 @@ void list_chunk_remove(struct list_chunk *c, size_t at, size_t n)
 
     must(n < c->count && at >= LISTPACK_HEADER);
     if (at == LISTPACK_HEADER)
-        listpack_behead(&f, n);
+        listpack_remove_front_in_room(&f, n);
     else
         listpack_remove(&f, at, n);
     close_flat(c, &f, -(ptrdiff_t)n);
     trim_if_sparse(c);
 }
 
-size_t list_chunk_remove_equal(struct list_chunk *c, const struct listpack_word *w, size_t most, bool last)
+size_t list_chunk_remove_equal(struct list_chunk *c, const struct listpack_word *w, size_t max, bool last)
 {
     struct flat f = opened(c);
     size_t all = last ? listpack_count_equal(&f, w) : 0;
-    size_t n = listpack_remove_equal(&f, w, all > most ? all - most : 0, most);
+    size_t n = listpack_remove_equal(&f, w, all > max ? all - max : 0, max);
 
     close_flat(c, &f, -(ptrdiff_t)n);
     if (n != 0 && c->count != 0)
@@ -201,15 +201,15 @@ struct list_chunk list_chunk_split(struct list_chunk *c, size_t at, size_t index
 {
     struct flat f = opened(c), tail;
     size_t bytes = LISTPACK_EMPTY + f.n - 1 - at, room = mem_usable_size(bytes);
-    struct list_chunk behind = {.block = mem_alloc(room), .room = room};
+    struct list_chunk tail_chunk = {.block = mem_alloc(room), .room = room};
 
     must(at > LISTPACK_HEADER && index > 0 && index < c->count);
-    tail = opened(&behind);
+    tail = opened(&tail_chunk);
     listpack_init(&tail);
     listpack_append_tail(&tail, &f, at, c->count - index);
-    close_flat(&behind, &tail, (ptrdiff_t)(c->count - index));
+    close_flat(&tail_chunk, &tail, (ptrdiff_t)(c->count - index));
     list_chunk_remove(c, at, c->count - index);
-    return behind;
+    return tail_chunk;
 }
 
 void list_chunk_join(struct list_chunk *c, struct list_chunk *next)

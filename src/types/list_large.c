@@ -9,11 +9,11 @@
 /* Inserts a chunk before chunk i. */
 static void insert_record(struct list_large *l, size_t i, struct list_chunk c)
 {
-    *(struct list_chunk *)row_insert(&l->row, i, sizeof c) = c;
+    *(struct list_chunk *)records_insert(&l->chunks, i, sizeof c) = c;
     l->chunk_bytes += c.room;
 }
 
-/* Frees a chunk; its record stays. */
+/* Frees a chunk but not its record. */
 static void free_chunk(struct list_large *l, struct list_chunk *c)
 {
     must(l->chunk_bytes >= c->room);
@@ -21,7 +21,7 @@ static void free_chunk(struct list_large *l, struct list_chunk *c)
     list_chunk_free(c);
 }
 
-/* Every change that may reallocate the block of a chunk is done between these two. */
+/* Every change that may reallocate the block of a chunk happens between these two. */
 static struct list_chunk *open_chunk(struct list_large *l, size_t i)
 {
     struct list_chunk *c = list_large_chunk(l, i);
@@ -36,7 +36,7 @@ static void close_chunk(struct list_large *l, const struct list_chunk *c)
     l->chunk_bytes += c->room;
 }
 
-/* ---- made and freed ---- */
+/* ---- creation and destruction ---- */
 
 static struct list_large *new_empty(void)
 {
@@ -62,9 +62,9 @@ void list_large_free(void *large)
     struct list_large *l = large;
 
     must_be(l, LIST_LARGE_MAGIC);
-    for (size_t i = 0; i < l->row.used; i++)
+    for (size_t i = 0; i < l->chunks.used; i++)
         list_chunk_free(list_large_chunk(l, i));
-    row_fini(&l->row, sizeof(struct list_chunk));
+    records_fini(&l->chunks, sizeof(struct list_chunk));
     l->magic = 0;
     mem_free(l);
 }
@@ -76,8 +76,8 @@ void *list_large_copy(const void *large)
 
     must_be(l, LIST_LARGE_MAGIC);
     copy->count = l->count;
-    row_expect(&copy->row, l->row.used, sizeof(struct list_chunk));
-    for (size_t i = 0; i < l->row.used; i++)
+    records_reserve(&copy->chunks, l->chunks.used, sizeof(struct list_chunk));
+    for (size_t i = 0; i < l->chunks.used; i++)
         insert_record(copy, i, list_chunk_copy(list_large_chunk(l, i)));
     return copy;
 }
@@ -93,13 +93,14 @@ size_t list_large_count(const void *large)
 size_t list_large_bytes(const void *large)
 {
     const struct list_large *l = large;
+
     must_be(l, LIST_LARGE_MAGIC);
-    return mem_usable_size(sizeof *l) + row_bytes(&l->row, sizeof(struct list_chunk)) + l->chunk_bytes;
+    return mem_usable_size(sizeof *l) + records_bytes(&l->chunks, sizeof(struct list_chunk)) + l->chunk_bytes;
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
-/* The chunk of the element with this index; *index is then that in the chunk. Counts from the nearer end. */
+/* The chunk of the element with this index; *index becomes the index in the chunk. Counts from the nearer end. */
 static size_t find_chunk(const struct list_large *l, size_t *index)
 {
     size_t i = 0, before = l->count;
@@ -110,7 +111,7 @@ static size_t find_chunk(const struct list_large *l, size_t *index)
             *index -= list_large_chunk(l, i)->count;
         return i;
     }
-    for (i = l->row.used; before > *index; i--)
+    for (i = l->chunks.used; before > *index; i--)
         before -= list_large_chunk(l, i - 1)->count;
     *index -= before;
     return i;
@@ -130,15 +131,16 @@ struct list_place list_large_find(const struct list_large *l, size_t index)
 
 /* ---- neighbours ---- */
 
-/* Whether two neighbours had better be one chunk. A quarter is left, so that not the next insertion parts them. */
-static bool should_join(const struct list_chunk *a, const struct list_chunk *b, const struct list_limit *most)
+/* Whether two neighbours are to be joined. They leave a quarter of the chunk free, so that the next insertion does not
+ * split it again. */
+static bool should_join(const struct list_chunk *a, const struct list_chunk *b, const struct list_limit *limit)
 {
-    struct list_limit filled = {most->bytes / 4 * 3, most->count - most->count / 4};
+    struct list_limit filled = {limit->bytes / 4 * 3, limit->count - limit->count / 4};
 
     return list_chunk_fits(a, b->bytes - LISTPACK_EMPTY, b->count, &filled);
 }
 
-/* Moves the elements of `next` to chunk i, the one before it. */
+/* Appends the elements of `next` to chunk i, the one before it. */
 static void join(struct list_large *l, size_t i, struct list_chunk *next)
 {
     struct list_chunk *c = open_chunk(l, i);
@@ -149,46 +151,46 @@ static void join(struct list_large *l, size_t i, struct list_chunk *next)
     close_chunk(l, c);
 }
 
-/* Looks at the chunks from number `from` up to `end`: lets go of empty ones and joins small neighbours. */
-static void tidy(struct list_large *l, size_t from, size_t end, const struct list_limit *most)
+/* Frees empty chunks and joins small neighbours, from chunk `from` up to `end`. */
+static void tidy(struct list_large *l, size_t from, size_t end, const struct list_limit *limit)
 {
-    size_t kept = from;
+    size_t end_of_kept = from;
 
-    must(from <= end && end <= l->row.used);
+    must(from <= end && end <= l->chunks.used);
     for (size_t i = from; i < end; i++) {
         struct list_chunk *c = list_large_chunk(l, i);
 
         if (c->count == 0)
             free_chunk(l, c);
-        else if (kept > from && should_join(list_large_chunk(l, kept - 1), c, most))
-            join(l, kept - 1, c);
+        else if (end_of_kept > from && should_join(list_large_chunk(l, end_of_kept - 1), c, limit))
+            join(l, end_of_kept - 1, c);
         else
-            *list_large_chunk(l, kept++) = *c;
+            *list_large_chunk(l, end_of_kept++) = *c;
     }
-    if (kept < end)
-        row_remove(&l->row, kept, end - kept, sizeof(struct list_chunk));
+    if (end_of_kept < end)
+        records_remove(&l->chunks, end_of_kept, end - end_of_kept, sizeof(struct list_chunk));
 }
 
-/* The same for the chunks from number `from` up to `end` and a neighbour on each side. */
-static void tidy_around(struct list_large *l, size_t from, size_t end, const struct list_limit *most)
+/* The same, including a neighbour on each side. */
+static void tidy_around(struct list_large *l, size_t from, size_t end, const struct list_limit *limit)
 {
-    tidy(l, from > 0 ? from - 1 : 0, end < l->row.used ? end + 1 : l->row.used, most);
+    tidy(l, from > 0 ? from - 1 : 0, end < l->chunks.used ? end + 1 : l->chunks.used, limit);
 }
 
-/* ---- adding ---- */
+/* ---- insertion ---- */
 
 static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w,
-                  const struct list_limit *most)
+                  const struct list_limit *limit)
 {
-    return chunk < l->row.used && list_chunk_fits(list_large_chunk(l, chunk), listpack_bytes_of(w), 1, most);
+    return chunk < l->chunks.used && list_chunk_fits(list_large_chunk(l, chunk), listpack_bytes_of(w), 1, limit);
 }
 
 static void push_to(struct list_large *l, size_t chunk, bool front, const struct listpack_word *w,
-                    const struct list_limit *most)
+                    const struct list_limit *limit)
 {
     struct list_chunk *c = open_chunk(l, chunk);
 
-    list_chunk_push(c, front, w, most);
+    list_chunk_push(c, front, w, limit);
     close_chunk(l, c);
 }
 
@@ -200,29 +202,29 @@ static void trim(struct list_large *l, size_t chunk)
     close_chunk(l, c);
 }
 
-void list_large_push(struct list_large *l, bool front, const struct listpack_word *w, const struct list_limit *most)
+void list_large_push(struct list_large *l, bool front, const struct listpack_word *w, const struct list_limit *limit)
 {
-    size_t end = front ? 0 : l->row.used - 1;
+    size_t end = front ? 0 : l->chunks.used - 1;
 
     l->count++;
-    if (l->row.used != 0 && takes(l, end, w, most)) {
-        push_to(l, end, front, w, most);
+    if (l->chunks.used != 0 && takes(l, end, w, limit)) {
+        push_to(l, end, front, w, limit);
         return;
     }
-    if (l->row.used != 0)
+    if (l->chunks.used != 0)
         trim(l, end);
-    insert_record(l, front ? 0 : l->row.used, list_chunk_of(w, front));
+    insert_record(l, front ? 0 : l->chunks.used, list_chunk_of(w, front));
 }
 
-/* Puts w between two chunks: into the one before or behind, or into one of its own. `chunk`: the one behind; it, or
- * the one before, may not be there. */
+/* Inserts w between two chunks: into one of them, or into a chunk of its own. chunk: the one after w; it, or the one
+ * before, may not exist. */
 static void insert_between(struct list_large *l, size_t chunk, const struct listpack_word *w,
-                           const struct list_limit *most)
+                           const struct list_limit *limit)
 {
-    if (chunk > 0 && takes(l, chunk - 1, w, most))
-        push_to(l, chunk - 1, false, w, most);
-    else if (takes(l, chunk, w, most))
-        push_to(l, chunk, true, w, most);
+    if (chunk > 0 && takes(l, chunk - 1, w, limit))
+        push_to(l, chunk - 1, false, w, limit);
+    else if (takes(l, chunk, w, limit))
+        push_to(l, chunk, true, w, limit);
     else
         insert_record(l, chunk, list_chunk_of(w, false));
 }
@@ -230,39 +232,39 @@ static void insert_between(struct list_large *l, size_t chunk, const struct list
 /* Splits the chunk of p before the element at p. */
 static void split(struct list_large *l, struct list_place p)
 {
-    struct list_chunk *c = open_chunk(l, p.chunk), behind = list_chunk_split(c, p.at, p.index);
+    struct list_chunk *c = open_chunk(l, p.chunk), tail = list_chunk_split(c, p.at, p.index);
 
     close_chunk(l, c);
-    insert_record(l, p.chunk + 1, behind);
+    insert_record(l, p.chunk + 1, tail);
 }
 
 void list_large_insert(struct list_large *l, struct list_place p, const struct listpack_word *w,
-                       const struct list_limit *most)
+                       const struct list_limit *limit)
 {
     size_t end = p.chunk + 1;
     struct list_chunk *c;
 
-    must(p.chunk < l->row.used);
+    must(p.chunk < l->chunks.used);
     l->count++;
-    if (takes(l, p.chunk, w, most)) {
+    if (takes(l, p.chunk, w, limit)) {
         c = open_chunk(l, p.chunk);
-        list_chunk_insert(c, p.at, w, most);
+        list_chunk_insert(c, p.at, w, limit);
         close_chunk(l, c);
     } else if (p.at == 0) {
-        insert_between(l, p.chunk + 1, w, most);
+        insert_between(l, p.chunk + 1, w, limit);
     } else if (p.index == 0) {
-        insert_between(l, p.chunk, w, most);
+        insert_between(l, p.chunk, w, limit);
     } else {
         split(l, p);
-        insert_between(l, end, w, most);
-        tidy_around(l, p.chunk, end + 1, most);
+        insert_between(l, end, w, limit);
+        tidy_around(l, p.chunk, end + 1, limit);
     }
 }
 
 void list_large_replace(struct list_large *l, struct list_place p, const struct listpack_word *w,
-                        const struct list_limit *most)
+                        const struct list_limit *limit)
 {
-    bool fits = takes(l, p.chunk, w, most);
+    bool fits = takes(l, p.chunk, w, limit);
     struct list_chunk *c = open_chunk(l, p.chunk);
     bool inserts = false;
 
@@ -271,7 +273,7 @@ void list_large_replace(struct list_large *l, struct list_place p, const struct 
         list_chunk_free(c);
         *c = list_chunk_of(w, false);
     } else if (fits) {
-        list_chunk_replace(c, p.at, w, most);
+        list_chunk_replace(c, p.at, w, limit);
     } else {
         list_chunk_remove(c, p.at, 1);
         l->count--;
@@ -281,14 +283,14 @@ void list_large_replace(struct list_large *l, struct list_place p, const struct 
     }
     close_chunk(l, c);
     if (inserts)
-        list_large_insert(l, p, w, most);
-    tidy_around(l, p.chunk, p.chunk + 2, most); /* two, if it was split or has a new neighbour */
+        list_large_insert(l, p, w, limit);
+    tidy_around(l, p.chunk, p.chunk + 2, limit); /* two, if the chunk was split or has a new neighbour */
 }
 
-/* ---- removing ---- */
+/* ---- removal ---- */
 
-/* Removes up to n elements from the one with this index in the chunk on. Returns how many. */
-static size_t cut(struct list_large *l, size_t chunk, size_t index, size_t n)
+/* Removes up to n elements from index `index` of the chunk on. Returns how many. */
+static size_t remove_from_chunk(struct list_large *l, size_t chunk, size_t index, size_t n)
 {
     struct list_chunk *c = open_chunk(l, chunk);
     struct flat f = list_chunk_flat(c);
@@ -297,33 +299,33 @@ static size_t cut(struct list_large *l, size_t chunk, size_t index, size_t n)
     if (n > c->count - index)
         n = c->count - index;
     if (n == c->count)
-        c->count = 0; /* tidy frees it */
+        c->count = 0; /* tidy frees the chunk */
     else
         list_chunk_remove(c, listpack_at(&f, (int64_t)index), n);
     close_chunk(l, c);
     return n;
 }
 
-void list_large_remove(struct list_large *l, size_t start, size_t n, const struct list_limit *most)
+void list_large_remove(struct list_large *l, size_t start, size_t n, const struct list_limit *limit)
 {
     size_t index = start, from = find_chunk(l, &index), end = from;
 
     must(l->count >= n);
     l->count -= n;
     for (; n > 0; end++) {
-        n -= cut(l, end, index, n);
+        n -= remove_from_chunk(l, end, index, n);
         index = 0;
     }
-    tidy_around(l, from, end, most);
+    tidy_around(l, from, end, limit);
 }
 
 size_t list_large_remove_equal(struct list_large *l, const struct listpack_word *w, size_t n, bool last,
-                               const struct list_limit *most)
+                               const struct list_limit *limit)
 {
     size_t removed = 0;
 
-    for (size_t i = 0; i < l->row.used && removed < n; i++) {
-        struct list_chunk *c = open_chunk(l, last ? l->row.used - 1 - i : i);
+    for (size_t i = 0; i < l->chunks.used && removed < n; i++) {
+        struct list_chunk *c = open_chunk(l, last ? l->chunks.used - 1 - i : i);
 
         removed += list_chunk_remove_equal(c, w, n - removed, last);
         close_chunk(l, c);
@@ -331,6 +333,6 @@ size_t list_large_remove_equal(struct list_large *l, const struct listpack_word 
     must(l->count >= removed);
     l->count -= removed;
     if (removed != 0)
-        tidy(l, 0, l->row.used, most);
+        tidy(l, 0, l->chunks.used, limit);
     return removed;
 }

@@ -3,10 +3,10 @@
 
 #include "base/must.h"
 
-#define END          0xff
-#define COUNT_MOST   UINT16_MAX
-#define HEAD_MOST    5 /* bytes before the content of a string */
-#define BACKLEN_MOST 5
+#define END         0xff
+#define COUNT_MAX   UINT16_MAX
+#define HEAD_MAX    5 /* bytes before the content of a string */
+#define BACKLEN_MAX 5
 
 /*
  * The first byte of an element:
@@ -14,8 +14,8 @@
  *   10xxxxxx  a string of up to 63 bytes
  *   110xxxxx  a number of 13 bits, with the next byte
  *   1110xxxx  a string of up to 4095 bytes, with the next byte
- *   11110000  a string, its length in the next four bytes
- *   11110001  a number of 16 bits, then 24, 32, 64 (f2, f3, f4), in the next bytes
+ *   11110000  a string with its length in the next four bytes
+ *   11110001  a number of 16 bits in the next bytes; f2, f3, f4: 24, 32, 64 bits
  */
 enum {
     HEAD_6BIT = 0x80,
@@ -41,7 +41,7 @@ static inline uint8_t byte_at(const struct flat *f, size_t at)
     return (uint8_t)f->p[at];
 }
 
-/* Whether an element may begin there. */
+/* Whether `at` is within the elements. */
 static inline bool is_position(const struct flat *f, size_t at)
 {
     return at >= LISTPACK_HEADER && at < f->n - 1;
@@ -53,10 +53,10 @@ static void set_header(struct flat *f, size_t count)
 {
     must(f->n >= LISTPACK_EMPTY && f->n <= UINT32_MAX);
     memcpy(f->p, &(uint32_t){f->n}, 4);
-    memcpy(f->p + 4, &(uint16_t){count < COUNT_MOST ? count : COUNT_MOST}, 2);
+    memcpy(f->p + 4, &(uint16_t){count < COUNT_MAX ? count : COUNT_MAX}, 2);
 }
 
-static size_t told_count(const struct flat *f)
+static size_t stored_count(const struct flat *f)
 {
     uint16_t n;
 
@@ -64,13 +64,13 @@ static size_t told_count(const struct flat *f)
     return n;
 }
 
-/* After a change by so many elements. A count that is too large to tell stays untold. */
+/* Updates the header after the number of elements has changed. A count that does not fit the header is not stored. */
 static void note_change(struct flat *f, ptrdiff_t by)
 {
-    size_t n = told_count(f);
+    size_t n = stored_count(f);
 
-    must(n >= COUNT_MOST || (ptrdiff_t)n + by >= 0);
-    set_header(f, n < COUNT_MOST ? n + by : n);
+    must(n >= COUNT_MAX || (ptrdiff_t)n + by >= 0);
+    set_header(f, n < COUNT_MAX ? n + by : n);
 }
 
 void listpack_init(struct flat *f)
@@ -82,10 +82,10 @@ void listpack_init(struct flat *f)
 
 size_t listpack_count(const struct flat *f)
 {
-    size_t n = told_count(f);
+    size_t n = stored_count(f);
 
     must(f->n >= LISTPACK_EMPTY);
-    if (LIKELY(n < COUNT_MOST))
+    if (LIKELY(n < COUNT_MAX))
         return n;
     n = 0;
     for (size_t at = listpack_first(f); at != 0; at = listpack_next(f, at))
@@ -95,10 +95,10 @@ size_t listpack_count(const struct flat *f)
 
 /* ---- elements ---- */
 
-/* What the first bytes of an element say. */
+/* What the first bytes of an element contain. */
 struct head {
     size_t head;    /* bytes before the content */
-    size_t content; /* and of it */
+    size_t content; /* bytes of the content */
     bool is_number;
 };
 
@@ -124,8 +124,7 @@ static inline size_t backlen_bytes(size_t n)
     return n < 1 << 7 ? 1 : n < 1 << 14 ? 2 : n < 1 << 21 ? 3 : n < 1 << 28 ? 4 : 5;
 }
 
-/* Seven bits to a byte, the highest first; all but the first have the upper bit set, which says that there is more when
- * read from behind. */
+/* Seven bits per byte, the highest first. All bytes but the first have the top bit set: a backward reader goes on. */
 static void write_backlen(char *p, size_t n)
 {
     size_t bytes = backlen_bytes(n);
@@ -134,12 +133,12 @@ static void write_backlen(char *p, size_t n)
         p[i] = (char)((n & 127) | (i > 0 ? 128 : 0));
 }
 
-/* The length whose last byte is p[-1]; *bytes: how many it takes, 0 if it is none. */
-static size_t read_backlen(const char *p, const char *least, size_t *bytes)
+/* The length whose last byte is p[-1]. *bytes: how many bytes it takes, 0 if it is invalid. */
+static size_t read_backlen(const char *p, const char *start, size_t *bytes)
 {
     size_t n = 0;
 
-    for (*bytes = 1; *bytes <= BACKLEN_MOST && p - *bytes >= least; ++*bytes) {
+    for (*bytes = 1; *bytes <= BACKLEN_MAX && p - *bytes >= start; ++*bytes) {
         uint8_t b = (uint8_t)p[-(ptrdiff_t)*bytes];
 
         n |= (size_t)(b & 127) << 7 * (*bytes - 1);
@@ -177,7 +176,8 @@ static int64_t read_number(const char *p)
         return (int16_t)((uint8_t)p[1] | (uint8_t)p[2] << 8);
     case HEAD_INT24:
         return (int32_t)((uint32_t)(uint8_t)p[1] << 8 | (uint32_t)(uint8_t)p[2] << 16 |
-                         (uint32_t)(uint8_t)p[3] << 24) >> 8;
+                         (uint32_t)(uint8_t)p[3] << 24) >>
+               8;
     case HEAD_INT32:
         return (int32_t)load32(p + 1);
     default:
@@ -195,7 +195,7 @@ struct listpack_word listpack_word(struct slice s)
     return w;
 }
 
-/* Writes what stands before the content; for a number that is all of it. Returns the bytes. */
+/* Writes what precedes the content; for a number, this is all. Returns the bytes. */
 static size_t write_head(char *p, const struct listpack_word *w)
 {
     int64_t v = w->number;
@@ -232,13 +232,13 @@ static size_t write_head(char *p, const struct listpack_word *w)
 
 size_t listpack_bytes_of(const struct listpack_word *w)
 {
-    char head[HEAD_MOST + 8];
+    char head[HEAD_MAX + 8];
     size_t n = write_head(head, w) + (w->is_number ? 0 : w->s.n);
 
     return n + backlen_bytes(n);
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 static inline size_t or_none(const struct flat *f, size_t at)
 {
@@ -251,21 +251,28 @@ size_t listpack_first(const struct flat *f)
     return or_none(f, LISTPACK_HEADER);
 }
 
-size_t listpack_next(const struct flat *f, size_t at)
+static inline size_t after(const struct flat *f, size_t at)
 {
-    sane(is_position(f, at));
     return or_none(f, at + size_at(f, at));
 }
 
-/* The element that ends where `end` begins; 0: the header does. */
-static size_t before(const struct flat *f, size_t end)
+size_t listpack_next(const struct flat *f, size_t at)
 {
-    size_t bytes, n;
+    sane(is_position(f, at));
+    return after(f, at);
+}
+
+/* The element that ends at `end`; 0: the header does. */
+static inline size_t before(const struct flat *f, size_t end)
+{
+    size_t bytes = 1, n;
 
     if (end == LISTPACK_HEADER)
         return 0;
-    n = read_backlen(f->p + end, f->p + LISTPACK_HEADER, &bytes);
-    must(bytes > 0 && bytes + n <= end - LISTPACK_HEADER);
+    n = byte_at(f, end - 1);
+    if (UNLIKELY(n & 128))
+        n = read_backlen(f->p + end, f->p + LISTPACK_HEADER, &bytes);
+    must(bytes + n - 1 < end - LISTPACK_HEADER); /* not 0, and not beyond the header */
     return end - bytes - n;
 }
 
@@ -277,15 +284,15 @@ size_t listpack_last(const struct flat *f)
 
 size_t listpack_prev(const struct flat *f, size_t at)
 {
-    must(is_position(f, at));
+    sane(is_position(f, at));
     return before(f, at);
 }
 
 size_t listpack_at(const struct flat *f, int64_t index)
 {
-    size_t count = told_count(f), at;
+    size_t count = stored_count(f), at;
 
-    if (count < COUNT_MOST) { /* from the nearer end */
+    if (count < COUNT_MAX) { /* from the nearer end */
         if (index < 0)
             index += count;
         if (index < 0 || index >= (int64_t)count)
@@ -294,11 +301,11 @@ size_t listpack_at(const struct flat *f, int64_t index)
             index -= count;
     }
     if (index >= 0) {
-        for (at = listpack_first(f); at != 0 && index > 0; index--)
-            at = listpack_next(f, at);
+        for (at = or_none(f, LISTPACK_HEADER); at != 0 && index > 0; index--)
+            at = after(f, at);
     } else {
-        for (at = listpack_last(f); at != 0 && index < -1; index++)
-            at = listpack_prev(f, at);
+        for (at = before(f, f->n - 1); at != 0 && index < -1; index++)
+            at = before(f, at);
     }
     return at;
 }
@@ -334,8 +341,8 @@ bool listpack_is(const struct flat *f, size_t at, const struct listpack_word *w)
     return h.content == w->s.n && memcmp(f->p + at + h.head, w->s.p, h.content) == 0;
 }
 
-/* As listpack_is. Short strings, which most elements are, without a call: those that are as long often differ in the
- * last byte. */
+/* As listpack_is, without a call for short strings, which are the most frequent. Those of equal length often differ in
+ * the last byte. */
 static inline bool is_word(const struct flat *f, size_t at, const struct listpack_word *w)
 {
     const char *content = f->p + at + 1;
@@ -351,15 +358,15 @@ size_t listpack_find(const struct flat *f, size_t at, const struct listpack_word
 {
     while (at != 0 && !is_word(f, at, w))
         for (unsigned i = 0; i <= skip && at != 0; i++)
-            at = or_none(f, at + size_at(f, at));
+            at = after(f, at);
     return at;
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
-/* An element as it is to be written: what stands before the content, and the lengths. */
+/* An element in encoded form: what precedes the content, and the lengths. */
 struct written {
-    char head[HEAD_MOST + 8];
+    char head[HEAD_MAX + 8];
     size_t head_bytes;
     size_t content;
 };
@@ -384,13 +391,13 @@ static void write_element(char *p, const struct written *e, const struct listpac
     write_backlen(p + e->content, e->head_bytes + e->content);
 }
 
-/* Puts w where `gone` bytes are at `at`. */
-static void put(struct flat *f, size_t at, size_t gone, const struct listpack_word *w)
+/* Replaces `removed` bytes at `at` by w. */
+static void put(struct flat *f, size_t at, size_t removed, const struct listpack_word *w)
 {
     struct written e;
     size_t n = prepare(&e, w);
 
-    write_element(flat_splice(f, at, gone, n), &e, w);
+    write_element(flat_splice(f, at, removed, n), &e, w);
 }
 
 size_t listpack_insert(struct flat *f, size_t at, const struct listpack_word *w)
@@ -413,13 +420,13 @@ size_t listpack_replace(struct flat *f, size_t at, const struct listpack_word *w
 
 size_t listpack_remove(struct flat *f, size_t at, size_t n)
 {
-    size_t end = at, gone = 0;
+    size_t end = at, removed = 0;
 
     must(is_position(f, at));
-    for (; gone < n && byte_at(f, end) != END; gone++)
+    for (; removed < n && byte_at(f, end) != END; removed++)
         end += size_at(f, end);
     flat_splice(f, at, end - at, 0);
-    note_change(f, -(ptrdiff_t)gone);
+    note_change(f, -(ptrdiff_t)removed);
     return or_none(f, at);
 }
 
@@ -432,12 +439,13 @@ size_t listpack_count_equal(const struct flat *f, const struct listpack_word *w)
     return n;
 }
 
-size_t listpack_remove_equal(struct flat *f, const struct listpack_word *w, size_t skip, size_t most)
+size_t listpack_remove_equal(struct flat *f, const struct listpack_word *w, size_t skip, size_t max)
 {
-    size_t gone = 0, kept = LISTPACK_HEADER, run = LISTPACK_HEADER; /* what stays: written to kept, read from run */
+    size_t removed = 0, kept = LISTPACK_HEADER, run = LISTPACK_HEADER; /* what remains is written to kept and read from
+                                                                        * run */
     size_t at = listpack_find(f, listpack_first(f), w, 0);
 
-    for (; at != 0 && gone < most; at = listpack_find(f, or_none(f, at), w, 0)) {
+    for (; at != 0 && removed < max; at = listpack_find(f, or_none(f, at), w, 0)) {
         size_t next = at + size_at(f, at);
 
         if (skip > 0) {
@@ -446,16 +454,16 @@ size_t listpack_remove_equal(struct flat *f, const struct listpack_word *w, size
             memmove(f->p + kept, f->p + run, at - run);
             kept += at - run;
             run = next;
-            gone++;
+            removed++;
         }
         at = next;
     }
-    if (gone == 0)
+    if (removed == 0)
         return 0;
     memmove(f->p + kept, f->p + run, f->n - run);
     f->resize(f, kept + f->n - run);
-    note_change(f, -(ptrdiff_t)gone);
-    return gone;
+    note_change(f, -(ptrdiff_t)removed);
+    return removed;
 }
 
 void listpack_append_tail(struct flat *f, const struct flat *from, size_t at, size_t n)
@@ -470,33 +478,33 @@ void listpack_append_tail(struct flat *f, const struct flat *from, size_t at, si
 void listpack_prepend_in_room(struct flat *f, const struct listpack_word *w)
 {
     struct written e;
-    size_t n = prepare(&e, w), count = told_count(f);
+    size_t n = prepare(&e, w), count = stored_count(f);
 
     f->p -= n;
     f->n += n;
-    set_header(f, count < COUNT_MOST ? count + 1 : count);
+    set_header(f, count < COUNT_MAX ? count + 1 : count);
     write_element(f->p + LISTPACK_HEADER, &e, w);
 }
 
-void listpack_behead(struct flat *f, size_t n)
+void listpack_remove_front_in_room(struct flat *f, size_t n)
 {
-    size_t at = LISTPACK_HEADER, count = told_count(f);
+    size_t at = LISTPACK_HEADER, count = stored_count(f);
 
     for (size_t i = 0; i < n; i++)
         at += size_at(f, at);
     must(at < f->n);
     f->p += at - LISTPACK_HEADER;
     f->n -= at - LISTPACK_HEADER;
-    set_header(f, count < COUNT_MOST ? count - n : count);
+    set_header(f, count < COUNT_MAX ? count - n : count);
 }
 
-/* ---- bytes from outside ---- */
+/* ---- validation ---- */
 
-/* Bytes of the element at `at` if it lies before `end` and its lengths agree; else 0. */
+/* Bytes of the element at `at` if it ends before `end` and its lengths agree; else 0. */
 static size_t valid_size(const char *p, size_t at, size_t end)
 {
-    static const char padding[HEAD_MOST] = {0};
-    char first[HEAD_MOST];
+    static const char padding[HEAD_MAX] = {0};
+    char first[HEAD_MAX];
     size_t n, bytes, left = end - at;
     struct head h;
 
@@ -508,8 +516,8 @@ static size_t valid_size(const char *p, size_t at, size_t end)
     n = h.head + h.content;
     if (n + backlen_bytes(n) > left)
         return 0;
-    return read_backlen(p + at + n + backlen_bytes(n), p + at + n, &bytes) == n && bytes == backlen_bytes(n)
-               ? n + bytes : 0;
+    return read_backlen(p + at + n + backlen_bytes(n), p + at + n, &bytes) == n && bytes == backlen_bytes(n) ? n + bytes
+                                                                                                             : 0;
 }
 
 bool listpack_is_valid(struct slice bytes, size_t *count)
@@ -525,5 +533,5 @@ bool listpack_is_valid(struct slice bytes, size_t *count)
         if (size == 0)
             return false;
     }
-    return told_count(&f) == COUNT_MOST || told_count(&f) == *count;
+    return stored_count(&f) == COUNT_MAX || stored_count(&f) == *count;
 }

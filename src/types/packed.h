@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * packed: numbers and words in as few bytes as they need.
+ * packed: numbers and words in as few bytes as possible.
  *
- * Role:    what the nodes of streams are written in.
+ * Role:    the encoding of the nodes of streams.
  * Owns:    nothing.
  * Threads: any.
  * Used by: stream_node.
- * Why:     a listpack spends a byte for each element on its length once more, to be read from behind, and as much on
- *          what kind of element it is. In a stream only whole entries are read backwards, and both together fit one
- *          byte up to 63.
+ * Why:     a listpack spends a byte per element on a second length, for backward reading, and another one on the kind
+ *          of the element. In a stream only whole entries are read backwards, and length and kind share one byte up to
+ *          63.
  *
- *   first byte               the others, as long as there is more
+ *   first byte               the others, while `more` is set
  *   +------+--------+------+ +------+--------+
  *   | more | 6 bits | flag | | more | 7 bits | ...      the low bits come first
  *   +------+--------+------+ +------+--------+
  *
- * A word is a string: such a number with its length, and the bytes. Or, with the flag, a canonical decimal: the number
- * itself, twice, or for a negative one twice what it is below -1, plus one. Nothing here looks whether there are bytes
- * to read: it is for what was written here.
+ * A word is a string: a number with its length, and the bytes. With the flag set it is a canonical decimal, stored as a
+ * number in zigzag encoding: 2 * v, or -2 * v - 1 if v is negative. Nothing here checks bounds: it reads only what was
+ * written here.
  */
 #ifndef LARDER_TYPES_PACKED_H
 #define LARDER_TYPES_PACKED_H
@@ -30,9 +30,9 @@
 #include "base/slice.h"
 #include "types/listpack.h"
 
-#define PACKED_MOST 10 /* bytes of a number */
+#define PACKED_MAX 10 /* bytes of a number */
 
-/* Bytes that a number takes, the flag included. */
+/* Bytes of a number with its flag. */
 static inline size_t packed_bytes(uint64_t v)
 {
     size_t n = 1;
@@ -42,7 +42,7 @@ static inline size_t packed_bytes(uint64_t v)
     return n;
 }
 
-/* Returns what follows, as the others do. */
+/* Returns the end, as the functions below do. */
 static inline char *packed_put(char *p, uint64_t v, bool flag)
 {
     unsigned bits = (v & 63) << 1 | flag;
@@ -68,7 +68,7 @@ static inline const char *packed_get(const char *p, uint64_t *v, bool *flag)
     return p;
 }
 
-/* No word takes more than this. */
+/* An upper bound of the bytes of a word. */
 static inline size_t packed_word_bound(struct slice s)
 {
     return s.n + packed_bytes(s.n);
@@ -84,7 +84,7 @@ static inline char *packed_put_word(char *p, const struct listpack_word *w)
     return p + w->s.n;
 }
 
-/* Borrowed from the bytes, or, if it is a number, from `digits`, of NUM_I64_MAX bytes. */
+/* Borrowed from the bytes; if it is a number, from `digits`, of NUM_I64_MAX bytes. */
 static inline const char *packed_get_word(const char *p, struct slice *s, char *digits)
 {
     uint64_t v;

@@ -6,9 +6,11 @@
 #include "base/rand.h"
 #include "types/intset.h"
 
-#define INTS_MOST  (1u << 30) /* of an intset, whatever the limits say */
-#define FEW        3          /* a sample of less than a third of a set is drawn, a larger one is picked from a walk */
-#define NEARLY_ALL 5          /* where at most a fifth of what is popped will stay, it is what stays that is drawn */
+#define INTSET_MAX (1u << 30) /* elements of an intset, whatever the limits are */
+#define FEW        3          /* a sample of less than a third of a set is drawn, a larger one is selected on a walk */
+#define NEARLY_ALL                                                                      \
+    5 /* if at most a fifth of the popped members remains, the remaining ones are drawn \
+       * instead */
 
 static inline struct dict *dict_of(const struct value *v)
 {
@@ -24,7 +26,7 @@ size_t set_count(const struct value *v)
     return v->form == VALUE_INTSET ? intset_count(&v->flat) : listpack_count(&v->flat);
 }
 
-/* The position of a member of a listpack, 0 if it is not there. */
+/* The position of a member of a listpack; 0: it is not there. */
 static inline size_t position_of(const struct value *v, const struct listpack_word *w)
 {
     return listpack_find(&v->flat, listpack_first(&v->flat), w, 0);
@@ -95,7 +97,7 @@ static void visit_all(const struct value *v, set_visit *visit, void *arg)
         visit(arg, member);
 }
 
-/* What dict_scan is to do with each element. */
+/* The argument of dict_scan's callback. */
 struct scan {
     set_visit *visit;
     void *arg;
@@ -118,7 +120,7 @@ uint64_t set_scan(const struct value *v, uint64_t at, set_visit *visit, void *ar
     return 0;
 }
 
-/* ---- from one form to another ---- */
+/* ---- conversions ---- */
 
 static void begin_intset(struct value *v)
 {
@@ -140,14 +142,14 @@ static void enlarge(struct value *v)
     struct set_walk w;
     struct slice member;
 
-    dict_expect(d, set_count(v));
+    dict_reserve(d, set_count(v));
     set_walk_begin(&w, v);
     while (set_walk_next(&w, &member))
         dict_insert(d, element_new(member, 0), 0);
     value_enlarge(v, d);
 }
 
-/* Puts the bytes of a flat value, which it frees, in the place of what v is. */
+/* Replaces v by the bytes of f, which are freed. */
 static void take_flat(struct value *v, enum value_form form, struct flat *f)
 {
     must(f->n > 0 && form != VALUE_LARGE);
@@ -158,44 +160,44 @@ static void take_flat(struct value *v, enum value_form form, struct flat *f)
     flat_fini(f);
 }
 
-/* Makes a listpack of an intset. */
-static void loosen(struct value *v)
+/* Converts an intset to a listpack. */
+static void intset_to_listpack(struct value *v)
 {
-    struct flat loose = FLAT_EMPTY;
+    struct flat pack = FLAT_EMPTY;
     struct listpack_digits d;
 
     must(v->form == VALUE_INTSET);
-    listpack_init(&loose);
+    listpack_init(&pack);
     for (size_t i = 0, n = intset_count(&v->flat); i < n; i++)
-        listpack_append(&loose, integer(&v->flat, i, &d));
-    take_flat(v, VALUE_LISTPACK, &loose);
+        listpack_append(&pack, integer(&v->flat, i, &d));
+    take_flat(v, VALUE_LISTPACK, &pack);
 }
 
-/* Whether a listpack of n elements and so many bytes may be given another member. */
+/* Whether a listpack of n elements and so many bytes has room for another member. */
 static bool has_room(const struct value *v, size_t n, size_t bytes, struct slice member)
 {
-    return n < v->limits.entries && member.n <= v->limits.bytes && bytes + member.n <= LISTPACK_MOST;
+    return n < v->limits.entries && member.n <= v->limits.bytes && bytes + member.n <= LISTPACK_MAX;
 }
 
-static size_t larger(size_t a, size_t b)
+static size_t max_of(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
 
-/* Whether an intset may become a listpack and be given another member. Its first and its last integer are the longest
- * as text, and as elements of a listpack. */
-static bool may_loosen(const struct value *v, struct slice member)
+/* Whether an intset may become a listpack with one more member. The first or the last integer is the longest, as text
+ * and as an element of a listpack. */
+static bool fits_listpack(const struct value *v, struct slice member)
 {
     size_t n = intset_count(&v->flat);
     struct listpack_digits first, last;
     struct listpack_word a = listpack_word(integer(&v->flat, 0, &first));
     struct listpack_word b = listpack_word(integer(&v->flat, n - 1, &last));
 
-    return larger(a.s.n, b.s.n) <= v->limits.bytes &&
-           has_room(v, n, n * larger(listpack_bytes_of(&a), listpack_bytes_of(&b)), member);
+    return max_of(a.s.n, b.s.n) <= v->limits.bytes &&
+           has_room(v, n, n * max_of(listpack_bytes_of(&a), listpack_bytes_of(&b)), member);
 }
 
-void set_expect(struct value *v, struct slice first, size_t n)
+void set_reserve(struct value *v, struct slice first, size_t n)
 {
     int64_t number;
 
@@ -213,14 +215,14 @@ void set_expect(struct value *v, struct slice first, size_t n)
     }
 }
 
-/* ---- one member more, one less ---- */
+/* ---- insertion and removal ---- */
 
 static void insert(struct value *v, struct slice member)
 {
     dict_insert(dict_of(v), element_new(member, 0), 0);
 }
 
-/* Adds a member, which w is, to a listpack that has it not. */
+/* Adds a member, also given as w, that is not in the listpack. */
 static void append(struct value *v, struct slice member, const struct listpack_word *w)
 {
     must(v->form == VALUE_LISTPACK);
@@ -240,12 +242,12 @@ static bool add_to_intset(struct value *v, struct slice member)
         bool added = intset_add(&v->flat, number);
         size_t n = intset_count(&v->flat);
 
-        if (added && (n > v->limits.ints || n > INTS_MOST))
+        if (added && (n > v->limits.ints || n > INTSET_MAX))
             enlarge(v);
         return added;
     }
-    if (may_loosen(v, member)) {
-        loosen(v);
+    if (fits_listpack(v, member)) {
+        intset_to_listpack(v);
         listpack_append(&v->flat, member);
         return true;
     }
@@ -259,7 +261,7 @@ bool set_add(struct value *v, struct slice member)
     struct listpack_word w;
 
     if (value_is_empty(v))
-        set_expect(v, member, 1);
+        set_reserve(v, member, 1);
     if (v->form == VALUE_INTSET)
         return add_to_intset(v, member);
     if (v->form == VALUE_LARGE) {
@@ -281,7 +283,7 @@ void set_add_new(struct value *v, struct slice member)
 
     sane(!set_has(v, member));
     if (value_is_empty(v))
-        set_expect(v, member, 1);
+        set_reserve(v, member, 1);
     if (v->form == VALUE_INTSET) {
         add_to_intset(v, member);
     } else if (v->form == VALUE_LARGE) {
@@ -329,7 +331,7 @@ static bool remove_from_flat(struct value *v, struct slice member)
     return at != 0;
 }
 
-/* Frees what the value is. */
+/* Frees the set. */
 static void clear(struct value *v)
 {
     if (v->form == VALUE_LARGE)
@@ -349,7 +351,7 @@ bool set_remove(struct value *v, struct slice member)
     return removed;
 }
 
-/* ---- at random ---- */
+/* ---- random members ---- */
 
 struct slice set_random(const struct value *v, struct listpack_digits *d)
 {
@@ -384,7 +386,7 @@ void set_draw_end(struct set_draw *d)
     mem_free(d->at);
 }
 
-/* Draws members until n different ones have come. */
+/* Draws members until n distinct ones have come. */
 static void sample_few(const struct value *v, size_t n, set_visit *visit, void *arg)
 {
     struct value seen = value_new((struct value_limits){0});
@@ -437,31 +439,31 @@ static void pop_one_from_flat(struct value *v, set_visit *visit, void *arg)
     }
 }
 
-/* Pops fewer than all: what stays is written anew. */
+/* Pops fewer than all members and rewrites the others. */
 static void pop_from_flat(struct value *v, size_t n, set_visit *visit, void *arg)
 {
-    struct value stay = value_new(v->limits);
+    struct value rest = value_new(v->limits);
     size_t left = set_count(v);
     struct set_walk w;
     struct slice member;
 
     must(n < left);
     if (v->form == VALUE_INTSET)
-        begin_intset(&stay);
+        begin_intset(&rest);
     else
-        begin_listpack(&stay);
+        begin_listpack(&rest);
     set_walk_begin(&w, v);
     for (; set_walk_next(&w, &member); left--) {
         if (rand_picks(n, left)) {
             visit(arg, member);
             n--;
         } else if (v->form == VALUE_INTSET) {
-            intset_add(&stay.flat, intset_at(&v->flat, w.at - 1));
+            intset_add(&rest.flat, intset_at(&v->flat, w.at - 1));
         } else {
-            listpack_append(&stay.flat, member);
+            listpack_append(&rest.flat, member);
         }
     }
-    take_flat(v, v->form, &stay.flat);
+    take_flat(v, v->form, &rest.flat);
 }
 
 static void pop_from_large(struct value *v, size_t n, set_visit *visit, void *arg)
@@ -477,45 +479,46 @@ static void pop_from_large(struct value *v, size_t n, set_visit *visit, void *ar
     }
 }
 
-/* Pops all but `few` of a large set. What stays begins small again, as in Redis, and never as an intset. */
-static void pop_all_but(struct value *v, size_t few, set_visit *visit, void *arg)
+/* Pops all but n members of a large set. The remaining ones begin as a listpack, as in Redis, and never as an
+ * intset. */
+static void pop_all_but(struct value *v, size_t n, set_visit *visit, void *arg)
 {
-    struct value stay = value_new(v->limits);
+    struct value rest = value_new(v->limits);
     struct dict *d = dict_of(v);
     struct dict_walk w = {0};
     struct element *e;
 
-    begin_listpack(&stay);
-    for (; few > 0; few--) {
+    begin_listpack(&rest);
+    for (; n > 0; n--) {
         e = dict_random(d);
-        set_add_new(&stay, element_key(e));
+        set_add_new(&rest, element_key(e));
         take_out(d, e);
     }
     while ((e = dict_next(d, &w)) != NULL)
         visit(arg, element_key(e));
     set_large_free(d);
-    if (stay.form == VALUE_LARGE) {
-        v->large = stay.large;
-        flat_fini(&stay.flat);
+    if (rest.form == VALUE_LARGE) {
+        v->large = rest.large;
+        flat_fini(&rest.flat);
     } else {
-        take_flat(v, stay.form, &stay.flat);
+        take_flat(v, rest.form, &rest.flat);
     }
 }
 
 void set_pop(struct value *v, size_t n, set_visit *visit, void *arg)
 {
-    size_t stay = set_count(v) - n;
+    size_t rest = set_count(v) - n;
 
     must(n <= set_count(v));
-    if (stay == 0) {
+    if (rest == 0) {
         visit_all(v, visit, arg);
         clear(v);
     } else if (v->form != VALUE_LARGE && n == 1) {
         pop_one_from_flat(v, visit, arg);
     } else if (v->form != VALUE_LARGE) {
         pop_from_flat(v, n, visit, arg);
-    } else if (stay * NEARLY_ALL <= n) {
-        pop_all_but(v, stay, visit, arg);
+    } else if (rest * NEARLY_ALL <= n) {
+        pop_all_but(v, rest, visit, arg);
     } else {
         pop_from_large(v, n, visit, arg);
     }
@@ -534,7 +537,7 @@ void *set_large_copy(const void *large)
     struct dict_walk w = {0};
     struct element *e;
 
-    dict_expect(copy, dict_count(large));
+    dict_reserve(copy, dict_count(large));
     while ((e = dict_next(large, &w)) != NULL)
         dict_insert(copy, element_new(element_key(e), 0), 0);
     return copy;

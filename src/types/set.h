@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * set: different strings in no order.
+ * set: distinct strings in no order.
  *
- * Role:    what commands on sets do with their value, in whichever form it is: an intset (integers only), a listpack,
- *          or, large, a dict whose elements hold nothing but their key.
+ * Role:    what the set commands do to a value, in each of its forms: an intset (integers only), a listpack or, if
+ *          large, a dict whose elements consist of their key only.
  * Owns:    the dict of a large set, until the value is freed or cleared.
  * Threads: under the lock of its key.
  * Used by: the set commands, SORT, digest, persist.
- * Why:     a set takes the smallest form that Redis would give it, by the same limits, so that what a client sees of
- *          encodings agrees: set-max-intset-entries for integers, set-max-listpack-entries and -value for others. It
- *          goes from one form to a larger one by itself; back only when nearly all of it was popped.
+ * Why:     a set has the smallest form that Redis would give it, by the same limits, so that OBJECT ENCODING agrees:
+ *          set-max-intset-entries for integers, set-max-listpack-entries and -value for others. It changes to a larger
+ *          form by itself, and to a smaller one only when nearly all members are popped.
  *
- * Every function takes an empty value too, as the set without members that it is. Members are borrowed until the next
- * change of the value.
+ * All functions accept an empty value as a set without members. Members are borrowed until the next change of the
+ * value.
  */
 #ifndef LARDER_TYPES_SET_H
 #define LARDER_TYPES_SET_H
@@ -23,21 +23,21 @@
 
 size_t set_count(const struct value *v);
 bool set_has(const struct value *v, struct slice member);
-/* False: it was there already. The member may not lie in v. */
+/* False: it is there already. The member may not point into v. */
 bool set_add(struct value *v, struct slice member);
-/* The same for a member that is known not to be there: spares the search. */
+/* The same for a member that is not in the set, without a search. */
 void set_add_new(struct value *v, struct slice member);
-/* False: it was not there. */
+/* False: it is not there. */
 bool set_remove(struct value *v, struct slice member);
 
-/* Chooses the form for n members that are about to be added, `first` being one of them: large at once if so many would
- * not fit a small one. */
-void set_expect(struct value *v, struct slice first, size_t n);
+/* Chooses the form for n members that are about to be added, `first` among them: large at once if they would not fit a
+ * small form. */
+void set_reserve(struct value *v, struct slice first, size_t n);
 
-/* A walk over all members, each once; nothing may be added or removed meanwhile. */
+/* A walk over all members, each once. The set may not change meanwhile. */
 struct set_walk {
     const struct value *v;
-    size_t at; /* intset: the next index; listpack: the position given last, 0 before the first */
+    size_t at; /* intset: the next index; listpack: the position of the last member, 0 before the first */
     struct dict_walk dict;
     struct listpack_digits digits;
 };
@@ -46,13 +46,13 @@ void set_walk_begin(struct set_walk *w, const struct value *v);
 bool set_walk_next(struct set_walk *w, struct slice *member);
 
 typedef void set_visit(void *arg, struct slice member);
-/* Calls visit for each member under the part of a large set that `at` begins, for all of a small one. Returns where the
- * next part begins, 0 at the end (dict_scan). visit may not change the set. */
+/* Visits the members in the part of a large set that begins at `at`, all members of a small one. Returns where the next
+ * part begins, 0 at the end (dict_scan). visit may not change the set. */
 uint64_t set_scan(const struct value *v, uint64_t at, set_visit *visit, void *arg);
 
-/* ---- at random: each member as likely as any other ---- */
+/* ---- random members, each equally likely ---- */
 
-/* Draws a member of a set that is not empty, again and again. Nothing may change between begin and end. */
+/* Draws random members of a set that is not empty, with repetition. The set may not change between begin and end. */
 struct set_draw {
     const struct value *v;
     size_t *at; /* listpack: the positions of its elements, owned */
@@ -64,10 +64,10 @@ void set_draw_begin(struct set_draw *d, const struct value *v);
 struct slice set_draw(struct set_draw *d);
 void set_draw_end(struct set_draw *d);
 
-/* A member of a set that is not empty. Borrowed, an integer as long as d. */
+/* A random member of a set that is not empty. Borrowed; an integer, as long as d. */
 struct slice set_random(const struct value *v, struct listpack_digits *d);
 
-/* Calls visit for n different members, n at most their number, in no order to rely on. */
+/* Visits n distinct random members in no particular order. n is at most the number of members. */
 void set_sample(const struct value *v, size_t n, set_visit *visit, void *arg);
 /* The same, and removes them. */
 void set_pop(struct value *v, size_t n, set_visit *visit, void *arg);

@@ -75,7 +75,7 @@ static struct value copy_of(const struct set_algebra *a, const struct value *set
     set_walk_begin(&w, set);
     while (set_walk_next(&w, &member)) {
         if (value_is_empty(&copy))
-            set_expect(&copy, member, n);
+            set_reserve(&copy, member, n);
         set_add_new(&copy, member);
     }
     return copy;

@@ -8,13 +8,13 @@
 
 static struct stream_node *node_at(const struct stream *s, size_t i)
 {
-    return row_at(&s->nodes, i, sizeof(struct stream_node));
+    return records_at(&s->nodes, i, sizeof(struct stream_node));
 }
 
 _Static_assert(offsetof(struct stream_node, base) == 0, "stream_id_find looks at what a node begins with");
 _Static_assert(sizeof(struct stream) <= 112, "a stream fits a size class of the allocator");
 
-/* ---- made and freed ---- */
+/* ---- creation and destruction ---- */
 
 struct stream *stream_new(void)
 {
@@ -31,7 +31,7 @@ void stream_free(void *large)
     must_be(s, STREAM_MAGIC);
     for (size_t i = 0; i < s->nodes.used; i++)
         stream_node_free(node_at(s, i));
-    row_fini(&s->nodes, sizeof(struct stream_node));
+    records_fini(&s->nodes, sizeof(struct stream_node));
     stream_groups_fini(s);
     s->magic = 0;
     mem_free_sized(s, sizeof *s);
@@ -40,23 +40,14 @@ void stream_free(void *large)
 static void add_node(struct stream *s, struct stream_node n)
 {
     must(n.count > 0);
-    *(struct stream_node *)row_insert(&s->nodes, s->nodes.used, sizeof n) = n;
+    *(struct stream_node *)records_insert(&s->nodes, s->nodes.used, sizeof n) = n;
     s->bytes += n.room;
 }
 
-/* Every change that may reallocate the block of a node is done between these two. */
-static struct stream_node *open_node(struct stream *s, size_t i)
+/* After a change that may have reallocated the block of a node, which had `room` bytes before. */
+static inline void note_room(struct stream *s, const struct stream_node *n, size_t room)
 {
-    struct stream_node *n = node_at(s, i);
-
-    must(s->bytes >= n->room);
-    s->bytes -= n->room;
-    return n;
-}
-
-static void close_node(struct stream *s, const struct stream_node *n)
-{
-    s->bytes += n->room;
+    s->bytes += n->room - room;
 }
 
 void *stream_copy(const void *large)
@@ -65,9 +56,9 @@ void *stream_copy(const void *large)
     struct stream *copy = stream_new();
 
     *copy = *s;
-    copy->nodes = copy->groups = (struct row){0};
+    copy->nodes = copy->groups = (struct records){0};
     copy->bytes = 0;
-    row_expect(&copy->nodes, s->nodes.used, sizeof(struct stream_node));
+    records_reserve(&copy->nodes, s->nodes.used, sizeof(struct stream_node));
     for (size_t i = 0; i < s->nodes.used; i++)
         add_node(copy, stream_node_copy(node_at(s, i)));
     stream_groups_copy(copy, s);
@@ -85,45 +76,47 @@ size_t stream_large_count(const void *large)
 size_t stream_large_bytes(const void *large)
 {
     const struct stream *s = large;
+
     must_be(s, STREAM_MAGIC);
-    return mem_usable_size(sizeof *s) + row_bytes(&s->nodes, sizeof(struct stream_node)) +
-           row_bytes(&s->groups, sizeof(struct stream_group *)) + s->bytes;
+    return mem_usable_size(sizeof *s) + records_bytes(&s->nodes, sizeof(struct stream_node)) +
+           records_bytes(&s->groups, sizeof(struct stream_group *)) + s->bytes;
 }
 
-/* ---- appended ---- */
+/* ---- appending ---- */
 
-/* Appends an entry of so many bytes to the last node. False: it has to begin a node of its own. */
+/* Appends an entry to the last node. bytes: of its fields and values. False: it needs a node of its own. */
 static bool append_to_last(struct stream *s, struct stream_id id, const struct slice *pairs, size_t fields,
-                           size_t bytes, const struct stream_node_limits *limits)
+                           size_t bytes, const struct stream_node_limits *node_limits)
 {
     struct stream_node *n;
+    size_t room;
     bool takes;
 
     if (s->nodes.used == 0)
         return false;
-    n = open_node(s, s->nodes.used - 1);
-    takes = stream_node_takes(n, bytes, limits);
+    n = node_at(s, s->nodes.used - 1);
+    room = n->room;
+    takes = stream_node_takes(n, bytes, node_limits);
     if (takes)
-        stream_node_append(n, id, pairs, fields, limits);
+        stream_node_append(n, id, pairs, fields, node_limits);
     else
         stream_node_trim(n);
-    close_node(s, n);
+    note_room(s, n, room);
     return takes;
 }
 
 bool stream_append(struct stream *s, struct stream_id id, const struct slice *pairs, size_t fields,
-                   const struct value_limits *most)
+                   const struct value_limits *limits)
 {
-    struct stream_node_limits limits = {most->entries, most->bytes};
+    struct stream_node_limits node_limits = {limits->entries, limits->bytes};
     size_t bytes = 0;
 
     must(fields > 0 && stream_id_compare(id, s->last) > 0);
-    must_be(s, STREAM_MAGIC);
     for (size_t i = 0; i < 2 * fields; i++)
         bytes += pairs[i].n;
-    if (bytes > STREAM_ENTRY_MOST)
+    if (bytes > STREAM_ENTRY_MAX)
         return false;
-    if (!append_to_last(s, id, pairs, fields, bytes, &limits))
+    if (!append_to_last(s, id, pairs, fields, bytes, &node_limits))
         add_node(s, stream_node_of(id, pairs, fields));
     s->count++;
     s->added++;
@@ -131,15 +124,15 @@ bool stream_append(struct stream *s, struct stream_id id, const struct slice *pa
     return true;
 }
 
-/* ---- found ---- */
+/* ---- searches ---- */
 
-/* The number of the last node that begins at or before id; that of the first if none does. */
+/* The last node that begins at or before id; node 0 if none does. */
 static size_t find_node(const struct stream *s, struct stream_id id)
 {
     return stream_id_find(&s->nodes, id, sizeof(struct stream_node));
 }
 
-/* The entry with this id, in node number *i. False: there is none. */
+/* Finds the entry with this id, in node *i. False: there is none. */
 static bool find(const struct stream *s, struct stream_id id, size_t *i, struct stream_entry *e)
 {
     const struct stream_node *n;
@@ -190,29 +183,31 @@ size_t stream_node_count(const struct stream *s)
     return s->nodes.used;
 }
 
-/* ---- removed ---- */
+/* ---- removal ---- */
 
 static void remove_nodes(struct stream *s, size_t i, size_t n)
 {
     must(i <= s->nodes.used && n <= s->nodes.used - i);
     for (size_t k = i; k < i + n; k++) {
-        struct stream_node *node = open_node(s, k);
+        struct stream_node *node = node_at(s, k);
 
-        must(s->count >= node->count);
+        must(s->count >= node->count && s->bytes >= node->room);
         s->count -= node->count;
+        s->bytes -= node->room;
         stream_node_free(node);
     }
     if (n != 0)
-        row_remove(&s->nodes, i, n, sizeof(struct stream_node));
+        records_remove(&s->nodes, i, n, sizeof(struct stream_node));
 }
 
-/* Removes entries from node i: some, not all. */
+/* Removes some, but not all, entries of node i. */
 static void remove_entries(struct stream *s, size_t i, const char *from, const char *to, uint64_t entries)
 {
-    struct stream_node *n = open_node(s, i);
+    struct stream_node *n = node_at(s, i);
+    size_t room = n->room;
 
     stream_node_remove(n, from, to, entries);
-    close_node(s, n);
+    note_room(s, n, room);
     must(s->count > entries);
     s->count -= entries;
 }
@@ -222,7 +217,6 @@ bool stream_remove(struct stream *s, struct stream_id id)
     struct stream_entry e;
     size_t i;
 
-    must_be(s, STREAM_MAGIC);
     if (!find(s, id, &i, &e))
         return false;
     if (node_at(s, i)->count == 1)
@@ -234,54 +228,53 @@ bool stream_remove(struct stream *s, struct stream_id id)
     return true;
 }
 
-/* Whether node n goes as a whole, when `gone` entries before it went. */
-static bool goes_whole(const struct stream *s, const struct stream_node *n, uint64_t gone,
+/* Whether a trim that has removed `removed` entries removes all of node n. */
+static bool goes_whole(const struct stream *s, const struct stream_node *n, uint64_t removed,
                        const struct stream_trim *how)
 {
     if (how->by_id)
-        return stream_id_compare(n->last, how->least) < 0;
-    return s->count - gone - n->count >= how->length;
+        return stream_id_compare(n->last, how->min_id) < 0;
+    return s->count - removed - n->count >= how->length;
 }
 
-/* Removes the first entries of the first node: some, not all. Returns how many. */
+/* Removes entries at the front of the first node. Returns how many. */
 static uint64_t trim_first(struct stream *s, const struct stream_trim *how)
 {
     const struct stream_node *n = node_at(s, 0);
     const char *from = stream_node_begin(n), *to = from;
-    uint64_t gone = 0;
+    uint64_t removed = 0;
     struct stream_entry e;
 
-    for (; gone < n->count; gone++, to = stream_entry_end(&e)) {
+    for (; removed < n->count; removed++, to = stream_entry_end(&e)) {
         stream_node_entry(n, to, &e);
-        if (how->by_id ? stream_id_compare(e.id, how->least) >= 0 : s->count - gone <= how->length)
+        if (how->by_id ? stream_id_compare(e.id, how->min_id) >= 0 : s->count - removed <= how->length)
             break;
     }
-    if (gone == n->count)
-        remove_nodes(s, 0, 1); /* what follows the bound in it was removed before */
-    else if (gone != 0)
-        remove_entries(s, 0, from, to, gone);
-    return gone;
+    if (removed == n->count)
+        remove_nodes(s, 0, 1); /* the entries of the node after the bound had been removed before */
+    else if (removed != 0)
+        remove_entries(s, 0, from, to, removed);
+    return removed;
 }
 
 uint64_t stream_trim(struct stream *s, const struct stream_trim *how)
 {
-    uint64_t gone = 0;
+    uint64_t removed = 0;
     bool is_spent = false;
     size_t i = 0;
 
-    must_be(s, STREAM_MAGIC);
-    for (; i < s->nodes.used && (how->by_id || s->count - gone > how->length); i++) {
+    for (; i < s->nodes.used && (how->by_id || s->count - removed > how->length); i++) {
         const struct stream_node *n = node_at(s, i);
 
-        is_spent = how->limit != 0 && gone + n->count > how->limit;
-        if (is_spent || !goes_whole(s, n, gone, how))
+        is_spent = how->limit != 0 && removed + n->count > how->limit;
+        if (is_spent || !goes_whole(s, n, removed, how))
             break;
-        gone += n->count;
+        removed += n->count;
     }
     remove_nodes(s, 0, i);
     if (!how->is_approximate && !is_spent && s->nodes.used != 0)
-        gone += trim_first(s, how);
-    return gone;
+        removed += trim_first(s, how);
+    return removed;
 }
 
 /* ---- numbers of entries ---- */
@@ -309,7 +302,7 @@ int64_t stream_number_of(const struct stream *s, struct stream_id id)
     return (int64_t)(s->added - s->count + (behind_first == 0 ? 1 : 0));
 }
 
-/* ---- walked ---- */
+/* ---- walks ---- */
 
 static struct stream_node *walk_node(const struct stream_walk *w)
 {
@@ -338,7 +331,7 @@ void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct str
         w->at = stream_node_seek(n, from);
 }
 
-/* Goes on to the next node where this one is at its end. False: there is none. */
+/* Moves on to the next node if this one is at its end. False: there is none. */
 static bool enter(struct stream_walk *w)
 {
     must(w->node < w->stream->nodes.used);

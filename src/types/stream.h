@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stream: entries of fields and values, each with an id above the one before.
+ * stream: entries of fields and values with ascending ids.
  *
- * Role:    appends, finds, walks, trims and removes them, and has the groups that read them.
- * Owns:    its nodes, its groups.
+ * Role:    appends, finds, walks, trims and removes entries, and holds the consumer groups that read them.
+ * Owns:    its nodes and groups.
  * Threads: under the lock of its key.
- * Used by: the commands of streams, persist, the digest; store/entry frees, copies and counts it.
- * Why:     Redis has a radix tree of listpacks. Ids only grow, so that a row of records, sorted as it comes, does the
- *          same with one binary search and without a node per step; for what is in a node, see stream_node.h.
+ * Used by: the stream commands, persist, the digest; store/entry frees, copies and counts it.
+ * Why:     Redis has a radix tree of listpacks. Since ids only grow, an array of nodes is sorted as it is filled. An
+ *          entry is found by one binary search, and no memory is spent on inner nodes. For what a node contains, see
+ *          stream_node.h.
  *
  * A stream is always large, and may be a key while it is empty. For a command:
  *
  *  if (!collection_write(&o, c, 1, TYPE_STREAM))
  *      return;
  *  s = stream_of(&o.value);             // NULL: there is no such key
- *  s = stream_make(&o.value);           // the same, but made where there was none
+ *  s = stream_make(&o.value);           // the same, but makes a missing stream
  *  ...
  *  collection_close(&o);
  */
@@ -22,34 +23,34 @@
 #define LARDER_TYPES_STREAM_H
 
 #include "base/must.h"
-#include "types/row.h"
+#include "types/records.h"
 #include "types/stream_node.h"
 #include "types/value.h"
 
-#define STREAM_ENTRY_MOST (1u << 30) /* bytes of the fields and values of one entry */
+#define STREAM_ENTRY_MAX (1u << 30) /* bytes of the fields and values of one entry */
 
 #define STREAM_MAGIC 0x73747265u /* "stre" */
 
 struct stream {
     uint32_t magic;
-    struct row nodes;
-    struct row groups;            /* stream_group.h */
+    struct records nodes;
+    struct records groups;        /* stream_group.h */
     uint64_t count;               /* entries */
-    uint64_t added;               /* entries ever; XSETID sets it, and the two below */
-    struct stream_id last;        /* the last id given, whether its entry is there or not */
-    struct stream_id max_deleted; /* the highest id that was deleted by stream_remove */
+    uint64_t added;               /* entries ever added; XSETID sets it, and the two below */
+    struct stream_id last;        /* the last id used, whether its entry still exists or not */
+    struct stream_id max_deleted; /* the highest id that stream_remove has deleted */
     size_t bytes;                 /* of all blocks but this one and the arrays of nodes and groups */
 };
 
 struct stream *stream_new(void);
-/* These are what store/entry needs; `large` is a struct stream. */
+/* For store/entry; `large` is a struct stream. */
 void stream_free(void *large);
 void *stream_copy(const void *large);
-/* Entries and nacks: what there is to be freed. */
+/* Entries and nacks: how much there is to free. */
 size_t stream_large_count(const void *large);
 size_t stream_large_bytes(const void *large);
 
-/* The stream of a value, NULL if it has none. Borrowed as long as the value is not cleared. */
+/* The stream of a value, NULL if it has none. Borrowed until the value is cleared. */
 static inline struct stream *stream_of(const struct value *v)
 {
     struct stream *s = v->form == VALUE_LARGE ? v->large : NULL;
@@ -65,63 +66,62 @@ static inline struct stream *stream_make(struct value *v)
     return stream_of(v);
 }
 
-/* ---- changed ---- */
+/* ---- changes ---- */
 
-/* Appends an entry of `fields` fields, at least one; pairs: field, value, field, value ... Copies them. id is above
- * s->last. `most`: entries and bytes of a node, 0 for no limit, as limits_of gives them. False: it is too large, more
- * than STREAM_ENTRY_MOST, and nothing was done. */
+/* Appends an entry with copies of `fields` pairs, at least one: field, value, field, value ... id > s->last. limits:
+ * entries and bytes of a node, 0: no limit, as limits_of returns them. False: the entry exceeds STREAM_ENTRY_MAX;
+ * nothing was changed. */
 bool stream_append(struct stream *s, struct stream_id id, const struct slice *pairs, size_t fields,
-                   const struct value_limits *most);
-/* Removes an entry, as XDEL does: max_deleted follows. False: it is not there. */
+                   const struct value_limits *limits);
+/* Removes an entry and raises max_deleted, as XDEL does. False: there is no such entry. */
 bool stream_remove(struct stream *s, struct stream_id id);
 
-/* What XTRIM does. */
+/* The arguments of XTRIM. */
 struct stream_trim {
-    bool by_id;             /* else by length */
-    bool is_approximate;    /* only whole nodes */
-    uint64_t length;        /* so many may stay */
-    struct stream_id least; /* those before it go */
-    uint64_t limit;         /* approximate: no more than so many go; 0: any number */
+    bool by_id;              /* else by length */
+    bool is_approximate;     /* removes whole nodes only */
+    uint64_t length;         /* how many entries may remain */
+    struct stream_id min_id; /* entries with lower ids are removed */
+    uint64_t limit;          /* approximate: the maximum number of removals; 0: no limit */
 };
-/* Removes from the front. Returns how many were removed. max_deleted stays. */
+/* Removes entries at the front. Returns how many. max_deleted stays. */
 uint64_t stream_trim(struct stream *s, const struct stream_trim *how);
 
-/* ---- looked at ---- */
+/* ---- reading ---- */
 
-/* The ids of the first and the last entry that are there; 0-0 if there is none. */
+/* The ids of the first and the last entry; 0-0 if the stream is empty. */
 struct stream_id stream_first_id(const struct stream *s);
 struct stream_id stream_last_id(const struct stream *s);
 bool stream_has(const struct stream *s, struct stream_id id);
-/* Nodes, as XINFO tells them. */
+/* The number of nodes, as XINFO shows it. */
 size_t stream_node_count(const struct stream *s);
-/* The number that the entry with this id has, or would have, among all ever added, the first being 1. -1: that cannot
- * be told, as entries between were deleted. */
+/* The number that the entry with this id has, or would have, among all entries ever added, from 1 on. -1: unknown,
+ * since entries in between were deleted. */
 int64_t stream_number_of(const struct stream *s, struct stream_id id);
-/* Whether an entry from `from` to `to`, both counted, may have been deleted by stream_remove. */
+/* Whether stream_remove may have deleted an entry from `from` to `to`, both inclusive. */
 bool stream_has_gap(const struct stream *s, struct stream_id from, struct stream_id to);
 
-/* A walk over the entries from `from` to `to`, both counted, or backwards, from `to` to `from`. The stream may not
- * change between (groups may). Needs no end.
+/* A walk over the entries from `from` to `to`, both inclusive, or backwards from `to` to `from`. The stream may not
+ * change meanwhile; groups may. Nothing has to be freed.
  *
  *  stream_walk_begin(&w, s, from, to, false);
  *  while (stream_walk_next(&w, &id, &fields))
  *      while (stream_walk_pair(&w, &field, &value))
- *          ...
- */
+ *          ... */
 struct stream_walk {
     const struct stream *stream;
     struct stream_id from, to;
     bool is_reverse;
-    size_t node;                 /* the one it is in */
-    const char *at;              /* a place in it; NULL: it is over */
-    struct stream_entry entry;   /* the one just given: what was not asked for yet */
-    char digits[2][NUM_I64_MAX]; /* of a field and a value that are kept as numbers */
+    size_t node;                 /* the current node */
+    const char *at;              /* a position in the node; NULL: the walk has ended */
+    struct stream_entry entry;   /* the current entry: the pairs that are still to come */
+    char digits[2][NUM_I64_MAX]; /* of a field and a value that are stored as numbers */
 };
 void stream_walk_begin(struct stream_walk *w, const struct stream *s, struct stream_id from, struct stream_id to,
                        bool is_reverse);
-/* False: at the end. *fields: pairs of the entry, of which none, some or all may be asked for. */
+/* False: at the end. *fields: the number of pairs. Not all of them have to be read. */
 bool stream_walk_next(struct stream_walk *w, struct stream_id *id, uint64_t *fields);
-/* The next pair of the entry just given. Borrowed until the next call or change. False: there is none. */
+/* The next pair of the current entry. Borrowed until the next call or change. False: there are no more. */
 bool stream_walk_pair(struct stream_walk *w, struct slice *field, struct slice *value);
 
 #endif

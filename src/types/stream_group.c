@@ -5,16 +5,16 @@
 #include "base/must.h"
 #include "base/slab.h"
 
-/* ---- rows of what has a name ---- */
+/* ---- arrays sorted by name ---- */
 
-/* Groups and consumers are known by their first member, which is their name. */
-static struct slice *named_at(const struct row *r, size_t i)
+/* Groups and consumers begin with their name. */
+static struct slice *named_at(const struct records *r, size_t i)
 {
-    return *(struct slice **)row_at(r, i, sizeof(struct slice *));
+    return *(struct slice **)records_at(r, i, sizeof(struct slice *));
 }
 
-/* The number of the one with this name, or that before which it would stand. */
-static size_t find(const struct row *r, struct slice name, bool *found)
+/* The index of the one with this name, or the index at which it would be inserted. */
+static size_t find(const struct records *r, struct slice name, bool *found)
 {
     size_t low = 0, high = r->used;
 
@@ -35,7 +35,7 @@ static size_t find(const struct row *r, struct slice name, bool *found)
     return low;
 }
 
-static void *find_named(const struct row *r, struct slice name)
+static void *find_named(const struct records *r, struct slice name)
 {
     bool found;
     size_t i = find(r, name, &found);
@@ -43,9 +43,9 @@ static void *find_named(const struct row *r, struct slice name)
     return found ? named_at(r, i) : NULL;
 }
 
-/* Adds one of `size` bytes, zero but for its name, which is copied behind it; counts its bytes. NULL: there is one of
- * this name. */
-static void *add_named(struct row *r, struct slice name, size_t size, size_t *bytes)
+/* Adds a block of `size` bytes, zeroed except for its name, which is copied after it. Adds its size to *bytes. NULL:
+ * there is one of this name. */
+static void *add_named(struct records *r, struct slice name, size_t size, size_t *bytes)
 {
     bool found;
     size_t i = find(r, name, &found);
@@ -58,15 +58,17 @@ static void *add_named(struct row *r, struct slice name, size_t size, size_t *by
     *named = slice_of((char *)named + size, name.n);
     if (name.n != 0)
         memcpy((char *)named + size, name.p, name.n);
-    *(struct slice **)row_insert(r, i, sizeof named) = named;
+    *(struct slice **)records_insert(r, i, sizeof named) = named;
     return named;
 }
 
-static void remove_named(struct row *r, struct slice name)
+static void remove_named(struct records *r, struct slice name)
 {
     bool found;
+    size_t i = find(r, name, &found);
 
-    row_remove(r, find(r, name, &found), 1, sizeof(struct slice *));
+    must(found);
+    records_remove(r, i, 1, sizeof(struct slice *));
 }
 
 static void free_named(struct slice *named, size_t size, size_t *bytes)
@@ -126,10 +128,10 @@ struct stream_consumer *stream_consumer_find(const struct stream_group *g, struc
 
 struct stream_consumer *stream_consumer_add(struct stream_group *g, struct slice name, int64_t now)
 {
-    size_t *bytes = g->pending.bytes, before = row_bytes(&g->consumers, sizeof(void *));
+    size_t *bytes = g->pending.bytes, before = records_bytes(&g->consumers, sizeof(void *));
     struct stream_consumer *c = add_named(&g->consumers, name, sizeof *c, bytes);
 
-    *bytes += row_bytes(&g->consumers, sizeof(void *)) - before;
+    *bytes += records_bytes(&g->consumers, sizeof(void *)) - before;
     if (c != NULL) {
         c->seen_time = now;
         c->active_time = -1;
@@ -153,9 +155,9 @@ size_t stream_consumer_remove(struct stream_group *g, struct stream_consumer *c)
 
     while ((nack = stream_pending_last(&c->pending)) != NULL)
         stream_nack_remove(g, nack);
-    before = row_bytes(&g->consumers, sizeof(void *));
+    before = records_bytes(&g->consumers, sizeof(void *));
     remove_named(&g->consumers, c->name);
-    *g->pending.bytes += row_bytes(&g->consumers, sizeof(void *)) - before;
+    *g->pending.bytes += records_bytes(&g->consumers, sizeof(void *)) - before;
     free_consumer(c);
     return n;
 }
@@ -197,14 +199,14 @@ static void free_group(struct stream_group *g)
     struct stream_pending_walk w;
     struct stream_nack *n;
 
-    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_MIN);
     while ((n = stream_pending_walk_next(&w)) != NULL)
         free_nack(g, n);
     stream_pending_fini(&g->pending);
     for (size_t i = 0; i < g->consumers.used; i++)
         free_consumer(stream_consumer_at(g, i));
-    *bytes -= row_bytes(&g->consumers, sizeof(void *));
-    row_fini(&g->consumers, sizeof(void *));
+    *bytes -= records_bytes(&g->consumers, sizeof(void *));
+    records_fini(&g->consumers, sizeof(void *));
     free_named(&g->name, sizeof *g, bytes);
 }
 
@@ -226,16 +228,16 @@ struct stream_group *stream_group_at(const struct stream *s, size_t i)
     return (struct stream_group *)named_at(&s->groups, i);
 }
 
-/* ---- for the stream ---- */
+/* ---- for stream.c ---- */
 
 void stream_groups_fini(struct stream *s)
 {
     for (size_t i = 0; i < s->groups.used; i++)
         free_group(stream_group_at(s, i));
-    row_fini(&s->groups, sizeof(void *));
+    records_fini(&s->groups, sizeof(void *));
 }
 
-/* The nacks of `from` come in the order of their ids, and so the sets are filled at their ends. */
+/* The nacks of `from` come in the order of ids, so the sets are filled at their ends. */
 static void copy_group(struct stream_group *to, const struct stream_group *from)
 {
     struct stream_pending_walk w;
@@ -246,7 +248,7 @@ static void copy_group(struct stream_group *to, const struct stream_group *from)
 
         stream_consumer_add(to, c->name, c->seen_time)->active_time = c->active_time;
     }
-    stream_pending_walk_begin(&w, &from->pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &from->pending, STREAM_ID_MIN);
     while ((n = stream_pending_walk_next(&w)) != NULL) {
         copy = stream_nack_add(to, stream_consumer_find(to, n->consumer->name), n->id, n->delivery_time);
         copy->delivery_count = n->delivery_count;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stream_id: what names an entry of a stream: a time and a number within it.
+ * stream_id: the id of an entry of a stream: a time and a sequence number.
  *
- * Role:    their order, and the one before and behind.
+ * Role:    compares, increments and decrements ids.
  * Threads: any.
- * Used by: the files of streams in types, cmd and persist.
+ * Used by: the stream files in types, cmd and persist.
  *          https://redis.io/docs/latest/develop/data-types/streams/#entry-ids
  */
 #ifndef LARDER_TYPES_STREAM_ID_H
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "types/row.h"
+#include "types/records.h"
 
 struct stream_id {
     uint64_t ms;
@@ -21,10 +21,10 @@ struct stream_id {
 };
 
 /* No entry has the first. */
-#define STREAM_ID_LEAST ((struct stream_id){0, 0})
-#define STREAM_ID_MOST  ((struct stream_id){UINT64_MAX, UINT64_MAX})
+#define STREAM_ID_MIN ((struct stream_id){0, 0})
+#define STREAM_ID_MAX ((struct stream_id){UINT64_MAX, UINT64_MAX})
 
-/* Below 0, 0, above 0: as a stands before, at or behind b. */
+/* Negative, 0 or positive: a is less than, equal to or greater than b. */
 static inline int stream_id_compare(struct stream_id a, struct stream_id b)
 {
     if (a.ms != b.ms)
@@ -37,7 +37,7 @@ static inline bool stream_id_is_zero(struct stream_id id)
     return id.ms == 0 && id.seq == 0;
 }
 
-/* Makes it the one that follows. False: it is the last there is, and stays. */
+/* Increments the id. False: it is the maximum, and stays. */
 static inline bool stream_id_next(struct stream_id *id)
 {
     if (id->seq == UINT64_MAX && id->ms == UINT64_MAX)
@@ -47,7 +47,7 @@ static inline bool stream_id_next(struct stream_id *id)
     return true;
 }
 
-/* Makes it the one before. False: it is the first there is, and stays. */
+/* Decrements the id. False: it is the minimum, and stays. */
 static inline bool stream_id_prev(struct stream_id *id)
 {
     if (stream_id_is_zero(*id))
@@ -57,16 +57,16 @@ static inline bool stream_id_prev(struct stream_id *id)
     return true;
 }
 
-/* In a row of records that begin with an id each, in ascending order: the number of the last one that begins at or
- * before `id`; that of the first if none does. */
-static inline size_t stream_id_find(const struct row *r, struct stream_id id, size_t size)
+/* In an array of records that begin with an id each, in ascending order: the last record whose id is at most `id`;
+ * record 0 if there is none. */
+static inline size_t stream_id_find(const struct records *r, struct stream_id id, size_t size)
 {
     size_t low = 0, high = r->used;
 
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
 
-        if (stream_id_compare(*(const struct stream_id *)row_at(r, middle, size), id) <= 0)
+        if (stream_id_compare(*(const struct stream_id *)records_at(r, middle, size), id) <= 0)
             low = middle;
         else
             high = middle;

@@ -4,11 +4,11 @@
 #include "base/mem.h"
 #include "base/must.h"
 
-#define ROOM_LEAST  64 /* bytes of a block that is not given back, however little is in it */
-#define LENGTH_MOST 5  /* bytes of an entry's length */
+#define ROOM_MIN   64 /* bytes; a block is not shrunk below it */
+#define LENGTH_MAX 5  /* bytes of an entry's length */
 
-/* What else stands in Redis's listpack beside fields and values: its frame; in front of all the number of fields and
- * a closing 0; with each entry its flags and the number of its elements. */
+/* The overhead of Redis's listpack: its frame; in front the number of fields and a final 0; for each entry its flags
+ * and the number of its elements. */
 #define WEIGHT_EMPTY LISTPACK_EMPTY
 
 /* ---- bytes as Redis counts them ---- */
@@ -20,11 +20,11 @@ static uint32_t number_weight(int64_t v)
     return (uint32_t)listpack_bytes_of(&w);
 }
 
-bool stream_node_takes(const struct stream_node *n, size_t bytes, const struct stream_node_limits *most)
+bool stream_node_takes(const struct stream_node *n, size_t bytes, const struct stream_node_limits *limits)
 {
-    uint64_t limit = most->bytes == 0 || most->bytes > LISTPACK_MOST ? LISTPACK_MOST : most->bytes;
+    uint64_t limit = limits->bytes == 0 || limits->bytes > LISTPACK_MAX ? LISTPACK_MAX : limits->bytes;
 
-    if (most->entries != 0 && (uint64_t)n->count + n->removed >= most->entries)
+    if (limits->entries != 0 && (uint64_t)n->count + n->removed >= limits->entries)
         return false;
     return n->weight + number_weight(n->count) + number_weight(n->removed) + bytes < limit;
 }
@@ -42,7 +42,7 @@ static const char *own_end(const struct stream_node *n)
     return p;
 }
 
-/* A block of `room` bytes, which are enough, with nothing between fields and entries. */
+/* Moves fields and entries to a new block of `room` bytes, which are enough, without a gap between them. */
 static void reblock(struct stream_node *n, size_t room)
 {
     size_t own = own_end(n) - n->block, entries = n->end - n->begin;
@@ -58,8 +58,8 @@ static void reblock(struct stream_node *n, size_t room)
     n->room = room;
 }
 
-/* Makes room for so many bytes behind the entries: where half of the block is free already, by moving them. */
-static void make_room(struct stream_node *n, size_t bytes, const struct stream_node_limits *most)
+/* Makes room for more bytes after the entries: by moving them if half of the block is free, else in a larger block. */
+static void make_room(struct stream_node *n, size_t bytes, const struct stream_node_limits *limits)
 {
     size_t own, used, room;
 
@@ -75,8 +75,8 @@ static void make_room(struct stream_node *n, size_t bytes, const struct stream_n
         return;
     }
     room = 2 * (used + bytes);
-    if (most->bytes != 0 && room > most->bytes)
-        room = most->bytes > used + bytes ? most->bytes : used + bytes;
+    if (limits->bytes != 0 && room > limits->bytes)
+        room = limits->bytes > used + bytes ? limits->bytes : used + bytes;
     reblock(n, mem_usable_size(room));
 }
 
@@ -88,7 +88,7 @@ void stream_node_trim(struct stream_node *n)
         reblock(n, room);
 }
 
-/* ---- entries written ---- */
+/* ---- writing entries ---- */
 
 static char *put_word(struct stream_node *n, char *p, struct slice s)
 {
@@ -116,10 +116,10 @@ static char *put_length(char *p, size_t length)
     return p;
 }
 
-/* More than the entry takes, by little. */
+/* An upper bound of the bytes of an entry. */
 static size_t entry_bound(const struct slice *pairs, size_t fields, bool own, uint64_t ms, uint64_t seq)
 {
-    size_t n = packed_bytes(ms) + packed_bytes(seq) + LENGTH_MOST + (own ? packed_bytes(fields) : 0);
+    size_t n = packed_bytes(ms) + packed_bytes(seq) + LENGTH_MAX + (own ? packed_bytes(fields) : 0);
 
     for (size_t i = own ? 0 : 1; i < 2 * fields; i += own ? 1 : 2)
         n += packed_word_bound(pairs[i]);
@@ -131,7 +131,7 @@ static inline uint64_t magnitude(uint64_t delta)
     return (int64_t)delta < 0 ? -delta : delta;
 }
 
-/* Whether these are the fields of the node. */
+/* Whether the node has the same fields. */
 static bool has_fields(const struct stream_node *n, const struct slice *pairs, size_t fields)
 {
     char digits[NUM_I64_MAX];
@@ -154,7 +154,6 @@ static void put_entry(struct stream_node *n, struct stream_id id, const struct s
     uint64_t ms = id.ms - n->base.ms, seq = id.seq - n->base.seq;
     char *start = n->block + n->end, *p = start;
 
-    sane(n->count == 0 || stream_id_compare(id, n->last) > 0);
     p = packed_put(p, ms, own);
     p = packed_put(p, magnitude(seq), (int64_t)seq < 0);
     if (own)
@@ -172,12 +171,12 @@ static void put_entry(struct stream_node *n, struct stream_id id, const struct s
 }
 
 void stream_node_append(struct stream_node *n, struct stream_id id, const struct slice *pairs, size_t fields,
-                        const struct stream_node_limits *most)
+                        const struct stream_node_limits *limits)
 {
     bool own = !has_fields(n, pairs, fields);
 
-    must(stream_id_compare(id, n->last) > 0);
-    make_room(n, entry_bound(pairs, fields, own, id.ms - n->base.ms, magnitude(id.seq - n->base.seq)), most);
+    sane(stream_id_compare(id, n->last) > 0);
+    make_room(n, entry_bound(pairs, fields, own, id.ms - n->base.ms, magnitude(id.seq - n->base.seq)), limits);
     put_entry(n, id, pairs, fields, own);
 }
 
@@ -220,9 +219,9 @@ void stream_node_free(struct stream_node *n)
     mem_free_sized(n->block, n->room);
 }
 
-/* ---- entries read ---- */
+/* ---- reading entries ---- */
 
-/* The id of the entry at `at`; returns what follows it. */
+/* Reads the id of the entry at `at`; returns where it ends. */
 static inline const char *get_id(const struct stream_node *n, const char *at, struct stream_id *id, bool *own)
 {
     uint64_t ms, seq;
@@ -239,7 +238,7 @@ void stream_node_entry(const struct stream_node *n, const char *at, struct strea
 {
     bool own, flag;
 
-    must(at >= stream_node_begin(n) && at < stream_node_end(n));
+    sane(at >= stream_node_begin(n) && at < stream_node_end(n));
     e->at = at;
     e->words = get_id(n, at, &e->id, &own);
     if (own) {
@@ -267,11 +266,11 @@ const char *stream_node_before(const char *at)
     uint8_t byte;
 
     do {
-        byte = (uint8_t)*--at;
+        byte = (uint8_t) * --at;
         length |= (uint32_t)(byte & 127) << shift;
         shift += 7;
     } while (byte & 0x80);
-    must(length > 0 && shift <= 7 * LENGTH_MOST);
+    must(length > 0 && shift <= 7 * LENGTH_MAX);
     return at - length;
 }
 
@@ -288,7 +287,7 @@ const char *stream_node_seek(const struct stream_node *n, struct stream_id id)
     return at;
 }
 
-/* ---- entries removed ---- */
+/* ---- removing entries ---- */
 
 void stream_node_remove(struct stream_node *n, const char *from, const char *to, size_t entries)
 {
@@ -304,6 +303,6 @@ void stream_node_remove(struct stream_node *n, const char *from, const char *to,
     }
     n->count -= (uint32_t)entries;
     n->removed += (uint32_t)entries;
-    if (n->room > ROOM_LEAST && n->end - n->begin < n->room / 4)
+    if (n->room > ROOM_MIN && n->end - n->begin < n->room / 4)
         stream_node_trim(n);
 }

@@ -6,45 +6,45 @@
 #include "base/mem.h"
 #include "base/must.h"
 
-#ifndef CHUNK_MOST
-#define CHUNK_MOST 256 /* references in one chunk: 2 KiB */
+#ifndef CHUNK_MAX
+#define CHUNK_MAX 256 /* references in one chunk: 2 KiB */
 #endif
-#define ROOM_LEAST 2
+#define ROOM_MIN 2
 
-/* References in the order of their ids, at least one. */
+/* References in the order of ids; at least one. */
 struct chunk {
-    struct stream_id first; /* the id of the first of them; stream_id_find looks here */
+    struct stream_id first; /* the id of the first one, for stream_id_find */
     struct stream_nack **nacks;
     uint32_t used;
     uint32_t room;
 };
 
-/* Where a reference is, or would be. */
-struct place {
+/* The location of a reference, or where it would be inserted. */
+struct location {
     size_t chunk;
     size_t i;
 };
 
 static struct chunk *chunk_at(const struct stream_pending *p, size_t i)
 {
-    return row_at(&p->chunks, i, sizeof(struct chunk));
+    return records_at(&p->chunks, i, sizeof(struct chunk));
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
-/* The last chunk that begins at or before id; the first if none does. */
+/* The last chunk that begins at or before id; chunk 0 if none does. */
 static size_t find_chunk(const struct stream_pending *p, struct stream_id id)
 {
     return stream_id_find(&p->chunks, id, sizeof(struct chunk));
 }
 
-/* The first reference in the chunk that is not before id. */
+/* The first reference in the chunk with an id of at least `id`. */
 static size_t find_in(const struct chunk *c, struct stream_id id)
 {
     size_t low = 0, high = c->used;
 
     if (stream_id_compare(c->nacks[high - 1]->id, id) < 0)
-        return high; /* as it is where new entries come */
+        return high; /* the usual case, since new entries come last */
     if (stream_id_compare(c->first, id) >= 0)
         return 0;
     while (low < high) {
@@ -58,19 +58,19 @@ static size_t find_in(const struct chunk *c, struct stream_id id)
     return low;
 }
 
-/* Where id is or would be; the set is not empty. */
-static struct place find(const struct stream_pending *p, struct stream_id id)
+/* Where id is or would be inserted; the set is not empty. */
+static struct location find(const struct stream_pending *p, struct stream_id id)
 {
     size_t chunk = find_chunk(p, id);
 
     must(p->count > 0);
-    return (struct place){chunk, find_in(chunk_at(p, chunk), id)};
+    return (struct location){chunk, find_in(chunk_at(p, chunk), id)};
 }
 
 struct stream_nack *stream_pending_find(const struct stream_pending *p, struct stream_id id)
 {
     const struct chunk *c;
-    struct place at;
+    struct location at;
 
     if (p->count == 0)
         return NULL;
@@ -103,7 +103,7 @@ static size_t bytes_for(size_t room)
 
 static void set_room(struct stream_pending *p, struct chunk *c, size_t room)
 {
-    must(room >= c->used && room <= CHUNK_MOST);
+    must(room >= c->used && room <= CHUNK_MAX);
     c->nacks = mem_realloc(c->nacks, room * sizeof(struct stream_nack *));
     *p->bytes += bytes_for(room) - bytes_for(c->room);
     c->room = (uint32_t)room;
@@ -116,13 +116,13 @@ static void free_chunk(struct stream_pending *p, struct chunk *c)
     mem_free(c->nacks);
 }
 
-/* An empty chunk as number i. */
+/* Inserts an empty chunk before chunk i. */
 static struct chunk *insert_chunk(struct stream_pending *p, size_t i, size_t room)
 {
-    size_t before = row_bytes(&p->chunks, sizeof(struct chunk));
-    struct chunk *c = row_insert(&p->chunks, i, sizeof *c);
+    size_t before = records_bytes(&p->chunks, sizeof(struct chunk));
+    struct chunk *c = records_insert(&p->chunks, i, sizeof *c);
 
-    *p->bytes += row_bytes(&p->chunks, sizeof *c) - before;
+    *p->bytes += records_bytes(&p->chunks, sizeof *c) - before;
     *c = (struct chunk){0};
     set_room(p, c, room);
     return c;
@@ -130,14 +130,14 @@ static struct chunk *insert_chunk(struct stream_pending *p, size_t i, size_t roo
 
 static void remove_chunk(struct stream_pending *p, size_t i)
 {
-    size_t before = row_bytes(&p->chunks, sizeof(struct chunk));
+    size_t before = records_bytes(&p->chunks, sizeof(struct chunk));
 
     free_chunk(p, chunk_at(p, i));
-    row_remove(&p->chunks, i, 1, sizeof(struct chunk));
-    *p->bytes += row_bytes(&p->chunks, sizeof(struct chunk)) - before;
+    records_remove(&p->chunks, i, 1, sizeof(struct chunk));
+    *p->bytes += records_bytes(&p->chunks, sizeof(struct chunk)) - before;
 }
 
-/* Takes the references from number `from` on to the end of another chunk, which has the room. */
+/* Moves the references from index `from` on to the end of another chunk, which has the room. */
 static void move_tail(struct chunk *to, struct chunk *c, size_t from)
 {
     size_t n = c->used - from;
@@ -149,18 +149,18 @@ static void move_tail(struct chunk *to, struct chunk *c, size_t from)
     to->first = to->nacks[0]->id;
 }
 
-/* Splits the full chunk in which `at` lies; returns where that is then. */
-static struct place split(struct stream_pending *p, struct place at)
+/* Splits the full chunk of `at`; returns the new location of `at`. */
+static struct location split(struct stream_pending *p, struct location at)
 {
     size_t half = chunk_at(p, at.chunk)->used / 2;
-    struct chunk *behind = insert_chunk(p, at.chunk + 1, CHUNK_MOST);
+    struct chunk *tail = insert_chunk(p, at.chunk + 1, CHUNK_MAX);
 
-    must(chunk_at(p, at.chunk)->used == CHUNK_MOST);
-    move_tail(behind, chunk_at(p, at.chunk), half);
-    return at.i <= half ? at : (struct place){at.chunk + 1, at.i - half};
+    must(chunk_at(p, at.chunk)->used == CHUNK_MAX);
+    move_tail(tail, chunk_at(p, at.chunk), half);
+    return at.i <= half ? at : (struct location){at.chunk + 1, at.i - half};
 }
 
-/* Joins the chunk with a neighbour if they would fill no more than half of one. */
+/* Joins the chunk with the next one if both together fill at most half of a chunk. */
 static void join(struct stream_pending *p, size_t i)
 {
     struct chunk *c, *next;
@@ -169,33 +169,34 @@ static void join(struct stream_pending *p, size_t i)
         return;
     c = chunk_at(p, i);
     next = chunk_at(p, i + 1);
-    if (c->used + next->used > CHUNK_MOST / 2)
+    if (c->used + next->used > CHUNK_MAX / 2)
         return;
-    set_room(p, c, CHUNK_MOST / 2);
+    set_room(p, c, CHUNK_MAX / 2);
     move_tail(c, next, 0);
     remove_chunk(p, i + 1);
 }
 
-/* ---- changed ---- */
+/* ---- changes ---- */
 
 void stream_pending_add(struct stream_pending *p, struct stream_nack *n)
 {
-    struct place at = {0, 0};
+    struct location at = {0, 0};
     struct chunk *c;
 
     p->changes++;
     if (p->count++ == 0) {
-        c = insert_chunk(p, 0, ROOM_LEAST);
+        c = insert_chunk(p, 0, ROOM_MIN);
     } else {
         at = find(p, n->id);
         c = chunk_at(p, at.chunk);
-        if (c->used == CHUNK_MOST) {
-            at = at.i == CHUNK_MOST && at.chunk + 1 == p->chunks.used ? (struct place){at.chunk + 1, 0} : split(p, at);
-            c = at.chunk == p->chunks.used ? insert_chunk(p, at.chunk, CHUNK_MOST) : chunk_at(p, at.chunk);
+        if (c->used == CHUNK_MAX) {
+            at =
+                at.i == CHUNK_MAX && at.chunk + 1 == p->chunks.used ? (struct location){at.chunk + 1, 0} : split(p, at);
+            c = at.chunk == p->chunks.used ? insert_chunk(p, at.chunk, CHUNK_MAX) : chunk_at(p, at.chunk);
         }
     }
     if (c->used == c->room)
-        set_room(p, c, 2 * c->room < CHUNK_MOST ? 2 * c->room : CHUNK_MOST);
+        set_room(p, c, 2 * c->room < CHUNK_MAX ? 2 * c->room : CHUNK_MAX);
     must(at.i <= c->used && c->used < c->room);
     must(at.i == c->used || stream_id_compare(c->nacks[at.i]->id, n->id) != 0);
     memmove(c->nacks + at.i + 1, c->nacks + at.i, (c->used - at.i) * sizeof *c->nacks);
@@ -206,7 +207,7 @@ void stream_pending_add(struct stream_pending *p, struct stream_nack *n)
 
 void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n)
 {
-    struct place at = find(p, n->id);
+    struct location at = find(p, n->id);
     struct chunk *c = chunk_at(p, at.chunk);
 
     must(at.i < c->used && c->nacks[at.i] == n);
@@ -220,7 +221,7 @@ void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n
         return;
     }
     c->first = c->nacks[0]->id;
-    if (c->used <= CHUNK_MOST / 4) {
+    if (c->used <= CHUNK_MAX / 4) {
         join(p, at.chunk);
         if (at.chunk > 0)
             join(p, at.chunk - 1);
@@ -231,17 +232,17 @@ void stream_pending_fini(struct stream_pending *p)
 {
     for (size_t i = 0; i < p->chunks.used; i++)
         free_chunk(p, chunk_at(p, i));
-    must(*p->bytes >= row_bytes(&p->chunks, sizeof(struct chunk)));
-    *p->bytes -= row_bytes(&p->chunks, sizeof(struct chunk));
-    row_fini(&p->chunks, sizeof(struct chunk));
+    must(*p->bytes >= records_bytes(&p->chunks, sizeof(struct chunk)));
+    *p->bytes -= records_bytes(&p->chunks, sizeof(struct chunk));
+    records_fini(&p->chunks, sizeof(struct chunk));
     p->count = 0;
 }
 
-/* ---- walked ---- */
+/* ---- walks ---- */
 
 static void seek(struct stream_pending_walk *w)
 {
-    struct place at = {0, 0};
+    struct location at = {0, 0};
 
     if (w->pending->count != 0)
         at = find(w->pending, w->next);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/stream_progress.h"
 
-/* Whether entries_read will grow by one with each entry that is read after the last one. */
+/* Whether entries_read grows by one with each entry that is read after the last one. */
 static bool counts_on(const struct stream *s, const struct stream_group *g, struct stream_id from)
 {
-    return g->entries_read != STREAM_READ_UNKNOWN && !stream_has_gap(s, from, STREAM_ID_MOST);
+    return g->entries_read != STREAM_READ_UNKNOWN && !stream_has_gap(s, from, STREAM_ID_MAX);
 }
 
 void stream_progress_deliver(const struct stream *s, struct stream_group *g, struct stream_id id)

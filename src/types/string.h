@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * string: what the string commands need to know of plain bytes.
+ * string: operations on plain bytes for the string commands.
  *
- * Role:    the ranges of GETRANGE and BITCOUNT, the sums of INCRBY, the digest of DIGEST. How a string is kept is the
- *          store's business; the longest common subsequence has a module of its own, lcs.
+ * Role:    the ranges of GETRANGE and BITCOUNT, the sums of INCRBY, the digest of DIGEST. How a string is stored is
+ *          known to the store; the longest common subsequence is in lcs.
  * Owns:    nothing; results borrow from the arguments.
  * Threads: any.
  * Used by: bitmap, the string and bitmap commands.
@@ -17,17 +17,17 @@
 #include "base/slice.h"
 
 /*
- * Turns `start` and `end`, both inclusive and counted from behind where negative, into positions within n things:
- * *start <= *end < n. False if the range is empty. As GETRANGE and BITCOUNT have it: what lies outside is moved to
- * the border, an `end` before the first byte to the first byte too (GETRANGE k 0 -100 is that byte), and two negative
- * numbers in the wrong order are empty wherever they point.
+ * Converts `start` and `end`, both inclusive, and from the end if negative, to positions within n items: *start <= *end
+ * < n. False: the range is empty. As in GETRANGE and BITCOUNT, positions outside are clamped, also an `end` before the
+ * first byte (GETRANGE k 0 -100 returns the first byte); two negative numbers in the wrong order are always an empty
+ * range.
  */
 bool string_clamp(size_t n, int64_t *start, int64_t *end);
 
-/* The part of s that GETRANGE replies with; empty where string_clamp says so. Borrows from s. */
+/* The range that GETRANGE replies with; empty if string_clamp returns false. Borrows from s. */
 struct slice string_range(struct slice s, int64_t start, int64_t end);
 
-/* *sum = a + b. False, and *sum unchanged, if that overflows. */
+/* *sum = a + b. False: it overflows; *sum is unchanged. */
 bool string_add(int64_t a, int64_t b, int64_t *sum);
 
 #define STRING_DIGEST_LEN 16

@@ -4,26 +4,26 @@
 #include "base/must.h"
 #include "base/slab.h"
 
-#define LEAF_MOST   66 /* elements: ten leaves fill a slab */
-#define INNER_MOST  32 /* children: nine inner nodes do */
-#define HEIGHT_MOST 16
+#define LEAF_MAX   66 /* elements: ten leaves fill a slab */
+#define INNER_MAX  32 /* children: nine inner nodes fill a slab */
+#define HEIGHT_MAX 16
 
 /*
- * Two neighbours become one where they fill no more than three quarters of it: so a node that was made by that has room
- * for some more before it is split again.
+ * Two neighbours are joined if they fill at most three quarters of a node. So a joined node has room before it is split
+ * again.
  */
-#define LEAF_JOIN  (LEAF_MOST * 3 / 4)
-#define INNER_JOIN (INNER_MOST * 3 / 4)
+#define LEAF_JOIN  (LEAF_MAX * 3 / 4)
+#define INNER_JOIN (INNER_MAX * 3 / 4)
 
 /*
- * The order of an element is its score as an integer. A leaf has the upper halves of the orders, which tell most scores
- * apart: sign, exponent, and 20 bits of the digits.
+ * The order of an element is its score as an integer. A leaf holds the upper halves of the orders, which differ for
+ * most scores: sign, exponent and 20 bits of the mantissa.
  *
  *   +------+------+----+------------+------------------+
  *   | prev | next | n  | upper32[n] | reference[n]     |
  *   +------+------+----+------------+------------------+
  *
- * An inner node has of each child how many elements are below it, and the first of them with its order.
+ * For each child, an inner node holds the number of elements below it, and its first element with its order.
  *
  *   +----+------------+------------+----------------+----------+
  *   | n  | count32[n] | order64[n] | reference[n]   | child[n] |
@@ -32,23 +32,23 @@
 struct leaf {
     struct leaf *prev, *next;
     uint32_t n;
-    uint32_t upper[LEAF_MOST];
-    struct element *element[LEAF_MOST];
+    uint32_t upper[LEAF_MAX];
+    struct element *element[LEAF_MAX];
 };
 
 struct inner {
     uint32_t n;
-    uint32_t count[INNER_MOST];
-    uint64_t order[INNER_MOST];
-    struct element *first[INNER_MOST];
-    void *child[INNER_MOST];
+    uint32_t count[INNER_MAX];
+    uint64_t order[INNER_MAX];
+    struct element *first[INNER_MAX];
+    void *child[INNER_MAX];
 };
 
 _Static_assert(sizeof(struct leaf) == 816 && sizeof(struct inner) == 904, "nodes fill slabs");
 
-/* All leaves are equally deep. A child has fewer than 2^32 elements. */
+/* All leaves have the same depth. A child has fewer than 2^32 elements. */
 struct tree {
-    void *root;      /* a leaf where the height is 0, which may be empty */
+    void *root;      /* a leaf if the height is 0; this one may be empty */
     unsigned height; /* levels of inner nodes */
     size_t count;
     struct leaf *head, *tail;
@@ -57,7 +57,7 @@ struct tree {
 
 /* ---- searches ---- */
 
-/* Looks at the element only where its order does not tell. */
+/* Reads the element only if its order does not decide. */
 static inline bool is_before(uint64_t order, const struct element *e, const struct tree_bound *b)
 {
     if (b->by_score && order != b->order)
@@ -70,7 +70,7 @@ static inline bool element_is_before(const struct element *e, const struct tree_
     return is_before(b->by_score ? tree_order(tree_score(e)) : 0, e, b);
 }
 
-/* Elements of the leaf before the bound. */
+/* The number of elements of the leaf before the bound. */
 static unsigned search_leaf(const struct leaf *l, const struct tree_bound *b)
 {
     uint32_t upper = b->order >> 32;
@@ -88,7 +88,7 @@ static unsigned search_leaf(const struct leaf *l, const struct tree_bound *b)
     return from;
 }
 
-/* The child below which the bound lies: the last that begins before it, or the first. */
+/* The child that contains the bound: the last one that begins before it, or the first. */
 static unsigned search_inner(const struct inner *node, const struct tree_bound *b)
 {
     unsigned from = 1, to = node->n;
@@ -125,7 +125,7 @@ static struct inner *inner_new(struct tree *t)
     return node;
 }
 
-static void link_behind(struct tree *t, struct leaf *l, struct leaf *next)
+static void link_after(struct tree *t, struct leaf *l, struct leaf *next)
 {
     next->prev = l;
     next->next = l->next;
@@ -158,7 +158,7 @@ static void inner_free(struct tree *t, struct inner *node)
     t->inners--;
 }
 
-/* `height`, here and below: how many levels of inner nodes the node has below it, itself counted; 0 for a leaf. */
+/* Here and below, `height` is the number of levels of inner nodes from the node down, itself included; 0 for a leaf. */
 static inline unsigned node_length(const void *node, unsigned height)
 {
     return height == 0 ? ((const struct leaf *)node)->n : ((const struct inner *)node)->n;
@@ -172,7 +172,7 @@ static void node_free(struct tree *t, void *node, unsigned height)
         inner_free(t, node);
 }
 
-/* Moves n elements from place `from` of l to place `to` of k, which may be the same leaf. */
+/* Moves n elements from index `from` of l to index `to` of k, which may be the same leaf. */
 static void leaf_copy(struct leaf *k, unsigned to, const struct leaf *l, unsigned from, unsigned n)
 {
     memmove(k->upper + to, l->upper + from, n * sizeof *k->upper);
@@ -187,8 +187,8 @@ static void inner_copy(struct inner *k, unsigned to, const struct inner *node, u
     memmove(k->child + to, node->child + from, n * sizeof *k->child);
 }
 
-/* Says anew what child i begins with. */
-static void note_first(struct inner *node, unsigned i, unsigned height)
+/* Updates what a node holds about the first element of child i. */
+static void update_first(struct inner *node, unsigned i, unsigned height)
 {
     must(i < node->n && node_length(node->child[i], height - 1) > 0);
     if (height == 1) {
@@ -239,7 +239,7 @@ static void free_below(void *node, unsigned height)
 
 void tree_free(struct tree *t)
 {
-    must(t->height <= HEIGHT_MOST);
+    must(t->height <= HEIGHT_MAX);
     free_below(t->root, t->height);
     mem_free(t);
 }
@@ -255,17 +255,17 @@ size_t tree_bytes(const struct tree *t)
            t->inners * slab_usable_size(sizeof(struct inner));
 }
 
-/* ---- the way down ---- */
+/* ---- descent ---- */
 
-/* From the root to a place in a leaf: at each level the node and the child that was taken. */
+/* The path from the root to a position in a leaf: the node and the index of its child at each level. */
 struct path {
-    struct inner *node[HEIGHT_MOST];
-    unsigned at[HEIGHT_MOST];
+    struct inner *node[HEIGHT_MAX];
+    unsigned at[HEIGHT_MAX];
     struct leaf *leaf;
     unsigned i;
 };
 
-static void go_to(const struct tree *t, const struct tree_bound *b, struct path *p)
+static void descend(const struct tree *t, const struct tree_bound *b, struct path *p)
 {
     void *node = t->root;
 
@@ -278,18 +278,18 @@ static void go_to(const struct tree *t, const struct tree_bound *b, struct path 
     p->i = search_leaf(node, b);
 }
 
-/* To an element that is there. */
-static void go_to_element(const struct tree *t, const struct element *e, struct path *p)
+/* To an element that is in the tree. */
+static void descend_to_element(const struct tree *t, const struct element *e, struct path *p)
 {
     struct tree_bound b = tree_bound_both(tree_score(e), element_key(e), true);
 
-    go_to(t, &b, p);
+    descend(t, &b, p);
     must(p->i > 0 && p->leaf->element[p->i - 1] == e);
     p->i--;
 }
 
-/* Before the element of this rank, in its leaf; behind the last, in the last leaf. */
-static void go_to_rank(const struct tree *t, size_t rank, struct path *p)
+/* To the position before the element of this rank; to the end if there is none. */
+static void descend_to_rank(const struct tree *t, size_t rank, struct path *p)
 {
     void *node = t->root;
 
@@ -320,7 +320,7 @@ size_t tree_before(const struct tree *t, const struct tree_bound *b)
 {
     struct path p;
 
-    go_to(t, b, &p);
+    descend(t, b, &p);
     return rank_of(t, &p);
 }
 
@@ -328,7 +328,7 @@ size_t tree_rank(const struct tree *t, const struct element *e)
 {
     struct path p;
 
-    go_to_element(t, e, &p);
+    descend_to_element(t, e, &p);
     return rank_of(t, &p);
 }
 
@@ -344,8 +344,9 @@ static enum side side_of(const struct tree *t, const struct tree_bound *b)
     return element_is_before(t->head->element[0], b) ? WITHIN : AT_HEAD;
 }
 
-/* How many of n the left half of a full node keeps. What grows at one end leaves full nodes behind. */
-static unsigned kept(unsigned n, enum side side)
+/* How many of n elements or children stay in the left half of a full node. If the tree grows at one end, full nodes
+ * remain. */
+static unsigned left_share(unsigned n, enum side side)
 {
     return side == AT_TAIL ? n - 1 : side == AT_HEAD ? 1 : n / 2;
 }
@@ -353,20 +354,20 @@ static unsigned kept(unsigned n, enum side side)
 static void *split_leaf(struct tree *t, struct leaf *l, enum side side)
 {
     struct leaf *right = leaf_new(t);
-    unsigned left = kept(l->n, side);
+    unsigned left = left_share(l->n, side);
 
     must(left > 0 && left < l->n);
     right->n = l->n - left;
     leaf_copy(right, 0, l, left, right->n);
     l->n = left;
-    link_behind(t, l, right);
+    link_after(t, l, right);
     return right;
 }
 
 static void *split_inner(struct tree *t, struct inner *node, enum side side)
 {
     struct inner *right = inner_new(t);
-    unsigned left = kept(node->n, side);
+    unsigned left = left_share(node->n, side);
 
     must(left > 0 && left < node->n);
     right->n = node->n - left;
@@ -375,42 +376,42 @@ static void *split_inner(struct tree *t, struct inner *node, enum side side)
     return right;
 }
 
-/* Splits child i, which is full; there is room for one more child. */
+/* Splits child i, which is full; the node has room for one more child. */
 static void split_child(struct tree *t, struct inner *node, unsigned i, unsigned height, enum side side)
 {
     void *child = node->child[i];
     void *right = height == 1 ? split_leaf(t, child, side) : split_inner(t, child, side);
 
-    must(node->n < INNER_MOST && i < node->n);
+    must(node->n < INNER_MAX && i < node->n);
     inner_copy(node, i + 2, node, i + 1, node->n - i - 1);
     node->n++;
     node->child[i + 1] = right;
     node->count[i + 1] = count_below(right, height - 1);
     node->count[i] -= node->count[i + 1];
-    note_first(node, i + 1, height);
+    update_first(node, i + 1, height);
 }
 
 static bool is_full(const void *node, unsigned height)
 {
-    return node_length(node, height) == (height == 0 ? LEAF_MOST : INNER_MOST);
+    return node_length(node, height) == (height == 0 ? LEAF_MAX : INNER_MAX);
 }
 
-/* A new root above the old one. */
+/* Adds a root above the old one. */
 static void grow(struct tree *t)
 {
     struct inner *root = inner_new(t);
 
-    must(t->height < HEIGHT_MOST);
+    must(t->height < HEIGHT_MAX);
     root->n = 1;
     root->child[0] = t->root;
     root->count[0] = t->count;
     t->root = root;
-    note_first(root, 0, ++t->height);
+    update_first(root, 0, ++t->height);
 }
 
 static void put(struct leaf *l, unsigned i, struct element *e, uint64_t order)
 {
-    must(i <= l->n && l->n < LEAF_MOST);
+    must(i <= l->n && l->n < LEAF_MAX);
     leaf_copy(l, i + 1, l, i, l->n - i);
     l->element[i] = e;
     l->upper[i] = order >> 32;
@@ -424,7 +425,7 @@ void tree_insert(struct tree *t, struct element *e)
     enum side side = side_of(t, &b);
     void *node;
 
-    must(tree_score(e) == tree_score(e)); /* a number */
+    must(tree_score(e) == tree_score(e)); /* not NaN */
     if (is_full(t->root, t->height))
         grow(t);
     node = t->root;
@@ -449,14 +450,14 @@ void tree_insert(struct tree *t, struct element *e)
 
 /* ---- removal ---- */
 
-static void drop_child(struct inner *node, unsigned i)
+static void remove_child(struct inner *node, unsigned i)
 {
     must(i < node->n);
     inner_copy(node, i, node, i + 1, node->n - i - 1);
     node->n--;
 }
 
-/* Puts what child i + 1 holds behind what child i does. */
+/* Appends the content of child i + 1 to child i. */
 static void join(struct tree *t, struct inner *node, unsigned i, unsigned height)
 {
     void *left = node->child[i], *right = node->child[i + 1];
@@ -475,7 +476,7 @@ static void join(struct tree *t, struct inner *node, unsigned i, unsigned height
     }
     node_free(t, right, height - 1);
     node->count[i] += node->count[i + 1];
-    drop_child(node, i + 1);
+    remove_child(node, i + 1);
 }
 
 static bool may_join(const struct inner *node, unsigned i, unsigned height)
@@ -484,23 +485,23 @@ static bool may_join(const struct inner *node, unsigned i, unsigned height)
                                   (height == 1 ? LEAF_JOIN : INNER_JOIN);
 }
 
-/* After elements below child i have gone. */
-static void mend(struct tree *t, struct inner *node, unsigned i, unsigned height)
+/* After the removal of elements below child i. */
+static void rebalance(struct tree *t, struct inner *node, unsigned i, unsigned height)
 {
     if (node_length(node->child[i], height - 1) == 0) {
         node_free(t, node->child[i], height - 1);
-        drop_child(node, i);
+        remove_child(node, i);
         return;
     }
-    note_first(node, i, height);
+    update_first(node, i, height);
     if (may_join(node, i, height))
         join(t, node, i, height);
     else if (i > 0 && may_join(node, i - 1, height))
         join(t, node, i - 1, height);
 }
 
-/* Takes the n elements at the end of the path out, all of which are in its leaf, and mends the tree on the way up. */
-static void cut(struct tree *t, const struct path *p, unsigned n)
+/* Removes n elements at the end of the path, all in its leaf, and rebalances on the way up. */
+static void remove_from_leaf(struct tree *t, const struct path *p, unsigned n)
 {
     struct leaf *l = p->leaf;
 
@@ -511,7 +512,7 @@ static void cut(struct tree *t, const struct path *p, unsigned n)
     for (unsigned level = t->height; level-- > 0;) {
         must(p->node[level]->count[p->at[level]] >= n);
         p->node[level]->count[p->at[level]] -= n;
-        mend(t, p->node[level], p->at[level], t->height - level);
+        rebalance(t, p->node[level], p->at[level], t->height - level);
     }
     while (t->height > 0 && node_length(t->root, t->height) == 1) {
         struct inner *root = t->root;
@@ -526,33 +527,33 @@ void tree_remove(struct tree *t, const struct element *e)
 {
     struct path p;
 
-    go_to_element(t, e, &p);
-    cut(t, &p, 1);
+    descend_to_element(t, e, &p);
+    remove_from_leaf(t, &p, 1);
 }
 
-void tree_remove_range(struct tree *t, size_t rank, size_t n, void (*gone)(void *arg, struct element *e), void *arg)
+void tree_remove_range(struct tree *t, size_t rank, size_t n, void (*removed)(void *arg, struct element *e), void *arg)
 {
     while (n > 0 && rank < t->count) {
         struct path p;
         unsigned here;
 
-        go_to_rank(t, rank, &p);
+        descend_to_rank(t, rank, &p);
         here = p.leaf->n - p.i < n ? p.leaf->n - p.i : n;
         for (unsigned i = 0; i < here; i++)
-            gone(arg, p.leaf->element[p.i + i]);
-        cut(t, &p, here);
+            removed(arg, p.leaf->element[p.i + i]);
+        remove_from_leaf(t, &p, here);
         n -= here;
     }
 }
 
-/* ---- another score ---- */
+/* ---- score changes ---- */
 
-/* Whether the element at the end of the path stays between its neighbours with this score. */
-static bool stays(const struct path *p, double score)
+/* Whether the element at the end of the path keeps its position with this score. */
+static bool keeps_order(const struct path *p, double score)
 {
     const struct leaf *l = p->leaf;
-    struct tree_walk before = {l, p->i}, behind = {l, p->i + 1};
-    const struct element *e = l->element[p->i], *prev = tree_prev(&before), *next = tree_next(&behind);
+    struct tree_walk before = {l, p->i}, after = {l, p->i + 1};
+    const struct element *e = l->element[p->i], *prev = tree_prev(&before), *next = tree_next(&after);
     struct tree_bound b = tree_bound_both(score, element_key(e), false);
 
     return (prev == NULL || element_is_before(prev, &b)) && (next == NULL || !element_is_before(next, &b));
@@ -562,10 +563,10 @@ void tree_move(struct tree *t, struct element *e, double score)
 {
     struct path p;
 
-    must(score == score); /* a number */
-    go_to_element(t, e, &p);
-    if (!stays(&p, score)) {
-        cut(t, &p, 1);
+    must(score == score); /* not NaN */
+    descend_to_element(t, e, &p);
+    if (!keeps_order(&p, score)) {
+        remove_from_leaf(t, &p, 1);
         tree_set_score(e, score);
         tree_insert(t, e);
         return;
@@ -580,13 +581,13 @@ void tree_move(struct tree *t, struct element *e, double score)
 
 /* ---- walks ---- */
 
-#define AHEAD 8 /* elements, which lie anywhere, are asked of memory before the walk comes to them */
+#define AHEAD 8 /* elements to prefetch ahead of the walk */
 
 void tree_walk_begin(struct tree_walk *w, const struct tree *t, size_t rank)
 {
     struct path p;
 
-    go_to_rank(t, rank, &p);
+    descend_to_rank(t, rank, &p);
     *w = (struct tree_walk){p.leaf, p.i};
 }
 
@@ -594,7 +595,7 @@ void tree_walk_begin_from(struct tree_walk *w, const struct tree *t, const struc
 {
     struct path p;
 
-    go_to(t, b, &p);
+    descend(t, b, &p);
     *w = (struct tree_walk){p.leaf, p.i};
 }
 

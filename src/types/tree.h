@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tree: the elements of a large sorted set in their order, with their ranks.
+ * tree: the elements of a large sorted set in their order, with ranks.
  *
- * Role:    a counted B+tree of references to elements (dict.h) that hold their score behind the key; their order is
+ * Role:    a counted B+tree of references to elements (dict.h), which store their score after the key. The order is
  *          that of tree_bound.h.
  * Owns:    its nodes; the elements belong to the sorted set.
  * Threads: under the lock of its key.
  * Used by: zset.
- * Why:     a rank, and the element of a rank, come in the time of one search, which Redis's skiplist does too, but with
- *          two or three pointers to an element of their own where this takes some 17 bytes. Each node has the scores of
- *          what lies below it in one place, so that a search compares numbers side by side and looks at an element only
- *          where scores are equal.
+ * Why:     it finds a rank, or the element of a rank, in one search, as Redis's skiplist does. The skiplist needs two
+ *          or three pointers in a node per element; the tree takes about 17 bytes per element. A node holds the scores
+ *          of what is below it side by side, so that a search reads an element only if scores are equal.
  *
- * Whatever is asked for by score or by member becomes a rank first (tree_before); all else goes by ranks.
+ * Queries by score or by member are converted to a rank first (tree_before); all others work on ranks.
  */
 #ifndef LARDER_TYPES_TREE_H
 #define LARDER_TYPES_TREE_H
@@ -24,7 +23,7 @@
 #include "types/dict.h"
 #include "types/tree_bound.h"
 
-/* Bytes behind the key of an element: its score. */
+/* Bytes after the key of an element: its score. */
 #define TREE_REST sizeof(double)
 
 static inline double tree_score(const struct element *e)
@@ -43,42 +42,41 @@ static inline void tree_set_score(struct element *e, double score)
 
 struct tree;
 
-/* An empty one. */
+/* An empty tree. */
 struct tree *tree_new(void);
-/* Frees it, but not the elements. */
+/* Frees the tree but not the elements. */
 void tree_free(struct tree *t);
 size_t tree_count(const struct tree *t);
-/* Bytes of the nodes, without the elements. */
+/* Bytes of its blocks, without the elements. O(1). */
 size_t tree_bytes(const struct tree *t);
 
-/* Puts e, which is not there, in its place. Borrows it until it is taken out. */
+/* Inserts e, which is not in the tree. Borrows it until it is removed. */
 void tree_insert(struct tree *t, struct element *e);
-/* Takes e, which is there, out. */
+/* Removes e, which is in the tree. */
 void tree_remove(struct tree *t, const struct element *e);
-/* Gives e, which is there, another score. */
+/* Changes the score of e, which is in the tree. */
 void tree_move(struct tree *t, struct element *e, double score);
-/* Takes n elements out, the first of which has this rank; as many as there are. Each is given to `gone`, which may free
- * it. */
-void tree_remove_range(struct tree *t, size_t rank, size_t n, void (*gone)(void *arg, struct element *e), void *arg);
+/* Removes n elements from this rank on, or as many as there are. Passes each to `removed`, which may free it. */
+void tree_remove_range(struct tree *t, size_t rank, size_t n, void (*removed)(void *arg, struct element *e), void *arg);
 
-/* How many elements lie before the bound. */
+/* How many elements are before the bound. */
 size_t tree_before(const struct tree *t, const struct tree_bound *b);
-/* The rank of e, which is there: 0 for the first. */
+/* The rank of e, which is in the tree; 0 for the first. */
 size_t tree_rank(const struct tree *t, const struct element *e);
 
-/* A place between two elements, to walk from in both directions. Nothing may be added or removed between. */
+/* A position between two elements, to walk from in both directions. The tree may not change meanwhile. */
 struct tree_walk {
     const struct leaf *leaf;
     unsigned i;
 };
 
-/* Begins before the element of this rank; at the end, where there is none. */
+/* Begins before the element of this rank; at the end if there is none. */
 void tree_walk_begin(struct tree_walk *w, const struct tree *t, size_t rank);
 /* Begins at the bound. */
 void tree_walk_begin_from(struct tree_walk *w, const struct tree *t, const struct tree_bound *b);
-/* The element behind the place, which moves on; NULL at the end. */
+/* Returns the element after the position and moves past it; NULL at the end. */
 struct element *tree_next(struct tree_walk *w);
-/* The element before the place, which moves back; NULL at the beginning. */
+/* Returns the element before the position and moves before it; NULL at the beginning. */
 struct element *tree_prev(struct tree_walk *w);
 
 #endif

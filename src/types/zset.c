@@ -26,7 +26,7 @@ size_t zset_count(const struct value *v)
 
 /* ---- forms ---- */
 
-static void turn_large(struct value *v)
+static void enlarge(struct value *v)
 {
     struct zset_large *z = zset_large_new();
     struct zset_walk w;
@@ -41,14 +41,13 @@ static void turn_large(struct value *v)
 
 static bool stays_flat(const struct value *v, struct slice new)
 {
-    return new.n <= v->limits.bytes && zset_flat_count(&v->flat) < v->limits.entries &&
-           v->flat.n + new.n < LISTPACK_MOST;
+    return new.n <= v->limits.bytes &&zset_flat_count(&v->flat) < v->limits.entries && v->flat.n + new.n < LISTPACK_MAX;
 }
 
-void zset_expect(struct value *v, size_t n)
+void zset_reserve(struct value *v, size_t n)
 {
     if (!is_large(v) && n > v->limits.entries)
-        turn_large(v);
+        enlarge(v);
 }
 
 static void clear_if_empty(struct value *v)
@@ -62,7 +61,7 @@ static void clear_if_empty(struct value *v)
 
 /* ---- one member ---- */
 
-/* A member that was looked for: where it is, in the one or the other encoding. */
+/* A member that was found, in either encoding. */
 struct found {
     size_t at;
     struct element *element;
@@ -98,7 +97,7 @@ bool zset_score(const struct value *v, struct slice member, double *score)
 static void insert(struct value *v, struct slice member, double score)
 {
     if (!is_large(v) && !stays_flat(v, member))
-        turn_large(v);
+        enlarge(v);
     if (is_large(v))
         zset_large_take(large_of(v), zset_large_element(member, score));
     else
@@ -161,18 +160,18 @@ bool zset_remove(struct value *v, struct slice member)
 
 /* ---- by rank ---- */
 
-struct zset_run zset_between(const struct value *v, const struct tree_bound *least, const struct tree_bound *most,
+struct zset_run zset_between(const struct value *v, const struct tree_bound *min, const struct tree_bound *max,
                              bool down)
 {
     struct zset_run run;
     size_t end;
 
     if (!is_large(v)) {
-        run.from = zset_flat_between(&v->flat, least, most, down, &run.n);
+        run.from = zset_flat_between(&v->flat, min, max, down, &run.n);
         return run;
     }
-    run.from = tree_before(large_of(v)->tree, least);
-    end = tree_before(large_of(v)->tree, most);
+    run.from = tree_before(large_of(v)->tree, min);
+    end = tree_before(large_of(v)->tree, max);
     run.n = end > run.from ? end - run.from : 0;
     return run;
 }
@@ -264,7 +263,7 @@ bool zset_walk_prev(struct zset_walk *w, struct slice *member, double *score)
     return true;
 }
 
-/* What zset_scan was asked to call. */
+/* The argument of dict_scan's callback. */
 struct visitor {
     zset_visit *visit;
     void *arg;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * zset: sorted sets: members that differ, each with a score, in the order of the scores.
+ * zset: sorted sets: distinct members with scores, in the order of the scores.
  *
- * Role:    all that is done to the value, in both encodings: zset_flat.h and zset_large.h.
+ * Role:    all operations on the value, in both encodings: zset_flat.h and zset_large.h.
  * Owns:    nothing; works on a struct value.
  * Threads: under the lock of its key.
- * Used by: the commands of sorted sets, persist.
+ * Used by: the sorted set commands, persist.
  *
- * Members of equal scores are ordered by their bytes, the shorter first. Scores are never NaN. Zero with a minus sign
- * is equal to zero.
+ * Members of equal scores are ordered by their bytes, prefixes first. Scores are never NaN. -0 equals 0.
  */
 #ifndef LARDER_TYPES_ZSET_H
 #define LARDER_TYPES_ZSET_H
@@ -20,52 +19,52 @@
 size_t zset_count(const struct value *v);
 bool zset_score(const struct value *v, struct slice member, double *score);
 
-/* So many members are about to be put: a value that will not stay flat is large at once. */
-void zset_expect(struct value *v, size_t n);
-/* Gives the member this score. True: the member is new. Copies the member, which may not lie in v. */
+/* Announces n members, so that a value that will not stay flat becomes large at once. */
+void zset_reserve(struct value *v, size_t n);
+/* Sets the score of a member. True: the member is new. Copies the member, which may not point into v. */
 bool zset_put(struct value *v, struct slice member, double score);
-/* False: it was not there. */
+/* False: it is not there. */
 bool zset_remove(struct value *v, struct slice member);
 
-/* When zset_add does something. */
+/* The conditions of zset_add. */
 enum zset_rule {
-    ZSET_NX = 1 << 0,   /* only to new members */
-    ZSET_XX = 1 << 1,   /* only to members that are there */
-    ZSET_GT = 1 << 2,   /* of those, only where the score becomes greater */
+    ZSET_NX = 1 << 0,   /* only new members */
+    ZSET_XX = 1 << 1,   /* only existing members */
+    ZSET_GT = 1 << 2,   /* existing members: only if the score becomes greater */
     ZSET_LT = 1 << 3,   /* or less */
-    ZSET_INCR = 1 << 4, /* the number is added to the score; a new member has 0 before */
+    ZSET_INCR = 1 << 4, /* adds the number to the score; that of a new member is 0 */
 };
 
 enum zset_outcome {
-    ZSET_REFUSED,  /* by a rule */
-    ZSET_SAME,     /* the score was that already */
+    ZSET_REFUSED, /* by a rule */
+    ZSET_SAME,    /* the score is the same */
     ZSET_ADDED,
     ZSET_UPDATED,
-    ZSET_NAN,      /* the sum is not a number; nothing was changed */
+    ZSET_NAN, /* the sum is NaN; nothing was changed */
 };
 
-/* As zset_put, by rules. *score: the score or the increment; afterwards, where nothing was refused, the score that the
- * member has. */
+/* As zset_put, with rules. *score: the score or the increment; unless the change was refused, set to the new score of
+ * the member. */
 enum zset_outcome zset_add(struct value *v, struct slice member, double *score, unsigned rules);
 
-/* ---- by rank: 0 for the least ---- */
+/* ---- by rank, from 0 ---- */
 
-/* The members of ranks from .. from + n - 1. */
+/* The members with the ranks from .. from + n - 1. */
 struct zset_run {
     size_t from, n;
 };
 
-/* Those between two bounds (tree_bound.h); what lies on them belongs to it or not as the bounds say. Bounds by member
- * alone are for sets whose scores are all equal; else it is some run, with `down` perhaps another one (zset_flat.h). */
-struct zset_run zset_between(const struct value *v, const struct tree_bound *least, const struct tree_bound *most,
+/* The members between two bounds (tree_bound.h). Bounds by member only are for sets whose scores are all equal;
+ * otherwise the result is some run of members, which may differ with `down` (zset_flat.h). */
+struct zset_run zset_between(const struct value *v, const struct tree_bound *min, const struct tree_bound *max,
                              bool down);
 /* False: there is no such member. */
 bool zset_rank(const struct value *v, struct slice member, size_t *rank, double *score);
-/* Removes those of the run that there are. */
+/* Removes the members of the run that exist. */
 void zset_remove_run(struct value *v, struct zset_run run);
 
-/* A walk over members with their scores, up. A member is borrowed until the next call; nothing may be changed
- * between. */
+/* A walk over members with their scores, upwards. A member is borrowed until the next call. The set may not change
+ * meanwhile. */
 struct zset_walk {
     const struct flat *flat; /* NULL: the value is large */
     size_t at;
@@ -76,17 +75,17 @@ struct zset_walk {
 void zset_walk_begin(struct zset_walk *w, const struct value *v);
 /* From the member of this rank on. */
 void zset_walk_begin_at(struct zset_walk *w, const struct value *v, size_t rank);
-/* From the first member behind the bound on, which is by score, or by member where scores are equal. */
+/* From the first member after the bound on. The bound is by score, or by member if all scores are equal. */
 void zset_walk_begin_from(struct zset_walk *w, const struct value *v, const struct tree_bound *b);
-/* False: that was all. */
+/* False: at the end. */
 bool zset_walk_next(struct zset_walk *w, struct slice *member, double *score);
-/* The other way, down from the member of this rank. Not to be mixed with the above. */
+/* Downwards from the member of this rank. Not to be mixed with the functions above. */
 void zset_walk_begin_down(struct zset_walk *w, const struct value *v, size_t rank);
 bool zset_walk_prev(struct zset_walk *w, struct slice *member, double *score);
 
 typedef void zset_visit(void *arg, struct slice member, double score);
-/* Gives a part of the members to visit, which borrows them: all if the value is flat, else those under the part of the
- * hash space that `at` begins. Returns where the next part begins, 0 at the end (dict_scan). */
+/* Visits the members of a part of the hash space that begins at `at`, or all members if the value is flat. Members are
+ * borrowed. Returns where the next part begins, 0 at the end (dict_scan). */
 uint64_t zset_scan(const struct value *v, uint64_t at, zset_visit *visit, void *arg);
 
 #endif

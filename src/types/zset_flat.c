@@ -5,12 +5,12 @@
 
 /* ---- scores ---- */
 
-/* A score as an element of the listpack. text: room for NUM_DOUBLE_MAX bytes, which the result may borrow. */
+/* A score as an element of the listpack. text: NUM_DOUBLE_MAX bytes, from which the result may borrow. */
 static struct listpack_word score_word(double score, char *text)
 {
-    const double most = (double)(INT64_MAX / 2); /* Redis's bound for integers */
+    const double max = (double)(INT64_MAX / 2); /* Redis's bound for integers */
 
-    if (score >= -most && score <= most && (double)(int64_t)score == score)
+    if (score >= -max && score <= max && (double)(int64_t)score == score)
         return (struct listpack_word){.number = (int64_t)score, .is_number = true};
     return listpack_word(slice_of(text, (size_t)num_format_double(text, score)));
 }
@@ -33,7 +33,7 @@ double zset_flat_score(const struct flat *f, size_t at)
     return read_score(f, listpack_next(f, at));
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 static size_t first(const struct flat *f)
 {
@@ -100,41 +100,40 @@ size_t zset_flat_from(const struct flat *f, const struct tree_bound *b)
     return at;
 }
 
-static size_t between_up(const struct flat *f, const struct tree_bound *least, const struct tree_bound *most, size_t *n)
+static size_t between_up(const struct flat *f, const struct tree_bound *min, const struct tree_bound *max, size_t *n)
 {
     size_t rank = 0, at = first(f);
 
-    for (; at != 0 && is_before(f, at, least); at = zset_flat_next(f, at))
+    for (; at != 0 && is_before(f, at, min); at = zset_flat_next(f, at))
         rank++;
-    for (*n = 0; at != 0 && is_before(f, at, most); at = zset_flat_next(f, at))
+    for (*n = 0; at != 0 && is_before(f, at, max); at = zset_flat_next(f, at))
         ++*n;
     return rank;
 }
 
-static size_t between_down(const struct flat *f, const struct tree_bound *least, const struct tree_bound *most,
-                           size_t *n)
+static size_t between_down(const struct flat *f, const struct tree_bound *min, const struct tree_bound *max, size_t *n)
 {
     size_t rank = zset_flat_count(f), at = last(f);
 
-    for (; at != 0 && !is_before(f, at, most); at = zset_flat_prev(f, at))
+    for (; at != 0 && !is_before(f, at, max); at = zset_flat_prev(f, at))
         rank--;
-    for (*n = 0; at != 0 && !is_before(f, at, least); at = zset_flat_prev(f, at))
+    for (*n = 0; at != 0 && !is_before(f, at, min); at = zset_flat_prev(f, at))
         ++*n;
     return rank - *n;
 }
 
-size_t zset_flat_between(const struct flat *f, const struct tree_bound *least, const struct tree_bound *most, bool down,
+size_t zset_flat_between(const struct flat *f, const struct tree_bound *min, const struct tree_bound *max, bool down,
                          size_t *n)
 {
     *n = 0;
-    if (f->n == 0 || is_before(f, last(f), least) || !is_before(f, first(f), most))
+    if (f->n == 0 || is_before(f, last(f), min) || !is_before(f, first(f), max))
         return 0;
-    return down ? between_down(f, least, most, n) : between_up(f, least, most, n);
+    return down ? between_down(f, min, max, n) : between_up(f, min, max, n);
 }
 
-/* ---- changing ---- */
+/* ---- changes ---- */
 
-/* at: the member before which it goes; 0: behind the last. */
+/* at: the member before which it is inserted; 0: at the end. */
 static void insert_at(struct flat *f, size_t at, struct slice member, double score)
 {
     struct listpack_word m = listpack_word(member), s;
@@ -145,7 +144,7 @@ static void insert_at(struct flat *f, size_t at, struct slice member, double sco
     listpack_insert(f, listpack_next(f, at), &s);
 }
 
-static inline bool is_behind_last(const struct flat *f, struct slice member, double score)
+__attribute__((unused)) static bool is_after_last(const struct flat *f, struct slice member, double score)
 {
     struct tree_bound b = tree_bound_both(score, member, false);
 
@@ -156,7 +155,7 @@ void zset_flat_append(struct flat *f, struct slice member, double score)
 {
     if (f->n == 0)
         listpack_init(f);
-    sane(listpack_count(f) == 0 || is_behind_last(f, member, score));
+    sane(listpack_count(f) == 0 || is_after_last(f, member, score));
     insert_at(f, 0, member, score);
 }
 
@@ -175,7 +174,7 @@ void zset_flat_insert(struct flat *f, struct slice member, double score)
     insert_at(f, at, member, score);
 }
 
-/* Whether the member at `at` stays between its neighbours with this score. */
+/* Whether the member at `at` keeps its position with this score. */
 static bool stays(const struct flat *f, size_t at, struct slice member, double score)
 {
     struct tree_bound b = tree_bound_both(score, member, false);

@@ -68,7 +68,7 @@ static struct dict *dict_of(const struct zset_gather *g)
 {
     struct dict *d = dict_new();
 
-    dict_expect(d, g->n);
+    dict_reserve(d, g->n);
     for (size_t i = 0; i < g->n; i++)
         dict_insert(d, g->elements[i], TREE_REST);
     return d;
@@ -85,7 +85,7 @@ void zset_gather_end(struct zset_gather *g, struct value *v)
 {
     must(value_is_empty(v));
     zset_gather_sort(g);
-    if (g->n > v->limits.entries || g->longest > v->limits.bytes || g->bytes >= LISTPACK_MOST) {
+    if (g->n > v->limits.entries || g->longest > v->limits.bytes || g->bytes >= LISTPACK_MAX) {
         make_large(g, v);
         mem_free(g->elements);
         return;

@@ -38,7 +38,7 @@ void zset_large_take(struct zset_large *z, struct element *e)
     tree_insert(z->tree, e);
 }
 
-/* Of an element that the tree has no more. */
+/* For an element that is not in the tree any more. */
 static void drop(void *arg, struct element *e)
 {
     struct zset_large *z = arg;
@@ -82,7 +82,7 @@ void *zset_large_copy(const void *large)
     struct tree_walk w;
     const struct element *e;
 
-    dict_expect(copy->dict, dict_count(z->dict));
+    dict_reserve(copy->dict, dict_count(z->dict));
     tree_walk_begin(&w, z->tree, 0);
     while ((e = tree_next(&w)) != NULL)
         zset_large_take(copy, zset_large_element(element_key(e), tree_score(e)));

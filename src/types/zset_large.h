@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * zset_large: sorted sets that are not small.
+ * zset_large: large sorted sets.
  *
- * Role:    a dict and a tree that share their elements: a member is found by its hash, a rank by counting down the
- *          tree.
- * Owns:    the elements, which have their score behind the key.
+ * Role:    a dict and a tree of the same elements. The dict finds a member by its hash, the tree by its rank or score.
+ * Owns:    the elements, which store their score after the key.
  * Threads: under the lock of its key.
- * Used by: zset, zset_gather, zset_random; store, which knows the four functions that any large structure has.
+ * Used by: zset, zset_gather, zset_random; store/entry frees, copies and counts it.
  */
 #ifndef LARDER_TYPES_ZSET_LARGE_H
 #define LARDER_TYPES_ZSET_LARGE_H
@@ -23,13 +22,13 @@ struct zset_large {
 
 /* An empty one. */
 struct zset_large *zset_large_new(void);
-/* One of the elements of a dict, which it takes, in an order that is known already. */
+/* Takes a dict and makes a sorted set of its elements, which are passed in their order. */
 struct zset_large *zset_large_new_of(struct dict *dict, struct element *const *sorted, size_t n);
 /* An element with a copy of the member, for zset_large_take. */
 struct element *zset_large_element(struct slice member, double score);
-/* Takes an element whose member is not there. */
+/* Takes an element whose member is not in the set. */
 void zset_large_take(struct zset_large *z, struct element *e);
-/* Removes e, which is there. */
+/* Removes e, which is in the set. */
 void zset_large_remove(struct zset_large *z, struct element *e);
 /* Removes n elements from this rank on, or as many as there are. */
 void zset_large_remove_range(struct zset_large *z, size_t rank, size_t n);

@@ -8,7 +8,7 @@
 #include "base/rand.h"
 #include "types/zset_flat.h"
 
-#define DENSE 4 /* a sample of one member of so many, or more, is taken on a walk over all */
+#define DENSE 4 /* a sample of at least 1 of so many members is selected on a walk */
 
 /* ---- draws ---- */
 
@@ -76,7 +76,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Sorts n ranks and leaves each of them once. Returns how many are left. */
+/* Sorts n ranks and removes duplicates. Returns how many remain. */
 static size_t sort_out(size_t *ranks, size_t n)
 {
     size_t left = 0;
@@ -88,7 +88,7 @@ static size_t sort_out(size_t *ranks, size_t n)
     return left;
 }
 
-/* Draws ranks until n differ. */
+/* Draws ranks until n distinct ones have come. */
 static void sample_by_rank(const struct value *v, size_t n, zset_visit *visit, void *arg)
 {
     size_t *ranks = mem_alloc(n * sizeof *ranks), drawn = 0;

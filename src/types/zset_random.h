@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * zset_random: members of a sorted set at random, each as likely as any other.
+ * zset_random: random members of a sorted set, each equally likely.
  *
- * Role:    one after the other, the same ones perhaps again; or several that differ.
+ * Role:    draws members with repetition, or samples of distinct members.
  * Threads: under the lock of its key.
  * Used by: ZRANDMEMBER.
  */
@@ -11,10 +11,10 @@
 
 #include "types/zset.h"
 
-/* Draws from a sorted set that is not empty. Nothing may change between begin and end. */
+/* Draws from a sorted set that is not empty. The set may not change between begin and end. */
 struct zset_draw {
     const struct value *v;
-    size_t *at; /* flat: where each of its members is, owned */
+    size_t *at; /* flat: the positions of its members, owned */
     size_t n;
     struct listpack_digits digits;
 };
@@ -24,7 +24,7 @@ void zset_draw_begin(struct zset_draw *d, const struct value *v);
 struct slice zset_draw(struct zset_draw *d, double *score);
 void zset_draw_end(struct zset_draw *d);
 
-/* Gives n different members to visit, n at most their number, in the order of their ranks. */
+/* Visits n distinct random members in the order of their ranks. n is at most the number of members. */
 void zset_sample(const struct value *v, size_t n, zset_visit *visit, void *arg);
 
 #endif

@@ -232,15 +232,17 @@ static void begin(void)
     struct instance *in = &world.instance;
     struct conf_error err;
     struct conf_pair limit = {SLICE("proto-max-bulk-len"), SLICE("1mb")};
+    const struct card_origin origin = {.fd = -1, .peer = "127.0.0.1:1", .local = "127.0.0.1:2", .is_local = true};
 
     in->conf = conf_new();
     in->options = conf_options(in->conf);
     must(conf_set(in->conf, &limit, 1, true, &err));
     in->keyspace = keyspace_new(SHARDS, DATABASES);
+    clients_init(&in->clients);
     runner_init(&world.runner, in, 0);
     quiesce_enter(0);
     for (unsigned i = 0; i < CLIENTS; i++)
-        session_init(&world.clients[i], clients_add(&in->clients, 0, -1, "127.0.0.1:1", "127.0.0.1:2", true), true);
+        session_init(&world.clients[i], clients_add(&in->clients, &origin), true);
 }
 
 static void end(void)
@@ -251,6 +253,7 @@ static void end(void)
         session_fini(&world.clients[i]);
         clients_remove(&in->clients, world.clients[i].card);
     }
+    clients_fini(&in->clients);
     quiesce_leave(0);
     runner_fini(&world.runner);
     metrics_fini();

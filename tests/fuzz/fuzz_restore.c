@@ -110,7 +110,7 @@ static void look_through_group(const struct stream_group *g)
     for (size_t i = 0; i < stream_consumer_count(g); i++)
         n += stream_consumer_at(g, i)->pending.count;
     must(n == g->pending.count);
-    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_MIN);
     for (n = 0; (nack = stream_pending_walk_next(&w)) != NULL; n++)
         must(stream_pending_find(&nack->consumer->pending, nack->id) == nack);
     must(n == g->pending.count);
@@ -119,13 +119,13 @@ static void look_through_group(const struct stream_group *g)
 static size_t look_through_stream(const struct value *v)
 {
     const struct stream *s = stream_of(v);
-    struct stream_id id, before = STREAM_ID_LEAST;
+    struct stream_id id, before = STREAM_ID_MIN;
     struct slice field, value;
     struct stream_walk w;
     uint64_t fields;
     size_t n = 0;
 
-    stream_walk_begin(&w, s, STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, s, STREAM_ID_MIN, STREAM_ID_MAX, false);
     for (; stream_walk_next(&w, &id, &fields); n++) {
         must(fields > 0 && stream_id_compare(id, before) > 0 && stream_has(s, id));
         before = id;

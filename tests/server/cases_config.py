@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where options come from, which of them wins, and how they change and are kept."""
+"""Sources of options and their precedence, CONFIG SET and CONFIG REWRITE."""
 import os
 
 from harness import case, contains, equal, expect
 
 
-@case("the environment wins over the file, and arguments over both", engines=False)
+@case("the environment overrides the file, and arguments override both", engines=False)
 def precedence(t):
     names = ("timeout", "tcp-keepalive", "maxclients", "lfu-decay-time")
     file = t.write("larder.conf", "bind 127.0.0.1", "timeout 11", "tcp-keepalive 11", "maxclients 11", "timeout 12")
@@ -18,7 +18,7 @@ def precedence(t):
     equal(s.client().get("timeout"), "2", "of two arguments")
 
 
-@case("quotes, units, comments and several words are read as in redis.conf", engines=False)
+@case("quotes, units, comments and several words are parsed as in redis.conf", engines=False)
 def syntax(t):
     s = t.server(config=t.write("larder.conf", "# comment", "  BIND  127.0.0.1 -198.51.100.7", "maxmemory 3mb",
                                 'requirepass "a \\"b\\" \\x41\\n"', "client-output-buffer-limit pubsub 1mb 2k 3",
@@ -31,7 +31,7 @@ def syntax(t):
     contains(c.get("client-output-buffer-limit"), "pubsub 1048576 2000 3")
 
 
-@case("include reads other files where it stands: what comes later wins", engines=False)
+@case("include reads other files in its place, and later lines override earlier ones", engines=False)
 def include(t):
     os.mkdir(t.path("d"))
     t.write("d/1.conf", "timeout 1", "maxclients 101")
@@ -44,7 +44,7 @@ def include(t):
     equal([c.get(name) for name in names], ["2", "101", "3", "4"], "values")
 
 
-@case("an error in an included file tells that file and its line; files that include each other are refused",
+@case("an error in an included file names that file and line; files that include each other are refused",
       engines=False)
 def bad_include(t):
     t.write("inner.conf", "timeout 1", "timeout soon")
@@ -56,7 +56,7 @@ def bad_include(t):
 
 # ---- at run time ----
 
-@case("requirepass changes at run time: who is in stays in, who comes needs the new one")
+@case("requirepass changes at run time: clients stay authenticated, new ones need the new password")
 def requirepass(t):
     s = t.server("--requirepass", "first")
     a = s.client()
@@ -97,7 +97,7 @@ def loglevel(t):
     contains(s.output(), "Shutting down")
 
 
-@case("CONFIG SET is all or nothing")
+@case("CONFIG SET changes all of its options or none")
 def all_or_nothing(t):
     s, other = t.server(), t.server()
     c = s.client()
@@ -108,7 +108,7 @@ def all_or_nothing(t):
     expect(s.client().is_alive(), "no answer")
 
 
-@case("CONFIG REWRITE keeps what was set, and the comments; the next start has the same options", engines=False)
+@case("CONFIG REWRITE writes the options and keeps the comments; the next start has the same options", engines=False)
 def rewrite(t):
     file = t.write("larder.conf", "# mine", "bind 127.0.0.1", "timeout 5  ", "# more of mine", "maxmemory 10mb",
                    "hz 20", "client-output-buffer-limit normal 1mb 0 0")
@@ -134,7 +134,7 @@ def rewrite(t):
         equal(f.read(), text, "the file after a second CONFIG REWRITE")
 
 
-@case("CONFIG REWRITE without a file, or where it cannot be written, is an error and leaves the file", engines=False)
+@case("CONFIG REWRITE without a file, or with one that cannot be written, is an error", engines=False)
 def rewrite_fails(t):
     contains(t.server().client().error("CONFIG", "REWRITE"), "without a config file")
     os.mkdir(t.path("d"))

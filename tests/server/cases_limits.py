@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What one client, or all of them together, may take: time, connections, descriptors, buffers."""
+"""Limits on one client and on all clients: idle time, connections, descriptors, buffers."""
 import os
 import re
 import resource
@@ -13,21 +13,21 @@ MB = 1 << 20
 
 
 def narrow(t, s):
-    """A client whose kernel takes few bytes before somebody reads them, or before they can be sent"""
+    """A client with small socket buffers in both directions"""
     def connected():
         k = socket.socket()
         k.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         k.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-        k.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)   # loopback's own do not fit, and wait for timers
+        k.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)   # loopback's segments do not fit and wait for timers
         k.settimeout(t.limit)
         k.connect(("127.0.0.1", s.port))
         return k
     return s.client(make=connected)
 
 
-# ---- time and number ----
+# ---- idle time and number of clients ----
 
-@case("timeout disconnects who is idle, and nobody else")
+@case("timeout disconnects idle clients, and no others")
 def timeout(t):
     s = t.server("--timeout", 1)
     idle, half, busy = s.client(), s.client(), s.client()
@@ -37,10 +37,10 @@ def timeout(t):
         expect(time.monotonic() < end, "idle clients stay")
         time.sleep(0.1)
     equal((idle.ended(), half.ended()), (b"", b""), "what the idle ones were told")
-    expect(busy.is_alive(), "a busy client is cut off")
+    expect(busy.is_alive(), "a busy client is disconnected")
 
 
-@case("timeout can be set while the server runs, for those who are idle already")
+@case("timeout set at run time applies to clients that are already idle")
 def set_timeout(t):
     s = t.server()
     idle, busy = s.client(), s.client()
@@ -49,7 +49,7 @@ def set_timeout(t):
     idle.ended()
 
 
-@case("one client more than maxclients is told so; when one goes there is room again")
+@case("a client beyond maxclients gets an error; when another leaves there is room again")
 def maxclients(t):
     s = t.server("--maxclients", 5, "--threads", 3)
     clients = [s.client() for _ in range(5)]
@@ -87,7 +87,7 @@ def files_raised(t):
     equal(c.get("maxclients"), "2000", "maxclients after the refusal")
 
 
-@case("where the limit of open files cannot be raised maxclients is lowered, which is told; the rest is turned away")
+@case("if the limit of open files cannot be raised, maxclients is lowered and further clients are refused")
 def files_short(t):
     s = t.server("--maxclients", 500, "--threads", 2, prepare=limit_files(100, 100))
     equal(soft_files(s), 100, "the limit")
@@ -108,19 +108,19 @@ def files_short(t):
     expect(s.client().is_alive(), "no room again")
 
 
-@case("a limit of open files that is too low for any client stops the start", engines=False)
+@case("the server does not start if the limit of open files is too low for a single client", engines=False)
 def files_none(t):
     contains(t.refused("--threads", 2, prepare=limit_files(30, 30)), "open files")
 
 
-@case("when the system has no descriptors left the server waits, without haste, and goes on")
+@case("without free descriptors the server retries at intervals, and accepts again when there are some")
 def files_out(t):
     s = t.server("--threads", 2)
     c = s.client()
     expect(c.is_alive(), "no answer")
     resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (s.descriptors() + 10, 4000))
     s.port = free_port()
-    c.set("port", s.port)       # io_uring keeps to the limit that was in force when it began to accept
+    c.set("port", s.port)       # io_uring applies the limit that was in force when the accept began
     crowd = [s.client() for _ in range(50)]
     before = s.cpu_seconds()
     time.sleep(0.5)
@@ -132,10 +132,10 @@ def files_out(t):
     expect(crowd[-1].is_alive(), "one that waited is not served when there is room")
 
 
-# ---- replies that nobody reads ----
+# ---- replies that are not read ----
 
 def flood(c, data, limit):
-    """Sends the data again and again without reading, until no more is taken. -> how many times it went out whole"""
+    """Sends the data repeatedly without reading, until the server takes no more. -> the number of complete sends"""
     sent, since = 0, time.monotonic()
     c.s.setblocking(False)
     while time.monotonic() - since < 0.7:
@@ -149,7 +149,7 @@ def flood(c, data, limit):
     return sent // len(data)
 
 
-@case("from a client that does not read its replies no more is read; when it reads again it gets all of them")
+@case("the server stops reading from a client that does not read its replies; when the client reads again it gets all")
 def reading_stops(t):
     s = t.server("--threads", 2)
     c, slow = s.client(), narrow(t, s)
@@ -160,12 +160,12 @@ def reading_stops(t):
         expect(slow.read() == ("$", text), "reply %d of %d is wrong" % (i, times))
 
 
-@case("small requests for large replies that nobody reads do not grow the server")
+@case("small requests for large replies that are not read do not use more and more memory")
 def no_growth(t):
     s = t.server("--threads", 2)
     c, slow = s.client(), narrow(t, s)
-    c.ask("SET", "k", os.urandom(15000))        # one that is copied into each reply
-    c.ask("SET", "large", os.urandom(500000))   # one that is sent by reference
+    c.ask("SET", "k", os.urandom(15000))        # copied into each reply
+    c.ask("SET", "large", os.urandom(500000))   # sent by reference
     before, used = s.resident(), c.number("used_memory")
     slow.s.sendall(slow.encode(("GET", "k")) * 10000 + slow.encode(("GET", "large")) * 1000)
     time.sleep(0.5)
@@ -174,14 +174,14 @@ def no_growth(t):
         expect(s.resident() - before < 16 * MB, "it grew by %d bytes" % (s.resident() - before))
 
 
-@case("client-output-buffer-limit: who passes the hard limit is cut off at once, and told of in the log")
+@case("client-output-buffer-limit: a client over the hard limit is disconnected at once, with a log line")
 def hard_limit(t):
     s = t.server("--client-output-buffer-limit", "normal", "2mb", "0", "0")
     c, slow = s.client(), narrow(t, s)
     c.ask("SET", "k", "x" * (12 * MB))
     id_ = slow.ask("CLIENT", "ID")
     slow.send("GET", "k")
-    t.wait(lambda: c.number("connected_clients") == 1, "the client to be cut off")
+    t.wait(lambda: c.number("connected_clients") == 1, "the client to be disconnected")
     expect(len(slow.ended()) < 12 * MB, "it got everything")
     equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
     contains("\n".join(s.lines("client-output-buffer-limit")), "id=%d " % id_)
@@ -204,13 +204,13 @@ def hard_limit_in_sum(t):
         if not line:
             break
         waiting = int(re.search(r" obl=(\d+)", line)[1])
-        expect(waiting <= 400000, "%d bytes wait, and it is not cut off" % waiting)
+        expect(waiting <= 400000, "%d bytes wait, and it is not disconnected" % waiting)
         time.sleep(0.003)
     equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
     expect(c.is_alive(), "another client is not served")
 
 
-@case("client-output-buffer-limit: the soft limit may be passed for its seconds only")
+@case("client-output-buffer-limit: a client may be over the soft limit only for the seconds given")
 def soft_limit(t):
     s = t.server("--client-output-buffer-limit", "normal", "0", "1mb", "1")
     c, slow, quick = s.client(), narrow(t, s), s.client()
@@ -218,13 +218,13 @@ def soft_limit(t):
     c.ask("SET", "half", "x" * (6 * MB))
     slow.send("GET", "k")
     equal(len(quick.ask("GET", "half")), 6 * MB, "a reply over the limit to a client that reads")
-    t.wait(lambda: c.number("connected_clients") == 2, "the slow client to be cut off")
+    t.wait(lambda: c.number("connected_clients") == 2, "the slow client to be disconnected")
     expect(len(slow.ended()) < 12 * MB, "it got everything")
-    expect(quick.is_alive(), "a client that reads is cut off")
+    expect(quick.is_alive(), "a client that reads is disconnected")
     equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
 
 
-@case("without an output limit a slow client gets its large reply whole")
+@case("without an output limit a slow client gets all of its large reply")
 def no_output_limit(t):
     s = t.server()
     value = os.urandom(6 * MB)
@@ -232,13 +232,13 @@ def no_output_limit(t):
     c.ask("SET", "k", value)
     slow.send("GET", "k")
     time.sleep(0.3)
-    c.ask("SET", "k", "other")          # what is on its way stays as it was
+    c.ask("SET", "k", "other")          # a reply that is being sent does not change
     equal(slow.read() == ("$", value), True, "the reply")
 
 
 # ---- requests ----
 
-@case("client-query-buffer-limit: who sends a longer request is cut off, and told of in the log")
+@case("client-query-buffer-limit: a client that sends a longer request is disconnected, with a log line")
 def query_limit(t):
     s = t.server("--client-query-buffer-limit", "1mb")
     c, long = s.client(), s.client()
@@ -248,13 +248,13 @@ def query_limit(t):
         long.send_raw(b"*100000\r\n" + b"$100\r\n%s\r\n" % (b"x" * 100) * 20000)
     except (ConnectionError, Closed):
         pass
-    t.wait(lambda: c.number("connected_clients") == 1, "the client to be cut off")
+    t.wait(lambda: c.number("connected_clients") == 1, "the client to be disconnected")
     equal(c.number("client_query_buffer_limit_disconnections"), 1, "client_query_buffer_limit_disconnections")
     contains("\n".join(s.lines("client-query-buffer-limit")), "id=%d " % id_)
     equal(c.ask("STRLEN", "k"), 900000, "STRLEN")
 
 
-@case("a queue of MULTI counts for client-query-buffer-limit", engines=False)
+@case("the queue of MULTI counts towards client-query-buffer-limit", engines=False)
 def queue_limit(t):
     s = t.server("--client-query-buffer-limit", "1mb")
     c, long = s.client(), s.client()
@@ -268,7 +268,7 @@ def queue_limit(t):
     equal(c.number("connected_clients"), 1, "connected_clients")
 
 
-@case("proto-max-bulk-len: an argument of that length is taken, a longer one is an error")
+@case("proto-max-bulk-len: an argument of that length is accepted, a longer one is an error")
 def bulk_limit(t):
     s = t.server("--proto-max-bulk-len", "1mb")
     c = s.client()
@@ -282,7 +282,7 @@ def bulk_limit(t):
     c.ask("SET", "k", "x" * (2 * MB))
 
 
-@case("maxmemory-clients: those who take most are disconnected, but not who has CLIENT NO-EVICT")
+@case("maxmemory-clients: the largest clients are disconnected, except those with CLIENT NO-EVICT")
 def client_memory(t):
     s = t.server("--maxmemory-clients", "10mb")
     c, kept = s.client(), s.client()
@@ -304,9 +304,9 @@ def client_memory(t):
         equal(k.read(), ("+", b"OK"), "the reply to those who were left")
 
 
-# ---- unpleasant clients ----
+# ---- misbehaving clients ----
 
-@case("half requests and silent clients in numbers cost the others nothing but their memory")
+@case("many silent clients and incomplete requests cost memory only and do not slow other clients")
 def half_open(t):
     s = t.server("--threads", 2, "--maxclients", 2000)
     c = s.client()
@@ -325,7 +325,7 @@ def half_open(t):
     t.wait(lambda: c.number("connected_clients") == 1, "the crowd to be gone")
 
 
-@case("clients that go in the middle of a reply are forgotten, and what they held is freed")
+@case("memory is freed when clients disconnect in the middle of a reply")
 def gone_in_reply(t):
     s = t.server("--threads", 2)
     c = s.client()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the server listens: addresses, ports, the unix socket, and what becomes of them at run time."""
+"""Listening sockets: addresses, ports, the unix socket, and changes at run time."""
 import ctypes
 import fcntl
 import os
@@ -21,7 +21,7 @@ def is_open(port, host="127.0.0.1"):
         return s.connect_ex((host, port)) == 0
 
 
-@case("each address of bind is listened on, IPv4 and IPv6")
+@case("the server listens on each address of bind, IPv4 and IPv6")
 def several_addresses(t):
     hosts = ["127.0.0.1", "127.0.0.2"] + (["::1"] if has_ipv6() else [])
     s = t.server("--bind", *hosts)
@@ -31,7 +31,7 @@ def several_addresses(t):
     expect(not is_open(s.port, "127.0.0.3"), "listens where it was not told to")
 
 
-@case("* is every address of the machine", engines=False)
+@case("bind * listens on every address of the machine", engines=False)
 def every_address(t):
     s = t.server("--bind", "*")
     expect(s.client(host="127.0.0.9").is_alive(), "no answer")
@@ -44,14 +44,14 @@ def optional_address(t):
     equal(s.listening(), 1, "listening sockets")
 
 
-@case("an address that is missing stops the start, which tells address and reason", engines=False)
+@case("a missing address stops the start; the error names address and reason", engines=False)
 def missing_address(t):
     out = t.refused("--bind", "127.0.0.1", NOWHERE)
     contains(out, NOWHERE)
     contains(out, os.strerror(99))
 
 
-@case("a taken port stops the start, which says what to do; the server that has it goes on")
+@case("a port in use stops the start with a hint; the server that uses it continues")
 def taken_port(t):
     s = t.server()
     out = t.refused(port=s.port)
@@ -60,13 +60,13 @@ def taken_port(t):
     expect(s.client().is_alive(), "the first server is disturbed")
 
 
-@case("a '-' does not excuse a taken port", engines=False)
+@case("an address with '-' does not excuse a port in use", engines=False)
 def optional_taken(t):
     s = t.server()
     contains(t.refused("--bind", "-127.0.0.1", port=s.port), "Failed listening on port %d" % s.port)
 
 
-@case("the unix socket has the permissions that were asked for, serves, and is gone at the end")
+@case("the unix socket has the permissions of unixsocketperm, serves clients, and is removed at the end")
 def unix_socket(t):
     path = t.path("socket")
     s = t.server("--unixsocket", path, "--unixsocketperm", "750")
@@ -89,7 +89,7 @@ def stale_socket(t):
     expect(t.unix_client(path).is_alive(), "no answer")
 
 
-@case("a unix socket that cannot be made stops the start, with path and reason", engines=False)
+@case("a unix socket that cannot be created stops the start; the error names path and reason", engines=False)
 def bad_socket(t):
     path = t.path("no/such/folder")
     out = t.refused("--unixsocket", path)
@@ -97,7 +97,7 @@ def bad_socket(t):
     contains(out, os.strerror(2))
 
 
-@case("with port 0 there is the unix socket and no TCP port")
+@case("with port 0 the server listens on the unix socket only")
 def port_zero(t):
     path = t.path("socket")
     s = t.server("--unixsocket", path, port=0)
@@ -106,7 +106,7 @@ def port_zero(t):
     contains(s.output(), path)
 
 
-@case("a server that would listen nowhere does not start", engines=False)
+@case("a server with nothing to listen on does not start", engines=False)
 def nowhere(t):
     contains(t.refused(port=0), "nothing to listen on")
     contains(t.refused("--bind", "-" + NOWHERE), "nothing to listen on")
@@ -122,7 +122,7 @@ def clean_failure(t):
     equal([n for n in os.listdir(t.dir) if not n.startswith("log-")], [], "what is left")
 
 
-@case("a start that fails leaves the pid file of the server that runs alone", engines=False)
+@case("a start that fails leaves the pid file of a running server alone", engines=False)
 def other_pidfile(t):
     s = t.server("--pidfile", t.path("pid"))
     t.refused("--pidfile", t.path("pid"), port=s.port)
@@ -144,7 +144,7 @@ def set_port(t):
     equal(s.listening(), 1, "listening sockets")
 
 
-@case("CONFIG SET port to a taken one, or bind to a foreign address, is refused, and the old one goes on")
+@case("CONFIG SET port to one in use, or bind to a foreign address, is refused, and the old sockets stay")
 def set_taken_port(t):
     s, other = t.server(), t.server()
     c = s.client()
@@ -163,7 +163,7 @@ def set_taken_port(t):
     expect(t.client(int(c.get("port"))).is_alive(), "no answer on the third port")
 
 
-@case("CONFIG SET port 0 stops listening, and another number begins again")
+@case("CONFIG SET port 0 stops listening, and another number starts again")
 def set_port_zero(t):
     s = t.server()
     c = s.client()
@@ -174,7 +174,7 @@ def set_port_zero(t):
     expect(s.client().is_alive(), "no answer")
 
 
-@case("CONFIG SET bind moves to other addresses, and a refused one leaves the old ones")
+@case("CONFIG SET bind changes the addresses, and a refused one keeps the old addresses")
 def set_bind(t):
     s = t.server("--bind", "127.0.0.1")
     c = s.client()
@@ -190,7 +190,7 @@ def set_bind(t):
     expect(not is_open(s.port), "an address that was given up is open again")
 
 
-@case("changes of port and bind, and those that are refused, leave no descriptor behind")
+@case("successful and refused changes of port and bind leak no descriptor")
 def no_leak(t):
     s, other = t.server(), t.server()
     c = s.client()
@@ -208,7 +208,7 @@ def no_leak(t):
 # ---- sockets ----
 
 def backlogs(port):
-    """What the kernel has as the backlog of each listening IPv4 socket on the port (man 7 sock_diag)"""
+    """The backlog of each listening IPv4 socket on the port, from the kernel (man 7 sock_diag)"""
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as s:
             ask = struct.pack("=BBBxI", socket.AF_INET, socket.IPPROTO_TCP, 0, 1 << 10) + bytes(48)
@@ -238,7 +238,7 @@ def backlog(t):
     equal(backlogs(s.port), [37], "backlog after a port was refused")
 
 
-@case("tcp-keepalive arms the kernel's probes, 0 leaves them off")
+@case("tcp-keepalive enables the kernel's probes, and 0 disables them")
 def keepalive(t):
     s = t.server("--tcp-keepalive", "100")
     a = s.client()
@@ -253,7 +253,7 @@ def keepalive(t):
 
 
 def own_network():
-    """Moves this process into a network of its own, with 127.0.0.1 and 10.99.0.1 on its one device"""
+    """Moves this process into a network namespace of its own, with 127.0.0.1 and 10.99.0.1 on its only device"""
     user, group = os.getuid(), os.getgid()
     if LIBC.unshare(CLONE_NEWNET | (CLONE_NEWUSER if user else 0)) != 0:
         raise Skip("no network namespace: %s" % os.strerror(ctypes.get_errno()))
@@ -270,7 +270,7 @@ def own_network():
         raise Skip("no device in a network namespace: %s" % e) from None
 
 
-@case("protected-mode refuses clients from other addresses until there is a password or it is off")
+@case("protected-mode refuses clients from other machines until it is off or a password is set")
 def protected_mode(t):
     own_network()
     s = t.server("--bind", "*")
@@ -292,7 +292,7 @@ def protected_mode(t):
     expect(s.client(host="10.99.0.1").is_alive(), "refused though it is off")
 
 
-@case("a reset in the accept queue and a burst of connections do not disturb the others")
+@case("a reset in the accept queue and a burst of connections do not disturb other clients")
 def accept_storm(t):
     s = t.server()
     c = s.client()

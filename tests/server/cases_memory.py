@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""maxmemory: errors without a policy, room with one, and which keys make it."""
+"""maxmemory: errors without a policy, eviction with one, and which keys are evicted."""
 import os
 import time
 
@@ -25,13 +25,13 @@ def kept(c, first, n):
 
 
 def limit(t, c, more):
-    """maxmemory so that so many bytes more may be used; -> the limit"""
+    """Sets maxmemory to what is used now and so many bytes more; -> the limit"""
     size = c.number("used_memory") + more
     c.set("maxmemory", size)
     return size
 
 
-@case("noeviction: at the limit writes are errors, reads and deletes go on, and then writes again", engines=False)
+@case("noeviction: at the limit writes fail, reads and deletes work, then writes work again", engines=False)
 def noeviction(t):
     c = t.server("--threads", 2).client()
     limit(t, c, 8 * MB)
@@ -75,7 +75,7 @@ for word in ("lru", "lfu", "random", "fifo", "ttl"):
     add("volatile-" + word, True)
 
 
-@case("volatile policies leave keys without a time to live, and refuse writes when no others are left", engines=False)
+@case("volatile policies evict only keys with a time to live, and refuse writes when there are none", engines=False)
 def volatile_only(t):
     c = t.server("--threads", 2, "--maxmemory-policy", "volatile-lru").client()
     fill(c, 0, 3000)
@@ -88,7 +88,7 @@ def volatile_only(t):
     equal(kept(c, 100000, 6000), 0, "keys with one")
 
 
-@case("allkeys-lru keeps what is in use", engines=False)
+@case("allkeys-lru keeps the keys that are used", engines=False)
 def lru_keeps(t):
     c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru").client()
     limit(t, c, 8 * MB)
@@ -99,7 +99,7 @@ def lru_keeps(t):
     expect(kept(c, 0, 1000) > 800, "only %d of 1000 keys in use are left" % kept(c, 0, 1000))
 
 
-@case("a lower maxmemory at run time is kept to, and another policy works at once", engines=False)
+@case("a lower maxmemory and another policy take effect at run time", engines=False)
 def lower(t):
     c, size = eviction(t, "allkeys-lru", False)
     c.set("maxmemory", size - 5 * MB)
@@ -111,7 +111,7 @@ def lower(t):
     c.ask("SET", "k0", VALUE)
 
 
-@case("writers on all workers at once stay within maxmemory together")
+@case("concurrent writers on all workers stay within maxmemory")
 def many_writers(t):
     s = t.server("--threads", 4, "--maxmemory-policy", "allkeys-lru")
     clients = [s.client() for _ in range(8)]
@@ -127,11 +127,11 @@ def many_writers(t):
 
 
 def counted(c):
-    """Bytes that maxmemory is about"""
+    """Bytes that count towards maxmemory"""
     return c.number("used_memory") - c.number("mem_not_counted_for_evict")
 
 
-@case("values of a megabyte, one by one and in transactions, take no more than maxmemory", engines=False)
+@case("values of 1 MB, set singly and in transactions, stay within maxmemory", engines=False)
 def large_values(t):
     c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru", "--maxmemory", 20 * MB).client()
     value = "x" * MB
@@ -147,7 +147,7 @@ def large_values(t):
     expect(c.ask("DBSIZE") >= 13, "only %d keys are left" % c.ask("DBSIZE"))  # of 16 that fit, 1.25 MB each
 
 
-@case("a value larger than maxmemory is stored, as in Redis, and goes with the next write", engines=False)
+@case("a value larger than maxmemory is stored, as in Redis, and evicted by the next write", engines=False)
 def too_large(t):
     c = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru", "--maxmemory", 4 * MB).client()
     c.ask("SET", "small", "x")
@@ -157,7 +157,7 @@ def too_large(t):
     equal(c.ask("EXISTS", "next"), 1, "EXISTS next")
 
 
-@case("replies that nobody reads evict nothing", engines=False)
+@case("replies that are not read evict no keys", engines=False)
 def slow_reader(t):
     s = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru")
     c, slow = s.client(), s.client()
@@ -171,7 +171,7 @@ def slow_reader(t):
     equal(c.ask("DBSIZE"), 3001, "DBSIZE")
 
 
-@case("INFO tells how many look-ups hit, in all and lately, and how old the keys are that go", engines=False)
+@case("INFO has the hit ratio, in total and recently, and the age of evicted keys", engines=False)
 def told(t):
     c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru").client()
     equal([c.info("keyspace_hit_ratio" + s) for s in ("", "_1m", "_15m")], ["0.0000"] * 3, "hit ratios of nothing")
@@ -190,7 +190,7 @@ def told(t):
     expect(2 <= c.number("eviction_age") <= 2 + t.limit, "eviction_age is %s" % c.info("eviction_age"))
 
 
-@case("in a cgroup with a limit of memory the start says so, unless there is a maxmemory", engines=False)
+@case("in a cgroup with a memory limit the start logs a warning, unless maxmemory is set", engines=False)
 def cgroup(t):
     group = "/sys/fs/cgroup/memory/larder-test-%d" % os.getpid()
     name = "memory.limit_in_bytes"
@@ -224,7 +224,7 @@ def gone(group):
     return True
 
 
-@case("what a client takes for itself takes no key's place: a long name")
+@case("memory of a client evicts no keys: a long name")
 def long_name(t):
     c = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru").client()
     fill(c, 0, 3000)

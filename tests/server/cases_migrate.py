@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""MIGRATE: keys that go from one server to another, and targets that do not do as they should."""
+"""MIGRATE: keys that move from one server to another, and targets that misbehave."""
 import socket
 import threading
 
@@ -17,7 +17,7 @@ def two(t, *options):
     return a.client(), b, b.client()
 
 
-@case("a key that was migrated is there and no longer here, with its time to live")
+@case("a migrated key is at the target with its time to live, and no longer at the source")
 def moved(t):
     a, b, there = two(t)
     a.cmd("SET", "k", "value", "PX", 1000000)
@@ -27,7 +27,7 @@ def moved(t):
     expect(0 < there.cmd("PTTL", "k")[1] <= 1000000, "its time to live")
 
 
-@case("COPY keeps it here, REPLACE replaces what is there, and without it that is an error", engines=False)
+@case("COPY keeps the key at the source, REPLACE replaces one at the target, which else is an error", engines=False)
 def options(t):
     a, b, there = two(t)
     a.cmd("RPUSH", "k", "x", "y")
@@ -39,7 +39,7 @@ def options(t):
     equal((a.cmd("LLEN", "k")[1], there.cmd("LLEN", "k")[1]), (2, 2), "the lists")
 
 
-@case("KEYS moves those that are there, into another database; one that is refused stays", engines=False)
+@case("KEYS moves the keys that exist into another database; a key that is refused stays", engines=False)
 def several(t):
     a, b, there = two(t)
     a.cmd("MSET", "a", "1", "b", "2", "c", "3")
@@ -51,7 +51,7 @@ def several(t):
     equal([x[1] for x in there.cmd("MGET", "a", "b", "c")[1]], [b"1", b"taken", b"3"], "what is there")
 
 
-@case("a database that is not there, and a password that is wrong, leave everything where it is", engines=False)
+@case("a database out of range or a wrong password leaves all keys at the source", engines=False)
 def refused(t):
     a, b, there = two(t, "--requirepass", "secret")
     a.cmd("SET", "k", "v")
@@ -81,7 +81,7 @@ def listener(answer):
     return s
 
 
-@case("a target that says nothing, ends the connection or never ends its line costs the timeout at most")
+@case("a target that is silent, disconnects or never ends its line delays for the timeout at most")
 def silent(t):
     a = t.server().client()
     a.cmd("SET", "k", "v")
@@ -94,7 +94,7 @@ def silent(t):
     equal(a.cmd("GET", "k")[1], b"v", "the key")
 
 
-@case("keys are locked while they migrate, other keys are not")
+@case("migrating keys are locked, other keys are not")
 def locked(t):
     s = t.server("--threads", 2, "--connection-balance", "round-robin")
     a, b = s.client(), s.client()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The process: signals and the end, the log, the background, systemd."""
+"""The process: signals, shutdown, the log, daemonize, systemd."""
 import os
 import signal
 import socket
@@ -40,12 +40,12 @@ def end_with_crowd(t, sig):
     contains(s.output(), "bye bye")
 
 
-@case("SIGTERM ends the server cleanly, whatever its clients are at")
+@case("SIGTERM ends the server cleanly, whatever state its clients are in")
 def sigterm(t):
     end_with_crowd(t, signal.SIGTERM)
 
 
-@case("SIGINT ends the server cleanly, whatever its clients are at")
+@case("SIGINT ends the server cleanly, whatever state its clients are in")
 def sigint(t):
     end_with_crowd(t, signal.SIGINT)
 
@@ -62,7 +62,7 @@ def hammer(c, go):
                 if c.read() != (("+", b"OK") if i < 20 else ("$", text)):
                     go.wrong = True
             go.count += 1
-    except (OSError, Closed, AttributeError, TypeError):    # the last two: the case is over and has closed it
+    except (OSError, Closed, AttributeError, TypeError):    # the last two: the case has ended and closed it
         return
 
 
@@ -84,7 +84,7 @@ def under_load(t):
         expect(not go.wrong, "a wrong reply")
 
 
-@case("a server starts at once on the port of the one that just ended")
+@case("a server can start at once on the port of one that has just ended")
 def start_again(t):
     s = t.server()
     for sig in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
@@ -116,7 +116,7 @@ def shutdown(t):
         equal(files_left(t), [], "files at the end")
 
 
-@case("a server that is refused a SHUTDOWN goes on")
+@case("a server continues after a SHUTDOWN that was refused")
 def shutdown_refused(t):
     c = t.server().client()
     c.error("SHUTDOWN", "SAVE")
@@ -127,7 +127,7 @@ def shutdown_refused(t):
 
 # ---- log ----
 
-@case("SIGHUP opens the log anew after it was moved")
+@case("SIGHUP reopens the log after it was moved")
 def sighup(t):
     log = t.path("log")
     s = t.server("--logfile", log, log=log)
@@ -146,11 +146,11 @@ def sighup(t):
         equal(f.read(), old, "the old log")
 
 
-@case("SIGHUP without a log file does no harm, nor where the file cannot be opened", engines=False)
+@case("SIGHUP does no harm without a log file, or if the file cannot be opened", engines=False)
 def sighup_harmless(t):
     s = t.server()
     s.p.send_signal(signal.SIGHUP)
-    s.wait_log("The log was opened anew")
+    s.wait_log("Reopened the log file")
     expect(s.client().is_alive(), "no answer")
     os.mkdir(t.path("d"))
     log = t.path("d/log")
@@ -158,18 +158,18 @@ def sighup_harmless(t):
     s.log = t.path("e/log")
     os.rename(t.path("d"), t.path("e"))
     s.p.send_signal(signal.SIGHUP)
-    s.wait_log("could not be opened anew")
+    s.wait_log("Cannot reopen the log file")
     expect(s.client().is_alive(), "no answer")
 
 
-@case("a log file that cannot be opened stops the start, with path and reason", engines=False)
+@case("a log file that cannot be opened stops the start; the error names path and reason", engines=False)
 def bad_logfile(t):
     out = t.refused("--logfile", t.path("no/such/log"))
     contains(out, t.path("no/such/log"))
     contains(out, os.strerror(2))
 
 
-@case("the standard output has the log where no file is named, and nothing where one is", engines=False)
+@case("the log goes to stdout if no file is named, and only to the file if one is", engines=False)
 def where_logged(t):
     s = t.server()
     contains(s.output(), READY)
@@ -180,7 +180,7 @@ def where_logged(t):
 
 # ---- background and supervision ----
 
-@case("daemonize: the start returns, the server goes on in the background, with pid file and log")
+@case("daemonize: the start returns, and the server runs in the background with pid file and log")
 def daemonize(t):
     s = t.launch("--daemonize", "yes", "--pidfile", t.path("pid"), "--logfile", t.path("log"), "--dir", t.dir)
     equal(s.status("the start does not return"), 0, "exit status of the start")
@@ -199,7 +199,7 @@ def daemonize(t):
     equal(files_left(t), ["log"], "files at the end")
 
 
-@case("a server in the background without a log file writes nowhere", engines=False)
+@case("a server in the background without a log file logs nothing", engines=False)
 def daemonize_silent(t):
     s = t.launch("--daemonize", "yes", "--pidfile", t.path("pid"))
     s.status()
@@ -211,7 +211,7 @@ def daemonize_silent(t):
     equal(s.output(), "", "what it says")
 
 
-@case("a server in the background that cannot start says why in its log", engines=False)
+@case("a server in the background that cannot start logs the reason", engines=False)
 def daemonize_fails(t):
     other = t.server()
     s = t.launch("--daemonize", "yes", "--pidfile", t.path("pid"), "--logfile", t.path("log"), port=other.port)
@@ -233,7 +233,7 @@ def notified(t, *options, abstract=False):
     return t.server(*options, env={"NOTIFY_SOCKET": ("@" if abstract else "") + name}), s
 
 
-@case("supervised systemd and auto say READY=1 when clients are taken, and STOPPING=1")
+@case("supervised systemd and auto notify READY=1 when clients are accepted, and STOPPING=1")
 def systemd(t):
     for word, abstract in (("systemd", False), ("auto", True)):
         s, notify = notified(t, "--supervised", word, abstract=abstract)
@@ -244,7 +244,7 @@ def systemd(t):
         notify.close()
 
 
-@case("supervised no says nothing, and systemd does without a socket", engines=False)
+@case("supervised no notifies nothing, and systemd starts without a socket", engines=False)
 def unsupervised(t):
     s, notify = notified(t, "--supervised", "no")
     s.stop()

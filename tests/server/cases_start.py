@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the program says and does before it serves: arguments that only ask, and what stops the start."""
+"""What the program does before it serves: arguments that print something, and errors that stop the start."""
 import os
 import re
 import subprocess
@@ -7,7 +7,7 @@ import subprocess
 from harness import case, clean_environment, contains, equal, expect
 
 
-@case("--version and -v print the version and end", engines=False)
+@case("--version and -v print the version and exit", engines=False)
 def version(t):
     for word in ("--version", "-v"):
         r = t.run(word)
@@ -15,7 +15,7 @@ def version(t):
         expect(re.fullmatch(r"Larder server v=\d+\.\d+\.\d+ malloc=\S+\n", r.stdout), "it says %r" % r.stdout)
 
 
-@case("--help and -h name every option and end", engines=False)
+@case("--help and -h name every option and exit", engines=False)
 def help_text(t):
     s = t.server()
     names = [name.decode() for _, name in s.client().ask("CONFIG", "GET", "*")[::2]]
@@ -31,7 +31,7 @@ def help_text(t):
         expect(name in told and name in names, "no --" + name)
 
 
-@case("what cannot be printed is a failure", engines=False)
+@case("an error on stdout gives a failure status", engines=False)
 def full_output(t):
     for word in ("--version", "--help", "--sample-config"):
         with open("/dev/full", "w") as full:
@@ -39,7 +39,7 @@ def full_output(t):
         equal(p.returncode, 1, "exit status of " + word)
 
 
-@case("--check-config says that a file is good, or file, line and reason, and starts nothing", engines=False)
+@case("--check-config accepts a valid file, or prints file, line and reason, and starts nothing", engines=False)
 def check_config(t):
     r = t.run("--check-config", t.write("good.conf", "# fine", "port 0", "", 'requirepass "a b"', "maxmemory 10mb"))
     equal((r.returncode, r.stdout), (0, "The configuration is valid.\n"), "good file")
@@ -55,7 +55,7 @@ def check_config(t):
     equal(t.run("--check-config").returncode, 1, "exit status without a name")
 
 
-@case("the sample configuration is good, and changes nothing", engines=False)
+@case("the sample configuration is valid and changes no option", engines=False)
 def sample(t):
     t.write("sample.conf", t.run("--sample-config").stdout)
     equal(t.run("--check-config", "sample.conf").returncode, 0, "exit status")
@@ -68,7 +68,7 @@ def sample(t):
     equal(values[0], values[1], "options")
 
 
-# What stops the start: the line, and what has to be said about it.
+# Lines that stop the start, and what the error has to contain.
 BAD = [
     ("no-such-directive yes", "no-such-directive"),
     ("port 70000", "port: "),
@@ -100,7 +100,7 @@ BAD = [
 ]
 
 
-@case("an unknown directive, a bad value, or what Larder does not do stops the start with file, line and reason",
+@case("an unknown directive, a bad value or an unsupported one stops the start with file, line and reason",
       engines=False)
 def bad_lines(t):
     for line, reason in BAD:
@@ -111,7 +111,7 @@ def bad_lines(t):
         expect("Ready" not in out, "it starts with " + line)
 
 
-@case("as arguments they stop the start too, with the name of the option", engines=False)
+@case("the same as arguments stop the start with the name of the option", engines=False)
 def bad_arguments(t):
     for line, reason in BAD:
         words = line.split()
@@ -123,7 +123,7 @@ def bad_arguments(t):
     contains(t.refused("--no-such-option", "1"), "no-such-option")
 
 
-@case("as environment variables they stop the start too, with the name of the variable", engines=False)
+@case("the same as environment variables stop the start with the name of the variable", engines=False)
 def bad_environment(t):
     contains(t.refused(env={"LARDER_MAXMEMORY_POLICY": "allkeys-best"}), "LARDER_MAXMEMORY_POLICY")
     out = t.refused(env={"LARDER_APPENDONLY": "yes"})
@@ -131,13 +131,13 @@ def bad_environment(t):
     contains(out, "no append-only file")
 
 
-@case("directives that ask for nothing are accepted", engines=False)
+@case("directives that ask for nothing unsupported are accepted", engines=False)
 def absent_but_off(t):
     t.server(config=t.write("off.conf", "bind 127.0.0.1", 'save ""', "appendonly no", "cluster-enabled no",
                             "tls-port 0", "activedefrag no", 'notify-keyspace-events ""', "min-replicas-to-write 0"))
 
 
-@case("hints are accepted and named in one line of the log", engines=False)
+@case("directives without effect are accepted and named in one log line", engines=False)
 def hints(t):
     s = t.server(config=t.write("hints.conf", "bind 127.0.0.1", "hz 50", "io-threads 4", "list-compress-depth 1",
                                 "activerehashing no"))
@@ -149,13 +149,13 @@ def hints(t):
     equal(t.server().lines("io-threads"), [], "lines without a hint")
 
 
-@case("an environment variable that names no option is told of and does not stop the start", engines=False)
-def stranger(t):
+@case("an environment variable that names no option is logged and does not stop the start", engines=False)
+def unknown_variable(t):
     s = t.server(env={"LARDER_NO_SUCH_THING": "1"})
     equal(len(s.lines("LARDER_NO_SUCH_THING")), 1, "lines that name it")
 
 
-@case("one line at the start tells version, engine, threads, address, memory limit and policy")
+@case("one log line at the start has version, engine, threads, addresses, memory limit and policy")
 def start_line(t):
     version_ = re.search(r"v=(\S+)", t.run("--version").stdout)[1]
     s = t.server("--threads", 3, "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru", "--bind", "127.0.0.1",
@@ -169,7 +169,7 @@ def start_line(t):
 
 # ---- standard input and output ----
 
-@case("a server with its standard input, output and error closed serves, and its sockets stay clean")
+@case("a server started with stdin, stdout and stderr closed writes no log to its sockets")
 def closed_descriptors(t):
     path = t.path("socket")
     s = t.server("--loglevel", "debug", "--unixsocket", path, "--logfile", t.path("log"), ready=False,
@@ -189,7 +189,7 @@ def closed_descriptors(t):
         server.stop()
 
 
-@case("a reader of the log that goes away does no harm")
+@case("the server survives when the reader of its log pipe exits")
 def broken_pipe(t):
     r, w = os.pipe()
     s = t.server("--unixsocket", t.path("socket"), ready=False, stdout=w, stderr=w)
@@ -203,7 +203,7 @@ def broken_pipe(t):
     s.stop()
 
 
-@case("the configuration can come from the standard input", engines=False)
+@case("the configuration can be read from stdin", engines=False)
 def from_stdin(t):
     t.write("input", "timeout 77", "bind 127.0.0.1")
     with open(t.path("input")) as text:

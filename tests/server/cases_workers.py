@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Engines and workers: which engine is taken, how many workers there are, and which of them serves whom."""
+"""Engines and workers: the choice of engine, the number of workers, the distribution of clients, mail."""
 import ctypes
 import errno
 import os
 import platform
+import re
 import socket
 import struct
 import subprocess
@@ -38,7 +39,7 @@ def needs_seccomp(t):
         raise Skip("the number of io_uring_setup is not known on %s" % platform.machine())
 
 
-@case("io-engine auto takes libev where io_uring is refused, and says so in one line", engines=False)
+@case("io-engine auto uses libev if io_uring is refused, with one log line", engines=False)
 def fall_back(t):
     needs_seccomp(t)
     s = t.server("--io-engine", "auto", prepare=forbid_io_uring)
@@ -49,7 +50,7 @@ def fall_back(t):
     contains(s.lines("Larder ")[0], "engine libev")
 
 
-@case("io-engine io_uring stops the start where it is refused, with the reason", engines=False)
+@case("io-engine io_uring stops the start if io_uring is refused; the error has the reason", engines=False)
 def no_fall_back(t):
     needs_seccomp(t)
     out = t.refused("--io-engine", "io_uring", prepare=forbid_io_uring)
@@ -57,7 +58,7 @@ def no_fall_back(t):
     contains(out, os.strerror(errno.EPERM))
 
 
-@case("the engine that was asked for is the one that runs")
+@case("the server runs the engine that was asked for")
 def engine_told(t):
     s = t.server()
     c = s.client()
@@ -66,7 +67,7 @@ def engine_told(t):
     contains(s.lines("Larder ")[0], "engine " + t.engine)
 
 
-@case("threads is by default what affinity gives", engines=False)
+@case("the default of threads is the number of CPUs in the affinity mask", engines=False)
 def threads_by_affinity(t):
     allowed = sorted(os.sched_getaffinity(0))
     s = t.server(prepare=lambda: os.sched_setaffinity(0, {allowed[-1]}))
@@ -86,7 +87,7 @@ def threads_given(t):
     contains(s.lines("Larder ")[0], "5 threads")
 
 
-# ---- who serves whom ----
+# ---- distribution of clients ----
 
 def spread(clients, threads):
     """How many of the clients each worker has"""
@@ -94,13 +95,13 @@ def spread(clients, threads):
     return [workers.count(i) for i in range(threads)]
 
 
-@case("connection-balance round-robin gives each worker as many")
+@case("connection-balance round-robin gives each worker the same number of clients")
 def round_robin(t):
     s = t.server("--threads", 4)
     equal(spread([s.client() for _ in range(12)], 4), [3, 3, 3, 3], "clients of each worker")
 
 
-@case("connection-balance weighted goes by worker-weights, which may change")
+@case("connection-balance weighted follows worker-weights, also when they change")
 def weighted(t):
     s = t.server("--threads", 3, "--connection-balance", "weighted", "--worker-weights", "3", "2")
     clients = [s.client() for _ in range(12)]
@@ -109,7 +110,7 @@ def weighted(t):
     equal(spread([s.client() for _ in range(14)], 3), [2, 2, 10], "clients of each worker with new weights")
 
 
-@case("connection-balance least-connections fills the worker that has fewest")
+@case("connection-balance least-connections chooses the worker with the fewest clients")
 def least_connections(t):
     s = t.server("--threads", 2, "--connection-balance", "least-connections")
     clients = [s.client() for _ in range(8)]
@@ -122,7 +123,7 @@ def least_connections(t):
     equal(spread([s.client() for _ in range(4)], 2), [0, 4], "clients of each worker")
 
 
-@case("connection-balance source-hash keeps an address at one worker, and spreads the addresses")
+@case("connection-balance source-hash assigns an address to one worker, and addresses to all workers")
 def source_hash(t):
     s = t.server("--threads", 4, "--connection-balance", "source-hash")
 
@@ -134,7 +135,7 @@ def source_hash(t):
     equal(set(first), {0, 1, 2, 3}, "workers that got any")
 
 
-@case("connection-balance can change while the server runs")
+@case("connection-balance can change at run time")
 def change_balance(t):
     s = t.server("--threads", 4)
     s.client().set("connection-balance", "source-hash")
@@ -143,7 +144,7 @@ def change_balance(t):
     equal(spread([s.client() for _ in range(8)], 4), [2, 2, 2, 2], "clients of each worker")
 
 
-@case("clients of all workers see one keyspace, and each other in CLIENT LIST")
+@case("clients of all workers share one keyspace, and CLIENT LIST lists all of them")
 def one_keyspace(t):
     s = t.server("--threads", 4)
     clients = [s.client() for _ in range(8)]
@@ -152,3 +153,59 @@ def one_keyspace(t):
     for c in clients:
         equal(c.ask("MGET", *("k%d" % i for i in range(8))), [("$", b"%d" % i) for i in range(8)], "MGET")
         equal(len(c.text("CLIENT", "LIST").splitlines()), 8, "lines of CLIENT LIST")
+
+
+# ---- mail between workers ----
+
+@case("CLIENT KILL closes the clients it names on every worker, and no others")
+def kill_across_workers(t):
+    s = t.server("--threads", 4)
+    clients = [s.client() for _ in range(40)]
+    killer = s.client()
+    equal(set(c.worker() for c in clients), {0, 1, 2, 3}, "workers")
+    for c in clients[::4] + clients[1::4]:
+        equal(killer.ask("CLIENT", "KILL", "ID", c.ask("CLIENT", "ID")), 1, "CLIENT KILL ID")
+    for c in clients[::4] + clients[1::4]:
+        c.ended()
+    left = clients[2::4] + clients[3::4]
+    expect(all(c.is_alive() for c in left), "a client that was not named is closed")
+    equal(killer.ask("CLIENT", "KILL", "TYPE", "normal"), len(left), "CLIENT KILL TYPE normal")
+    for c in left:
+        c.ended()
+    expect(killer.is_alive(), "the caller of CLIENT KILL is closed")
+    t.wait(lambda: killer.number("connected_clients") == 1, "the clients to be gone")
+
+
+@case("CLIENT KILL of a thousand clients at once closes all of them")
+def kill_many(t):
+    s = t.server("--threads", 2)
+    clients = [s.client() for _ in range(1000)]
+    killer = s.client()
+    expect(all(c.is_alive() for c in clients), "a client is not served")
+    equal(killer.ask("CLIENT", "KILL", "TYPE", "normal"), 1000, "CLIENT KILL TYPE normal")
+    for c in clients:
+        c.ended()
+    expect(killer.is_alive(), "the caller of CLIENT KILL is closed")
+
+
+@case("the end of a CLIENT PAUSE resumes the waiting clients of all workers")
+def pause_many(t):
+    s = t.server("--threads", 4)
+    clients = [s.client() for _ in range(300)]
+    master = s.client()
+    for end in ("UNPAUSE", "timeout"):
+        master.ask("CLIENT", "PAUSE", 100000 if end == "UNPAUSE" else 300, "WRITE")
+        for i, c in enumerate(clients):
+            c.s.sendall(b"INCR n\r\nGET n\r\n" if i % 3 == 0 else b"PING\r\n")
+        for i, c in enumerate(clients):
+            if i % 3 != 0:
+                equal(c.read(), ("+", b"PONG"), "PING in a pause for writes")
+        clients.pop(0).close()      # one that waits leaves
+        if end == "UNPAUSE":
+            t.wait(lambda: len(re.findall(" flags=b ", master.text("CLIENT", "LIST"))) >= 99, "the clients to wait")
+            master.ask("CLIENT", "UNPAUSE")
+        for c in clients[2::3]:
+            expect(c.read()[1] > 0, "INCR")
+            expect(int(c.read()[1]) > 0, "GET")
+        clients.insert(0, s.client())
+    expect(all(c.is_alive() for c in clients), "a client is closed")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the tests of the server as a process share: cases, servers started as children, clients, a look at the kernel.
+"""Shared by the process tests: cases, servers started as children, clients, what the kernel knows of a process.
 
 A case is a function with a sentence for its name. It gets a Scene, starts servers with it, and fails by Failure
 (expect, equal, contains, wait) or ends by Skip. Each runs in a process of its own, so it may change whatever a process
@@ -103,7 +103,7 @@ class Client(Conn):
         return self.ask("CONFIG", "GET", name)[1][1].decode()
 
     def ended(self):
-        """Waits until the server hangs up; what it said before. A failure if it goes on."""
+        """Waits until the server closes the connection. -> what it sent before. A failure if it does not close."""
         self.s.settimeout(self.timeout)
         said = self.buf[self.pos:]
         try:
@@ -125,7 +125,7 @@ class Client(Conn):
 
 
 def in_child(prepare):
-    """What a started server's process does to itself before it becomes one"""
+    """Runs in the child before it executes the server"""
     def act():
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if prepare:
@@ -159,14 +159,14 @@ class Server:
         contains(self.output(), part)
 
     def status(self, what="the server does not end"):
-        """Waits for the end of the process; its exit status"""
+        """Waits for the end of the process. -> its exit status"""
         try:
             return self.p.wait(self.scene.limit)
         except subprocess.TimeoutExpired:
             raise Failure(what) from None
 
     def stop(self, sig=signal.SIGTERM):
-        """Ends it by a signal, which has to go well and take no longer than two seconds"""
+        """Ends the server by a signal; it must exit cleanly within two seconds"""
         self.p.send_signal(sig)
         try:
             status = self.p.wait(2 * self.scene.patience)
@@ -174,7 +174,7 @@ class Server:
             raise Failure("does not end on %s" % signal.Signals(sig).name) from None
         expect(status == 0, "exit status %d after %s:\n%s" % (status, signal.Signals(sig).name, self.output()[-3000:]))
 
-    # What the kernel knows of it
+    # What the kernel knows about the process
 
     def proc(self, name):
         with open("/proc/%d/%s" % (self.pid, name)) as f:
@@ -213,7 +213,7 @@ class Server:
         return found
 
     def tcp(self):
-        """Lines of /proc/net/tcp and tcp6 about its sockets, taken apart"""
+        """Lines of /proc/net/tcp and tcp6 about its sockets, parsed"""
         own, found = self.sockets(), []
         for name in ("net/tcp", "net/tcp6"):
             try:
@@ -235,7 +235,7 @@ class Scene:
         self.limit = 10 * patience
         self.dir = tempfile.mkdtemp(prefix="server-")
         self.servers, self.clients = [], []
-        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)   # a server that goes into the background stays a child
+        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)   # a daemonized server stays a child
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -246,7 +246,7 @@ class Scene:
         return self.path(name)
 
     def wait(self, condition, what):
-        """Until the condition holds"""
+        """Waits until the condition holds"""
         end = time.monotonic() + self.limit
         while not condition():
             expect(time.monotonic() < end, "waited in vain for: " + what)
@@ -258,7 +258,7 @@ class Scene:
         return c
 
     def unix_client(self, path):
-        """A client on the unix socket, as soon as it is there"""
+        """A client on the unix socket, once that exists"""
         found = []
 
         def connected():
@@ -295,7 +295,7 @@ class Scene:
         return s
 
     def server(self, *options, ready=True, **how):
-        """A server that takes clients. A port that somebody else was quicker to take is replaced by another."""
+        """A server that accepts clients. If another process has taken the port meanwhile, another port is used."""
         for attempt in range(3):
             s = self.launch(*options, **how)
             if not ready:
@@ -308,14 +308,14 @@ class Scene:
         raise Failure("does not start: exit status %s\n%s" % (s.p.returncode, s.output()[-3000:]))
 
     def refused(self, *options, **how):
-        """A server that must not start, exit status 1; what it says"""
+        """A server that must fail to start with exit status 1. -> its output"""
         s = self.launch(*options, **how)
         status = s.status("it starts, or hangs: %s" % " ".join(map(str, options)))
         equal(status, 1, "exit status (it said: %s)" % s.output()[-2000:])
         return s.output()
 
     def close(self, judge):
-        """Ends everything that the case has started. With judge the servers must end well."""
+        """Ends everything that the case has started. With judge the servers must exit cleanly."""
         try:
             for s in self.servers:
                 if judge and s.p.poll() is None:
@@ -328,7 +328,7 @@ class Scene:
 
 
 def reap():
-    """Kills what is left of this process's children, and theirs"""
+    """Kills the remaining descendants of this process"""
     while True:
         try:
             with open("/proc/self/task/%d/children" % os.getpid()) as f:
@@ -349,7 +349,7 @@ def clean_environment(more=None):
 
 
 def free_port():
-    """A port that nobody has; below those that the kernel gives to clients, so that none of them takes it first"""
+    """A free port, below the range from which the kernel assigns ports to clients"""
     while True:
         port = random.randrange(11000, 32000)
         with socket.socket() as s, socket.socket() as s2:

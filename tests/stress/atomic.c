@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Promises about several keys: a command or transaction is seen whole or not at all.
+// Promises about several keys: the effects of a command or transaction are seen all together or not at all.
 #include "scene.h"
 
 #include <stdio.h>
@@ -41,7 +41,7 @@ static void add_command(struct actor *a, const char *command)
     client_add_words(a->client, words, 1 + GROUP);
 }
 
-// A value that no other round writes; some are long, so that they are copied and freed in other ways.
+// A value unique to this round. Some are long, since long values are copied and freed in other ways.
 static void new_value(struct actor *a, char *value, size_t room)
 {
     int length = snprintf(value, room, "%d.%lld.", a->index, a->done);
@@ -75,7 +75,7 @@ static void read_group(struct actor *a)
     expect_fine(a, r);
 }
 
-// A transaction's replies: + for each queued, then the array; false if there is none.
+// Reads the replies of a transaction: + for each queued command, then the array. False if there is none.
 static bool read_exec(struct actor *a, int queued, struct reply *r)
 {
     for (int i = 0; i < queued + 1; i++) {
@@ -148,7 +148,7 @@ static void exec_or_read(struct actor *a)
     reply_free(&r);
 }
 
-// -- all ways to write together, and to take away
+// -- all kinds of writes and deletes at once
 
 static void mixed_writes(struct actor *a)
 {
@@ -184,7 +184,7 @@ static void mixed_writes(struct actor *a)
     expect_fine(a, client_read(a->client));
 }
 
-// -- WATCH: a counter that is raised by reading and writing back
+// -- WATCH: a counter that is read, incremented and written back
 
 static void watched_counter(struct actor *a)
 {
@@ -218,7 +218,7 @@ static void judge_watched(struct world *w, struct client *c)
     reply_free(&r);
 }
 
-// -- WATCH: accounts; the sum stays
+// -- WATCH: transfers between accounts keep the sum
 
 #define ACCOUNTS 6
 #define MONEY    1000
@@ -290,7 +290,7 @@ static void transfer(struct actor *a)
     reply_free(&r);
 }
 
-// -- RENAME, COPY: tokens that move about are neither lost nor doubled
+// -- RENAME, COPY: tokens that are moved are neither lost nor duplicated
 
 #define PLACES 8
 #define TOKENS 3
@@ -340,7 +340,7 @@ static void move_token(struct actor *a)
     reply_free(&r);
 }
 
-// One key that is renamed round a ring, over whatever was there.
+// One key that is renamed around a ring, replacing the key that is there.
 static void put_one(struct world *w, struct client *c)
 {
     (void)w;
@@ -374,7 +374,7 @@ static void rename_over(struct actor *a)
     reply_free(&r);
 }
 
-// -- COPY: the copy is one state of the source, though both are written all the time
+// -- COPY: the copy is one state of the source, while both are written
 
 static void copy_whole(struct actor *a)
 {
@@ -472,15 +472,15 @@ static void swap_or_look(struct actor *a)
 }
 
 const struct scene scenes_atomic[] = {
-    {"MSET is never seen half done", 8, name_group, mset_or_mget, NULL},
-    {"EXEC is never seen half done", 8, name_group, exec_or_read, NULL},
-    {"MSET, MSETNX, DEL, FLUSHALL and EXEC together are never seen half done", 8, name_group, mixed_writes, NULL},
-    {"WATCH lets no stale write through", 8, name_group, watched_counter, judge_watched},
-    {"money moved under WATCH is neither lost nor made", 9, open_accounts, transfer, NULL},
-    {"RENAMENX neither loses nor doubles a key", 6, put_tokens, move_token, NULL},
+    {"MSET is atomic", 8, name_group, mset_or_mget, NULL},
+    {"EXEC is atomic", 8, name_group, exec_or_read, NULL},
+    {"MSET, MSETNX, DEL, FLUSHALL and EXEC are atomic to each other", 8, name_group, mixed_writes, NULL},
+    {"WATCH prevents writes based on stale reads", 8, name_group, watched_counter, judge_watched},
+    {"transfers under WATCH keep the sum of all accounts", 9, open_accounts, transfer, NULL},
+    {"RENAMENX neither loses nor duplicates a key", 6, put_tokens, move_token, NULL},
     {"RENAME leaves the key in one place", 6, put_one, rename_over, NULL},
-    {"COPY takes one state of its source", 6, name_group, copy_whole, NULL},
+    {"COPY copies one state of its source", 6, name_group, copy_whole, NULL},
     {"MOVE leaves the key in one database", 6, put_one, move_between, NULL},
-    {"SWAPDB changes both databases at once", 6, name_databases, swap_or_look, NULL},
+    {"SWAPDB exchanges both databases atomically", 6, name_databases, swap_or_look, NULL},
     {0},
 };

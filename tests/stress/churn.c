@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Promises to those who behave, while others come, go, break off, are killed or send nonsense.
+// Promises to well-behaved clients while others connect, disconnect, are killed or send garbage.
 #include "scene.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define STEADY      4    // actors with a lower index behave
+#define STEADY      4    // actors with a lower index are well-behaved
 #define GARBAGE_MAX 400
 
 static void nothing(struct world *w, struct client *c)
@@ -16,7 +16,7 @@ static void nothing(struct world *w, struct client *c)
     (void)c;
 }
 
-// A pipeline on keys of its own; each reply must be the right one at its place.
+// A pipeline on keys of its own: each reply must be correct and in order.
 static void behave(struct actor *a)
 {
     char key[KEY_LENGTH], value[KEY_LENGTH];
@@ -46,7 +46,7 @@ static void behave(struct actor *a)
     }
 }
 
-static void again(struct actor *a)
+static void reconnect(struct actor *a)
 {
     client_free(a->client);
     a->client = client_new(a->world->port);
@@ -99,7 +99,7 @@ static void add_any(struct actor *a)
     client_add_words(a->client, words, count);
 }
 
-// Sends a pipeline of anything, perhaps reads some of the replies, breaks off, comes again.
+// Sends a random pipeline, perhaps reads some of the replies, disconnects, and connects again.
 static void come_and_go(struct actor *a)
 {
     unsigned count = pick(a, 30);
@@ -118,7 +118,7 @@ static void come_and_go(struct actor *a)
         if (pick(a, 8) == 0)
             break;
     }
-    again(a);
+    reconnect(a);
 }
 
 static void send_garbage(struct actor *a)
@@ -132,7 +132,7 @@ static void send_garbage(struct actor *a)
     if (pick(a, 2))
         memcpy(bytes, "*2\r\n$3\r\nGET", length < 11 ? length : 11);
     client_send(a->client, bytes, length);
-    again(a);
+    reconnect(a);
 }
 
 static void churn(struct actor *a)
@@ -145,7 +145,7 @@ static void churn(struct actor *a)
         send_garbage(a);
 }
 
-// -- replies that nobody reads
+// -- replies that are not read
 
 static void put_large(struct world *w, struct client *c)
 {
@@ -167,7 +167,7 @@ static void ask_and_leave(struct actor *a)
         struct reply r = client_read(a->client);
         reply_free(&r);
     }
-    again(a);
+    reconnect(a);
 }
 
 // -- CLIENT KILL
@@ -188,7 +188,7 @@ static void be_killed(struct actor *a)
         reply_free(&r);
     }
     if (!open)
-        again(a);
+        reconnect(a);
 }
 
 static void kill_one(struct actor *a)
@@ -220,7 +220,7 @@ static void killing(struct actor *a)
         be_killed(a);
 }
 
-// -- CLIENT PAUSE: all goes on afterwards, in order
+// -- CLIENT PAUSE: afterwards all commands run, in order
 
 static void pausing(struct actor *a)
 {
@@ -233,7 +233,7 @@ static void pausing(struct actor *a)
         expect_fine(a, client_ask(a->client, "CLIENT", "UNPAUSE"));
 }
 
-// -- CONFIG, INFO and the like beside the work
+// -- administrative commands under load
 
 static void administer(struct actor *a)
 {
@@ -254,7 +254,7 @@ static void administer(struct actor *a)
         expect_fine(a, client_read(a->client));
 }
 
-// -- SCAN returns what stays all the time, though others come and go
+// -- SCAN returns all keys that exist throughout, while others are added and removed
 
 #define STAYING 500
 
@@ -318,11 +318,11 @@ static void scanning(struct actor *a)
 }
 
 const struct scene scenes_churn[] = {
-    {"connections that break off or send garbage disturb no other", 10, nothing, churn, NULL},
-    {"replies that nobody reads disturb no other", 8, put_large, ask_and_leave, NULL},
-    {"CLIENT KILL ends only whom it should", 8, nothing, killing, NULL},
-    {"after CLIENT PAUSE all goes on in order", 6, nothing, pausing, NULL},
-    {"INFO, CONFIG and CLIENT LIST disturb no other", 6, nothing, administer, NULL},
-    {"SCAN returns every key that stays", 4, put_staying, scanning, NULL},
+    {"clients that disconnect abruptly or send garbage disturb no others", 10, nothing, churn, NULL},
+    {"clients that do not read their replies disturb no others", 8, put_large, ask_and_leave, NULL},
+    {"CLIENT KILL closes only the clients it names", 8, nothing, killing, NULL},
+    {"after CLIENT PAUSE all commands run in order", 6, nothing, pausing, NULL},
+    {"INFO, CONFIG and CLIENT LIST disturb no other clients", 6, nothing, administer, NULL},
+    {"SCAN returns every key that exists throughout", 4, put_staying, scanning, NULL},
     {0},
 };

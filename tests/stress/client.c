@@ -112,7 +112,7 @@ bool client_flush(struct client *c)
     return sent;
 }
 
-// Reads until at least `want` bytes are there.
+// Reads until at least `want` bytes have been received.
 static bool fill(struct client *c, size_t want)
 {
     if (c->in_end - c->in_start >= want)

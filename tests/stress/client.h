@@ -5,8 +5,7 @@
 // Owns:    its socket and two buffers.
 // Threads: a client belongs to one thread.
 // Used by: the scenes of the stress test.
-// Why:     a test of the server must not lean on the server's own parser; and hiredis would be one more package for
-//          what two hundred lines do.
+// Why:     a test must not rely on the parser that it tests, and hiredis would be another package for 200 lines.
 #ifndef STRESS_CLIENT_H
 #define STRESS_CLIENT_H
 
@@ -15,7 +14,7 @@
 
 struct client;
 
-// type is that of the wire: '+', '-', ':', '$' or '*'; 0 means that the connection has ended.
+// type is the first byte of the reply: '+', '-', ':', '$' or '*'; 0 means that the connection has ended.
 struct reply {
     char type;
     bool null;
@@ -29,10 +28,10 @@ struct reply {
 // Connects to 127.0.0.1; NULL if that fails.
 struct client *client_new(int port);
 
-// Closes, whatever is under way. NULL is allowed.
+// Closes the connection at once. NULL is allowed.
 void client_free(struct client *c);
 
-// Puts a request behind those not yet sent. The words end with NULL.
+// Appends a request to those not yet sent. The words end with NULL.
 void client_add(struct client *c, ...) __attribute__((sentinel));
 
 // The same with an array of words.
@@ -52,10 +51,10 @@ struct reply client_read(struct client *c);
 
 void reply_free(struct reply *r);
 
-// Is it this text, as status or string?
+// Whether it is this text, as status or string.
 bool reply_is(const struct reply *r, const char *text);
 
-// The number of ':', or the one that stands in a string; -1 for anything else.
+// The value of an integer reply, or of a number in a string; -1 for anything else.
 long long reply_number(const struct reply *r);
 
 #endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Promises to those who behave, while others want more than there is: memory limits that change under load, and
-// transactions and watches without end.
+// Promises to well-behaved clients while others use too much: memory limits that change under load, and very long
+// transactions and watches.
 #include "scene.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define STEADY       4    // actors with a lower index behave
+#define STEADY       4    // actors with a lower index are well-behaved
 #define OWN_KEYS     50
 #define LARGE_LENGTH "20000"
 
@@ -17,7 +17,7 @@ static void nothing(struct world *w, struct client *c)
     (void)c;
 }
 
-static void again(struct actor *a)
+static void reconnect(struct actor *a)
 {
     client_free(a->client);
     a->client = NULL;
@@ -27,8 +27,8 @@ static void again(struct actor *a)
         wrong(a->world, "cannot connect any more");
 }
 
-// Asks without caring for the answer. False if the connection ended.
-static bool just_ask(struct actor *a, const char *const *words, size_t count)
+// Sends a request and ignores the reply. False if the connection has ended.
+static bool ask_and_ignore(struct actor *a, const char *const *words, size_t count)
 {
     client_add_words(a->client, words, count);
     client_flush(a->client);
@@ -41,7 +41,7 @@ static bool just_ask(struct actor *a, const char *const *words, size_t count)
 
 // -- memory
 
-// What is read is what was written last, or nothing at all: it may have been evicted, flushed, or refused.
+// A read returns what was written last, or nothing: it may have been evicted, flushed or refused.
 static void write_and_read(struct actor *a)
 {
     char key[KEY_LENGTH], value[KEY_LENGTH];
@@ -73,12 +73,12 @@ static void change_limits(struct actor *a)
                            "maxmemory-policy", policies[pick(a, sizeof policies / sizeof *policies)]};
 
     if (pick(a, 3) != 0)
-        just_ask(a, limit, 6);
+        ask_and_ignore(a, limit, 6);
     else
-        just_ask(a, others[i], others[i][1] == NULL ? 1 : others[i][2] == NULL ? 2 : 3);
+        ask_and_ignore(a, others[i], others[i][1] == NULL ? 1 : others[i][2] == NULL ? 2 : 3);
 }
 
-// Values of all sizes, some of them for a moment only.
+// Writes values of all sizes, some of which expire soon.
 static void fill(struct actor *a)
 {
     char key[KEY_LENGTH];
@@ -133,11 +133,11 @@ static void unlimit_requests(struct world *w, struct client *c)
     reply_free(&r);
 }
 
-// Queues much, until it is cut off where the server does so.
-static void queue_without_end(struct actor *a)
+// Queues commands until the server disconnects it, if it does.
+static void queue_endlessly(struct actor *a)
 {
     static const char *const multi[] = {"MULTI"};
-    bool open = just_ask(a, multi, 1);
+    bool open = ask_and_ignore(a, multi, 1);
 
     for (int n = 0; n < 100 && open && going(a); n++) {
         for (int i = 0; i < 500; i++)
@@ -149,10 +149,10 @@ static void queue_without_end(struct actor *a)
             reply_free(&r);
         }
     }
-    again(a);
+    reconnect(a);
 }
 
-// Watches what the others write.
+// Watches keys that other clients write.
 static void watch_many(struct actor *a)
 {
     enum { KEYS = 2000 };
@@ -163,22 +163,22 @@ static void watch_many(struct actor *a)
         snprintf(keys[i], sizeof keys[i], "own:%u:%u", i % STEADY, i / STEADY);
         words[i + 1] = keys[i];
     }
-    if (!just_ask(a, words, KEYS + 1) || pick(a, 10) == 0)
-        again(a);
+    if (!ask_and_ignore(a, words, KEYS + 1) || pick(a, 10) == 0)
+        reconnect(a);
 }
 
-static void crave(struct actor *a)
+static void queue_or_watch(struct actor *a)
 {
     if (a->index < STEADY)
         write_and_read(a);
     else if (a->index % 2 == 0)
-        queue_without_end(a);
+        queue_endlessly(a);
     else
         watch_many(a);
 }
 
 const struct scene scenes_greedy[] = {
-    {"limits of memory that change under load give nobody a wrong value", 8, nothing, squeeze, no_limit},
-    {"transactions and watches without end disturb no other", 8, limit_requests, crave, unlimit_requests},
+    {"changing memory limits under load cause no wrong replies", 8, nothing, squeeze, no_limit},
+    {"very long transactions and watches disturb no others", 8, limit_requests, queue_or_watch, unlimit_requests},
     {0},
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// scene: one promise of the server, several clients that try to break it, and a judge.
+// scene: one promise of the server, several clients that try to break it, and a check at the end.
 //
-// Owns:    nothing; scenes are constant tables, a world lives for one run.
+// Owns:    nothing; scenes are constant tables, and a world lasts for one run.
 // Threads: setup and judge run alone, act runs in all threads at once.
-// Used by: stress.c, which runs them; atomic.c, single.c, churn.c and greedy.c hold them.
+// Used by: stress.c, which runs them; atomic.c, single.c, churn.c and greedy.c, which define them.
 // Why:     each scene is a promise in one sentence, as the unit tests are, so that a failure names what is broken.
 #ifndef STRESS_SCENE_H
 #define STRESS_SCENE_H
@@ -46,7 +46,7 @@ struct scene {
 
 extern const struct scene scenes_atomic[], scenes_single[], scenes_churn[], scenes_greedy[];
 
-// Counts a broken promise and tells the first few.
+// Counts a broken promise and prints the first few.
 void wrong(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // A random number below n.
@@ -57,7 +57,7 @@ static inline bool going(const struct actor *a)
     return !atomic_load_explicit(&a->world->over, memory_order_relaxed) && atomic_load(&a->world->wrongs) < 20;
 }
 
-// A request whose reply does not matter but for errors, which are told. False if the connection ended.
+// Sends a request and ignores the reply, except for errors, which are printed. False if the connection has ended.
 bool expect_fine(struct actor *a, struct reply r);
 
 #endif

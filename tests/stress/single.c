@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Promises about one key: nothing lost, nothing done twice, no way back in time.
+// Promises about one key: no write is lost or applied twice, and no read goes back in time.
 #include "scene.h"
 
 #include <stdio.h>
@@ -56,7 +56,7 @@ static void judge_incr(struct world *w, struct client *c)
     }
 }
 
-// -- each value of INCR is given once
+// -- INCR returns each number once
 
 static void unique_number(struct actor *a)
 {
@@ -113,7 +113,7 @@ static void judge_append(struct world *w, struct client *c)
     reply_free(&r);
 }
 
-// -- a value is whole
+// -- a value is read completely
 
 #define WHOLE_MAX 40000
 
@@ -138,7 +138,7 @@ static void whole_value(struct actor *a)
     reply_free(&r);
 }
 
-// -- no way back: one writes rising numbers, no reader sees them fall
+// -- no read goes back in time: one client writes rising numbers, and no reader sees them fall
 
 static void rising(struct actor *a)
 {
@@ -158,7 +158,7 @@ static void rising(struct actor *a)
     reply_free(&r);
 }
 
-// -- GETDEL and SET NX: a token is taken once, a lock is held by one
+// -- GETDEL and SET NX: a token is taken once, a lock has one holder
 
 static void lock_with_nx(struct actor *a)
 {
@@ -220,7 +220,7 @@ static void bits(struct actor *a)
     reply_free(&r);
 }
 
-// -- expiry: a key with a time to live comes back only as a new one
+// -- expiry: an expired key does not come back
 
 static void expiry(struct actor *a)
 {
@@ -248,7 +248,7 @@ static void judge_expiry(struct world *w, struct client *c)
     reply_free(&r);
 }
 
-// -- fields that expire, among others that stay, in one hash that is flat at first and large soon (Redis since 8.0)
+// -- expiring and lasting fields in one hash, which is flat at first and then large (Redis since 8.0)
 
 #define KEPT 200
 
@@ -292,14 +292,14 @@ static void judge_fields(struct world *w, struct client *c)
 
 const struct scene scenes_single[] = {
     {"no INCR is lost", 8, nothing, incr, judge_incr},
-    {"INCR gives each number once", 6, nothing, unique_number, NULL},
-    {"no APPEND is lost or torn", 4, nothing, append, judge_append},
-    {"a value is read whole", 6, nothing, whole_value, NULL},
+    {"INCR returns each number once", 6, nothing, unique_number, NULL},
+    {"no APPEND is lost or mixed with another", 4, nothing, append, judge_append},
+    {"a read returns one complete value", 6, nothing, whole_value, NULL},
     {"no reader sees a value older than the last one acknowledged", 5, nothing, rising, NULL},
-    {"SET NX lets one in", 6, nothing, lock_with_nx, NULL},
+    {"SET NX succeeds for one client only", 6, nothing, lock_with_nx, NULL},
     {"a key is created once and deleted once", 6, nothing, take_token, judge_tokens},
-    {"neighbours in a bitmap do not disturb each other", 6, nothing, bits, NULL},
-    {"a key that expires leaves nothing behind", 4, nothing, expiry, judge_expiry},
-    {"fields that expire take no other with them", 4, nothing, fields, judge_fields},
+    {"writes to adjacent bits do not affect each other", 6, nothing, bits, NULL},
+    {"an expired key leaves nothing behind", 4, nothing, expiry, judge_expiry},
+    {"expiring fields do not remove other fields", 4, nothing, fields, judge_fields},
     {0},
 };

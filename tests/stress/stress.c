@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// stress: proves against a running server that its promises hold while many clients work at once.
+// stress: checks the promises of a running server while many clients use it at once.
 //
 //     stress --port PORT [--seconds S] [--seed N] [--list] [PART-OF-A-PROMISE]...
 //
-// Each scene runs for S seconds (default 1) with as many connections as it wants; the databases are emptied before.
-// The last line is "N passed, N failed"; the exit status tells the same.
+// Each scene runs for S seconds (default 1) with the connections it asks for; the databases are emptied before.
+// The last line is "N passed, N failed"; the exit status says the same.
 #include "scene.h"
 
 #include <pthread.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TOLD_MAX 5
+#define PRINTED_MAX 5
 
 static const struct scene *const all_scenes[] = {scenes_single, scenes_atomic, scenes_churn, scenes_greedy};
 
@@ -39,7 +39,7 @@ void wrong(struct world *w, const char *format, ...)
 {
     va_list list;
 
-    if (atomic_fetch_add(&w->wrongs, 1) >= TOLD_MAX)
+    if (atomic_fetch_add(&w->wrongs, 1) >= PRINTED_MAX)
         return;
     char text[512];
     va_start(list, format);

@@ -2,8 +2,8 @@
 /*
  * engine_side: both ends of a connection, for tests of the engines.
  *
- * Role:    a side is a link and the peer's descriptor. What goes either way is a stream of bytes that follow from their
- *          position, so every byte is checked for being the next one when it arrives.
+ * Role:    a side is a link and the descriptor of its peer. Each direction carries a stream of bytes computed from
+ *          their position, so every byte is checked when it arrives.
  * Threads: one.
  * Used by: test_engine, test_engine_life, test_engine_model.
  */
@@ -23,8 +23,8 @@
 #include "checks.h"
 #include "net/engine.h"
 
-#define WAIT_NS    (10 * 1000000)
-#define WAITS_MOST 3000 /* then what is waited for does not come */
+#define WAIT_NS   (10 * 1000000)
+#define WAITS_MAX 3000 /* then the test fails */
 
 struct side {
     struct link link; /* first: a link is its side */
@@ -41,7 +41,7 @@ struct side {
 };
 
 static struct engine engine;
-static unsigned begins, flushes, comings;
+static unsigned begins, flushes, look_aheads;
 static bool has_begun; /* in this engine_wait */
 static void (*flush_hook)(void);
 static int accepted_fd[4096];
@@ -92,7 +92,7 @@ static void on_accepted(void *worker, int listener, int fd)
     accepted_fd[accepted++] = fd;
 }
 
-/* The bytes that `count` arrivals have for a link. */
+/* The number of bytes for this link in the first `count` arrivals. */
 static uint64_t arrived(const struct arrival *a, unsigned count, const struct link *l)
 {
     uint64_t n = 0;
@@ -102,8 +102,8 @@ static uint64_t arrived(const struct arrival *a, unsigned count, const struct li
     return n;
 }
 
-/* Of each link, the next bytes: unless it is paused meanwhile, they come. */
-static void on_coming(void *worker, const struct arrival *a, unsigned count)
+/* These are the next bytes of each link, unless it is paused before they are delivered. */
+static void on_look_ahead(void *worker, const struct arrival *a, unsigned count)
 {
     ck_assert_ptr_eq(worker, &engine);
     ck_assert(has_begun && count >= 2 && count <= ENGINE_BATCH);
@@ -113,7 +113,7 @@ static void on_coming(void *worker, const struct arrival *a, unsigned count)
         ck_assert(!s->link.closing && s->closes == 0 && s->ends == 0);
         stream_check(s->seed, s->received + arrived(a, i, a[i].link), a[i].p, a[i].n);
     }
-    comings++;
+    look_aheads++;
 }
 
 static void on_received(struct link *l, const char *p, size_t n)
@@ -151,7 +151,7 @@ static void on_sent(struct link *l)
         s->on_sent(s);
 }
 
-/* The memory of the link may go: whoever touches it from here on is found out. */
+/* The memory of the link may be freed now: overwrites it, so that later uses fail. */
 static void on_closed(struct link *l)
 {
     struct side *s = (struct side *)l;
@@ -166,7 +166,7 @@ static const struct engine_handler handler = {
     .begin = on_begin,
     .flush = on_flush,
     .accepted = on_accepted,
-    .coming = on_coming,
+    .look_ahead = on_look_ahead,
     .received = on_received,
     .ended = on_ended,
     .sent = on_sent,
@@ -177,7 +177,7 @@ static const struct engine_handler handler = {
 
 static const struct engine_ops *engines[2];
 
-/* The engines that work here; the number of them. */
+/* Finds the engines that work here; returns their number. */
 static inline int engines_find(void)
 {
     int n = 0;
@@ -212,16 +212,16 @@ static inline void wait_engine(int64_t ns)
 }
 
 /* Waits until x holds. */
-#define UNTIL(x)                                                          \
-    do {                                                                  \
-        unsigned waits_ = 0;                                              \
-        while (!(x)) {                                                    \
-            ck_assert_msg(waits_++ < WAITS_MOST, "never came true: " #x); \
-            wait_engine(WAIT_NS);                                         \
-        }                                                                 \
+#define UNTIL(x)                                                         \
+    do {                                                                 \
+        unsigned waits_ = 0;                                             \
+        while (!(x)) {                                                   \
+            ck_assert_msg(waits_++ < WAITS_MAX, "never came true: " #x); \
+            wait_engine(WAIT_NS);                                        \
+        }                                                                \
     } while (0)
 
-/* Gives the engine time to do what it should not. */
+/* Gives the engine time to do something wrong. */
 static inline void let_pass(unsigned waits)
 {
     while (waits-- > 0)
@@ -281,7 +281,7 @@ static inline size_t side_take(struct side *s, size_t n)
     return did;
 }
 
-/* A chain of n bytes, the next of the stream, in pieces of `piece` bytes. */
+/* A chain of the next n bytes of the stream, in pieces of `piece` bytes. */
 static inline struct chunk *side_chain(struct side *s, size_t n, size_t piece)
 {
     struct chunk *first = NULL, **at = &first;
@@ -320,7 +320,7 @@ static inline void side_close(struct side *s)
 
 /* ---- the suite ---- */
 
-/* Runs the tests that `add` adds, each to be run for 0 .. n-1 as the engine; what main returns. */
+/* Runs the tests that `add` adds, each of them with the engines 0 .. n-1. -> the exit status of main */
 static inline int run_tests(const char *name, void (*add)(TCase *t, int n))
 {
     Suite *suite = suite_create(name);

@@ -46,7 +46,7 @@ static struct pair connect_ipv4(void)
     return connect_to((struct sockaddr *)&a, sizeof a);
 }
 
-START_TEST(both_ends_are_told)
+START_TEST(both_ends_are_shown)
 {
     char peer[ADDRESS_MAX], local[ADDRESS_MAX], peer_there[ADDRESS_MAX], local_there[ADDRESS_MAX];
     struct pair p = connect_ipv4();
@@ -62,7 +62,7 @@ START_TEST(both_ends_are_told)
 }
 END_TEST
 
-START_TEST(a_unix_socket_is_known_by_the_servers_end)
+START_TEST(a_unix_socket_is_shown_by_the_path_of_the_server)
 {
     char peer[ADDRESS_MAX], local[ADDRESS_MAX];
     struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -80,7 +80,7 @@ START_TEST(a_unix_socket_is_known_by_the_servers_end)
 }
 END_TEST
 
-START_TEST(a_peer_that_has_hung_up_is_not_of_this_machine)
+START_TEST(a_disconnected_peer_is_not_local)
 {
     char peer[ADDRESS_MAX], local[ADDRESS_MAX];
     struct linger at_once = {1, 0};
@@ -96,7 +96,7 @@ START_TEST(a_peer_that_has_hung_up_is_not_of_this_machine)
 }
 END_TEST
 
-START_TEST(the_number_of_an_address_does_not_depend_on_the_port)
+START_TEST(the_hash_of_an_address_does_not_depend_on_the_port)
 {
     struct pair a = connect_ipv4(), b = connect_ipv4();
 
@@ -115,7 +115,7 @@ static int option(int fd, int level, int name)
     return v;
 }
 
-START_TEST(a_new_connection_does_not_delay_and_is_probed)
+START_TEST(a_new_connection_has_nodelay_and_keepalive)
 {
     struct pair p = connect_ipv4();
 
@@ -138,11 +138,11 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, both_ends_are_told);
-    tcase_add_test(tests, a_unix_socket_is_known_by_the_servers_end);
-    tcase_add_test(tests, a_peer_that_has_hung_up_is_not_of_this_machine);
-    tcase_add_test(tests, the_number_of_an_address_does_not_depend_on_the_port);
-    tcase_add_test(tests, a_new_connection_does_not_delay_and_is_probed);
+    tcase_add_test(tests, both_ends_are_shown);
+    tcase_add_test(tests, a_unix_socket_is_shown_by_the_path_of_the_server);
+    tcase_add_test(tests, a_disconnected_peer_is_not_local);
+    tcase_add_test(tests, the_hash_of_an_address_does_not_depend_on_the_port);
+    tcase_add_test(tests, a_new_connection_has_nodelay_and_keepalive);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

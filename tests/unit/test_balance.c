@@ -48,7 +48,7 @@ static unsigned chosen(int fd)
     return balance_choose(&workers, fd) - workers.all;
 }
 
-/* Of as many connections as these add up to, each worker must get so many. */
+/* Of a+b+c+d connections the workers must get a, b, c and d. */
 static void expect_shares(unsigned a, unsigned b, unsigned c, unsigned d)
 {
     unsigned got[WORKERS] = {0};
@@ -69,7 +69,7 @@ static void set_loads(unsigned a, unsigned b, unsigned c, unsigned d)
         atomic_store(&workers.all[i].conn_count, loads[i]);
 }
 
-START_TEST(connections_go_round_unless_told_otherwise)
+START_TEST(the_default_is_round_robin)
 {
     set_loads(9, 0, 0, 0);
     for (unsigned i = 0; i < 3 * WORKERS; i++)
@@ -77,7 +77,7 @@ START_TEST(connections_go_round_unless_told_otherwise)
 }
 END_TEST
 
-START_TEST(shares_follow_the_weights)
+START_TEST(connections_are_distributed_by_the_weights)
 {
     set("connection-balance", "weighted");
     set("worker-weights", "5 1 2 4");
@@ -86,7 +86,7 @@ START_TEST(shares_follow_the_weights)
 }
 END_TEST
 
-START_TEST(equal_weights_go_round_one_by_one)
+START_TEST(equal_weights_give_round_robin)
 {
     set("connection-balance", "weighted");
     set("worker-weights", "3 3 3 3");
@@ -104,7 +104,7 @@ START_TEST(a_worker_that_is_not_listed_has_weight_1)
 }
 END_TEST
 
-START_TEST(weights_beyond_the_last_worker_count_for_nothing)
+START_TEST(weights_beyond_the_last_worker_are_ignored)
 {
     set("connection-balance", "weighted");
     set("worker-weights", "1 1 1 2 900");
@@ -112,7 +112,7 @@ START_TEST(weights_beyond_the_last_worker_count_for_nothing)
 }
 END_TEST
 
-START_TEST(new_weights_hold_from_the_next_connection_on)
+START_TEST(new_weights_apply_from_the_next_connection)
 {
     set("connection-balance", "weighted");
     set("worker-weights", "1 1 1 1000");
@@ -137,7 +137,7 @@ START_TEST(the_worker_with_fewest_connections_is_chosen)
 }
 END_TEST
 
-/* The worker that gets a client of 127.0.0.number. A datagram socket knows its peer without one being there. */
+/* The worker that gets a client of 127.0.0.number. A connected datagram socket has a peer address without a peer. */
 static unsigned chosen_for(unsigned number, unsigned port)
 {
     struct sockaddr_in peer = {
@@ -152,7 +152,7 @@ static unsigned chosen_for(unsigned number, unsigned port)
     return got;
 }
 
-START_TEST(an_address_always_gets_the_same_worker)
+START_TEST(an_address_is_always_assigned_to_the_same_worker)
 {
     set("connection-balance", "source-hash");
     for (unsigned number = 1; number <= 20; number++) {
@@ -164,7 +164,7 @@ START_TEST(an_address_always_gets_the_same_worker)
 }
 END_TEST
 
-START_TEST(many_addresses_get_every_worker)
+START_TEST(many_addresses_use_all_workers)
 {
     bool got[WORKERS] = {false};
 
@@ -176,7 +176,7 @@ START_TEST(many_addresses_get_every_worker)
 }
 END_TEST
 
-START_TEST(the_way_may_be_changed_at_any_time)
+START_TEST(the_method_may_change_at_any_time)
 {
     set_loads(5, 5, 0, 5);
     ck_assert_uint_eq(chosen(-1), 0);
@@ -206,16 +206,16 @@ int main(void)
 
     hash_init();
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, connections_go_round_unless_told_otherwise);
-    tcase_add_test(tests, shares_follow_the_weights);
-    tcase_add_test(tests, equal_weights_go_round_one_by_one);
+    tcase_add_test(tests, the_default_is_round_robin);
+    tcase_add_test(tests, connections_are_distributed_by_the_weights);
+    tcase_add_test(tests, equal_weights_give_round_robin);
     tcase_add_test(tests, a_worker_that_is_not_listed_has_weight_1);
-    tcase_add_test(tests, weights_beyond_the_last_worker_count_for_nothing);
-    tcase_add_test(tests, new_weights_hold_from_the_next_connection_on);
+    tcase_add_test(tests, weights_beyond_the_last_worker_are_ignored);
+    tcase_add_test(tests, new_weights_apply_from_the_next_connection);
     tcase_add_test(tests, the_worker_with_fewest_connections_is_chosen);
-    tcase_add_test(tests, an_address_always_gets_the_same_worker);
-    tcase_add_test(tests, many_addresses_get_every_worker);
-    tcase_add_test(tests, the_way_may_be_changed_at_any_time);
+    tcase_add_test(tests, an_address_is_always_assigned_to_the_same_worker);
+    tcase_add_test(tests, many_addresses_use_all_workers);
+    tcase_add_test(tests, the_method_may_change_at_any_time);
     tcase_add_test(tests, the_total_is_that_of_all_workers);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bitmap: strings seen as rows of bits. */
+/* bitmap: strings as arrays of bits. */
 #include <signal.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 #include "seed.h"
 #include "types/bitmap.h"
 
-/* Random bytes with long runs of equal ones, as bitmaps have them. */
+/* Random bytes with long runs of equal ones, as are typical of bitmaps. */
 static void random_bitmap(char *p, size_t n)
 {
     for (size_t i = 0; i < n;) {
@@ -37,7 +37,7 @@ START_TEST(bits_past_the_end_are_clear)
 }
 END_TEST
 
-START_TEST(putting_a_bit_tells_what_it_was_and_changes_no_other)
+START_TEST(putting_a_bit_returns_its_old_value_and_changes_no_other)
 {
     char p[] = {0x55, 0x55};
 
@@ -75,7 +75,7 @@ START_TEST(counting_follows_the_documentation)
 }
 END_TEST
 
-/* Turns a range into bits from .. to-1 by its definition; false if empty. */
+/* Resolves a range to bits from .. to - 1 by its definition; false if it is empty. */
 static bool twin_range(size_t n, int64_t start, int64_t end, bool in_bits, uint64_t *from, uint64_t *to)
 {
     int64_t length = (int64_t)(in_bits ? n * 8 : n);
@@ -134,7 +134,7 @@ START_TEST(long_bitmaps_are_counted_to_the_last_bit)
 }
 END_TEST
 
-START_TEST(without_an_end_clear_bits_are_found_behind_the_string)
+START_TEST(without_an_end_clear_bits_are_found_after_the_string)
 {
     struct slice s = SLICE("\xff\xff\xff");
 
@@ -146,7 +146,7 @@ START_TEST(without_an_end_clear_bits_are_found_behind_the_string)
 }
 END_TEST
 
-START_TEST(behind_the_last_byte_nothing_is_found)
+START_TEST(beyond_the_last_byte_nothing_is_found)
 {
     ck_assert_int_eq(bitmap_find(SLICE("\xff"), false, 1), -1);
     ck_assert_int_eq(bitmap_find(SLICE("\xff"), true, INT64_MAX), -1);
@@ -168,7 +168,7 @@ START_TEST(set_bits_are_not_found_in_zeros)
 }
 END_TEST
 
-START_TEST(positions_far_before_the_string_are_its_beginning_in_any_order)
+START_TEST(positions_far_before_the_string_are_clamped_in_any_order)
 {
     ck_assert_int_eq(bitmap_find_range(SLICE("hello"), true, -50, -60, BITMAP_BYTES), 1);
     ck_assert_int_eq(bitmap_find_range(SLICE("hello"), true, INT64_MIN, INT64_MIN, BITMAP_BYTES), 1);
@@ -220,7 +220,7 @@ START_TEST(random_combinations_agree_with_byte_by_byte_ones)
 }
 END_TEST
 
-START_TEST(not_of_two_sources_breaks_a_promise)
+START_TEST(not_of_two_sources_fails_an_assertion)
 {
     struct slice sources[] = {SLICE("a"), SLICE("b")};
     char out[1];
@@ -322,7 +322,7 @@ START_TEST(the_widest_fields_overflow_at_their_own_limits)
 }
 END_TEST
 
-START_TEST(a_value_to_set_is_made_to_fit)
+START_TEST(a_value_to_set_is_converted_to_the_field)
 {
     int64_t v = 77;
 
@@ -332,7 +332,7 @@ START_TEST(a_value_to_set_is_made_to_fit)
     ck_assert(bitmap_field_fit(I8, INT64_MIN, BITMAP_SAT, &v) && v == -128);
     ck_assert(bitmap_field_fit(U8, 256, BITMAP_WRAP, &v) && v == 0);
     ck_assert(!bitmap_field_fit(U8, 256, BITMAP_FAIL, &v) && v == 0);
-    /* An unsigned field takes -1 for the largest of all numbers. */
+    /* An unsigned field takes -1 as the largest number. */
     ck_assert(bitmap_field_fit(U8, -1, BITMAP_SAT, &v) && v == 255);
     ck_assert(bitmap_field_fit(U8, -1, BITMAP_WRAP, &v) && v == 255);
 }
@@ -347,23 +347,23 @@ int main(void)
 
     tcase_add_test(tests, bit_0_is_the_highest_of_the_first_byte);
     tcase_add_test(tests, bits_past_the_end_are_clear);
-    tcase_add_test(tests, putting_a_bit_tells_what_it_was_and_changes_no_other);
+    tcase_add_test(tests, putting_a_bit_returns_its_old_value_and_changes_no_other);
     tcase_add_test(tests, room_is_counted_in_whole_bytes);
     tcase_add_test(tests, counting_follows_the_documentation);
     tcase_add_test(tests, random_counts_and_positions_agree_with_bit_by_bit_ones);
     tcase_add_test(tests, long_bitmaps_are_counted_to_the_last_bit);
-    tcase_add_test(tests, without_an_end_clear_bits_are_found_behind_the_string);
-    tcase_add_test(tests, behind_the_last_byte_nothing_is_found);
+    tcase_add_test(tests, without_an_end_clear_bits_are_found_after_the_string);
+    tcase_add_test(tests, beyond_the_last_byte_nothing_is_found);
     tcase_add_test(tests, set_bits_are_not_found_in_zeros);
-    tcase_add_test(tests, positions_far_before_the_string_are_its_beginning_in_any_order);
+    tcase_add_test(tests, positions_far_before_the_string_are_clamped_in_any_order);
     tcase_add_test(tests, random_combinations_agree_with_byte_by_byte_ones);
-    tcase_add_test_raise_signal(tests, not_of_two_sources_breaks_a_promise, SIGABRT);
+    tcase_add_test_raise_signal(tests, not_of_two_sources_fails_an_assertion, SIGABRT);
     tcase_add_test(tests, random_fields_are_read_and_written_bit_by_bit);
     tcase_add_test(tests, fields_past_the_end_are_read_as_zeros);
     tcase_add_test(tests, a_field_writes_no_byte_that_it_does_not_touch);
     tcase_add_test(tests, overflow_wraps_saturates_or_fails);
     tcase_add_test(tests, the_widest_fields_overflow_at_their_own_limits);
-    tcase_add_test(tests, a_value_to_set_is_made_to_fit);
+    tcase_add_test(tests, a_value_to_set_is_converted_to_the_field);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

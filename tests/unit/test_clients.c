@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* clients: the list of all clients. */
+/* clients: the public record of each client. */
 #include "checks.h"
 #include "config.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "session/clients.h"
+#include "session/session.h"
 
 #define ROUNDS 2000
 
@@ -27,7 +27,9 @@ static void tear_down(void)
 
 static struct card *add(const char *peer)
 {
-    return clients_add(&clients, 1, 7, peer, "127.0.0.1:6379", true);
+    static const struct mail_address address = {1, 2, 3};
+
+    return clients_add(&clients, &(struct card_origin){address, 7, peer, "127.0.0.1:6379", true});
 }
 
 /* Writes the peers that are visited, up to one named "stop". */
@@ -46,14 +48,14 @@ static const char *peers(void)
     return text;
 }
 
-START_TEST(a_new_card_is_blank)
+START_TEST(a_new_card_has_defaults)
 {
     struct card *card = add("a");
     char text[8] = "x";
 
     ck_assert_str_eq(card->peer, "a");
     ck_assert_str_eq(card->local, "127.0.0.1:6379");
-    ck_assert_uint_eq(card->worker, 1);
+    ck_assert_uint_eq(card->address.worker, 1);
     ck_assert_int_eq(card->fd, 7);
     ck_assert_int_eq(atomic_load(&card->multi), -1);
     ck_assert_uint_eq(atomic_load(&card->resp), 2);
@@ -63,7 +65,7 @@ START_TEST(a_new_card_is_blank)
 }
 END_TEST
 
-START_TEST(ids_rise_and_are_never_given_twice)
+START_TEST(ids_rise_and_are_never_reused)
 {
     struct card *a = add("a"), *b = add("b");
     uint64_t last = b->id;
@@ -75,7 +77,7 @@ START_TEST(ids_rise_and_are_never_given_twice)
 }
 END_TEST
 
-START_TEST(the_oldest_comes_first_until_the_visitor_has_enough)
+START_TEST(visits_begin_with_the_oldest_and_end_when_the_visitor_says_so)
 {
     struct card *a = add("a"), *b = add("b"), *c;
 
@@ -104,7 +106,7 @@ START_TEST(connected_and_accepted_are_counted)
 }
 END_TEST
 
-START_TEST(texts_are_copied_cut_and_forgotten)
+START_TEST(texts_are_copied_truncated_and_replaced)
 {
     struct card *card = add("a");
     char name[] = "a long name", text[5];
@@ -146,7 +148,7 @@ START_TEST(names_are_printable_and_without_spaces)
 }
 END_TEST
 
-START_TEST(types_are_known_by_name_in_any_case)
+START_TEST(type_names_are_case_insensitive)
 {
     ck_assert_int_eq(card_type_named(SLICE("normal")), CARD_TYPE_NORMAL);
     ck_assert_int_eq(card_type_named(SLICE("PubSub")), CARD_TYPE_PUBSUB);
@@ -169,21 +171,100 @@ START_TEST(a_subscriber_is_of_type_pubsub)
 }
 END_TEST
 
-static void note_worker(void *arg, unsigned worker)
+/* The kill letters that were posted. */
+static struct {
+    unsigned count;
+    struct session *from;
+    struct mail_address to;
+} posted;
+
+static void note_kill(void *arg, struct session *from, struct mail_address to)
 {
-    *(unsigned *)arg = worker;
+    ck_assert_ptr_eq(arg, &posted);
+    posted.count++;
+    posted.from = from;
+    posted.to = to;
 }
 
-START_TEST(dooming_marks_the_card_and_wakes_its_worker)
+static void watch_kills(void)
+{
+    memset(&posted, 0, sizeof posted);
+    clients.mail = (struct mail){.kill = note_kill, .arg = &posted};
+}
+
+START_TEST(dooming_marks_the_card_and_posts_a_letter_to_its_address)
 {
     struct card *card = add("a");
-    unsigned woken = 0;
+    struct session from;
 
-    clients.wake = note_worker;
-    clients.wake_arg = &woken;
-    clients_doom(&clients, card);
+    watch_kills();
+    clients_doom(&clients, &from, card);
     ck_assert(atomic_load(&card->doomed));
-    ck_assert_uint_eq(woken, 1);
+    ck_assert_uint_eq(posted.count, 1);
+    ck_assert_ptr_eq(posted.from, &from);
+    ck_assert_uint_eq(posted.to.worker, 1);
+    ck_assert_uint_eq(posted.to.slot, 2);
+    ck_assert_uint_eq(posted.to.generation, 3);
+}
+END_TEST
+
+START_TEST(the_largest_clients_are_doomed_until_the_rest_fits)
+{
+    struct card *small = add("small"), *large = add("large"), *spared = add("spared"), *medium = add("medium");
+
+    watch_kills();
+    atomic_store(&small->out_memory, 100);
+    atomic_store(&large->out_memory, 5000);
+    atomic_store(&spared->out_memory, 9000);
+    atomic_store(&medium->out_memory, 1000);
+    card_set_flag(spared, CARD_NO_EVICT, true);
+    clients_fit(&clients, 0); /* no limit */
+    clients_fit(&clients, 15100);
+    ck_assert_uint_eq(posted.count, 0);
+    clients_fit(&clients, 10099);
+    ck_assert(atomic_load(&large->doomed) && atomic_load(&medium->doomed));
+    ck_assert(!atomic_load(&small->doomed) && !atomic_load(&spared->doomed));
+    ck_assert_uint_eq(posted.count, 2);
+    ck_assert_ptr_null(posted.from);
+    ck_assert_uint_eq(atomic_load(&clients.evicted), 2);
+    clients_fit(&clients, 1); /* nobody else may be evicted */
+    ck_assert(atomic_load(&small->doomed) && !atomic_load(&spared->doomed));
+}
+END_TEST
+
+/* The card with this id, as clients_visit finds it. */
+static bool keep_card(void *arg, struct card *card)
+{
+    *(struct card **)arg = card;
+    return true;
+}
+
+static struct card *by_id(uint64_t id)
+{
+    struct card *card = NULL;
+
+    ck_assert(clients_visit(&clients, id, keep_card, &card) == (card != NULL));
+    return card;
+}
+
+START_TEST(a_card_is_found_by_its_id)
+{
+    enum { MANY = 1000 };
+    struct card *cards[MANY];
+    uint64_t ids[MANY];
+
+    ck_assert_ptr_null(by_id(1)); /* there are none yet */
+    for (int i = 0; i < MANY; i++) {
+        cards[i] = add("a");
+        ids[i] = cards[i]->id;
+    }
+    for (int i = 0; i < MANY; i += 3)
+        clients_remove(&clients, cards[i]);
+    for (int i = 0; i < MANY; i++)
+        ck_assert_ptr_eq(by_id(ids[i]), i % 3 == 0 ? NULL : cards[i]);
+    ck_assert_ptr_null(by_id(0));
+    ck_assert_ptr_null(by_id(ids[MANY - 1] + 1));
+    ck_assert_ptr_null(by_id(UINT64_MAX));
 }
 END_TEST
 
@@ -209,7 +290,7 @@ static bool read_name(void *arg, struct card *card)
     return true;
 }
 
-START_TEST(the_list_can_be_walked_while_clients_come_and_go)
+START_TEST(the_list_can_be_walked_while_clients_connect_and_disconnect)
 {
     pthread_t threads[2];
 
@@ -233,17 +314,19 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_new_card_is_blank);
-    tcase_add_test(tests, ids_rise_and_are_never_given_twice);
-    tcase_add_test(tests, the_oldest_comes_first_until_the_visitor_has_enough);
+    tcase_add_test(tests, a_new_card_has_defaults);
+    tcase_add_test(tests, ids_rise_and_are_never_reused);
+    tcase_add_test(tests, visits_begin_with_the_oldest_and_end_when_the_visitor_says_so);
     tcase_add_test(tests, connected_and_accepted_are_counted);
-    tcase_add_test(tests, texts_are_copied_cut_and_forgotten);
+    tcase_add_test(tests, texts_are_copied_truncated_and_replaced);
     tcase_add_test(tests, long_texts_count_as_memory);
     tcase_add_test(tests, names_are_printable_and_without_spaces);
-    tcase_add_test(tests, types_are_known_by_name_in_any_case);
+    tcase_add_test(tests, type_names_are_case_insensitive);
     tcase_add_test(tests, a_subscriber_is_of_type_pubsub);
-    tcase_add_test(tests, dooming_marks_the_card_and_wakes_its_worker);
-    tcase_add_test(tests, the_list_can_be_walked_while_clients_come_and_go);
+    tcase_add_test(tests, dooming_marks_the_card_and_posts_a_letter_to_its_address);
+    tcase_add_test(tests, the_largest_clients_are_doomed_until_the_rest_fits);
+    tcase_add_test(tests, a_card_is_found_by_its_id);
+    tcase_add_test(tests, the_list_can_be_walked_while_clients_connect_and_disconnect);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

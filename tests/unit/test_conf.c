@@ -118,7 +118,7 @@ END_TEST
 
 START_TEST(a_pointer_to_something_else_fails_an_assertion)
 {
-    static char bytes[1 << 16];
+    static _Alignas(64) char bytes[1 << 16];
 
     conf_options((struct conf *)bytes);
 }

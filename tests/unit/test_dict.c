@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* dict: a hash table of elements, for hashes, sets and sorted sets that are large. */
+/* dict: a hash table of elements, for large hashes, sets and sorted sets. */
 #include <stdlib.h>
 
 #include "account.h"
@@ -12,7 +12,7 @@
 
 #define KEYS 3000
 
-/* Key number i. Some are longer than the short length field tells. */
+/* Key number i. Some are longer than the one-byte length allows. */
 struct name {
     char p[400];
 };
@@ -58,7 +58,7 @@ static void scan_all(const struct dict *d, unsigned *seen)
     while (at != 0);
 }
 
-/* twin: the rest of each key that is there, 0 for one that is not. */
+/* twin: the rest of each key that is in the dict, 0 for the others. */
 static void check_walks(const struct dict *d, const char *twin)
 {
     unsigned scanned[KEYS] = {0}, walked[KEYS] = {0};
@@ -104,7 +104,7 @@ static void step(struct dict *d, char *twin, size_t *count, unsigned adds)
     ck_assert_uint_eq(dict_count(d), *count);
 }
 
-START_TEST(it_is_what_an_array_by_key_is_while_it_grows_and_shrinks)
+START_TEST(random_changes_agree_with_an_array_while_it_grows_and_shrinks)
 {
     char twin[KEYS] = {0};
     struct dict *d = dict_new();
@@ -122,7 +122,7 @@ START_TEST(it_is_what_an_array_by_key_is_while_it_grows_and_shrinks)
 }
 END_TEST
 
-START_TEST(bytes_are_what_the_process_counts_while_it_grows_and_shrinks)
+START_TEST(bytes_equal_the_process_account_while_it_grows_and_shrinks)
 {
     char twin[KEYS] = {0};
     size_t count = 0, before;
@@ -140,13 +140,13 @@ START_TEST(bytes_are_what_the_process_counts_while_it_grows_and_shrinks)
     dict_free(d, release);
     account_check(before, 0);
     d = dict_new();
-    dict_expect(d, 10 * KEYS);
+    dict_reserve(d, 10 * KEYS);
     account_check(before, dict_bytes(d));
     dict_free(d, release);
 }
 END_TEST
 
-START_TEST(it_may_be_given_room_for_more_or_fewer_elements_than_come)
+START_TEST(room_may_be_reserved_for_more_or_fewer_elements_than_come)
 {
     static const size_t rooms[] = {0, 1, 6, 7, 48, 49, 1000, KEYS, 10 * KEYS};
 
@@ -157,7 +157,7 @@ START_TEST(it_may_be_given_room_for_more_or_fewer_elements_than_come)
         struct dict *d = dict_new();
         size_t count = 0;
 
-        dict_expect(d, rooms[i]);
+        dict_reserve(d, rooms[i]);
         check_walks(d, twin);
         for (int k = 0; k < 3 * KEYS; k++)
             step(d, twin, &count, k < 2 * KEYS ? 3 : 1);
@@ -167,7 +167,7 @@ START_TEST(it_may_be_given_room_for_more_or_fewer_elements_than_come)
 }
 END_TEST
 
-START_TEST(a_scan_misses_nothing_that_stays_while_others_come_and_go)
+START_TEST(a_scan_misses_no_element_while_others_are_inserted)
 {
     unsigned seen[2 * KEYS] = {0};
     struct dict *d = dict_new();
@@ -209,8 +209,9 @@ START_TEST(an_element_keeps_its_key_when_its_rest_grows_and_shrinks)
 }
 END_TEST
 
-/* Of 100 elements each is drawn about 1000 times: the sum of (drawn - 1000)^2 / 1000 is above 180 once in a million. */
-START_TEST(each_element_is_drawn_as_often_as_any_other)
+/* Each of 100 elements is drawn about 1000 times: the sum of (drawn - 1000)^2 / 1000 exceeds 180 once in a million
+ * runs. */
+START_TEST(each_element_is_drawn_equally_often)
 {
     unsigned drawn[KEYS] = {0};
     struct dict *d = dict_new();
@@ -253,12 +254,12 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, it_is_what_an_array_by_key_is_while_it_grows_and_shrinks);
-    tcase_add_test(tests, bytes_are_what_the_process_counts_while_it_grows_and_shrinks);
-    tcase_add_test(tests, it_may_be_given_room_for_more_or_fewer_elements_than_come);
-    tcase_add_test(tests, a_scan_misses_nothing_that_stays_while_others_come_and_go);
+    tcase_add_test(tests, random_changes_agree_with_an_array_while_it_grows_and_shrinks);
+    tcase_add_test(tests, bytes_equal_the_process_account_while_it_grows_and_shrinks);
+    tcase_add_test(tests, room_may_be_reserved_for_more_or_fewer_elements_than_come);
+    tcase_add_test(tests, a_scan_misses_no_element_while_others_are_inserted);
     tcase_add_test(tests, an_element_keeps_its_key_when_its_rest_grows_and_shrinks);
-    tcase_add_test(tests, each_element_is_drawn_as_often_as_any_other);
+    tcase_add_test(tests, each_element_is_drawn_equally_often);
     tcase_add_test(tests, it_takes_less_than_thirteen_bytes_for_each_of_many);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* dump: a value as DUMP replies it, and as RESTORE takes it. */
+/* dump: serialized values, the reply of DUMP and the argument of RESTORE. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/crc64.h"
@@ -55,7 +56,7 @@ START_TEST(a_dump_has_a_type_a_version_and_a_checksum)
 }
 END_TEST
 
-START_TEST(a_dump_is_appended_and_counts_for_itself)
+START_TEST(dump_write_appends_and_the_checksum_covers_the_dump_only)
 {
     struct entry *e = string_entry(SLICE("abc"));
     struct buf alone = dump_of(e), behind = BUF_EMPTY;
@@ -95,7 +96,7 @@ START_TEST(versions_up_to_that_of_redis_7_4_are_sound)
 }
 END_TEST
 
-START_TEST(every_bit_counts_for_the_checksum)
+START_TEST(every_bit_changes_the_checksum)
 {
     struct entry *e = string_entry(SLICE("a string of some length"));
     struct buf dump = dump_of(e);
@@ -111,7 +112,7 @@ START_TEST(every_bit_counts_for_the_checksum)
 }
 END_TEST
 
-START_TEST(what_is_shorter_than_a_footer_is_not_sound)
+START_TEST(a_dump_shorter_than_the_footer_is_not_sound)
 {
     static const char zeros[FOOTER] = {0}; /* the checksum of a zero version is 0 */
 
@@ -136,7 +137,7 @@ static struct entry *random_value(void)
                          seed_below(2));
 }
 
-START_TEST(random_values_come_back_as_they_were)
+START_TEST(random_values_are_read_back_unchanged)
 {
     seed_start(__func__);
     for (unsigned round = 0, rounds = seed_rounds(2000); round < rounds; round++) {
@@ -156,7 +157,7 @@ START_TEST(random_values_come_back_as_they_were)
 }
 END_TEST
 
-START_TEST(random_values_come_back_under_any_limits)
+START_TEST(random_values_are_read_back_under_other_limits)
 {
     seed_start(__func__);
     for (unsigned round = 0, rounds = seed_rounds(1000); round < rounds; round++) {
@@ -180,9 +181,9 @@ START_TEST(random_values_come_back_under_any_limits)
 }
 END_TEST
 
-/* What is read from broken bytes is refused, or a value like any other: it can be written and read once more. Reads it
- * from a block of its own, so that a sanitizer sees a byte too many. */
-static void read_broken(struct slice dump)
+/* Corrupt bytes must be refused, or give a valid value, which can be written and read again. Reads them from a heap
+ * block, so that a sanitizer detects reads beyond its end. */
+static void read_corrupt(struct slice dump)
 {
     char *copy = malloc(dump.n ? dump.n : 1);
     struct entry *e, *back;
@@ -202,7 +203,7 @@ static void read_broken(struct slice dump)
     buf_fini(&again);
 }
 
-START_TEST(truncated_values_are_refused_or_values)
+START_TEST(truncated_values_are_refused_or_valid)
 {
     seed_start(__func__);
     for (unsigned round = 0, rounds = seed_rounds(300); round < rounds; round++) {
@@ -210,14 +211,14 @@ START_TEST(truncated_values_are_refused_or_values)
         struct buf dump = dump_of(e);
 
         for (size_t n = FOOTER; n < dump.len; n++)
-            read_broken(slice_of(dump.p, n));
+            read_corrupt(slice_of(dump.p, n));
         entry_free(e);
         buf_fini(&dump);
     }
 }
 END_TEST
 
-START_TEST(values_with_one_wrong_byte_are_refused_or_values)
+START_TEST(values_with_one_wrong_byte_are_refused_or_valid)
 {
     seed_start(__func__);
     for (unsigned round = 0, rounds = seed_rounds(200); round < rounds; round++) {
@@ -228,9 +229,9 @@ START_TEST(values_with_one_wrong_byte_are_refused_or_values)
             char byte = dump.p[at];
 
             dump.p[at] = (char)seed_u64();
-            read_broken(buf_slice(&dump));
+            read_corrupt(buf_slice(&dump));
             dump.p[at] = (char)(byte ^ 1 << seed_below(8));
-            read_broken(buf_slice(&dump));
+            read_corrupt(buf_slice(&dump));
             dump.p[at] = byte;
         }
         entry_free(e);
@@ -239,7 +240,7 @@ START_TEST(values_with_one_wrong_byte_are_refused_or_values)
 }
 END_TEST
 
-START_TEST(random_bytes_of_every_type_are_refused_or_values)
+START_TEST(random_bytes_of_every_type_are_refused_or_valid)
 {
     seed_start(__func__);
     for (unsigned round = 0, rounds = seed_rounds(200000); round < rounds; round++) {
@@ -250,7 +251,7 @@ START_TEST(random_bytes_of_every_type_are_refused_or_values)
         bytes[0] = (char)seed_below(28);
         if (seed_below(2))
             bytes[1] = (char)seed_below(8);
-        read_broken(slice_of(bytes, n));
+        read_corrupt(slice_of(bytes, n));
     }
 }
 END_TEST
@@ -278,6 +279,14 @@ START_TEST(only_fields_that_expire_need_the_newest_version)
 }
 END_TEST
 
+START_TEST(reading_a_dump_shorter_than_its_footer_fails_an_assertion)
+{
+    struct rdb_target to = {.key = SLICE("key"), .options = NULL};
+
+    dump_read(SLICE("123456789"), &to);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("dump");
@@ -287,17 +296,18 @@ int main(void)
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, a_dump_has_a_type_a_version_and_a_checksum);
-    tcase_add_test(tests, a_dump_is_appended_and_counts_for_itself);
+    tcase_add_test(tests, dump_write_appends_and_the_checksum_covers_the_dump_only);
     tcase_add_test(tests, versions_up_to_that_of_redis_7_4_are_sound);
-    tcase_add_test(tests, every_bit_counts_for_the_checksum);
-    tcase_add_test(tests, what_is_shorter_than_a_footer_is_not_sound);
-    tcase_add_test(tests, random_values_come_back_as_they_were);
-    tcase_add_test(tests, random_values_come_back_under_any_limits);
-    tcase_add_test(tests, truncated_values_are_refused_or_values);
-    tcase_add_test(tests, values_with_one_wrong_byte_are_refused_or_values);
-    tcase_add_test(tests, random_bytes_of_every_type_are_refused_or_values);
+    tcase_add_test(tests, every_bit_changes_the_checksum);
+    tcase_add_test(tests, a_dump_shorter_than_the_footer_is_not_sound);
+    tcase_add_test(tests, random_values_are_read_back_unchanged);
+    tcase_add_test(tests, random_values_are_read_back_under_other_limits);
+    tcase_add_test(tests, truncated_values_are_refused_or_valid);
+    tcase_add_test(tests, values_with_one_wrong_byte_are_refused_or_valid);
+    tcase_add_test(tests, random_bytes_of_every_type_are_refused_or_valid);
     tcase_add_test(tests, only_fields_that_expire_need_the_newest_version);
     tcase_set_timeout(tests, 60);
+    tcase_add_test_raise_signal(tests, reading_a_dump_shorter_than_its_footer_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -12,7 +12,7 @@ static struct side a, b, many[THOUSAND];
 
 /* ---- receiving ---- */
 
-START_TEST(what_the_peer_sends_is_received)
+START_TEST(bytes_from_the_peer_are_received)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -25,7 +25,7 @@ START_TEST(what_the_peer_sends_is_received)
 }
 END_TEST
 
-START_TEST(a_wait_of_no_time_handles_what_is_there)
+START_TEST(a_wait_without_timeout_handles_ready_events)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -42,7 +42,7 @@ START_TEST(a_wait_of_no_time_handles_what_is_there)
 }
 END_TEST
 
-START_TEST(more_than_all_buffers_is_received_in_order)
+START_TEST(more_bytes_than_all_buffers_hold_arrive_in_order)
 {
     start_engine(_i);
     for (unsigned i = 0; i < 64; i++) {
@@ -62,7 +62,7 @@ START_TEST(more_than_all_buffers_is_received_in_order)
 }
 END_TEST
 
-START_TEST(the_end_of_the_peer_is_told_once_and_behind_its_bytes)
+START_TEST(the_end_is_reported_once_and_after_the_bytes)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -78,7 +78,7 @@ START_TEST(the_end_of_the_peer_is_told_once_and_behind_its_bytes)
 }
 END_TEST
 
-START_TEST(after_the_peers_end_replies_can_still_be_sent)
+START_TEST(replies_can_be_sent_after_the_peer_has_shut_down_its_side)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -116,7 +116,7 @@ START_TEST(a_paused_link_receives_nothing_and_loses_nothing)
 }
 END_TEST
 
-START_TEST(a_peer_of_a_paused_link_has_to_wait)
+START_TEST(the_peer_of_a_paused_link_is_blocked)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -161,7 +161,7 @@ START_TEST(a_link_may_pause_itself_while_it_receives)
 }
 END_TEST
 
-START_TEST(pause_and_resume_at_once_change_nothing)
+START_TEST(a_pause_followed_by_a_resume_changes_nothing)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -183,7 +183,7 @@ START_TEST(pause_and_resume_at_once_change_nothing)
 }
 END_TEST
 
-START_TEST(the_end_of_a_paused_link_waits_for_its_bytes)
+START_TEST(the_end_of_a_paused_link_is_reported_after_its_bytes)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -213,7 +213,7 @@ static void serve_others(struct side *s)
     engine_resume(&engine, &s->link);
 }
 
-START_TEST(a_callback_may_wait_for_the_others)
+START_TEST(a_callback_may_call_engine_wait)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -233,7 +233,7 @@ END_TEST
 
 /* ---- sending ---- */
 
-START_TEST(what_is_sent_arrives)
+START_TEST(bytes_that_are_sent_arrive)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -261,7 +261,7 @@ static void send_from_link(size_t n, size_t piece)
     ck_assert_uint_eq(a.link.send_bytes, 0);
 }
 
-START_TEST(long_chains_reach_a_slow_reader_whole_and_in_order)
+START_TEST(long_chains_reach_a_slow_reader_in_order)
 {
     int small = 4096;
 
@@ -278,7 +278,7 @@ START_TEST(long_chains_reach_a_slow_reader_whole_and_in_order)
 }
 END_TEST
 
-START_TEST(what_is_on_its_way_is_told)
+START_TEST(send_bytes_counts_what_is_not_sent_yet)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -302,7 +302,7 @@ static void send_again(struct side *s)
         side_send(s, 10, 4);
 }
 
-START_TEST(the_next_may_be_sent_as_soon_as_the_last_is_sent)
+START_TEST(the_next_chain_may_be_sent_from_the_sent_callback)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -317,7 +317,7 @@ START_TEST(the_next_may_be_sent_as_soon_as_the_last_is_sent)
 }
 END_TEST
 
-START_TEST(many_long_chains_go_out_together)
+START_TEST(many_long_chains_are_sent_at_once)
 {
     start_engine(_i);
     for (unsigned i = 0; i < 300; i++) {
@@ -338,7 +338,7 @@ START_TEST(sending_to_a_peer_that_is_gone_ends_the_link)
 {
     start_engine(_i);
     side_open(&a, 1);
-    engine_pause(&engine, &a.link); /* so that the end of receiving is not told first */
+    engine_pause(&engine, &a.link); /* so that the end of receiving is not reported first */
     wait_engine(0);
     close(a.peer);
     a.peer = -1;
@@ -400,7 +400,7 @@ static void count_event(struct side *s)
         most_since_flush = since_flush;
 }
 
-/* Closes a link that may have bytes waiting. */
+/* Closes a link that may have undelivered bytes. */
 static void forget_count(void)
 {
     since_flush = 0;
@@ -475,22 +475,22 @@ END_TEST
 
 static void add_tests(TCase *t, int n)
 {
-    tcase_add_loop_test(t, what_the_peer_sends_is_received, 0, n);
-    tcase_add_loop_test(t, a_wait_of_no_time_handles_what_is_there, 0, n);
-    tcase_add_loop_test(t, more_than_all_buffers_is_received_in_order, 0, n);
-    tcase_add_loop_test(t, the_end_of_the_peer_is_told_once_and_behind_its_bytes, 0, n);
-    tcase_add_loop_test(t, after_the_peers_end_replies_can_still_be_sent, 0, n);
+    tcase_add_loop_test(t, bytes_from_the_peer_are_received, 0, n);
+    tcase_add_loop_test(t, a_wait_without_timeout_handles_ready_events, 0, n);
+    tcase_add_loop_test(t, more_bytes_than_all_buffers_hold_arrive_in_order, 0, n);
+    tcase_add_loop_test(t, the_end_is_reported_once_and_after_the_bytes, 0, n);
+    tcase_add_loop_test(t, replies_can_be_sent_after_the_peer_has_shut_down_its_side, 0, n);
     tcase_add_loop_test(t, a_paused_link_receives_nothing_and_loses_nothing, 0, n);
-    tcase_add_loop_test(t, a_peer_of_a_paused_link_has_to_wait, 0, n);
+    tcase_add_loop_test(t, the_peer_of_a_paused_link_is_blocked, 0, n);
     tcase_add_loop_test(t, a_link_may_pause_itself_while_it_receives, 0, n);
-    tcase_add_loop_test(t, pause_and_resume_at_once_change_nothing, 0, n);
-    tcase_add_loop_test(t, the_end_of_a_paused_link_waits_for_its_bytes, 0, n);
-    tcase_add_loop_test(t, a_callback_may_wait_for_the_others, 0, n);
-    tcase_add_loop_test(t, what_is_sent_arrives, 0, n);
-    tcase_add_loop_test(t, long_chains_reach_a_slow_reader_whole_and_in_order, 0, n);
-    tcase_add_loop_test(t, what_is_on_its_way_is_told, 0, n);
-    tcase_add_loop_test(t, the_next_may_be_sent_as_soon_as_the_last_is_sent, 0, n);
-    tcase_add_loop_test(t, many_long_chains_go_out_together, 0, n);
+    tcase_add_loop_test(t, a_pause_followed_by_a_resume_changes_nothing, 0, n);
+    tcase_add_loop_test(t, the_end_of_a_paused_link_is_reported_after_its_bytes, 0, n);
+    tcase_add_loop_test(t, a_callback_may_call_engine_wait, 0, n);
+    tcase_add_loop_test(t, bytes_that_are_sent_arrive, 0, n);
+    tcase_add_loop_test(t, long_chains_reach_a_slow_reader_in_order, 0, n);
+    tcase_add_loop_test(t, send_bytes_counts_what_is_not_sent_yet, 0, n);
+    tcase_add_loop_test(t, the_next_chain_may_be_sent_from_the_sent_callback, 0, n);
+    tcase_add_loop_test(t, many_long_chains_are_sent_at_once, 0, n);
     tcase_add_loop_test(t, sending_to_a_peer_that_is_gone_ends_the_link, 0, n);
     tcase_add_loop_test(t, a_thousand_links_are_served, 0, n);
     tcase_add_loop_test(t, many_events_are_handled_in_batches, 0, n);

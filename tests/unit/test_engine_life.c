@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* engine: connections come and go, on every engine that works here. */
+/* engine: accepting and closing connections, on every engine that works here. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -11,7 +11,7 @@ static struct side a, b;
 
 static struct sockaddr_in address;
 
-/* A listening socket on a free port, which `address` holds. */
+/* A listening socket on a free port, which is in `address`. */
 static int listen_tcp(void)
 {
     socklen_t size = sizeof address;
@@ -36,7 +36,7 @@ static int connect_tcp(void)
     return -1;
 }
 
-START_TEST(a_reset_by_the_peer_is_told_as_an_error)
+START_TEST(a_reset_by_the_peer_is_reported_as_an_error)
 {
     struct linger now = {.l_onoff = 1};
     int listener = listen_tcp(), peer;
@@ -84,7 +84,7 @@ START_TEST(many_connections_are_accepted)
 }
 END_TEST
 
-START_TEST(out_of_descriptors_it_accepts_later)
+START_TEST(without_free_descriptors_it_accepts_later)
 {
     int listener = listen_tcp(), peer, spare[1024];
     struct rlimit was, few;
@@ -112,7 +112,7 @@ START_TEST(out_of_descriptors_it_accepts_later)
 }
 END_TEST
 
-START_TEST(a_listener_taken_off_accepts_no_more)
+START_TEST(a_removed_listener_accepts_nothing)
 {
     int listener = listen_tcp(), other;
     struct sockaddr_in first = address;
@@ -138,7 +138,7 @@ END_TEST
 
 /* ---- closing ---- */
 
-/* Closes a in its state and looks whether the peer sees the end, and the descriptor is free. */
+/* Closes a in its current state; the peer must see the end, and the descriptor must be free. */
 static void close_now(void)
 {
     int fd = a.link.fd;
@@ -153,7 +153,7 @@ static void close_now(void)
     close(a.peer);
 }
 
-START_TEST(a_link_closes_before_anything_happened)
+START_TEST(a_link_can_close_before_any_event)
 {
     start_engine(_i);
     side_open(&a, 1);
@@ -215,7 +215,7 @@ START_TEST(a_link_closes_while_it_sends)
     close_now();
     side_open(&a, 1);
     side_send(&a, 8 << 20, 10000);
-    close_now(); /* not even begun */
+    close_now(); /* before the send begins */
     engine_stop(&engine);
 }
 END_TEST
@@ -269,7 +269,7 @@ static void close_other(struct side *s)
         engine_close(&engine, &a.link);
 }
 
-START_TEST(a_link_may_close_another_that_has_bytes_waiting)
+START_TEST(a_link_may_close_another_with_undelivered_bytes)
 {
     start_engine(_i);
     for (unsigned i = 0; i < 20; i++) {
@@ -316,18 +316,18 @@ END_TEST
 
 static void add_tests(TCase *t, int n)
 {
-    tcase_add_loop_test(t, a_reset_by_the_peer_is_told_as_an_error, 0, n);
+    tcase_add_loop_test(t, a_reset_by_the_peer_is_reported_as_an_error, 0, n);
     tcase_add_loop_test(t, many_connections_are_accepted, 0, n);
-    tcase_add_loop_test(t, out_of_descriptors_it_accepts_later, 0, n);
-    tcase_add_loop_test(t, a_listener_taken_off_accepts_no_more, 0, n);
-    tcase_add_loop_test(t, a_link_closes_before_anything_happened, 0, n);
+    tcase_add_loop_test(t, without_free_descriptors_it_accepts_later, 0, n);
+    tcase_add_loop_test(t, a_removed_listener_accepts_nothing, 0, n);
+    tcase_add_loop_test(t, a_link_can_close_before_any_event, 0, n);
     tcase_add_loop_test(t, a_link_closes_while_it_receives, 0, n);
     tcase_add_loop_test(t, a_link_closes_while_it_is_paused, 0, n);
     tcase_add_loop_test(t, a_paused_link_closes_with_bytes_kept, 0, n);
     tcase_add_loop_test(t, a_link_closes_while_it_sends, 0, n);
     tcase_add_loop_test(t, a_link_closes_while_it_sends_and_is_paused, 0, n);
     tcase_add_loop_test(t, a_link_may_close_itself_in_every_callback, 0, n);
-    tcase_add_loop_test(t, a_link_may_close_another_that_has_bytes_waiting, 0, n);
+    tcase_add_loop_test(t, a_link_may_close_another_with_undelivered_bytes, 0, n);
     tcase_add_loop_test(t, an_engine_leaves_no_descriptor_behind, 0, n);
 }
 

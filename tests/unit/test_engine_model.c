@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * engine, model: random operations on a few links, from outside and from inside of callbacks, beside peers that send,
- * read, shut down and go away as they like. Every byte that arrives is the next one of its stream; none is missing in
- * the end.
+ * engine, model: random operations on a few links, inside and outside of callbacks, while their peers send, read, shut
+ * down and close at random. Every byte that arrives must be the next one of its stream, and none may be missing at the
+ * end.
  */
 #include "engine_side.h"
 #include "seed.h"
@@ -11,7 +11,7 @@
 #define STEPS 20000
 
 static struct side sides[SIDES];
-static bool is_open[SIDES];   /* the link is, or is about to be closed */
+static bool is_open[SIDES]; /* the link is, or is about to be closed */
 static bool peer_open[SIDES];
 static bool peer_done[SIDES]; /* the peer sends no more */
 static unsigned opened;
@@ -49,7 +49,7 @@ static void send_some(struct side *s)
         side_send(s, n, 1 + seed_below(n < 1000 ? n : 50000));
 }
 
-/* Something happens to the link. */
+/* A random operation on the link. */
 static void act(unsigned i)
 {
     struct side *s = &sides[i];
@@ -73,7 +73,7 @@ static void act(unsigned i)
     }
 }
 
-/* The peer of the link does something. */
+/* A random operation of its peer. */
 static void act_peer(unsigned i)
 {
     struct side *s = &sides[i];
@@ -103,7 +103,7 @@ static void act_peer(unsigned i)
     }
 }
 
-/* What is over is opened anew. */
+/* Opens a new link in the place of one that has ended. */
 static void replace(unsigned i)
 {
     struct side *s = &sides[i];
@@ -118,7 +118,7 @@ static void replace(unsigned i)
     open_one(i);
 }
 
-/* Lets all that is on its way arrive, where nobody has broken anything off, and looks whether it did. */
+/* Waits until all bytes of unbroken connections have arrived, and checks that they have. */
 static void finish(unsigned i)
 {
     struct side *s = &sides[i];
@@ -139,7 +139,7 @@ static void finish(unsigned i)
         close(s->peer);
 }
 
-START_TEST(random_operations_lose_and_mix_no_byte)
+START_TEST(random_operations_neither_lose_nor_mix_bytes)
 {
     seed_start(engines[_i]->name);
     start_engine(_i);
@@ -162,7 +162,7 @@ END_TEST
 
 static void add_tests(TCase *t, int n)
 {
-    tcase_add_loop_test(t, random_operations_lose_and_mix_no_byte, 0, n);
+    tcase_add_loop_test(t, random_operations_neither_lose_nor_mix_bytes, 0, n);
 }
 
 int main(void)

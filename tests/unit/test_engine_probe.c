@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* engine_uring_probe: whether io_uring works here is found out, and why not. */
+/* engine_uring_probe: whether io_uring works here, and the reason if not. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -16,7 +16,7 @@
 
 #ifdef HAVE_IO_URING
 
-/* From here on this process gets `error` from the system call, as in a container that forbids it. */
+/* Makes the system call fail with `error` in this process, as in a container that forbids it. */
 static void forbid(unsigned call, int error)
 {
     struct sock_filter code[] = {
@@ -53,7 +53,7 @@ START_TEST(probing_leaves_no_descriptor_behind)
 }
 END_TEST
 
-START_TEST(a_ring_that_is_forbidden_is_told_with_the_reason)
+START_TEST(a_forbidden_ring_is_reported_with_the_reason)
 {
     static const int errors[] = {EPERM, ENOSYS};
     unsigned before = count_descriptors();
@@ -66,7 +66,7 @@ START_TEST(a_ring_that_is_forbidden_is_told_with_the_reason)
 }
 END_TEST
 
-START_TEST(a_ring_that_takes_no_buffers_does_not_do)
+START_TEST(a_ring_without_buffers_is_refused)
 {
     char why[200] = "";
 
@@ -76,7 +76,7 @@ START_TEST(a_ring_that_takes_no_buffers_does_not_do)
 }
 END_TEST
 
-START_TEST(a_ring_that_cannot_be_entered_does_not_do)
+START_TEST(a_ring_that_cannot_be_entered_is_refused)
 {
     char why[200] = "";
 
@@ -86,7 +86,7 @@ START_TEST(a_ring_that_cannot_be_entered_does_not_do)
 }
 END_TEST
 
-START_TEST(an_engine_that_cannot_start_says_why_and_leaves_nothing_behind)
+START_TEST(an_engine_that_cannot_start_gives_the_reason_and_leaks_nothing)
 {
     static const struct engine_handler none;
     unsigned before = count_descriptors();
@@ -103,15 +103,15 @@ END_TEST
 static void add_tests(TCase *t)
 {
     tcase_add_test(t, probing_leaves_no_descriptor_behind);
-    tcase_add_loop_test(t, a_ring_that_is_forbidden_is_told_with_the_reason, 0, 2);
-    tcase_add_test(t, a_ring_that_takes_no_buffers_does_not_do);
-    tcase_add_test(t, a_ring_that_cannot_be_entered_does_not_do);
-    tcase_add_test(t, an_engine_that_cannot_start_says_why_and_leaves_nothing_behind);
+    tcase_add_loop_test(t, a_forbidden_ring_is_reported_with_the_reason, 0, 2);
+    tcase_add_test(t, a_ring_without_buffers_is_refused);
+    tcase_add_test(t, a_ring_that_cannot_be_entered_is_refused);
+    tcase_add_test(t, an_engine_that_cannot_start_gives_the_reason_and_leaks_nothing);
 }
 
 #else
 
-START_TEST(without_io_uring_libev_is_there)
+START_TEST(libev_works_without_io_uring)
 {
     ck_assert_str_eq(engine_libev.name, "libev");
 }
@@ -119,7 +119,7 @@ END_TEST
 
 static void add_tests(TCase *t)
 {
-    tcase_add_test(t, without_io_uring_libev_is_there);
+    tcase_add_test(t, libev_works_without_io_uring);
 }
 
 #endif
@@ -133,7 +133,7 @@ int main(void)
 
     suite_add_tcase(suite, tests);
     add_tests(tests);
-    srunner_set_fork_status(runner, CK_FORK); /* a filter stays for the life of the process */
+    srunner_set_fork_status(runner, CK_FORK); /* a filter lasts for the life of the process */
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* evict: what goes when memory is full. */
+/* evict: which entries are removed when memory is full. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,9 +81,21 @@ static size_t keys_left(void *arg)
     return keyspace_size(ks, 0) + keyspace_size(ks, 1);
 }
 
+static enum evict_result step(void *arg, struct keyspace *keyspace, const struct evict_choice *c)
+{
+    enum evict_result result;
+
+    (void)arg;
+    shard_lock(c->shard);
+    shard_begin(c->shard, keyspace_epoch(keyspace));
+    result = evict_from(keyspace, c);
+    shard_unlock(c->shard);
+    return result;
+}
+
 static bool evict_to(size_t keys)
 {
-    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left, .step = evict_locked});
+    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left, .step = step});
 }
 
 /* How many of the keys from .. to-1 of database 0 are there. */
@@ -96,7 +108,7 @@ static unsigned alive(unsigned from, unsigned to)
     return n;
 }
 
-START_TEST(with_room_nothing_goes)
+START_TEST(nothing_is_evicted_below_the_limit)
 {
     keyspace_choose(ks, POLICY_ALLKEYS_LRU);
     put(0, 1, 0);
@@ -106,7 +118,7 @@ START_TEST(with_room_nothing_goes)
 }
 END_TEST
 
-START_TEST(no_eviction_is_what_it_says)
+START_TEST(noeviction_evicts_nothing)
 {
     keyspace_choose(ks, POLICY_NOEVICTION);
     put(0, 1, 5);
@@ -115,7 +127,7 @@ START_TEST(no_eviction_is_what_it_says)
 }
 END_TEST
 
-START_TEST(every_policy_goes_down_to_the_last_key)
+START_TEST(every_policy_evicts_down_to_the_last_key)
 {
     for (int p = 0; p < POLICY_COUNT; p++) {
         size_t before = ks->stats.evicted;
@@ -144,7 +156,7 @@ static void empty(void) UNCHECKED_LOCKS /* takes all shards */
         lock_drop(&ks->shards[i].lock);
 }
 
-START_TEST(volatile_policies_spare_what_has_no_expiry)
+START_TEST(volatile_policies_evict_only_keys_with_an_expiry)
 {
     for (int p = 0; p < POLICY_COUNT; p++) {
         if (!policy_of(p)->only_volatile)
@@ -161,16 +173,16 @@ START_TEST(volatile_policies_spare_what_has_no_expiry)
 }
 END_TEST
 
-/* The test has made the first half of the keys the better victims; a quarter of all goes, and nearly all of that must
- * be theirs. Ten draws that all miss a third to a half of the keys happen once in a hundred times. */
-static void check_that_the_first_half_goes(void)
+/* The test has made the first half of the keys the better victims; a quarter of all is evicted, and nearly all victims
+ * must be among them. Ten draws that all miss a third to a half of the keys happen once in a hundred times. */
+static void check_that_the_first_half_is_evicted(void)
 {
     ck_assert(evict_to(KEYS * 3 / 4));
     ck_assert_uint_eq(alive(0, KEYS), KEYS * 3 / 4);
     ck_assert_uint_le(alive(0, KEYS / 2), KEYS / 4 + KEYS / 80);
 }
 
-START_TEST(lru_evicts_what_was_not_used_for_long)
+START_TEST(lru_evicts_the_least_recently_used)
 {
     keyspace_choose(ks, POLICY_ALLKEYS_LRU);
     for (unsigned i = 0; i < KEYS; i++)
@@ -179,11 +191,11 @@ START_TEST(lru_evicts_what_was_not_used_for_long)
     for (unsigned i = KEYS / 2; i < KEYS; i++)
         use(0, i);
     stamps_advance(&ks->stamps, 100);
-    check_that_the_first_half_goes();
+    check_that_the_first_half_is_evicted();
 }
 END_TEST
 
-START_TEST(fifo_evicts_the_oldest_though_it_is_used)
+START_TEST(fifo_evicts_the_oldest_although_it_is_used)
 {
     keyspace_choose(ks, POLICY_ALLKEYS_FIFO);
     for (unsigned i = 0; i < KEYS; i++) {
@@ -194,11 +206,11 @@ START_TEST(fifo_evicts_the_oldest_though_it_is_used)
     stamps_advance(&ks->stamps, 100);
     for (unsigned i = 0; i < KEYS / 2; i++)
         use(0, i);
-    check_that_the_first_half_goes();
+    check_that_the_first_half_is_evicted();
 }
 END_TEST
 
-START_TEST(lfu_evicts_what_is_seldom_used)
+START_TEST(lfu_evicts_the_least_frequently_used)
 {
     keyspace_choose(ks, POLICY_ALLKEYS_LFU);
     for (unsigned i = 0; i < KEYS; i++)
@@ -206,20 +218,20 @@ START_TEST(lfu_evicts_what_is_seldom_used)
     for (unsigned n = 0; n < 100; n++)
         for (unsigned i = KEYS / 2; i < KEYS; i++)
             use(0, i);
-    check_that_the_first_half_goes();
+    check_that_the_first_half_is_evicted();
 }
 END_TEST
 
-START_TEST(ttl_evicts_what_ends_soonest)
+START_TEST(ttl_evicts_what_expires_soonest)
 {
     keyspace_choose(ks, POLICY_VOLATILE_TTL);
     for (unsigned i = 0; i < KEYS; i++)
         put(0, i, i < KEYS / 2 ? FAR : FAR + 1000000);
-    check_that_the_first_half_goes();
+    check_that_the_first_half_is_evicted();
 }
 END_TEST
 
-START_TEST(random_spares_no_half)
+START_TEST(random_evicts_from_both_halves)
 {
     keyspace_choose(ks, POLICY_ALLKEYS_RANDOM);
     for (unsigned i = 0; i < KEYS; i++)
@@ -232,7 +244,7 @@ START_TEST(random_spares_no_half)
 }
 END_TEST
 
-START_TEST(a_lone_key_in_one_shard_is_found)
+START_TEST(a_single_key_in_any_shard_is_found)
 {
     keyspace_choose(ks, POLICY_ALLKEYS_LRU);
     for (unsigned i = 0; i < 50; i++) {
@@ -243,7 +255,7 @@ START_TEST(a_lone_key_in_one_shard_is_found)
 }
 END_TEST
 
-START_TEST(another_policy_goes_on_with_the_stamps_that_it_finds)
+START_TEST(a_new_policy_reads_the_stamps_of_the_old_one)
 {
     static const enum policy_id turns[] = {POLICY_ALLKEYS_LRU, POLICY_ALLKEYS_LFU, POLICY_ALLKEYS_LRU};
 
@@ -257,13 +269,13 @@ START_TEST(another_policy_goes_on_with_the_stamps_that_it_finds)
         for (unsigned i = KEYS / 2; i < KEYS; i++)
             use(0, i);
         stamps_advance(&ks->stamps, 100);
-        check_that_the_first_half_goes();
+        check_that_the_first_half_is_evicted();
         ck_assert(evict_to(0));
     }
 }
 END_TEST
 
-START_TEST(a_key_that_gets_an_expiry_may_go)
+START_TEST(a_key_that_gets_an_expiry_may_be_evicted)
 {
     struct place p;
 
@@ -279,7 +291,7 @@ START_TEST(a_key_that_gets_an_expiry_may_go)
 }
 END_TEST
 
-START_TEST(what_is_new_goes_before_what_is_used_often)
+START_TEST(lfu_evicts_new_keys_before_often_used_ones)
 {
     keyspace_choose(ks, POLICY_ALLKEYS_LFU);
     for (unsigned i = 0; i < KEYS; i++)
@@ -287,7 +299,7 @@ START_TEST(what_is_new_goes_before_what_is_used_often)
     for (unsigned i = 0; i < KEYS; i++)
         for (unsigned n = 0; n < 200; n++)
             use(0, i);
-    for (unsigned i = KEYS; i < KEYS + 150; i++) { /* each makes the cache a use older */
+    for (unsigned i = KEYS; i < KEYS + 150; i++) { /* each ages the cache by one use */
         put(0, i, 0);
         ck_assert(evict_to(KEYS));
     }
@@ -295,7 +307,7 @@ START_TEST(what_is_new_goes_before_what_is_used_often)
 }
 END_TEST
 
-/* Another policy with each key that goes. */
+/* Another policy for each victim. */
 static size_t keys_left_under_another(void *arg)
 {
     unsigned *turn = arg;
@@ -305,14 +317,14 @@ static size_t keys_left_under_another(void *arg)
     return keys_left(NULL);
 }
 
-START_TEST(an_eviction_comes_to_its_end_though_the_policy_changes_meanwhile)
+START_TEST(an_eviction_ends_although_the_policy_changes_meanwhile)
 {
     unsigned turn = 0;
 
     for (unsigned i = 0; i < 300; i++)
         put(i % 2, i, FAR);
     ck_assert(evict_to_fit(
-        ks, &(struct evict_goal){.limit = 10, .used = keys_left_under_another, .step = evict_locked, .arg = &turn}));
+        ks, &(struct evict_goal){.limit = 10, .used = keys_left_under_another, .step = step, .arg = &turn}));
     ck_assert_uint_eq(keys_left(NULL), 10);
 }
 END_TEST
@@ -323,9 +335,9 @@ static bool at_once(void *arg)
     return true;
 }
 
-START_TEST(that_nothing_more_may_go_is_told_though_there_is_enough)
+START_TEST(eviction_finds_out_that_nothing_is_left_even_if_it_may_stop)
 {
-    struct evict_goal goal = {.used = keys_left, .enough = at_once, .step = evict_locked};
+    struct evict_goal goal = {.used = keys_left, .enough = at_once, .step = step};
 
     keyspace_choose(ks, POLICY_VOLATILE_LRU);
     put(0, 1, 0);
@@ -339,7 +351,7 @@ START_TEST(that_nothing_more_may_go_is_told_though_there_is_enough)
 }
 END_TEST
 
-START_TEST(old_stamps_are_kept_in_reach)
+START_TEST(old_stamps_stay_in_reach)
 {
     struct entry *e;
 
@@ -373,22 +385,22 @@ int main(void)
     hash_init();
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, with_room_nothing_goes);
-    tcase_add_test(tests, no_eviction_is_what_it_says);
-    tcase_add_test(tests, every_policy_goes_down_to_the_last_key);
-    tcase_add_test(tests, volatile_policies_spare_what_has_no_expiry);
-    tcase_add_test(tests, lru_evicts_what_was_not_used_for_long);
-    tcase_add_test(tests, fifo_evicts_the_oldest_though_it_is_used);
-    tcase_add_test(tests, lfu_evicts_what_is_seldom_used);
-    tcase_add_test(tests, ttl_evicts_what_ends_soonest);
-    tcase_add_test(tests, random_spares_no_half);
-    tcase_add_test(tests, a_lone_key_in_one_shard_is_found);
-    tcase_add_test(tests, another_policy_goes_on_with_the_stamps_that_it_finds);
-    tcase_add_test(tests, a_key_that_gets_an_expiry_may_go);
-    tcase_add_test(tests, what_is_new_goes_before_what_is_used_often);
-    tcase_add_test(tests, an_eviction_comes_to_its_end_though_the_policy_changes_meanwhile);
-    tcase_add_test(tests, that_nothing_more_may_go_is_told_though_there_is_enough);
-    tcase_add_test(tests, old_stamps_are_kept_in_reach);
+    tcase_add_test(tests, nothing_is_evicted_below_the_limit);
+    tcase_add_test(tests, noeviction_evicts_nothing);
+    tcase_add_test(tests, every_policy_evicts_down_to_the_last_key);
+    tcase_add_test(tests, volatile_policies_evict_only_keys_with_an_expiry);
+    tcase_add_test(tests, lru_evicts_the_least_recently_used);
+    tcase_add_test(tests, fifo_evicts_the_oldest_although_it_is_used);
+    tcase_add_test(tests, lfu_evicts_the_least_frequently_used);
+    tcase_add_test(tests, ttl_evicts_what_expires_soonest);
+    tcase_add_test(tests, random_evicts_from_both_halves);
+    tcase_add_test(tests, a_single_key_in_any_shard_is_found);
+    tcase_add_test(tests, a_new_policy_reads_the_stamps_of_the_old_one);
+    tcase_add_test(tests, a_key_that_gets_an_expiry_may_be_evicted);
+    tcase_add_test(tests, lfu_evicts_new_keys_before_often_used_ones);
+    tcase_add_test(tests, an_eviction_ends_although_the_policy_changes_meanwhile);
+    tcase_add_test(tests, eviction_finds_out_that_nothing_is_left_even_if_it_may_stop);
+    tcase_add_test(tests, old_stamps_stay_in_reach);
     tcase_add_test(tests, stamps_fit_the_number_of_keys);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* geo_search: the members of a sorted set that lie in a shape. */
+/* geo_search: the members of a sorted set that are located within a shape. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -8,10 +8,10 @@
 #include "seed.h"
 #include "types/geo_search.h"
 
-#define MOST 600
+#define MAX 600
 
 static struct value value;
-static double scores[MOST]; /* of the members, which are their numbers */
+static double scores[MAX]; /* of the members, whose names are their numbers */
 static size_t members;
 
 static void set_up(void)
@@ -32,7 +32,7 @@ static double random_between(double from, double to)
     return from + (to - from) * ((double)(seed_u64() >> 11) / 0x1p53);
 }
 
-/* Some members are texts, some integers; several have the same place. */
+/* Some members are texts, some integers; several have the same location. */
 static struct slice member(size_t i, char *room)
 {
     return slice_of(room, (size_t)sprintf(room, i % 2 == 0 ? "%zu" : "place %zu", i));
@@ -56,7 +56,7 @@ static void put(struct geo_point p)
     members++;
 }
 
-/* n places around a middle, within so many degrees; none on the northern edge of the map, which is in no square. */
+/* n locations around a centre, within so many degrees; none on the northern edge of the map, which no cell covers. */
 static void put_random(size_t n, struct geo_point middle, double spread)
 {
     while (members < n) {
@@ -72,7 +72,7 @@ static void put_random(size_t n, struct geo_point middle, double spread)
 
 /* ---- the twin: every place against the shape, cell after cell ---- */
 
-static size_t twin[MOST];
+static size_t twin[MAX];
 static size_t twins;
 
 static double twin_distance(const struct geo_query *q, size_t i)
@@ -97,12 +97,12 @@ static void twin_add_cell(const struct geo_query *q, struct geohash_cell cell)
     double distance;
 
     for (size_t i = 0; i < members; i++)
-        if (scores[i] >= s.least && scores[i] < s.below && geo_shape_has(&q->shape, scores[i], &distance))
+        if (scores[i] >= s.min && scores[i] < s.end && geo_shape_has(&q->shape, scores[i], &distance))
             twin[twins++] = i;
     qsort(twin + from, twins - from, sizeof *twin, by_score);
 }
 
-/* The simplest sort that leaves equal ones as they are. */
+/* A simple stable sort. */
 static void twin_sort(const struct geo_query *q)
 {
     double sign = q->order == GEO_NEAREST ? 1 : -1;
@@ -120,25 +120,25 @@ static void twin_sort(const struct geo_query *q)
 
 static void twin_search(const struct geo_query *q)
 {
-    struct geohash_cell cells[GEO_CELLS_MOST];
+    struct geohash_cell cells[GEO_CELLS_MAX];
     unsigned n = geo_shape_cells(&q->shape, cells);
 
     twins = 0;
     for (unsigned i = 0; i < n; i++)
         twin_add_cell(q, cells[i]);
-    if (q->any && q->most > 0 && twins > q->most)
-        twins = q->most;
+    if (q->any && q->count > 0 && twins > q->count)
+        twins = q->count;
     if (q->order != GEO_AS_FOUND)
         twin_sort(q);
-    if (q->most > 0 && twins > q->most)
-        twins = q->most;
+    if (q->count > 0 && twins > q->count)
+        twins = q->count;
 }
 
-/* Of equally far members it may be any, but each only once, where the query takes some of them. */
+/* Of equally distant members any may be in the result, but each only once, if the query limits their number. */
 static void assert_agrees(const struct geo_query *q)
 {
-    bool has_choice = q->order != GEO_AS_FOUND && q->most > 0 && !q->any;
-    bool seen[MOST] = {false};
+    bool has_choice = q->order != GEO_AS_FOUND && q->count > 0 && !q->any;
+    bool seen[MAX] = {false};
     struct geo_hits hits;
 
     twin_search(q);
@@ -168,7 +168,7 @@ static struct geo_query random_query(struct geo_point middle, double spread)
     else
         q.shape = geo_box(middle, random_between(0, metres), random_between(0, metres), 1);
     if (seed_below(2) == 0) {
-        q.most = 1 + seed_below(seed_below(2) ? 10 : MOST);
+        q.count = 1 + seed_below(seed_below(2) ? 10 : MAX);
         q.any = seed_below(2);
     }
     return q;
@@ -190,15 +190,15 @@ static void search_round(size_t n)
     tear_down();
 }
 
-START_TEST(random_searches_agree_with_looking_at_every_place)
+START_TEST(random_searches_agree_with_a_check_of_every_location)
 {
     seed_start(__func__);
     for (unsigned round = 0, rounds = seed_rounds(600); round < rounds; round++)
-        search_round(round % 2 == 0 ? 1 + seed_below(128) : 129 + seed_below(MOST - 129));
+        search_round(round % 2 == 0 ? 1 + seed_below(128) : 129 + seed_below(MAX - 129));
 }
 END_TEST
 
-START_TEST(a_search_finds_all_that_are_near_enough)
+START_TEST(a_search_finds_all_locations_in_range)
 {
     struct geo_query q = {.order = GEO_NEAREST};
     struct geo_hits hits;
@@ -210,7 +210,7 @@ START_TEST(a_search_finds_all_that_are_near_enough)
         size_t near = 0;
 
         set_up();
-        put_random(MOST, middle, spread);
+        put_random(MAX, middle, spread);
         q.shape = geo_circle(middle, random_between(0, spread) * M_PI / 180 * GEO_EARTH_RADIUS, 1);
         for (size_t i = 0; i < members; i++)
             near += twin_distance(&q, i) <= q.shape.radius;
@@ -222,33 +222,33 @@ START_TEST(a_search_finds_all_that_are_near_enough)
 }
 END_TEST
 
-/* Distances that make a quicksort with the median of a few as its pivot slow, beside random ones. */
-START_TEST(places_in_a_bad_order_are_sorted_too)
+/* Distances that are slow for a quicksort whose pivot is a median of few, and random ones. */
+START_TEST(distances_in_an_adverse_order_are_sorted_too)
 {
     struct geo_query q = {.order = GEO_NEAREST, .shape = geo_circle((struct geo_point){0, 0}, 3000, 1000)};
 
     seed_start(__func__);
-    for (int i = 0; i < MOST; i++) /* up, and from the middle on down again; two of each */
-        put((struct geo_point){0.01, (i / 2 < MOST / 4 ? i / 2 : MOST / 2 - i / 2) * 0.01});
-    for (q.most = 1; q.most < MOST; q.most += 29)
+    for (int i = 0; i < MAX; i++) /* up, then down from the middle; two of each */
+        put((struct geo_point){0.01, (i / 2 < MAX / 4 ? i / 2 : MAX / 2 - i / 2) * 0.01});
+    for (q.count = 1; q.count < MAX; q.count += 29)
         assert_agrees(&q);
 }
 END_TEST
 
-START_TEST(a_radius_larger_than_the_world_finds_all_of_it)
+START_TEST(a_radius_larger_than_the_earth_finds_all_locations)
 {
     struct geo_query q = {.shape = geo_circle((struct geo_point){179.9, -80}, 6000000, 1609.34)};
     struct geo_hits hits;
 
     seed_start(__func__);
-    put_random(MOST, (struct geo_point){0, 0}, 179);
+    put_random(MAX, (struct geo_point){0, 0}, 179);
     geo_search(&value, &q, &hits);
-    ck_assert_uint_eq(hits.n, MOST);
+    ck_assert_uint_eq(hits.n, MAX);
     geo_hits_free(&hits);
 }
 END_TEST
 
-START_TEST(places_on_both_sides_of_the_date_line_are_near)
+START_TEST(locations_on_both_sides_of_the_date_line_are_near)
 {
     struct geo_query q = {.shape = geo_circle((struct geo_point){179.999, 10}, 1000, 1), .order = GEO_NEAREST};
     struct geo_hits hits;
@@ -264,7 +264,7 @@ START_TEST(places_on_both_sides_of_the_date_line_are_near)
 }
 END_TEST
 
-START_TEST(an_empty_set_and_scores_that_are_no_places_are_searched_too)
+START_TEST(empty_sets_and_scores_that_are_no_geohashes_can_be_searched)
 {
     struct geo_query q = {.shape = geo_circle((struct geo_point){0, 0}, INFINITY, 1)};
     struct geo_hits hits;
@@ -289,16 +289,16 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(own, random_searches_agree_with_looking_at_every_place);
-    tcase_add_test(own, a_search_finds_all_that_are_near_enough);
+    tcase_add_test(own, random_searches_agree_with_a_check_of_every_location);
+    tcase_add_test(own, a_search_finds_all_locations_in_range);
     tcase_set_timeout(own, 120);
     suite_add_tcase(suite, own);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, places_in_a_bad_order_are_sorted_too);
-    tcase_add_test(tests, a_radius_larger_than_the_world_finds_all_of_it);
-    tcase_add_test(tests, places_on_both_sides_of_the_date_line_are_near);
-    tcase_add_test(tests, an_empty_set_and_scores_that_are_no_places_are_searched_too);
+    tcase_add_test(tests, distances_in_an_adverse_order_are_sorted_too);
+    tcase_add_test(tests, a_radius_larger_than_the_earth_finds_all_locations);
+    tcase_add_test(tests, locations_on_both_sides_of_the_date_line_are_near);
+    tcase_add_test(tests, empty_sets_and_scores_that_are_no_geohashes_can_be_searched);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

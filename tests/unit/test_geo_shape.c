@@ -15,7 +15,7 @@ static double random_between(double from, double to)
     return from + (to - from) * ((double)(seed_u64() >> 11) / 0x1p53);
 }
 
-/* A place as scores have them; often near the edges of the map, and near others. */
+/* A location as a score gives it; often near the edges of the map, and near others. */
 static struct geo_point random_point(void)
 {
     struct geo_point p = {random_between(-180, 180), random_between(-GEOHASH_LATITUDE_MAX, GEOHASH_LATITUDE_MAX)};
@@ -27,7 +27,7 @@ static struct geo_point random_point(void)
     return geohash_point(geohash_score(p));
 }
 
-/* 1 mm to more than round the world. */
+/* From 1 mm to more than around the world. */
 static double random_length(void)
 {
     return pow(10, random_between(-3, 7.7));
@@ -42,7 +42,7 @@ START_TEST(distances_are_as_documented)
 }
 END_TEST
 
-START_TEST(opposite_places_are_half_way_round_the_earth)
+START_TEST(antipodes_are_half_way_around_the_earth)
 {
     seed_start(__func__);
     for (int i = 0; i < 100000; i++) {
@@ -54,7 +54,7 @@ START_TEST(opposite_places_are_half_way_round_the_earth)
 }
 END_TEST
 
-/* Whether a place lies in a shape, by its definition. */
+/* Whether a location is within a shape, by its definition. */
 static bool twin_has(const struct geo_shape *s, struct geo_point p)
 {
     struct geo_point beside = {s->middle.longitude, p.latitude}, below = {p.longitude, s->middle.latitude};
@@ -71,7 +71,7 @@ static struct geo_shape random_shape(void)
     return geo_box(random_point(), random_length(), random_length(), 1);
 }
 
-/* A place about as far away as the edge of the shape. */
+/* A location about as distant as the edge of the shape. */
 static struct geo_point point_near_edge(const struct geo_shape *s)
 {
     double angle = random_between(0, 2 * M_PI), scale = 180 / M_PI / GEO_EARTH_RADIUS * random_between(0.9, 1.1);
@@ -84,7 +84,7 @@ static struct geo_point point_near_edge(const struct geo_shape *s)
     return p;
 }
 
-START_TEST(no_place_of_a_shape_is_outside_of_its_window)
+START_TEST(no_location_of_a_shape_is_outside_of_its_window)
 {
     seed_start(__func__);
     for (int i = 0; i < 400000; i++) {
@@ -104,20 +104,20 @@ static bool is_in_cells(const struct geohash_cell *cells, unsigned n, double sco
     for (unsigned i = 0; i < n; i++) {
         struct geohash_scores s = geohash_scores(cells[i]);
 
-        if (score >= s.least && score < s.below)
+        if (score >= s.min && score < s.end)
             return true;
     }
     return false;
 }
 
-START_TEST(the_cells_have_the_whole_of_a_circle_away_from_the_poles)
+START_TEST(the_cells_cover_a_circle_away_from_the_poles)
 {
     seed_start(__func__);
     for (int i = 0; i < 200000; i++) {
         struct geo_point middle = {random_between(-180, 180), random_between(-60, 60)};
         struct geo_shape s = geo_circle(middle, pow(10, random_between(-1, 6.2)), 1);
         double score = geohash_score(point_near_edge(&s)), distance;
-        struct geohash_cell cells[GEO_CELLS_MOST];
+        struct geohash_cell cells[GEO_CELLS_MAX];
         unsigned n = geo_shape_cells(&s, cells);
 
         ck_assert(!geo_shape_has(&s, score, &distance) || is_in_cells(cells, n, score));
@@ -130,11 +130,11 @@ START_TEST(no_two_cells_are_the_same)
     seed_start(__func__);
     for (int i = 0; i < 100000; i++) {
         struct geo_shape s = random_shape();
-        struct geohash_cell cells[GEO_CELLS_MOST];
+        struct geohash_cell cells[GEO_CELLS_MAX];
         unsigned n = geo_shape_cells(&s, cells);
 
         ck_assert_uint_ge(n, 1);
-        ck_assert_uint_le(n, GEO_CELLS_MOST);
+        ck_assert_uint_le(n, GEO_CELLS_MAX);
         for (unsigned k = 1; k < n; k++)
             for (unsigned j = 0; j < k; j++)
                 ck_assert_uint_ne(cells[k].bits, cells[j].bits);
@@ -142,14 +142,14 @@ START_TEST(no_two_cells_are_the_same)
 }
 END_TEST
 
-START_TEST(the_edges_of_the_map_have_cells_that_differ_too)
+START_TEST(cells_at_the_edges_of_the_map_are_distinct_too)
 {
     static const double longitudes[] = {-180, 0, 180}, latitudes[] = {-GEOHASH_LATITUDE_MAX, 0, GEOHASH_LATITUDE_MAX};
     static const double lengths[] = {0, 1, 1e5, 1e6, 1e7, INFINITY};
 
     for (unsigned i = 0; i < 3 * 3 * 6; i++) {
         struct geo_shape s = geo_circle((struct geo_point){longitudes[i % 3], latitudes[i / 3 % 3]}, lengths[i / 9], 1);
-        struct geohash_cell cells[GEO_CELLS_MOST];
+        struct geohash_cell cells[GEO_CELLS_MAX];
         unsigned n = geo_shape_cells(&s, cells);
 
         for (unsigned k = 1; k < n; k++)
@@ -159,10 +159,10 @@ START_TEST(the_edges_of_the_map_have_cells_that_differ_too)
 }
 END_TEST
 
-START_TEST(what_is_infinite_has_all_places)
+START_TEST(an_infinite_shape_contains_all_locations)
 {
     struct geo_shape circle = geo_circle(PALERMO, INFINITY, 1000), box = geo_box(PALERMO, INFINITY, INFINITY, 0.3048);
-    struct geohash_cell cells[GEO_CELLS_MOST];
+    struct geohash_cell cells[GEO_CELLS_MAX];
     unsigned n = geo_shape_cells(&circle, cells);
 
     seed_start(__func__);
@@ -176,7 +176,7 @@ START_TEST(what_is_infinite_has_all_places)
 }
 END_TEST
 
-START_TEST(a_circle_of_no_radius_has_its_middle_alone)
+START_TEST(a_circle_with_radius_0_contains_only_its_centre)
 {
     double score = geohash_score(PALERMO), distance = 1;
     struct geo_shape s = geo_circle(geohash_point(score), 0, 1);
@@ -205,13 +205,13 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, distances_are_as_documented);
-    tcase_add_test(tests, opposite_places_are_half_way_round_the_earth);
-    tcase_add_test(tests, no_place_of_a_shape_is_outside_of_its_window);
-    tcase_add_test(tests, the_cells_have_the_whole_of_a_circle_away_from_the_poles);
+    tcase_add_test(tests, antipodes_are_half_way_around_the_earth);
+    tcase_add_test(tests, no_location_of_a_shape_is_outside_of_its_window);
+    tcase_add_test(tests, the_cells_cover_a_circle_away_from_the_poles);
     tcase_add_test(tests, no_two_cells_are_the_same);
-    tcase_add_test(tests, the_edges_of_the_map_have_cells_that_differ_too);
-    tcase_add_test(tests, what_is_infinite_has_all_places);
-    tcase_add_test(tests, a_circle_of_no_radius_has_its_middle_alone);
+    tcase_add_test(tests, cells_at_the_edges_of_the_map_are_distinct_too);
+    tcase_add_test(tests, an_infinite_shape_contains_all_locations);
+    tcase_add_test(tests, a_circle_with_radius_0_contains_only_its_centre);
     tcase_add_test(tests, units_are_lengths_in_metres);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);

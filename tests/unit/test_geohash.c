@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* geohash: places on the globe as numbers. */
+/* geohash: locations on the globe as numbers. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static double random_between(double from, double to)
     return from + (to - from) * ((double)(seed_u64() >> 11) / 0x1p53);
 }
 
-/* Now and then on an edge of the map. */
+/* Sometimes on an edge of the map. */
 static struct geo_point random_point(void)
 {
     struct geo_point p = {random_between(-180, 180), random_between(-GEOHASH_LATITUDE_MAX, GEOHASH_LATITUDE_MAX)};
@@ -28,7 +28,7 @@ static struct geo_point random_point(void)
     return p;
 }
 
-START_TEST(the_documented_places_have_the_documented_numbers)
+START_TEST(the_documented_locations_have_the_documented_numbers)
 {
     struct geo_point p;
 
@@ -40,7 +40,7 @@ START_TEST(the_documented_places_have_the_documented_numbers)
 }
 END_TEST
 
-START_TEST(a_public_geohash_has_rows_from_pole_to_pole)
+START_TEST(public_geohashes_extend_from_pole_to_pole)
 {
     char text[GEOHASH_TEXT_BYTES];
 
@@ -53,7 +53,7 @@ START_TEST(a_public_geohash_has_rows_from_pole_to_pole)
 }
 END_TEST
 
-START_TEST(only_numbers_within_the_edges_are_on_the_map)
+START_TEST(only_coordinates_within_the_edges_are_on_the_map)
 {
     ck_assert(geohash_has((struct geo_point){180, GEOHASH_LATITUDE_MAX}));
     ck_assert(geohash_has((struct geo_point){-180, -GEOHASH_LATITUDE_MAX}));
@@ -76,13 +76,13 @@ START_TEST(the_first_cell_is_in_the_south_west_and_the_edges_have_their_own)
 }
 END_TEST
 
-START_TEST(a_place_comes_back_from_the_middle_of_its_cell)
+START_TEST(a_number_converts_back_to_the_centre_of_its_cell)
 {
     seed_start(__func__);
     for (int i = 0; i < 200000; i++) {
         struct geo_point p = random_point(), q = geohash_point(geohash_score(p));
 
-        /* On the eastern edge a double is a bit too short. */
+        /* On the eastern edge a double is slightly too small. */
         double cells = p.longitude == 180 ? 2.2 : 0.5001;
 
         ck_assert_double_le(fabs(p.longitude - q.longitude), 360 / 0x1p26 * cells);
@@ -93,7 +93,7 @@ START_TEST(a_place_comes_back_from_the_middle_of_its_cell)
 }
 END_TEST
 
-/* By its definition: a half of what is left at each bit, the longitude first. */
+/* By its definition: each bit selects a half of the rest, beginning with the longitude. */
 static uint64_t twin_bits(struct geo_point p, unsigned step)
 {
     struct geohash_bounds b = {-180, 180, -GEOHASH_LATITUDE_MAX, GEOHASH_LATITUDE_MAX};
@@ -124,7 +124,7 @@ START_TEST(cells_are_halves_of_halves)
 }
 END_TEST
 
-START_TEST(the_scores_of_a_cell_are_those_of_the_places_in_it)
+START_TEST(the_scores_of_a_cell_are_those_of_the_locations_in_it)
 {
     seed_start(__func__);
     for (int i = 0; i < 50000; i++) {
@@ -136,13 +136,13 @@ START_TEST(the_scores_of_a_cell_are_those_of_the_places_in_it)
         if (q.longitude == 180 || seed_below(2) == 0) /* near p */
             q = geohash_point(geohash_score(p) + (double)seed_below((uint64_t)1 << (52 - 2 * step)));
         score = geohash_score(q);
-        ck_assert_int_eq(score >= s.least && score < s.below,
+        ck_assert_int_eq(score >= s.min && score < s.end,
                          geohash_cell(p, step).bits == geohash_cell(q, step).bits);
     }
 }
 END_TEST
 
-START_TEST(neighbours_go_round_the_edges_of_the_map)
+START_TEST(neighbours_wrap_around_the_edges_of_the_map)
 {
     seed_start(__func__);
     for (int i = 0; i < 50000; i++) {
@@ -162,7 +162,7 @@ START_TEST(neighbours_go_round_the_edges_of_the_map)
 }
 END_TEST
 
-START_TEST(scores_that_are_no_geohash_are_places_on_the_map_too)
+START_TEST(scores_that_are_no_geohashes_are_locations_on_the_map_too)
 {
     static const double scores[] = {-1, -0.5, 0.5, INFINITY, -INFINITY, 1e300, -1e300, 0x1p63, 0x1p64, -0x1p63};
 
@@ -186,15 +186,15 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, the_documented_places_have_the_documented_numbers);
-    tcase_add_test(tests, a_public_geohash_has_rows_from_pole_to_pole);
-    tcase_add_test(tests, only_numbers_within_the_edges_are_on_the_map);
+    tcase_add_test(tests, the_documented_locations_have_the_documented_numbers);
+    tcase_add_test(tests, public_geohashes_extend_from_pole_to_pole);
+    tcase_add_test(tests, only_coordinates_within_the_edges_are_on_the_map);
     tcase_add_test(tests, the_first_cell_is_in_the_south_west_and_the_edges_have_their_own);
-    tcase_add_test(tests, a_place_comes_back_from_the_middle_of_its_cell);
+    tcase_add_test(tests, a_number_converts_back_to_the_centre_of_its_cell);
     tcase_add_test(tests, cells_are_halves_of_halves);
-    tcase_add_test(tests, the_scores_of_a_cell_are_those_of_the_places_in_it);
-    tcase_add_test(tests, neighbours_go_round_the_edges_of_the_map);
-    tcase_add_test(tests, scores_that_are_no_geohash_are_places_on_the_map_too);
+    tcase_add_test(tests, the_scores_of_a_cell_are_those_of_the_locations_in_it);
+    tcase_add_test(tests, neighbours_wrap_around_the_edges_of_the_map);
+    tcase_add_test(tests, scores_that_are_no_geohashes_are_locations_on_the_map_too);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

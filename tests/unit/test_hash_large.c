@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* types/hash in all its forms (test_hash is of base/hash). */
+/* types/hash in all its forms (test_hash is the test of base/hash). */
 #include <stdlib.h>
 
 #include "account.h"
@@ -29,7 +29,7 @@ static void check_field(const struct value *v, const char *field, const char *va
         ck_assert(slice_eq(s, slice_str(value)));
 }
 
-/* What holds for every form. */
+/* Checks that apply to every form. */
 static void check_basics(struct value_limits limits)
 {
     struct value v = value_new(limits);
@@ -54,19 +54,19 @@ static void check_basics(struct value_limits limits)
     discard(&v);
 }
 
-START_TEST(flat_hashes_hold_what_was_set)
+START_TEST(flat_hashes_store_fields)
 {
     check_basics(FLAT);
 }
 END_TEST
 
-START_TEST(large_hashes_hold_what_was_set)
+START_TEST(large_hashes_store_fields)
 {
     check_basics(LARGE);
 }
 END_TEST
 
-START_TEST(a_hash_grows_large_at_its_limits)
+START_TEST(a_hash_becomes_large_beyond_its_limits)
 {
     struct value v = value_new((struct value_limits){.entries = 2, .bytes = 5});
 
@@ -87,7 +87,7 @@ START_TEST(a_hash_grows_large_at_its_limits)
 }
 END_TEST
 
-/* Expiry, for every form. */
+/* Checks of expiry that apply to every form. */
 static void check_expiry(struct value_limits limits)
 {
     struct value v = value_new(limits);
@@ -142,7 +142,7 @@ START_TEST(fields_of_a_large_hash_expire)
 }
 END_TEST
 
-START_TEST(setting_a_field_takes_its_expiry_away)
+START_TEST(setting_a_field_clears_its_expiry)
 {
     for (int large = 0; large < 2; large++) {
         struct value v = value_new(large ? LARGE : FLAT);
@@ -157,7 +157,7 @@ START_TEST(setting_a_field_takes_its_expiry_away)
 }
 END_TEST
 
-START_TEST(growing_large_keeps_the_expiries)
+START_TEST(expiries_survive_the_conversion_to_large)
 {
     struct value v = value_new((struct value_limits){.entries = 2, .bytes = 9});
     int64_t expire;
@@ -180,7 +180,7 @@ END_TEST
 #define NAMES 300
 #define MANY  200000
 
-/* A hash as an array: the field is "f" or nothing and the index, so that some are numbers. */
+/* A hash as an array: a field is its index, with or without an "f", so that some are numbers. */
 struct twin {
     char value[NAMES][220];
     int64_t expire[NAMES];
@@ -228,7 +228,7 @@ static size_t twin_count(const struct twin *t, int64_t now)
     return n;
 }
 
-/* A walk gives every field of the twin once, with its value and its expiry. */
+/* A walk returns each field of the twin once, with its value and its expiry. */
 static void check_walk(const struct value *v, const struct twin *t)
 {
     bool seen[NAMES] = {false};
@@ -279,7 +279,8 @@ static void model_purge(struct value *v, struct twin *t)
         due += t->is_in[i] && !twin_has(t, i, v->now);
     gone = hash_purge(v, v->now, most);
     ck_assert_uint_eq(gone, due < most ? due : most);
-    for (; gone > 0; gone--) { /* the earliest first; among equal ones any, so only whole moments can be compared */
+    for (; gone > 0; gone--) { /* the earliest first; fields with equal expiries in any order, so only whole ticks can
+                                * be compared */
         int64_t least = twin_next_due(t);
         int i = 0;
 
@@ -331,7 +332,7 @@ static void model_step(struct value *v, struct twin *t, bool allow_long, bool gr
     }
 }
 
-/* What is due is purged whole before it is compared, since of equal moments any may go first. */
+/* Expired fields are all purged before a comparison, since among equal expiries any may be removed first. */
 static void run_model(struct value_limits limits, bool allow_long)
 {
     struct twin *t = calloc(1, sizeof *t);
@@ -410,7 +411,7 @@ static void count_visit(void *arg, struct slice field, struct slice value)
     seen[atoi(text)]++;
 }
 
-START_TEST(a_scan_visits_what_stays)
+START_TEST(a_scan_visits_all_fields_that_are_not_removed)
 {
     static unsigned seen[20000];
     struct value v = value_new(LARGE);
@@ -437,8 +438,8 @@ static bool draw_visit(void *arg, struct slice field, struct slice value)
     return true;
 }
 
-/* n of count fields, some of them due, drawn `times` times: none is there too often, none twice in one draw if they are
- * to be distinct, and none that is due. */
+/* Draws n of `count` fields, some of them expired, `times` times. No field may come too often, none twice in one draw
+ * if they are to be distinct, and no expired one. */
 static void check_draws(struct value_limits limits, int count, int due, uint64_t n, bool distinct)
 {
     struct value v = value_new(limits);
@@ -512,17 +513,17 @@ int main(void)
     int failed;
 
     hash_init();
-    tcase_add_test(tests, flat_hashes_hold_what_was_set);
-    tcase_add_test(tests, large_hashes_hold_what_was_set);
-    tcase_add_test(tests, a_hash_grows_large_at_its_limits);
+    tcase_add_test(tests, flat_hashes_store_fields);
+    tcase_add_test(tests, large_hashes_store_fields);
+    tcase_add_test(tests, a_hash_becomes_large_beyond_its_limits);
     tcase_add_test(tests, fields_of_a_flat_hash_expire);
     tcase_add_test(tests, fields_of_a_large_hash_expire);
-    tcase_add_test(tests, setting_a_field_takes_its_expiry_away);
-    tcase_add_test(tests, growing_large_keeps_the_expiries);
+    tcase_add_test(tests, setting_a_field_clears_its_expiry);
+    tcase_add_test(tests, expiries_survive_the_conversion_to_large);
     tcase_add_test(tests, random_changes_of_a_flat_hash_agree_with_an_array);
     tcase_add_test(tests, random_changes_of_a_hash_that_grows_agree_with_an_array);
     tcase_add_test(tests, a_copy_is_equal_and_separate);
-    tcase_add_test(tests, a_scan_visits_what_stays);
+    tcase_add_test(tests, a_scan_visits_all_fields_that_are_not_removed);
     tcase_add_test(tests, draws_are_fair);
     tcase_add_test(tests, many_fields_take_at_most_55_bytes_each);
     tcase_set_timeout(tests, 120);

@@ -55,7 +55,8 @@ START_TEST(the_estimates_and_lengths_are_those_of_redis)
     static const struct {
         uint64_t elements, estimate;
         size_t bytes;
-    } seen[] = {{1, 1, 21}, {10, 10, 48}, {100, 100, 287}, {1000, 1001, 1923}, {10000, 9987, 12304}, {100000, 99565, 12304}};
+    } seen[] = {{1, 1, 21},          {10, 10, 48},         {100, 100, 287},
+                {1000, 1001, 1923}, {10000, 9987, 12304}, {100000, 99565, 12304}};
     struct flat f = empty();
     uint64_t n = 0;
 
@@ -102,7 +103,7 @@ START_TEST(a_count_is_known_until_a_register_is_raised)
 }
 END_TEST
 
-START_TEST(what_is_too_long_for_sparse_becomes_dense)
+START_TEST(a_sparse_one_that_is_too_long_becomes_dense)
 {
     struct flat f = empty();
 
@@ -118,7 +119,7 @@ START_TEST(what_is_too_long_for_sparse_becomes_dense)
 }
 END_TEST
 
-/* Sparse, dense, a union of them in an array, and one written from that array agree. */
+/* Checks that sparse, dense, their union in an array, and one written from that array agree. */
 START_TEST(both_encodings_and_unions_agree)
 {
     seed_start(__func__);
@@ -184,7 +185,7 @@ START_TEST(dense_registers_agree_with_an_array)
 }
 END_TEST
 
-START_TEST(strings_with_another_header_are_none)
+START_TEST(strings_with_another_header_are_rejected)
 {
     static char dense[HLL_HEADER + HLL_DENSE_BYTES + 1] = "HYLL";
 
@@ -216,7 +217,7 @@ START_TEST(too_few_or_too_many_registers_are_corrupt)
         ck_assert(!hll_merge(registers, flat_slice(&f)));
         ck_assert(!hll_make_dense(&f));
         ck_assert_int_eq(hll_encoding(flat_slice(&f)), HLL_SPARSE);
-        /* One that would have to become dense. */
+        /* One that has to become dense. */
         if (bodies[i].n != 3)
             ck_assert_int_eq(hll_add(&f, SLICE("a"), 0), HLL_CORRUPT);
         flat_fini(&f);
@@ -235,10 +236,10 @@ int main(void)
     tcase_add_test(tests, the_estimates_and_lengths_are_those_of_redis);
     tcase_add_test(tests, elements_may_be_empty_or_long);
     tcase_add_test(tests, a_count_is_known_until_a_register_is_raised);
-    tcase_add_test(tests, what_is_too_long_for_sparse_becomes_dense);
+    tcase_add_test(tests, a_sparse_one_that_is_too_long_becomes_dense);
     tcase_add_test(tests, both_encodings_and_unions_agree);
     tcase_add_test(tests, dense_registers_agree_with_an_array);
-    tcase_add_test(tests, strings_with_another_header_are_none);
+    tcase_add_test(tests, strings_with_another_header_are_rejected);
     tcase_add_test(tests, too_few_or_too_many_registers_are_corrupt);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);

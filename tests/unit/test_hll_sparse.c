@@ -24,7 +24,7 @@ static struct slice runs_of(const struct flat *f)
     return slice_of(f->p + HLL_HEADER, f->n - HLL_HEADER);
 }
 
-/* Raises a register of these runs, and wants those. */
+/* Raises a register of these runs and compares the result. */
 static void raises(struct slice before, unsigned index, uint8_t rank, struct slice after)
 {
     struct flat f = flat_with(before);
@@ -49,7 +49,7 @@ START_TEST(a_run_is_split_where_a_register_is_raised)
 }
 END_TEST
 
-START_TEST(neighbours_that_are_equal_become_one_run_of_up_to_four)
+START_TEST(equal_neighbours_are_merged_to_runs_of_up_to_four)
 {
     raises(SLICE("\x80\x7f\xfe"), 1, 1, SLICE("\x81\x7f\xfd"));
     raises(SLICE("\x84\x80\x7f\xfd"), 1, 2, SLICE("\x85\x7f\xfd"));
@@ -58,7 +58,7 @@ START_TEST(neighbours_that_are_equal_become_one_run_of_up_to_four)
 }
 END_TEST
 
-START_TEST(what_is_too_high_or_too_long_is_left_to_dense)
+START_TEST(ranks_and_lengths_beyond_the_limits_are_reported)
 {
     struct flat f = flat_with(SLICE("\x7f\xff"));
 
@@ -66,14 +66,14 @@ START_TEST(what_is_too_high_or_too_long_is_left_to_dense)
     ck_assert_int_eq(hll_sparse_raise(&f, 100, 1, HLL_HEADER + 4), HLL_SPARSE_FULL);
     ck_assert(slice_eq(runs_of(&f), SLICE("\x7f\xff")));
     ck_assert_int_eq(hll_sparse_raise(&f, 100, 1, HLL_HEADER + 5), HLL_SPARSE_RAISED);
-    /* As long as it grows no longer, it may be longer than that. */
+    /* A longer value may be changed, as long as it does not grow. */
     ck_assert_int_eq(hll_sparse_raise(&f, 100, 2, 0), HLL_SPARSE_RAISED);
     ck_assert_int_eq(hll_sparse_raise(&f, 100, 2, 0), HLL_SPARSE_SAME);
     flat_fini(&f);
 }
 END_TEST
 
-START_TEST(a_register_that_is_not_there_is_told)
+START_TEST(a_missing_register_is_reported)
 {
     struct flat f = flat_with(SLICE("\x40\x63"));
 
@@ -99,7 +99,7 @@ START_TEST(a_missing_second_byte_counts_as_zero)
 }
 END_TEST
 
-/* Puts a run of any kind, with at most so many registers, behind the others. Returns how many it has. */
+/* Appends a run of any kind with at most so many registers. Returns how many it has. */
 static unsigned add_random_run(struct flat *f, unsigned most)
 {
     unsigned length = seed_below(3) ? (unsigned)seed_below(70) : (unsigned)seed_below(HLL_REGISTERS);
@@ -124,7 +124,7 @@ static unsigned add_random_run(struct flat *f, unsigned most)
     return run.length;
 }
 
-/* One with all registers 0, or with random runs. */
+/* A HyperLogLog with all registers 0, or with random runs. */
 static struct flat random_registers(void)
 {
     struct flat f = flat_with(SLICE(""));
@@ -179,9 +179,9 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, a_run_is_split_where_a_register_is_raised);
-    tcase_add_test(tests, neighbours_that_are_equal_become_one_run_of_up_to_four);
-    tcase_add_test(tests, what_is_too_high_or_too_long_is_left_to_dense);
-    tcase_add_test(tests, a_register_that_is_not_there_is_told);
+    tcase_add_test(tests, equal_neighbours_are_merged_to_runs_of_up_to_four);
+    tcase_add_test(tests, ranks_and_lengths_beyond_the_limits_are_reported);
+    tcase_add_test(tests, a_missing_register_is_reported);
     tcase_add_test(tests, a_missing_second_byte_counts_as_zero);
     tcase_add_test(tests, random_raises_agree_with_an_array);
     tcase_set_timeout(tests, 60);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* intset: a sorted array of different integers in one run of bytes. */
+/* intset: a sorted array of distinct integers in one run of bytes. */
 #include <stdlib.h>
 
 #include "checks.h"
@@ -37,7 +37,7 @@ static int64_t *twin_find(int64_t *twin, size_t n, int64_t v)
     return NULL;
 }
 
-/* Few different numbers of every width, so that they meet. */
+/* Few distinct numbers of every width, so that they collide. */
 static int64_t random_number(unsigned width)
 {
     return ((int64_t)seed_below(400) - 200) * ((int64_t)1 << width);
@@ -72,7 +72,7 @@ static void run(unsigned width)
     flat_fini(&f);
 }
 
-START_TEST(it_is_what_a_plain_array_is)
+START_TEST(random_changes_agree_with_a_plain_array)
 {
     seed_start("intset");
     run(0);
@@ -81,7 +81,7 @@ START_TEST(it_is_what_a_plain_array_is)
 }
 END_TEST
 
-START_TEST(bytes_out_of_order_or_of_another_length_are_invalid)
+START_TEST(unsorted_integers_and_wrong_lengths_are_invalid)
 {
     ck_assert(intset_is_valid(SLICE("\2\0\0\0\2\0\0\0\1\0\2\0")));
     ck_assert(!intset_is_valid(SLICE("\2\0\0\0\2\0\0\0\2\0\1\0")));
@@ -103,8 +103,8 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, the_bytes_are_those_of_redis);
-    tcase_add_test(tests, it_is_what_a_plain_array_is);
-    tcase_add_test(tests, bytes_out_of_order_or_of_another_length_are_invalid);
+    tcase_add_test(tests, random_changes_agree_with_a_plain_array);
+    tcase_add_test(tests, unsorted_integers_and_wrong_lengths_are_invalid);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

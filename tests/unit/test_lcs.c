@@ -8,7 +8,7 @@
 #include "seed.h"
 #include "types/lcs.h"
 
-START_TEST(the_example_of_the_documentation_comes_out_as_printed_there)
+START_TEST(the_documented_example_gives_the_documented_result)
 {
     struct lcs *l = lcs_new(SLICE("ohmytext"), SLICE("mynewtext"));
     struct lcs_match m;
@@ -66,7 +66,7 @@ START_TEST(equal_strings_match_in_one_range)
 }
 END_TEST
 
-START_TEST(the_table_that_redis_would_need_is_told_without_overflow)
+START_TEST(the_size_of_the_table_of_redis_is_computed_without_overflow)
 {
     ck_assert_uint_eq(lcs_table_size(SLICE(""), SLICE("")), 4);
     ck_assert_uint_eq(lcs_table_size(SLICE("abc"), SLICE("xy")), 48);
@@ -75,7 +75,7 @@ START_TEST(the_table_that_redis_would_need_is_told_without_overflow)
 }
 END_TEST
 
-START_TEST(memory_is_given_back)
+START_TEST(all_memory_is_freed)
 {
     size_t before = mem_used();
     size_t length;
@@ -95,7 +95,7 @@ static long highest_kb(void)
     return usage.ru_maxrss;
 }
 
-START_TEST(a_long_string_beside_a_short_one_needs_no_row_for_bytes_that_only_it_has)
+START_TEST(bytes_that_only_one_string_has_need_no_row)
 {
     size_t n = 8 << 20;
     char *text = malloc(n);
@@ -114,7 +114,7 @@ START_TEST(a_long_string_beside_a_short_one_needs_no_row_for_bytes_that_only_it_
 }
 END_TEST
 
-/* The naive twin: the whole table, and the way back through it that prefers to shorten b. */
+/* The naive twin: the whole table, and the path back through it that prefers to shorten b. */
 #define TWIN_MAX 300
 static unsigned table[TWIN_MAX + 1][TWIN_MAX + 1];
 
@@ -186,12 +186,12 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, the_example_of_the_documentation_comes_out_as_printed_there);
+    tcase_add_test(tests, the_documented_example_gives_the_documented_result);
     tcase_add_test(tests, empty_strings_have_nothing_in_common);
     tcase_add_test(tests, equal_strings_match_in_one_range);
-    tcase_add_test(tests, the_table_that_redis_would_need_is_told_without_overflow);
-    tcase_add_test(tests, memory_is_given_back);
-    tcase_add_test(tests, a_long_string_beside_a_short_one_needs_no_row_for_bytes_that_only_it_has);
+    tcase_add_test(tests, the_size_of_the_table_of_redis_is_computed_without_overflow);
+    tcase_add_test(tests, all_memory_is_freed);
+    tcase_add_test(tests, bytes_that_only_one_string_has_need_no_row);
     tcase_add_test(tests, random_strings_agree_with_the_textbook_table);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);

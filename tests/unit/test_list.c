@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* list: a sequence in one listpack or in a row of them. */
+/* list: a sequence in one listpack or in an array of them. */
 #include <stdlib.h>
 
 #include "account.h"
@@ -10,14 +10,14 @@
 
 /* ---- a naive twin: an array of strings ---- */
 
-#define TWIN_MOST 20000
+#define TWIN_MAX 20000
 
 struct text {
     char *p;
     size_t n;
 };
 
-static struct text twin[TWIN_MOST];
+static struct text twin[TWIN_MAX];
 static size_t twin_count;
 
 static struct text copied(struct slice s)
@@ -72,7 +72,7 @@ static bool same(struct slice a, struct slice b)
     return slice_eq(a, b);
 }
 
-/* The list in both directions is the twin. */
+/* Walks in both directions equal the twin. */
 static void compare(const struct value *v)
 {
     struct list_walk w;
@@ -93,8 +93,8 @@ static void compare(const struct value *v)
     ck_assert(!list_walk_back(&w, &s));
 }
 
-/* As in Redis, a flat list is compared with the limit before the lengths around the last element are counted. So it may
- * be larger by these, and it becomes a chunk as it is. */
+/* As in Redis, a flat list is compared with the limit before the lengths around its last element are counted. It may
+ * exceed the limit by these, and becomes a chunk of the same size. */
 #define LENGTHS_MAX 10
 
 /* Each chunk is a valid listpack within the limits, and its record agrees with it. */
@@ -106,8 +106,8 @@ static void check_chunks(const struct value *v, size_t bytes, size_t count)
 
     if (v->form != VALUE_LARGE)
         return;
-    ck_assert_uint_ge(l->row.used, 1);
-    for (size_t i = 0; i < l->row.used && sound; i++) {
+    ck_assert_uint_ge(l->chunks.used, 1);
+    for (size_t i = 0; i < l->chunks.used && sound; i++) {
         const struct list_chunk *c = list_large_chunk(l, i);
         struct flat f = list_chunk_flat(c);
 
@@ -119,13 +119,13 @@ static void check_chunks(const struct value *v, size_t bytes, size_t count)
     ck_assert_uint_eq(all, l->count);
 }
 
-/* Removals, however many, leave no two neighbours that had better be one. */
+/* No removal leaves two neighbours that should have been joined. */
 static void check_filled(const struct value *v, size_t bytes, size_t count)
 {
     const struct list_large *l = v->large;
     bool filled = true;
 
-    for (size_t i = 1; v->form == VALUE_LARGE && i < l->row.used; i++) {
+    for (size_t i = 1; v->form == VALUE_LARGE && i < l->chunks.used; i++) {
         const struct list_chunk *a = list_large_chunk(l, i - 1), *b = list_large_chunk(l, i);
 
         filled &= a->bytes + b->bytes - LISTPACK_EMPTY > bytes / 4 * 3 || a->count + b->count > count - count / 4;
@@ -135,7 +135,7 @@ static void check_filled(const struct value *v, size_t bytes, size_t count)
 
 /* ---- a random list beside its twin ---- */
 
-/* A number, a short string, sometimes a long one. Borrowed until the next call. */
+/* A number, a short string, or sometimes a long one. Borrowed until the next call. */
 static struct slice random_element(void)
 {
     static char p[12000];
@@ -254,7 +254,7 @@ static void random_find(const struct value *v)
     ck_assert(!list_walk_find(&w, back, &word, &left, &index));
 }
 
-/* `grow`: how many of a hundred changes add something. */
+/* grow: how many of a hundred changes add elements. */
 static void random_step(struct value *v, unsigned grow)
 {
     static void (*const changes[])(struct value * v) = {
@@ -358,14 +358,14 @@ START_TEST(an_element_beyond_the_limit_has_a_chunk_of_its_own)
     list_push(&v, true, SLICE("a"));
     list_push(&v, false, SLICE("c"));
     ck_assert_uint_eq(list_shape(&v).chunks, 3);
-    /* Without it the two others are one chunk, which is small enough to be no large list. */
+    /* Without it the two others are one chunk, small enough for a flat list. */
     list_remove(&v, 1, 1);
     ck_assert_int_eq(v.form, VALUE_LISTPACK);
     end_list(&v);
 }
 END_TEST
 
-START_TEST(elements_pushed_together_are_judged_together)
+START_TEST(elements_pushed_together_are_compared_with_the_limit_together)
 {
     struct slice s[] = {SLICE("1"), SLICE("2"), SLICE("3")};
     struct value v = new_list(2);
@@ -381,7 +381,7 @@ START_TEST(elements_pushed_together_are_judged_together)
 }
 END_TEST
 
-START_TEST(rotating_keeps_the_form_of_a_list_that_stands_at_its_limit)
+START_TEST(rotating_keeps_the_form_of_a_list_at_its_limit)
 {
     struct value v = new_list(2);
 
@@ -392,7 +392,7 @@ START_TEST(rotating_keeps_the_form_of_a_list_that_stands_at_its_limit)
 }
 END_TEST
 
-START_TEST(a_copy_of_a_large_list_is_another_one)
+START_TEST(a_copy_of_a_large_list_is_independent)
 {
     struct value v = new_list(-1), copy = new_list(-1);
 
@@ -408,7 +408,7 @@ END_TEST
 
 /* ---- bytes ---- */
 
-START_TEST(a_long_list_takes_no_more_than_its_listpacks_and_a_hundredth)
+START_TEST(a_long_list_takes_1_percent_more_than_its_listpacks)
 {
     const size_t n = 100000;
 
@@ -423,7 +423,7 @@ START_TEST(a_long_list_takes_no_more_than_its_listpacks_and_a_hundredth)
 }
 END_TEST
 
-START_TEST(a_queue_that_has_run_through_holds_what_its_elements_need)
+START_TEST(a_queue_keeps_no_memory_for_elements_that_were_popped)
 {
     struct value v = new_list(-2);
 
@@ -438,7 +438,7 @@ START_TEST(a_queue_that_has_run_through_holds_what_its_elements_need)
 }
 END_TEST
 
-START_TEST(removing_most_elements_here_and_there_leaves_no_crumbs)
+START_TEST(scattered_removals_leave_no_small_chunks)
 {
     struct value v = new_list(-2);
     char digits[NUM_I64_MAX];
@@ -465,12 +465,12 @@ int main(void)
     tcase_add_test(tests, a_list_is_flat_up_to_the_limit_and_large_beyond_it);
     tcase_add_test(tests, a_large_list_is_flat_again_at_half_the_limit);
     tcase_add_test(tests, an_element_beyond_the_limit_has_a_chunk_of_its_own);
-    tcase_add_test(tests, elements_pushed_together_are_judged_together);
-    tcase_add_test(tests, rotating_keeps_the_form_of_a_list_that_stands_at_its_limit);
-    tcase_add_test(tests, a_copy_of_a_large_list_is_another_one);
-    tcase_add_test(tests, a_long_list_takes_no_more_than_its_listpacks_and_a_hundredth);
-    tcase_add_test(tests, a_queue_that_has_run_through_holds_what_its_elements_need);
-    tcase_add_test(tests, removing_most_elements_here_and_there_leaves_no_crumbs);
+    tcase_add_test(tests, elements_pushed_together_are_compared_with_the_limit_together);
+    tcase_add_test(tests, rotating_keeps_the_form_of_a_list_at_its_limit);
+    tcase_add_test(tests, a_copy_of_a_large_list_is_independent);
+    tcase_add_test(tests, a_long_list_takes_1_percent_more_than_its_listpacks);
+    tcase_add_test(tests, a_queue_keeps_no_memory_for_elements_that_were_popped);
+    tcase_add_test(tests, scattered_removals_leave_no_small_chunks);
     tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* list_large and its chunks: what the model test of lists cannot see from outside. */
+/* list_large and its chunks: what the model test of lists does not check. */
 #include <stdlib.h>
 
 #include "account.h"
@@ -23,7 +23,7 @@ static struct list_large *made(size_t n)
     return l;
 }
 
-/* The element with this index is the number 1000000 + v. */
+/* Whether the element with this index is the number 1000000 + v. */
 static bool is(const struct list_large *l, size_t index, int64_t v)
 {
     struct list_place p = list_large_find(l, index);
@@ -35,7 +35,7 @@ static bool is(const struct list_large *l, size_t index, int64_t v)
 
 /* ---- chunks ---- */
 
-START_TEST(pushes_and_pops_at_the_ends_move_nothing_within_the_room)
+START_TEST(pushes_and_pops_at_the_ends_move_no_other_elements)
 {
     struct listpack_word w = listpack_word(SLICE("an element"));
     struct list_chunk c = list_chunk_of(&w, false);
@@ -75,7 +75,7 @@ START_TEST(room_grows_by_doubling_and_not_beyond_the_limit)
 }
 END_TEST
 
-START_TEST(a_chunk_that_is_mostly_empty_gives_room_back)
+START_TEST(a_chunk_that_is_mostly_empty_shrinks)
 {
     struct listpack_word w = listpack_word(SLICE("an element"));
     struct list_chunk c = list_chunk_of(&w, false);
@@ -88,7 +88,7 @@ START_TEST(a_chunk_that_is_mostly_empty_gives_room_back)
 }
 END_TEST
 
-START_TEST(what_is_split_is_joined_again)
+START_TEST(split_chunks_are_joined_again)
 {
     struct flat before, after;
     struct list_large *l = made(300);
@@ -115,7 +115,7 @@ START_TEST(elements_are_found_from_either_end)
 {
     struct list_large *l = made(20000);
 
-    ck_assert_uint_ge(l->row.used, 20);
+    ck_assert_uint_ge(l->chunks.used, 20);
     for (size_t i = 0; i < 20000; i += 7)
         ck_assert(is(l, i, (int64_t)i));
     ck_assert(is(l, 19999, 19999));
@@ -123,13 +123,13 @@ START_TEST(elements_are_found_from_either_end)
 }
 END_TEST
 
-START_TEST(the_array_is_short_again_when_most_has_gone)
+START_TEST(the_array_shrinks_when_most_chunks_are_removed)
 {
     struct list_large *l = made(100000);
-    size_t room = l->row.room;
+    size_t room = l->chunks.room;
 
     list_large_remove(l, 10, 99900, &limit);
-    ck_assert_uint_lt(l->row.room, room / 4);
+    ck_assert_uint_lt(l->chunks.room, room / 4);
     ck_assert(is(l, 9, 9) && is(l, 10, 99910));
     list_large_free(l);
 }
@@ -145,38 +145,38 @@ START_TEST(a_queue_does_not_make_the_array_grow)
         list_large_push(l, false, &w, &limit);
         list_large_remove(l, 0, 1, &limit);
         if (i == 100000)
-            room = l->row.room;
+            room = l->chunks.room;
     }
-    ck_assert_uint_le(l->row.room, room);
+    ck_assert_uint_le(l->chunks.room, room);
     ck_assert_uint_eq(l->count, 10000);
     list_large_free(l);
 }
 END_TEST
 
-START_TEST(an_insertion_into_a_full_chunk_splits_it_and_a_removal_joins_what_is_small)
+START_TEST(insertions_split_full_chunks_and_removals_join_small_ones)
 {
     struct listpack_word w = listpack_word(SLICE("here"));
     struct list_large *l = made(2000);
-    size_t used = l->row.used;
+    size_t used = l->chunks.used;
 
     list_large_insert(l, list_large_find(l, 1000), &w, &limit);
-    ck_assert_uint_eq(l->row.used, used + 1);
+    ck_assert_uint_eq(l->chunks.used, used + 1);
     ck_assert(is(l, 999, 999) && is(l, 1001, 1000));
     list_large_remove(l, 1000, 1, &limit);
     ck_assert(is(l, 1000, 1000));
     list_large_remove(l, 100, 1800, &limit);
-    ck_assert_uint_eq(l->row.used, 1);
+    ck_assert_uint_eq(l->chunks.used, 1);
     list_large_free(l);
 }
 END_TEST
 
-START_TEST(its_bytes_are_those_of_its_blocks)
+START_TEST(bytes_are_those_of_the_blocks)
 {
     size_t before = mem_used();
     struct list_large *l = made(20000);
-    size_t bytes = mem_usable_size(sizeof *l) + mem_usable_size(l->row.room * sizeof(struct list_chunk));
+    size_t bytes = mem_usable_size(sizeof *l) + mem_usable_size(l->chunks.room * sizeof(struct list_chunk));
 
-    for (size_t i = 0; i < l->row.used; i++)
+    for (size_t i = 0; i < l->chunks.used; i++)
         bytes += mem_usable_size(list_large_chunk(l, i)->room);
     ck_assert_uint_eq(list_large_bytes(l), bytes);
     account_check(before, bytes);
@@ -192,15 +192,15 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, pushes_and_pops_at_the_ends_move_nothing_within_the_room);
+    tcase_add_test(tests, pushes_and_pops_at_the_ends_move_no_other_elements);
     tcase_add_test(tests, room_grows_by_doubling_and_not_beyond_the_limit);
-    tcase_add_test(tests, a_chunk_that_is_mostly_empty_gives_room_back);
-    tcase_add_test(tests, what_is_split_is_joined_again);
+    tcase_add_test(tests, a_chunk_that_is_mostly_empty_shrinks);
+    tcase_add_test(tests, split_chunks_are_joined_again);
     tcase_add_test(tests, elements_are_found_from_either_end);
-    tcase_add_test(tests, the_array_is_short_again_when_most_has_gone);
+    tcase_add_test(tests, the_array_shrinks_when_most_chunks_are_removed);
     tcase_add_test(tests, a_queue_does_not_make_the_array_grow);
-    tcase_add_test(tests, an_insertion_into_a_full_chunk_splits_it_and_a_removal_joins_what_is_small);
-    tcase_add_test(tests, its_bytes_are_those_of_its_blocks);
+    tcase_add_test(tests, insertions_split_full_chunks_and_removals_join_small_ones);
+    tcase_add_test(tests, bytes_are_those_of_the_blocks);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

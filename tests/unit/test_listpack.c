@@ -34,7 +34,7 @@ static bool is_valid(const struct flat *f)
     return listpack_is_valid(flat_slice(f), &count) && count == listpack_count(f);
 }
 
-START_TEST(an_empty_one_is_seven_bytes_and_has_no_first_element)
+START_TEST(an_empty_listpack_is_seven_bytes_and_has_no_first_element)
 {
     struct flat f = made();
 
@@ -102,7 +102,7 @@ START_TEST(what_only_looks_like_a_number_stays_a_string)
 }
 END_TEST
 
-START_TEST(finding_passes_over_the_second_of_each_pair)
+START_TEST(a_search_can_skip_the_second_of_each_pair)
 {
     struct listpack_word b = listpack_word(SLICE("b")), seven = listpack_word(SLICE("7"));
     struct flat f = made();
@@ -119,7 +119,7 @@ START_TEST(finding_passes_over_the_second_of_each_pair)
 }
 END_TEST
 
-START_TEST(more_elements_than_the_header_tells_are_counted)
+START_TEST(more_elements_than_fit_the_header_are_counted)
 {
     struct flat f = made(), part = made();
 
@@ -216,7 +216,7 @@ static void compare(const struct flat *f, const struct twin *t)
     ck_assert_uint_eq(i, 0);
 }
 
-START_TEST(it_is_what_an_array_of_strings_is)
+START_TEST(random_changes_agree_with_an_array_of_strings)
 {
     struct flat f = made();
     struct twin t = {.n = 0};
@@ -231,7 +231,7 @@ START_TEST(it_is_what_an_array_of_strings_is)
 }
 END_TEST
 
-/* So many elements, each one of a, 1 and the empty string. */
+/* So many elements, each of them a, 1 or the empty string. */
 static void few_kinds(struct flat *f, struct twin *t, size_t n)
 {
     static const char *const kinds[] = {"a", "1", ""};
@@ -273,7 +273,7 @@ START_TEST(equal_elements_are_counted_and_removed)
 }
 END_TEST
 
-START_TEST(the_tail_of_another_one_is_appended)
+START_TEST(the_tail_of_another_listpack_is_appended)
 {
     struct flat f = made(), from = made();
     struct twin t = {.n = 0};
@@ -295,7 +295,7 @@ START_TEST(the_tail_of_another_one_is_appended)
 }
 END_TEST
 
-START_TEST(at_the_front_elements_come_and_go_and_no_other_moves)
+START_TEST(changes_at_the_front_move_no_other_elements)
 {
     char block[64];
     struct flat f = {.p = block + 40}, small = made();
@@ -311,14 +311,14 @@ START_TEST(at_the_front_elements_come_and_go_and_no_other_moves)
     ck_assert(is_valid(&f) && listpack_count(&f) == 3);
     ck_assert(slice_eq(get(&f, 0), SLICE("-4000")) && slice_eq(get(&f, 1), SLICE("aa")));
     ck_assert_ptr_eq(f.p + listpack_at(&f, 2), before);
-    listpack_behead(&f, 2);
+    listpack_remove_front_in_room(&f, 2);
     ck_assert_ptr_eq(f.p + LISTPACK_HEADER, before);
     ck_assert(slice_eq(flat_slice(&f), flat_slice(&small)));
     flat_fini(&small);
 }
 END_TEST
 
-/* Reading what is called valid has to be safe: the sanitizers see to that. */
+/* It must be safe to read what is reported as valid; the sanitizers check that. */
 static void read_all(const struct flat *f)
 {
     struct listpack_digits d;
@@ -329,7 +329,7 @@ static void read_all(const struct flat *f)
         listpack_get(f, at, &d);
 }
 
-START_TEST(broken_bytes_are_invalid_or_can_be_read)
+START_TEST(corrupt_bytes_are_invalid_or_safe_to_read)
 {
     struct flat f = made();
     size_t count, n;
@@ -362,17 +362,17 @@ int main(void)
     SRunner *r = srunner_create(s);
     int failed;
 
-    tcase_add_test(t, an_empty_one_is_seven_bytes_and_has_no_first_element);
+    tcase_add_test(t, an_empty_listpack_is_seven_bytes_and_has_no_first_element);
     tcase_add_test(t, the_bytes_are_those_of_redis);
     tcase_add_test(t, numbers_of_every_width_come_back_as_the_same_digits);
     tcase_add_test(t, what_only_looks_like_a_number_stays_a_string);
-    tcase_add_test(t, finding_passes_over_the_second_of_each_pair);
-    tcase_add_test(t, more_elements_than_the_header_tells_are_counted);
-    tcase_add_test(t, it_is_what_an_array_of_strings_is);
+    tcase_add_test(t, a_search_can_skip_the_second_of_each_pair);
+    tcase_add_test(t, more_elements_than_fit_the_header_are_counted);
+    tcase_add_test(t, random_changes_agree_with_an_array_of_strings);
     tcase_add_test(t, equal_elements_are_counted_and_removed);
-    tcase_add_test(t, the_tail_of_another_one_is_appended);
-    tcase_add_test(t, at_the_front_elements_come_and_go_and_no_other_moves);
-    tcase_add_test(t, broken_bytes_are_invalid_or_can_be_read);
+    tcase_add_test(t, the_tail_of_another_listpack_is_appended);
+    tcase_add_test(t, changes_at_the_front_move_no_other_elements);
+    tcase_add_test(t, corrupt_bytes_are_invalid_or_safe_to_read);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);

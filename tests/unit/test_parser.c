@@ -183,12 +183,12 @@ END_TEST
 /* Parses a sequence of requests in pieces of random length. */
 START_TEST(requests_are_parsed_as_written_in_pieces_of_any_length)
 {
-    enum { ROUNDS = 300, ARGS = 20, MOST = 30 };
+    enum { ROUNDS = 300, ARGS = 20, MAX_REQUESTS = 30 };
 
     seed_start(__func__);
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct buf bytes = BUF_EMPTY;
-        unsigned argc[MOST], count = 1 + seed_below(MOST), done = 0;
+        unsigned argc[MAX_REQUESTS], count = 1 + seed_below(MAX_REQUESTS), done = 0;
         size_t end = 0;
 
         for (unsigned r = 0; r < count; r++) {

@@ -14,7 +14,7 @@ static void set_up(void)
     pause_end(&pause_state);
 }
 
-START_TEST(at_first_nobody_is_paused)
+START_TEST(initially_no_pause_is_in_force)
 {
     ck_assert_int_eq(pause_mode(&pause_state, 0), PAUSE_NONE);
     ck_assert_int_eq(pause_mode(&pause_state, INT64_MAX), PAUSE_NONE);
@@ -22,7 +22,7 @@ START_TEST(at_first_nobody_is_paused)
 }
 END_TEST
 
-START_TEST(a_pause_lasts_to_its_end_and_no_longer)
+START_TEST(a_pause_lasts_until_its_end)
 {
     pause_start(&pause_state, PAUSE_WRITE, 200, 100);
     ck_assert_int_eq(pause_mode(&pause_state, 100), PAUSE_WRITE);
@@ -32,14 +32,14 @@ START_TEST(a_pause_lasts_to_its_end_and_no_longer)
 }
 END_TEST
 
-START_TEST(a_pause_of_no_time_is_none)
+START_TEST(a_pause_of_0_ms_is_none)
 {
     pause_start(&pause_state, PAUSE_ALL, 100, 100);
     ck_assert_int_eq(pause_mode(&pause_state, 100), PAUSE_NONE);
 }
 END_TEST
 
-START_TEST(the_later_end_wins)
+START_TEST(the_later_end_holds)
 {
     pause_start(&pause_state, PAUSE_WRITE, 200, 100);
     pause_start(&pause_state, PAUSE_WRITE, 150, 100);
@@ -49,7 +49,7 @@ START_TEST(the_later_end_wins)
 }
 END_TEST
 
-START_TEST(the_stricter_mode_wins)
+START_TEST(the_stricter_mode_holds)
 {
     pause_start(&pause_state, PAUSE_ALL, 200, 100);
     pause_start(&pause_state, PAUSE_WRITE, 300, 100);
@@ -61,7 +61,7 @@ START_TEST(the_stricter_mode_wins)
 }
 END_TEST
 
-START_TEST(one_that_is_over_counts_no_more)
+START_TEST(an_ended_pause_is_not_extended)
 {
     pause_start(&pause_state, PAUSE_ALL, 200, 100);
     pause_start(&pause_state, PAUSE_WRITE, 250, 200);
@@ -70,7 +70,7 @@ START_TEST(one_that_is_over_counts_no_more)
 }
 END_TEST
 
-START_TEST(it_can_be_ended_before_its_time)
+START_TEST(a_pause_can_be_ended_early)
 {
     pause_start(&pause_state, PAUSE_ALL, 200, 100);
     pause_end(&pause_state);
@@ -78,7 +78,7 @@ START_TEST(it_can_be_ended_before_its_time)
 }
 END_TEST
 
-START_TEST(the_latest_end_there_can_be_is_kept)
+START_TEST(an_end_beyond_the_maximum_is_clamped)
 {
     pause_start(&pause_state, PAUSE_ALL, INT64_MAX, 100);
     ck_assert_int_eq(pause_mode(&pause_state, PAUSE_UNTIL_MAX - 1), PAUSE_ALL);
@@ -94,14 +94,14 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, NULL);
-    tcase_add_test(tests, at_first_nobody_is_paused);
-    tcase_add_test(tests, a_pause_lasts_to_its_end_and_no_longer);
-    tcase_add_test(tests, a_pause_of_no_time_is_none);
-    tcase_add_test(tests, the_later_end_wins);
-    tcase_add_test(tests, the_stricter_mode_wins);
-    tcase_add_test(tests, one_that_is_over_counts_no_more);
-    tcase_add_test(tests, it_can_be_ended_before_its_time);
-    tcase_add_test(tests, the_latest_end_there_can_be_is_kept);
+    tcase_add_test(tests, initially_no_pause_is_in_force);
+    tcase_add_test(tests, a_pause_lasts_until_its_end);
+    tcase_add_test(tests, a_pause_of_0_ms_is_none);
+    tcase_add_test(tests, the_later_end_holds);
+    tcase_add_test(tests, the_stricter_mode_holds);
+    tcase_add_test(tests, an_ended_pause_is_not_extended);
+    tcase_add_test(tests, a_pause_can_be_ended_early);
+    tcase_add_test(tests, an_end_beyond_the_maximum_is_clamped);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

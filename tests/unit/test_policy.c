@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * policy: the interface of eviction policies, proved by two policies of the test: S3-FIFO (Yang et al. 2023), which
- * keeps queues and a ghost list of its own in each shard, and SIEVE (Zhang et al. 2024), which keeps only a hand and is
- * sampled.
+ * policy: the interface of eviction policies, proved by two policies of the test: S3-FIFO (Yang et al. 2023), which keeps
+ * queues and a ghost list of its own in each shard, and FIFO with a second chance (Corbato 1969), which is sampled.
  */
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/rand.h"
 #include "checks.h"
-#include "evict_step.h"
 #include "keys.h"
 #include "store/fields.h"
 #include "types/hash.h"
@@ -17,7 +15,7 @@
 #define PAST 10  /* ms since 1970 */
 #define ROOM 400 /* entries of a queue */
 
-static unsigned states;  /* that were made and not freed */
+static unsigned states; /* that were made and not freed */
 static unsigned entries; /* that were inserted, less those removed: each is reported once */
 
 /* ---- S3-FIFO ---- */
@@ -252,101 +250,62 @@ static void s3_set_frequency(struct stamps *s, void *state, const struct place *
     entry_set_stamp(e, S3_KIND, (e->stamp & S3_MAIN) | (frequency < 3 ? frequency : 3));
 }
 
-static const struct policy s3fifo = {.shard_new = s3_new,
-                                     .shard_free = s3_free,
-                                     .insert = s3_insert,
-                                     .use = s3_use,
-                                     .replace = s3_replace,
-                                     .inherit = s3_inherit,
-                                     .remove = s3_remove,
-                                     .flush = s3_flush,
-                                     .swap = s3_swap,
-                                     .order = s3_order,
-                                     .nominate = s3_nominate,
-                                     .spare = s3_spare,
-                                     .evict = s3_evict,
-                                     .frequency = s3_frequency,
-                                     .set_frequency = s3_set_frequency};
+static const struct policy s3fifo = {
+    .shard_new = s3_new, .shard_free = s3_free, .insert = s3_insert, .use = s3_use, .replace = s3_replace,
+    .inherit = s3_inherit, .remove = s3_remove, .flush = s3_flush, .swap = s3_swap, .order = s3_order,
+    .nominate = s3_nominate, .spare = s3_spare, .evict = s3_evict, .frequency = s3_frequency,
+    .set_frequency = s3_set_frequency};
 
-/* ---- SIEVE ---- */
+/* ---- second chance ---- */
 
-#define SIEVE_KIND    ((enum stamp_kind)3)
-#define SIEVE_VISITED (1u << 31) /* in a stamp; the rest is the position: when the entry was inserted */
+#define CHANCE_KIND ((enum stamp_kind)3)
+#define VISITED     (1u << 31) /* in a stamp; the rest is the position: when the entry was inserted or spared */
 
-struct sieve {
-    uint32_t next; /* the position of a new entry */
-    uint32_t hand; /* entries before it were spared in this lap */
-    int64_t lap;   /* of the hand over all entries: so that it is as fast in all shards */
+struct chance {
+    uint32_t next; /* the position of the next entry */
 };
 
-static void *sieve_new(struct shard *shard)
+static void *chance_new(struct shard *shard)
 {
     (void)shard;
     states++;
-    return calloc(1, sizeof(struct sieve));
+    return calloc(1, sizeof(struct chance));
 }
 
-static void sieve_insert(struct stamps *s, void *state, const struct place *p, struct entry *e)
+static void chance_insert(struct stamps *s, void *state, const struct place *p, struct entry *e)
 {
-    struct sieve *sieve = state;
+    struct chance *chance = state;
 
     (void)s;
     (void)p;
-    entry_set_stamp(e, SIEVE_KIND, sieve->next++);
+    entry_set_stamp(e, CHANCE_KIND, chance->next++);
 }
 
-static void sieve_use(struct stamps *s, void *state, const struct place *p, struct entry *e)
+static void chance_use(struct stamps *s, void *state, const struct place *p, struct entry *e)
 {
     (void)s;
     (void)state;
     (void)p;
-    entry_set_stamp(e, SIEVE_KIND, e->stamp | SIEVE_VISITED);
+    entry_set_stamp(e, CHANCE_KIND, e->stamp | VISITED);
 }
 
-static int64_t sieve_order(struct stamps *s, void *state, struct entry *e)
-{
-    const struct sieve *sieve = state;
-    int64_t position = e->stamp & ~SIEVE_VISITED;
-
-    (void)s;
-    return (sieve->lap + (position < sieve->hand)) << 31 | position;
-}
-
-/* The hand passes an entry. At the newest one it begins again with the oldest. */
-static void pass(struct sieve *sieve, const struct entry *e)
-{
-    uint32_t position = e->stamp & ~SIEVE_VISITED;
-
-    sieve->hand = position + 1 < sieve->next ? position + 1 : 0;
-    sieve->lap += sieve->hand == 0;
-}
-
-static bool sieve_spare(struct stamps *s, void *state, const struct place *p, struct entry *e)
+static int64_t chance_order(struct stamps *s, void *state, struct entry *e)
 {
     (void)s;
-    (void)p;
-    if (!(e->stamp & SIEVE_VISITED))
+    (void)state;
+    return e->stamp & ~VISITED;
+}
+
+static bool chance_spare(struct stamps *s, void *state, const struct place *p, struct entry *e)
+{
+    if (!(e->stamp & VISITED))
         return false;
-    pass(state, e);
-    entry_set_stamp(e, SIEVE_KIND, e->stamp & ~SIEVE_VISITED);
+    chance_insert(s, state, p, e);
     return true;
 }
 
-static void sieve_evict(struct stamps *s, void *state, const struct place *p, struct entry *e, int64_t order)
-{
-    (void)s;
-    (void)p;
-    (void)order;
-    pass(state, e);
-}
-
-static const struct policy sieve = {.shard_new = sieve_new,
-                                    .shard_free = s3_free,
-                                    .insert = sieve_insert,
-                                    .use = sieve_use,
-                                    .order = sieve_order,
-                                    .spare = sieve_spare,
-                                    .evict = sieve_evict};
+static const struct policy second_chance = {.shard_new = chance_new, .shard_free = s3_free, .insert = chance_insert,
+                                            .use = chance_use, .order = chance_order, .spare = chance_spare};
 
 /* ---- the tests ---- */
 
@@ -366,9 +325,20 @@ static size_t keys_left(void *arg)
     return n;
 }
 
+static enum evict_result step(void *arg, struct keyspace *keyspace, const struct evict_choice *c)
+{
+    enum evict_result result;
+
+    (void)arg;
+    hold(c->shard);
+    result = evict_from(keyspace, c);
+    shard_unlock(c->shard);
+    return result;
+}
+
 static bool evict_to(size_t keys)
 {
-    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left, .step = evict_locked});
+    return evict_to_fit(ks, &(struct evict_goal){.limit = keys, .used = keys_left, .step = step});
 }
 
 /* Uses key i, as GET does. Whether it is there. */
@@ -395,7 +365,7 @@ static unsigned frequency_of(unsigned db, unsigned i)
     struct name name;
     unsigned f;
 
-    hold(p.shard);
+    shard_lock(p.shard);
     f = policy->frequency(&ks->stamps, policy_state(policy, p.shard), &p, shard_peek(&p, key_of(i, &name)));
     shard_unlock(p.shard);
     return f;
@@ -404,7 +374,7 @@ static unsigned frequency_of(unsigned db, unsigned i)
 /* The keys of one shard: its nth one has this number. */
 static unsigned nth_key(unsigned n)
 {
-    static unsigned keys[300], count;
+    static unsigned keys[3000], count;
 
     for (unsigned i = count ? keys[count - 1] + 1 : 0; count <= n; i++)
         if (place_of(0, i).shard == &ks->shards[3])
@@ -499,14 +469,14 @@ END_TEST
 
 START_TEST(a_sampled_policy_may_spare_what_was_used)
 {
-    keyspace_choose_policy(ks, &sieve);
+    keyspace_choose_policy(ks, &second_chance);
     for (unsigned i = 0; i < 200; i++)
-        put(0, i, 0);
-    for (unsigned i = 0; i < 50; i++)
-        ck_assert(use_key(i));
-    for (unsigned i = 200; i < 3000; i++) { /* a scan, during which the first 50 stay in use */
-        ck_assert(use_key(i % 50));
-        put(0, i, 0);
+        put(0, nth_key(i), 0);
+    for (unsigned i = 0; i < 20; i++)
+        ck_assert(use_key(nth_key(i)));
+    for (unsigned i = 200; i < 3000; i++) { /* a scan, during which the first 20 stay in use */
+        ck_assert(use_key(nth_key(i % 20)));
+        put(0, nth_key(i), 0);
         ck_assert(evict_to(200));
     }
     ck_assert(evict_to(0)); /* nothing is spared for ever */
@@ -522,7 +492,7 @@ static unsigned known(unsigned db)
     for (unsigned i = 0; i < ks->shard_count; i++) {
         struct s3 *s3;
 
-        hold(&ks->shards[i]);
+        shard_lock(&ks->shards[i]);
         s3 = policy_state(&s3fifo, &ks->shards[i]);
         for (unsigned k = 0; k < s3->small.n; k++)
             n += s3->small.slots[k].db == db;
@@ -642,6 +612,7 @@ START_TEST(a_policy_decides_what_an_entry_inherits)
     usage = entry_usage(e);
     shard_touch(&from, e);
     shard_take(&from, e);
+    shard_touch(&to, NULL);
     shard_insert(&to, e);
     ck_assert_uint_eq(e->stamp & 3, 0);
     keyspace_inherit(ks, &to, e, usage);
@@ -649,7 +620,7 @@ START_TEST(a_policy_decides_what_an_entry_inherits)
     ck_assert_uint_eq(frequency_of(2, 1), 2);
     ck_assert_uint_eq(known(0), 0);
     ck_assert_uint_eq(known(2), 1);
-    hold(to.shard);
+    shard_lock(to.shard);
     keyspace_renew(ks, &to, e);
     shard_unlock(to.shard);
     ck_assert_uint_eq(frequency_of(2, 1), 0);
@@ -685,7 +656,7 @@ START_TEST(a_policy_has_one_state_in_each_shard_while_it_is_chosen)
     for (unsigned i = 0; i < 200; i++)
         put(0, i, 0);
     ck_assert_uint_eq(states, SHARDS);
-    keyspace_choose_policy(ks, &sieve);
+    keyspace_choose_policy(ks, &second_chance);
     keyspace_choose_policy(ks, &s3fifo); /* what happened meanwhile was not reported to the old states */
     ck_assert_uint_eq(known(0), 0);
     ck_assert_uint_eq(states, SHARDS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* policy_lfu: the least frequently used goes first, with ageing. */
+/* policy_lfu: the least frequently used entry is evicted first, with ageing. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -41,7 +41,7 @@ static int64_t place(struct entry *which)
     return lfu->order(&s, NULL, which);
 }
 
-/* So many entries of a place go that the cache is as old as they. */
+/* Evicts entries of one priority until the cache is as old as they. */
 static void grow_old(int64_t at)
 {
     for (unsigned i = 0; i < 1000; i++)
@@ -60,7 +60,7 @@ START_TEST(each_of_the_first_uses_counts)
 }
 END_TEST
 
-START_TEST(great_counts_are_right_to_a_quarter_at_worst)
+START_TEST(large_counts_are_within_a_quarter)
 {
     int64_t begin = place(e);
     unsigned used = 0;
@@ -73,7 +73,7 @@ START_TEST(great_counts_are_right_to_a_quarter_at_worst)
 }
 END_TEST
 
-START_TEST(a_count_has_an_end)
+START_TEST(a_count_has_a_maximum)
 {
     int64_t begin = place(e);
 
@@ -83,7 +83,7 @@ START_TEST(a_count_has_an_end)
 }
 END_TEST
 
-START_TEST(the_cache_ages_with_what_it_evicts_and_never_grows_younger)
+START_TEST(the_cache_ages_with_its_victims_and_never_grows_younger)
 {
     struct entry *later;
     int64_t begin = place(e);
@@ -102,7 +102,7 @@ START_TEST(the_cache_ages_with_what_it_evicts_and_never_grows_younger)
 }
 END_TEST
 
-START_TEST(one_victim_makes_the_cache_little_older)
+START_TEST(one_victim_ages_the_cache_little)
 {
     int64_t begin = place(e);
     uint64_t before = s.age;
@@ -113,7 +113,7 @@ START_TEST(one_victim_makes_the_cache_little_older)
 }
 END_TEST
 
-START_TEST(age_may_go_far_beyond_what_a_stamp_holds)
+START_TEST(the_age_may_exceed_what_a_stamp_holds)
 {
     for (unsigned i = 0; i < 100; i++) {
         int64_t before;
@@ -127,7 +127,7 @@ START_TEST(age_may_go_far_beyond_what_a_stamp_holds)
 }
 END_TEST
 
-START_TEST(what_another_policy_has_stamped_was_used_once)
+START_TEST(an_entry_stamped_by_another_policy_counts_as_used_once)
 {
     struct entry *other = new_entry();
 
@@ -156,7 +156,7 @@ START_TEST(frequency_is_on_the_scale_of_redis)
 }
 END_TEST
 
-START_TEST(a_frequency_that_was_set_is_shown_again)
+START_TEST(a_frequency_that_was_set_is_read_back)
 {
     lfu->set_frequency(&s, NULL, NULL, e, 0);
     ck_assert_uint_eq(lfu->frequency(&s, NULL, NULL, e), 0);
@@ -177,14 +177,14 @@ int main(void)
     hash_init();
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, each_of_the_first_uses_counts);
-    tcase_add_test(tests, great_counts_are_right_to_a_quarter_at_worst);
-    tcase_add_test(tests, a_count_has_an_end);
-    tcase_add_test(tests, the_cache_ages_with_what_it_evicts_and_never_grows_younger);
-    tcase_add_test(tests, one_victim_makes_the_cache_little_older);
-    tcase_add_test(tests, age_may_go_far_beyond_what_a_stamp_holds);
-    tcase_add_test(tests, what_another_policy_has_stamped_was_used_once);
+    tcase_add_test(tests, large_counts_are_within_a_quarter);
+    tcase_add_test(tests, a_count_has_a_maximum);
+    tcase_add_test(tests, the_cache_ages_with_its_victims_and_never_grows_younger);
+    tcase_add_test(tests, one_victim_ages_the_cache_little);
+    tcase_add_test(tests, the_age_may_exceed_what_a_stamp_holds);
+    tcase_add_test(tests, an_entry_stamped_by_another_policy_counts_as_used_once);
     tcase_add_test(tests, frequency_is_on_the_scale_of_redis);
-    tcase_add_test(tests, a_frequency_that_was_set_is_shown_again);
+    tcase_add_test(tests, a_frequency_that_was_set_is_read_back);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rdb_pack: a flat form as it comes from outside. */
+/* rdb_pack: flat forms in untrusted input. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -13,14 +13,14 @@ static void set_up(void)
     hash_init();
 }
 
-/* Whether the listpack in f, read back from a string, is ours; -1: it is refused. */
+/* Whether the listpack in f, read back from a string, is canonical; -1: it is refused. */
 static int judge(const struct flat *f, unsigned stride)
 {
     char bytes[5000];
     struct rdb_source from;
     struct rdb_string s = {0};
     struct rdb_pack p;
-    int ours = -1;
+    int canonical = -1;
 
     ck_assert_uint_lt(f->n, 5000 - 2);
     bytes[0] = (char)(0x40 | f->n >> 8);
@@ -29,10 +29,10 @@ static int judge(const struct flat *f, unsigned stride)
     from = rdb_source_of(slice_of(bytes, f->n + 2));
     if (rdb_pack_get(&from, &s, stride, &p)) {
         ck_assert_uint_eq(p.count, listpack_count(f));
-        ours = rdb_pack_is_ours(&p);
+        canonical = rdb_pack_is_canonical(&p);
     }
     rdb_string_fini(&s);
-    return ours;
+    return canonical;
 }
 
 static struct flat pack_of(const char *const *words)
@@ -47,7 +47,7 @@ static struct flat pack_of(const char *const *words)
 
 #define WORDS(...) pack_of((const char *const[]){__VA_ARGS__, NULL})
 
-START_TEST(what_we_have_made_is_ours)
+START_TEST(our_own_listpacks_are_canonical)
 {
     struct flat f = WORDS("a", "1", "b", "-5000", "c", "40000", "d", "9223372036854775807", "", "007");
 
@@ -57,7 +57,7 @@ START_TEST(what_we_have_made_is_ours)
 }
 END_TEST
 
-START_TEST(groups_have_to_be_whole)
+START_TEST(groups_must_be_complete)
 {
     struct flat f = WORDS("a", "b", "c", "d");
 
@@ -69,7 +69,7 @@ START_TEST(groups_have_to_be_whole)
 }
 END_TEST
 
-START_TEST(only_the_first_of_a_group_has_to_be_different)
+START_TEST(only_the_first_elements_of_groups_must_differ)
 {
     struct flat f = WORDS("a", "v", "b", "v", "v", "a");
 
@@ -80,7 +80,7 @@ START_TEST(only_the_first_of_a_group_has_to_be_different)
 }
 END_TEST
 
-START_TEST(the_same_element_twice_is_found_among_many)
+START_TEST(a_duplicate_is_found_among_many_elements)
 {
     char word[16];
 
@@ -102,22 +102,22 @@ START_TEST(the_same_element_twice_is_found_among_many)
 }
 END_TEST
 
-/* The bytes of a listpack of one element, as it is given. */
+/* Judges a listpack of one element with these bytes. */
 static int judge_bytes(struct slice element)
 {
     struct flat f = FLAT_EMPTY;
-    int ours;
+    int canonical;
 
     listpack_init(&f);
     memcpy(flat_splice(&f, LISTPACK_HEADER, 0, element.n), element.p, element.n);
     memcpy(f.p, &(uint32_t){(uint32_t)f.n}, 4);
     f.p[4] = 1;
-    ours = judge(&f, 1);
+    canonical = judge(&f, 1);
     flat_fini(&f);
-    return ours;
+    return canonical;
 }
 
-START_TEST(elements_that_could_be_kept_shorter_are_not_ours)
+START_TEST(elements_with_a_shorter_encoding_are_not_canonical)
 {
     ck_assert_int_eq(judge_bytes(SLICE("\x05\x01")), 1);             /* 5 */
     ck_assert_int_eq(judge_bytes(SLICE("\xc0\x05\x02")), 0);         /* in 13 bits */
@@ -136,12 +136,12 @@ START_TEST(old_forms_are_converted_or_refused)
     struct rdb_source from = rdb_source_of(slice_of(ziplist, sizeof ziplist - 1));
     struct rdb_pack p;
 
-    /* its own length is 17, and the string is told to be of 18 */
+    /* its own length is 17, but the length of the string is 18 */
     ck_assert(!rdb_pack_convert(&from, 1, ziplist_append_to, &p));
     from = rdb_source_of(SLICE("\x11\x11\0\0\0\x0d\0\0\0\2\0\0\1a\3\1b\xff"));
     ck_assert(rdb_pack_convert(&from, 2, ziplist_append_to, &p));
     ck_assert_uint_eq(p.count, 2);
-    ck_assert(rdb_pack_is_ours(&p));
+    ck_assert(rdb_pack_is_canonical(&p));
     rdb_pack_fini(&p);
     from = rdb_source_of(SLICE("\x11\x11\0\0\0\x0d\0\0\0\2\0\0\1a\3\1b\xff"));
     ck_assert(!rdb_pack_convert(&from, 3, ziplist_append_to, &p));
@@ -156,11 +156,11 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, NULL);
-    tcase_add_test(tests, what_we_have_made_is_ours);
-    tcase_add_test(tests, groups_have_to_be_whole);
-    tcase_add_test(tests, only_the_first_of_a_group_has_to_be_different);
-    tcase_add_test(tests, the_same_element_twice_is_found_among_many);
-    tcase_add_test(tests, elements_that_could_be_kept_shorter_are_not_ours);
+    tcase_add_test(tests, our_own_listpacks_are_canonical);
+    tcase_add_test(tests, groups_must_be_complete);
+    tcase_add_test(tests, only_the_first_elements_of_groups_must_differ);
+    tcase_add_test(tests, a_duplicate_is_found_among_many_elements);
+    tcase_add_test(tests, elements_with_a_shorter_encoding_are_not_canonical);
     tcase_add_test(tests, old_forms_are_converted_or_refused);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rdb_read: values in Redis's format, read into entries. Those that we write are read in test_dump, here the others. */
+/* rdb_read: reads values in Redis's format. test_dump reads the forms that we write, this file the others. */
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -23,7 +23,7 @@ static struct entry *read_value(unsigned type, struct slice bytes)
     return rdb_read_value(&from, type, &(struct rdb_target){.key = SLICE("key"), .options = &options});
 }
 
-/* Adds an element, with a space behind it. */
+/* Appends an element and a space. */
 static void show(struct buf *out, struct slice s)
 {
     buf_add_slice(out, s);
@@ -122,7 +122,7 @@ static bool is_refused(unsigned type, struct slice bytes)
     return e == NULL;
 }
 
-START_TEST(lists_of_every_time_are_read)
+START_TEST(lists_of_all_versions_are_read)
 {
     ck_assert(reads_as(RDB_LIST, SLICE("\2\1a\xc0\x07"), "listpack", "a 7 "));
     ck_assert(reads_as(RDB_LIST_ZIPLIST, SLICE("\x11\x11\0\0\0\x0d\0\0\0\2\0\0\1a\3\1b\xff"), "listpack", "a b "));
@@ -134,7 +134,7 @@ START_TEST(lists_of_every_time_are_read)
 }
 END_TEST
 
-START_TEST(nodes_of_no_known_kind_and_empty_elements_of_their_own_are_refused)
+START_TEST(list_nodes_of_unknown_kind_and_empty_plain_nodes_are_refused)
 {
     ck_assert(is_refused(RDB_LIST_NODES, SLICE("\1\0\1a")));
     ck_assert(is_refused(RDB_LIST_NODES, SLICE("\1\3\1a")));
@@ -143,7 +143,7 @@ START_TEST(nodes_of_no_known_kind_and_empty_elements_of_their_own_are_refused)
 }
 END_TEST
 
-START_TEST(lists_become_large_by_our_limits)
+START_TEST(lists_become_large_by_the_current_limits)
 {
     values_limits(&options, 3, 2);
     ck_assert(reads_as(RDB_LIST, SLICE("\2\1a\1b"), "listpack", "a b "));
@@ -153,7 +153,7 @@ START_TEST(lists_become_large_by_our_limits)
 }
 END_TEST
 
-START_TEST(sets_of_every_time_are_read)
+START_TEST(sets_of_all_versions_are_read)
 {
     ck_assert(reads_as(RDB_SET, SLICE("\2\1" "2\xc0\1"), "intset", "1 2 "));
     ck_assert(reads_as(RDB_SET, SLICE("\2\1a\xc0\1"), "listpack", "a 1 "));
@@ -162,7 +162,7 @@ START_TEST(sets_of_every_time_are_read)
 }
 END_TEST
 
-START_TEST(sets_become_large_by_our_limits)
+START_TEST(sets_become_large_by_the_current_limits)
 {
     values_limits(&options, 1, -2);
     ck_assert(reads_as(RDB_SET_INTSET, SLICE("\x0a\2\0\0\0\1\0\0\0\1\0"), "intset", "1 "));
@@ -173,7 +173,7 @@ START_TEST(sets_become_large_by_our_limits)
 }
 END_TEST
 
-START_TEST(hashes_of_every_time_are_read)
+START_TEST(hashes_of_all_versions_are_read)
 {
     ck_assert(reads_as(RDB_HASH, SLICE("\1\1f\xc0\1"), "listpack", "f 1 "));
     ck_assert(reads_as(RDB_HASH_ZIPMAP, SLICE("\x07\1\1f\1\0v\xff"), "listpack", "f v "));
@@ -182,49 +182,49 @@ START_TEST(hashes_of_every_time_are_read)
 }
 END_TEST
 
-START_TEST(hashes_become_large_by_our_limits)
+START_TEST(hashes_become_large_by_the_current_limits)
 {
     values_limits(&options, 0, -2);
     ck_assert(reads_as(RDB_HASH_LISTPACK, SLICE("\x0c\x0c\0\0\0\2\0\x81" "f\2\1\1\xff"), "large", "f 1 "));
 }
 END_TEST
 
-#define LEAST "\0\x40\x94\x52\xa3\3\0\0" /* 4000000000000 */
+#define FIRST "\0\x40\x94\x52\xa3\3\0\0" /* 4000000000000 */
 
 START_TEST(hashes_with_fields_that_expire_are_read)
 {
-    ck_assert(reads_as(RDB_HASH_EXPIRING, SLICE(LEAST "\2\0\1f\1v\x02\1g\1w"), "listpackex",
+    ck_assert(reads_as(RDB_HASH_EXPIRING, SLICE(FIRST "\2\0\1f\1v\x02\1g\1w"), "listpackex",
                        "g w @4000000000001 f v "));
-    ck_assert(reads_as(RDB_HASH_EXPIRING, SLICE(LEAST "\1\0\1f\1v"), "listpack", "f v "));
+    ck_assert(reads_as(RDB_HASH_EXPIRING, SLICE(FIRST "\1\0\1f\1v"), "listpack", "f v "));
     ck_assert(reads_as(RDB_HASH_LISTPACK_EX,
-                       SLICE(LEAST "\x17\x17\0\0\0\3\0\x81" "f\2\x81" "v\2\xf4" LEAST "\x09\xff"), "listpackex",
+                       SLICE(FIRST "\x17\x17\0\0\0\3\0\x81" "f\2\x81" "v\2\xf4" FIRST "\x09\xff"), "listpackex",
                        "f v @4000000000000 "));
 }
 END_TEST
 
-START_TEST(triplets_without_any_time_are_pairs)
+START_TEST(triplets_without_an_expiry_become_pairs)
 {
-    ck_assert(reads_as(RDB_HASH_LISTPACK_EX, SLICE(LEAST "\x0f\x0f\0\0\0\3\0\x81" "f\2\x81" "v\2\0\1\xff"), "listpack",
+    ck_assert(reads_as(RDB_HASH_LISTPACK_EX, SLICE(FIRST "\x0f\x0f\0\0\0\3\0\x81" "f\2\x81" "v\2\0\1\xff"), "listpack",
                        "f v "));
 }
 END_TEST
 
-START_TEST(times_that_are_none_are_refused)
+START_TEST(invalid_expiries_are_refused)
 {
     ck_assert(is_refused(RDB_HASH_EXPIRING, SLICE("\xff\xff\xff\xff\xff\xff\xff\xff\1\2\1f\1v")));
-    ck_assert(is_refused(RDB_HASH_EXPIRING, SLICE(LEAST "\1\x81\xff\xff\xff\xff\xff\xff\xff\xff\1f\1v")));
+    ck_assert(is_refused(RDB_HASH_EXPIRING, SLICE(FIRST "\1\x81\xff\xff\xff\xff\xff\xff\xff\xff\1f\1v")));
     ck_assert(is_refused(RDB_HASH_EXPIRING, SLICE("\0\0")));
-    /* as text, and below zero */
+    /* text, and a negative number */
     ck_assert(is_refused(RDB_HASH_LISTPACK_EX,
-                         SLICE(LEAST "\x10\x10\0\0\0\3\0\x81" "f\2\x81" "v\2\x81" "x\2\xff")));
+                         SLICE(FIRST "\x10\x10\0\0\0\3\0\x81" "f\2\x81" "v\2\x81" "x\2\xff")));
     ck_assert(is_refused(RDB_HASH_LISTPACK_EX,
-                         SLICE(LEAST "\x10\x10\0\0\0\3\0\x81" "f\2\x81" "v\2\xdf\xff\2\xff")));
+                         SLICE(FIRST "\x10\x10\0\0\0\3\0\x81" "f\2\x81" "v\2\xdf\xff\2\xff")));
 }
 END_TEST
 
 #define HALF "\0\0\0\0\0\0\xe0\x3f" /* 0.5 */
 
-START_TEST(sorted_sets_of_every_time_are_read)
+START_TEST(sorted_sets_of_all_versions_are_read)
 {
     ck_assert(reads_as(RDB_ZSET_TEXT, SLICE("\2\1a\xff\1b\3" "0.5"), "listpack", "a -inf b 0.5 "));
     ck_assert(reads_as(RDB_ZSET, SLICE("\1\1a" HALF), "listpack", "a 0.5 "));
@@ -233,7 +233,7 @@ START_TEST(sorted_sets_of_every_time_are_read)
 }
 END_TEST
 
-START_TEST(sorted_sets_are_put_in_order)
+START_TEST(unsorted_sorted_sets_are_sorted)
 {
     ck_assert(reads_as(RDB_ZSET, SLICE("\2\1b" HALF "\1a" HALF), "listpack", "a 0.5 b 0.5 "));
     ck_assert(reads_as(RDB_ZSET_LISTPACK, SLICE("\x11\x11\0\0\0\4\0\x81" "a\2\5\1\x81" "b\2\4\1\xff"), "listpack",
@@ -243,7 +243,7 @@ START_TEST(sorted_sets_are_put_in_order)
 }
 END_TEST
 
-START_TEST(scores_that_are_none_are_refused)
+START_TEST(invalid_scores_are_refused)
 {
     ck_assert(is_refused(RDB_ZSET, SLICE("\1\1a\0\0\0\0\0\0\xf8\x7f")));
     ck_assert(is_refused(RDB_ZSET_TEXT, SLICE("\1\1a\xfd")));
@@ -251,9 +251,9 @@ START_TEST(scores_that_are_none_are_refused)
 }
 END_TEST
 
-START_TEST(elements_that_are_kept_otherwise_are_found_afterwards)
+START_TEST(elements_with_another_encoding_can_be_looked_up)
 {
-    /* a number as a string */
+    /* an integer as a string */
     struct entry *e = read_value(RDB_SET_LISTPACK, SLICE("\x0a\x0a\0\0\0\1\0\x81" "5\2\xff"));
     struct value v = entry_value(e);
 
@@ -263,12 +263,12 @@ START_TEST(elements_that_are_kept_otherwise_are_found_afterwards)
     v = entry_value(e);
     ck_assert(hash_has(&v, SLICE("5")));
     entry_free(e);
-    /* twice, each time kept in another way */
+    /* the same element twice, in two encodings */
     ck_assert(is_refused(RDB_SET_LISTPACK, SLICE("\x0c\x0c\0\0\0\2\0\x81" "5\2\5\1\xff")));
 }
 END_TEST
 
-START_TEST(the_key_and_the_expiry_are_those_wanted)
+START_TEST(the_entry_has_the_given_key_and_expiry)
 {
     struct rdb_target to = {.key = SLICE("my key"), .expire = 1234567890123, .options = &options};
     struct rdb_source from = rdb_source_of(SLICE("\3abc\1"));
@@ -276,7 +276,7 @@ START_TEST(the_key_and_the_expiry_are_those_wanted)
 
     ck_assert(slice_eq(entry_key(e), SLICE("my key")));
     ck_assert_int_eq(entry_expire(e), 1234567890123);
-    ck_assert_uint_eq(rdb_left(&from), 1); /* what follows is the caller's to read */
+    ck_assert_uint_eq(rdb_left(&from), 1); /* the bytes after the value are left for the caller */
     entry_free(e);
 }
 END_TEST
@@ -298,21 +298,21 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, NULL);
-    tcase_add_test(tests, lists_of_every_time_are_read);
-    tcase_add_test(tests, nodes_of_no_known_kind_and_empty_elements_of_their_own_are_refused);
-    tcase_add_test(tests, lists_become_large_by_our_limits);
-    tcase_add_test(tests, sets_of_every_time_are_read);
-    tcase_add_test(tests, sets_become_large_by_our_limits);
-    tcase_add_test(tests, hashes_of_every_time_are_read);
-    tcase_add_test(tests, hashes_become_large_by_our_limits);
+    tcase_add_test(tests, lists_of_all_versions_are_read);
+    tcase_add_test(tests, list_nodes_of_unknown_kind_and_empty_plain_nodes_are_refused);
+    tcase_add_test(tests, lists_become_large_by_the_current_limits);
+    tcase_add_test(tests, sets_of_all_versions_are_read);
+    tcase_add_test(tests, sets_become_large_by_the_current_limits);
+    tcase_add_test(tests, hashes_of_all_versions_are_read);
+    tcase_add_test(tests, hashes_become_large_by_the_current_limits);
     tcase_add_test(tests, hashes_with_fields_that_expire_are_read);
-    tcase_add_test(tests, triplets_without_any_time_are_pairs);
-    tcase_add_test(tests, times_that_are_none_are_refused);
-    tcase_add_test(tests, sorted_sets_of_every_time_are_read);
-    tcase_add_test(tests, sorted_sets_are_put_in_order);
-    tcase_add_test(tests, scores_that_are_none_are_refused);
-    tcase_add_test(tests, elements_that_are_kept_otherwise_are_found_afterwards);
-    tcase_add_test(tests, the_key_and_the_expiry_are_those_wanted);
+    tcase_add_test(tests, triplets_without_an_expiry_become_pairs);
+    tcase_add_test(tests, invalid_expiries_are_refused);
+    tcase_add_test(tests, sorted_sets_of_all_versions_are_read);
+    tcase_add_test(tests, unsorted_sorted_sets_are_sorted);
+    tcase_add_test(tests, invalid_scores_are_refused);
+    tcase_add_test(tests, elements_with_another_encoding_can_be_looked_up);
+    tcase_add_test(tests, the_entry_has_the_given_key_and_expiry);
     tcase_add_test(tests, types_of_modules_are_refused);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

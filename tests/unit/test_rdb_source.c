@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rdb_source: what values in Redis's format are made of, read from bytes that nobody has checked. */
+/* rdb_source: reads the primitives of Redis's format from untrusted input. */
 #include <lzf.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "checks.h"
@@ -28,12 +29,12 @@ START_TEST(lengths_have_four_forms)
     ck_assert(length_of(SLICE("\x7f\xff"), &n, &left) && n == 16383);
     ck_assert(length_of(SLICE("\x80\x12\x34\x56\x78"), &n, &left) && n == 0x12345678);
     ck_assert(length_of(SLICE("\x81\x12\x34\x56\x78\x9a\xbc\xde\xf0"), &n, &left) && n == 0x123456789abcdef0);
-    /* no need to be the shortest */
+    /* longer forms than necessary are valid */
     ck_assert(length_of(SLICE("\x80\0\0\0\1"), &n, &left) && n == 1);
 }
 END_TEST
 
-START_TEST(what_is_no_length_is_refused)
+START_TEST(invalid_lengths_are_refused)
 {
     uint64_t n;
     size_t left;
@@ -50,7 +51,7 @@ START_TEST(what_is_no_length_is_refused)
 }
 END_TEST
 
-/* Whether a string is read that is the expected one, and nothing is left. */
+/* Whether the expected string is read, and no byte is left. */
 static bool reads_as(struct slice bytes, struct slice expected)
 {
     struct rdb_source from = rdb_source_of(bytes);
@@ -71,7 +72,7 @@ static bool is_refused(struct slice bytes)
     return !good;
 }
 
-START_TEST(strings_are_bytes_numbers_or_compressed)
+START_TEST(strings_may_be_plain_integers_or_compressed)
 {
     ck_assert(reads_as(SLICE("\x00"), SLICE("")));
     ck_assert(reads_as(SLICE("\x03" "abc"), SLICE("abc")));
@@ -96,25 +97,25 @@ START_TEST(strings_that_end_too_early_are_refused)
 }
 END_TEST
 
-START_TEST(compressed_strings_that_tell_another_length_are_refused)
+START_TEST(compressed_strings_with_a_wrong_length_are_refused)
 {
     ck_assert(is_refused(SLICE("\xc3\x05\x13\0a\xe0\x0a\0")));
     ck_assert(is_refused(SLICE("\xc3\x05\x15\0a\xe0\x0a\0")));
     ck_assert(is_refused(SLICE("\xc3\x05\0\0a\xe0\x0a\0")));
     ck_assert(is_refused(SLICE("\xc3\0\x05")));
-    ck_assert(is_refused(SLICE("\xc3\x06\x06\2abc\x20\x03"))); /* back to before the beginning */
+    ck_assert(is_refused(SLICE("\xc3\x06\x06\2abc\x20\x03"))); /* a reference to before the beginning */
 }
 END_TEST
 
-START_TEST(no_room_is_made_for_what_compressed_bytes_cannot_come_to)
+START_TEST(no_memory_is_allocated_beyond_what_lzf_can_expand_to)
 {
-    /* 5 bytes, at most 88 times as many; 2^31 and 2^40 are told */
+    /* 5 compressed bytes, which expand to at most 88 times as many, with a length of 2^31 and of 2^40 */
     ck_assert(is_refused(SLICE("\xc3\x05\x80\x80\0\0\0\0a\xe0\x0a\0")));
     ck_assert(is_refused(SLICE("\xc3\x05\x81\0\0\1\0\0\0\0\0\0a\xe0\x0a\0")));
 }
 END_TEST
 
-START_TEST(what_lzf_compresses_is_read)
+START_TEST(strings_compressed_by_lzf_are_read)
 {
     seed_start(__func__);
     for (int round = 0; round < 2000; round++) {
@@ -136,7 +137,7 @@ START_TEST(what_lzf_compresses_is_read)
 }
 END_TEST
 
-START_TEST(one_string_takes_many_after_another)
+START_TEST(an_rdb_string_can_be_reused)
 {
     struct rdb_source from = rdb_source_of(SLICE("\xc3\x05\x14\0a\xe0\x0a\0\x01x\xc3\x06\x06\2abc\x20\2\xc0\x07"));
     struct rdb_string s = {0};
@@ -157,7 +158,7 @@ static bool text_double_of(struct slice bytes, double *v)
     return rdb_get_text_double(&from, v);
 }
 
-START_TEST(scores_in_text_have_lengths_that_are_none)
+START_TEST(scores_in_text_form_have_special_lengths)
 {
     double v;
 
@@ -185,6 +186,16 @@ START_TEST(numbers_of_eight_bytes_are_little_endian)
 }
 END_TEST
 
+START_TEST(a_position_behind_the_end_fails_an_assertion)
+{
+    static const char bytes[2] = {1, 1};
+    struct rdb_source from = {bytes + 1, bytes};
+    uint64_t n;
+
+    rdb_get_length(&from, &n);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rdb_source");
@@ -193,15 +204,16 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, lengths_have_four_forms);
-    tcase_add_test(tests, what_is_no_length_is_refused);
-    tcase_add_test(tests, strings_are_bytes_numbers_or_compressed);
+    tcase_add_test(tests, invalid_lengths_are_refused);
+    tcase_add_test(tests, strings_may_be_plain_integers_or_compressed);
     tcase_add_test(tests, strings_that_end_too_early_are_refused);
-    tcase_add_test(tests, compressed_strings_that_tell_another_length_are_refused);
-    tcase_add_test(tests, no_room_is_made_for_what_compressed_bytes_cannot_come_to);
-    tcase_add_test(tests, what_lzf_compresses_is_read);
-    tcase_add_test(tests, one_string_takes_many_after_another);
-    tcase_add_test(tests, scores_in_text_have_lengths_that_are_none);
+    tcase_add_test(tests, compressed_strings_with_a_wrong_length_are_refused);
+    tcase_add_test(tests, no_memory_is_allocated_beyond_what_lzf_can_expand_to);
+    tcase_add_test(tests, strings_compressed_by_lzf_are_read);
+    tcase_add_test(tests, an_rdb_string_can_be_reused);
+    tcase_add_test(tests, scores_in_text_form_have_special_lengths);
     tcase_add_test(tests, numbers_of_eight_bytes_are_little_endian);
+    tcase_add_test_raise_signal(tests, a_position_behind_the_end_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

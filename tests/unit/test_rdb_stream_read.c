@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rdb_stream_read: streams in Redis's format, and what is no stream. Those that we write are read in test_dump. */
+/* rdb_stream_read: reads streams in Redis's format, valid and corrupt. test_dump reads those that we write. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 
 static bool read_stream(enum rdb_type type, struct slice bytes, struct stream **s)
 {
-    char *exactly = mem_alloc(bytes.n); /* so that AddressSanitizer sees a byte read too many */
+    char *exactly = mem_alloc(bytes.n); /* so that AddressSanitizer detects reads beyond the end */
     struct rdb_source from = rdb_source_of(slice_of(memcpy(exactly, bytes.p, bytes.n), bytes.n));
     bool done;
 
@@ -36,7 +36,7 @@ static bool reads_as(enum rdb_type type, struct slice bytes, const char *expecte
         stream_free(s);
         return false;
     }
-    stream_walk_begin(&w, s, STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, s, STREAM_ID_MIN, STREAM_ID_MAX, false);
     while (stream_walk_next(&w, &id, &fields)) {
         buf_printf(&out, "%llu-%llu ", (unsigned long long)id.ms, (unsigned long long)id.seq);
         while (stream_walk_pair(&w, &field, &value))
@@ -82,7 +82,7 @@ static bool is_refused(enum rdb_type type, struct slice bytes)
 #define TIME            "\7\0\0\0\0\0\0\0"
 #define LATER           "\x09\0\0\0\0\0\0\0"
 
-START_TEST(streams_of_every_time_are_read)
+START_TEST(streams_of_all_versions_are_read)
 {
     ck_assert(reads_as(RDB_STREAM, SLICE("\1" NODE_OF_ONE TOTALS "\0"), "5-1 f=v added 1"));
     ck_assert(reads_as(RDB_STREAM_2, SLICE("\1" NODE_OF_ONE TOTALS_2 "\0"), "5-1 f=v added 1"));
@@ -95,7 +95,7 @@ END_TEST
 #define NACK    ID("\5", "\1") TIME "\3"
 #define GROUP   "\1g\5\1"
 
-START_TEST(groups_of_every_time_are_read)
+START_TEST(groups_of_all_versions_are_read)
 {
     ck_assert(reads_as(RDB_STREAM, SLICE("\1" NODE_OF_ONE TOTALS "\1" GROUP "\1" NACK "\1\1c" TIME "\1" ID("\5", "\1")),
                        "5-1 f=v added 1 g read 1 c 7/7/1"));
@@ -109,7 +109,7 @@ START_TEST(groups_of_every_time_are_read)
 }
 END_TEST
 
-START_TEST(nacks_that_are_nobodys_or_of_two_or_not_there_are_refused)
+START_TEST(nacks_without_exactly_one_consumer_are_refused)
 {
 #define BEFORE "\1" NODE_OF_ONE TOTALS_2 "\1" GROUP "\1"
     ck_assert(is_refused(RDB_STREAM_2, SLICE(BEFORE "\1" NACK "\0")));
@@ -130,20 +130,20 @@ START_TEST(names_that_do_not_ascend_are_refused)
 }
 END_TEST
 
-START_TEST(entries_that_were_deleted_are_left_out)
+START_TEST(deleted_entries_are_skipped)
 {
-    /* two entries, the second deleted; it has fields of its own: g=w */
+    /* two entries; the second is deleted and has its own fields: g=w */
     ck_assert(reads_as(RDB_STREAM, SLICE("\1" NODE("\x2d", "\x11\0\1\1\1\1\1\1\x81" "f\2\0\1" ENTRY
                                                            "\1\1\0\1\1\1\1\1\x81" "g\2\x81" "w\2\6\1") "\1\5\2\0"),
                        "5-1 f=v added 1"));
-    /* all are */
+    /* all entries are deleted */
     ck_assert(reads_as(RDB_STREAM, SLICE("\1" NODE("\x1d", "\x0a\0\0\1\1\1\1\1\x81" "f\2\0\1\3\1\0\1\0\1\x81" "v\2\4\1")
                                          "\0\5\1\0"),
                        "added 0"));
 }
 END_TEST
 
-START_TEST(counts_that_lie_are_refused)
+START_TEST(wrong_counts_are_refused)
 {
     /* entries, deleted ones, elements of an entry, entries of the stream */
     ck_assert(is_refused(RDB_STREAM, SLICE("\1" NODE("\x1d", "\x0a\0\2\1\0\1\1\1\x81" "f\2\0\1" ENTRY) TOTALS "\0")));
@@ -153,7 +153,7 @@ START_TEST(counts_that_lie_are_refused)
     ck_assert(is_refused(RDB_STREAM, SLICE("\1" NODE_OF_ONE "\2\5\1\0")));
     ck_assert(is_refused(RDB_STREAM, SLICE("\0\1\5\1\0")));
     ck_assert(is_refused(RDB_STREAM_2, SLICE("\1" NODE_OF_ONE TOTALS "\5\1\0\0\0\0"))); /* fewer added than there are */
-    /* fields of the node: more than there are elements, or none */
+    /* number of fields of the node: more than there are elements, or 0 */
     ck_assert(is_refused(RDB_STREAM, SLICE("\1" NODE("\x1d", "\x0a\0\1\1\0\1\x7f\1\x81" "f\2\0\1" ENTRY) TOTALS "\0")));
     ck_assert(is_refused(RDB_STREAM,
                          SLICE("\1" NODE("\x17", "\x08\0\1\1\0\1\0\1\0\1" "\2\1\0\1\0\1\3\1") TOTALS "\0")));
@@ -178,7 +178,7 @@ START_TEST(a_node_begins_with_an_id_of_16_bytes)
 }
 END_TEST
 
-START_TEST(what_ends_too_early_is_refused)
+START_TEST(truncated_streams_are_refused)
 {
     struct slice whole = SLICE("\1" NODE_OF_ONE TOTALS_2 "\1" GROUP "\1\1" NACK "\1\1c" TIME LATER "\1" ID("\5", "\1"));
 
@@ -195,15 +195,15 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, streams_of_every_time_are_read);
-    tcase_add_test(tests, groups_of_every_time_are_read);
-    tcase_add_test(tests, nacks_that_are_nobodys_or_of_two_or_not_there_are_refused);
+    tcase_add_test(tests, streams_of_all_versions_are_read);
+    tcase_add_test(tests, groups_of_all_versions_are_read);
+    tcase_add_test(tests, nacks_without_exactly_one_consumer_are_refused);
     tcase_add_test(tests, names_that_do_not_ascend_are_refused);
-    tcase_add_test(tests, entries_that_were_deleted_are_left_out);
-    tcase_add_test(tests, counts_that_lie_are_refused);
+    tcase_add_test(tests, deleted_entries_are_skipped);
+    tcase_add_test(tests, wrong_counts_are_refused);
     tcase_add_test(tests, ids_that_do_not_ascend_are_refused);
     tcase_add_test(tests, a_node_begins_with_an_id_of_16_bytes);
-    tcase_add_test(tests, what_ends_too_early_is_refused);
+    tcase_add_test(tests, truncated_streams_are_refused);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rdb_write: values in Redis's format. What was written is read back in test_dump; here are the bytes. */
+/* rdb_write: writes values in Redis's format. This file checks the bytes; test_dump reads them back. */
 #include <stdlib.h>
 
 #include "checks.h"
@@ -22,7 +22,7 @@ static struct buf written(const struct entry *e)
     return out;
 }
 
-/* Whether a string is written so. */
+/* Whether a string is written as these bytes. */
 static bool is_written(struct slice string, struct slice expected)
 {
     struct entry_spec spec = {.key = SLICE("key"), .value = string};
@@ -39,7 +39,7 @@ static bool is_written(struct slice string, struct slice expected)
     return same;
 }
 
-START_TEST(numbers_of_up_to_32_bits_are_written_as_such)
+START_TEST(integers_of_up_to_32_bits_are_written_as_integers)
 {
     ck_assert(is_written(SLICE("0"), SLICE("\xc0\0")));
     ck_assert(is_written(SLICE("-128"), SLICE("\xc0\x80")));
@@ -55,7 +55,7 @@ START_TEST(numbers_of_up_to_32_bits_are_written_as_such)
 }
 END_TEST
 
-START_TEST(strings_are_compressed_from_21_bytes_on_if_that_saves_4)
+START_TEST(strings_from_21_bytes_are_compressed_if_that_saves_4)
 {
     ck_assert(is_written(SLICE("xxxxxxxxxxxxxxxxxxxx"), SLICE("\x14xxxxxxxxxxxxxxxxxxxx")));
     ck_assert(!is_written(SLICE("xxxxxxxxxxxxxxxxxxxxx"), SLICE("\x15xxxxxxxxxxxxxxxxxxxxx")));
@@ -96,7 +96,7 @@ static enum rdb_type type_of(enum entry_type type, size_t n)
     return written_as;
 }
 
-START_TEST(flat_values_are_written_as_they_are_and_large_ones_one_by_one)
+START_TEST(flat_values_are_written_unchanged_and_large_ones_by_element)
 {
     seed_start(__func__);
     values_limits(&options, 1000, -1);
@@ -113,10 +113,10 @@ START_TEST(flat_values_are_written_as_they_are_and_large_ones_one_by_one)
 }
 END_TEST
 
-START_TEST(a_stream_is_written_for_7_2_only_if_a_consumer_was_active_at_another_time_than_seen)
+START_TEST(a_stream_needs_7_2_only_if_a_consumer_was_active_at_another_time_than_seen)
 {
     struct value v = value_new(limits_of(&options, TYPE_STREAM));
-    struct stream_group *g = stream_group_add(stream_make(&v), SLICE("g"), STREAM_ID_LEAST, 0);
+    struct stream_group *g = stream_group_add(stream_make(&v), SLICE("g"), STREAM_ID_MIN, 0);
     struct stream_consumer *c = stream_consumer_add(g, SLICE("c"), 5);
     struct entry *e = entry_new_value(SLICE("key"), TYPE_STREAM, &v, 0);
 
@@ -144,7 +144,7 @@ static struct entry *hash_of(int64_t expire, int64_t entries)
     return e;
 }
 
-START_TEST(a_large_hash_tells_times_from_the_first_on)
+START_TEST(a_large_hash_has_expiries_relative_to_the_first)
 {
     struct entry *e = hash_of(VALUES_LATER, 0);
     struct buf out = written(e);
@@ -157,7 +157,7 @@ START_TEST(a_large_hash_tells_times_from_the_first_on)
 }
 END_TEST
 
-START_TEST(a_small_hash_tells_them_in_its_listpack)
+START_TEST(a_small_hash_has_expiries_in_its_listpack)
 {
     struct entry *e = hash_of(VALUES_LATER, 8);
     struct buf out = written(e);
@@ -170,7 +170,7 @@ START_TEST(a_small_hash_tells_them_in_its_listpack)
 }
 END_TEST
 
-START_TEST(a_hash_whose_fields_no_longer_expire_is_written_as_any)
+START_TEST(a_hash_without_expiring_fields_any_more_is_written_as_a_plain_hash)
 {
     for (int64_t entries = 0; entries <= 8; entries += 8) {
         struct entry *e = hash_of(0, entries);
@@ -193,14 +193,14 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, NULL);
-    tcase_add_test(tests, numbers_of_up_to_32_bits_are_written_as_such);
-    tcase_add_test(tests, strings_are_compressed_from_21_bytes_on_if_that_saves_4);
+    tcase_add_test(tests, integers_of_up_to_32_bits_are_written_as_integers);
+    tcase_add_test(tests, strings_from_21_bytes_are_compressed_if_that_saves_4);
     tcase_add_test(tests, long_strings_have_long_lengths);
-    tcase_add_test(tests, flat_values_are_written_as_they_are_and_large_ones_one_by_one);
-    tcase_add_test(tests, a_stream_is_written_for_7_2_only_if_a_consumer_was_active_at_another_time_than_seen);
-    tcase_add_test(tests, a_large_hash_tells_times_from_the_first_on);
-    tcase_add_test(tests, a_small_hash_tells_them_in_its_listpack);
-    tcase_add_test(tests, a_hash_whose_fields_no_longer_expire_is_written_as_any);
+    tcase_add_test(tests, flat_values_are_written_unchanged_and_large_ones_by_element);
+    tcase_add_test(tests, a_stream_needs_7_2_only_if_a_consumer_was_active_at_another_time_than_seen);
+    tcase_add_test(tests, a_large_hash_has_expiries_relative_to_the_first);
+    tcase_add_test(tests, a_small_hash_has_expiries_in_its_listpack);
+    tcase_add_test(tests, a_hash_without_expiring_fields_any_more_is_written_as_a_plain_hash);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -8,17 +8,22 @@
 #include "keys.h"
 #include "session/session.h"
 
-#define MANY 100 /* watches: more than a session looks through one by one */
+#define MANY 100 /* watches: more than a session searches linearly */
 
 static struct clients clients;
 static struct session session, other;
+
+static struct card *connect_client(int fd, const char *peer)
+{
+    return clients_add(&clients, &(struct card_origin){.fd = fd, .peer = peer, .local = "127.0.0.1:6379"});
+}
 
 static void set_up(void)
 {
     keyspace_setup();
     clients_init(&clients);
-    session_init(&session, clients_add(&clients, 0, 7, "127.0.0.1:5000", "127.0.0.1:6379", true), true);
-    session_init(&other, clients_add(&clients, 0, 8, "127.0.0.1:5001", "127.0.0.1:6379", true), false);
+    session_init(&session, connect_client(7, "127.0.0.1:5000"), true);
+    session_init(&other, connect_client(8, "127.0.0.1:5001"), false);
 }
 
 static void tear_down(void)
@@ -29,7 +34,7 @@ static void tear_down(void)
     keyspace_teardown();
 }
 
-START_TEST(a_new_session_is_blank)
+START_TEST(a_new_session_has_defaults)
 {
     ck_assert_uint_eq(session.db, 0);
     ck_assert_uint_eq(session.out.resp, 2);
@@ -42,7 +47,7 @@ START_TEST(a_new_session_is_blank)
 }
 END_TEST
 
-START_TEST(a_session_is_let_in_as_its_maker_says)
+START_TEST(a_session_begins_authenticated_or_not)
 {
     ck_assert(session.authenticated);
     ck_assert(!other.authenticated);
@@ -51,7 +56,7 @@ END_TEST
 
 /* ---- MULTI ---- */
 
-static const struct command *const some_command = (const struct command *)&clients; /* a session never looks inside */
+static const struct command *const some_command = (const struct command *)&clients; /* not dereferenced */
 
 static void queue_one(struct slice arg)
 {
@@ -65,7 +70,7 @@ static int32_t queued_on_card(void)
     return atomic_load(&session.card->multi);
 }
 
-START_TEST(what_is_queued_is_a_copy)
+START_TEST(queued_commands_are_copies)
 {
     char name[] = "SET", key[] = "k\0k", value[] = "value";
     struct slice argv[] = {slice_of(name, 3), slice_of(key, 3), slice_of(value, 5), SLICE("")};
@@ -110,7 +115,7 @@ START_TEST(commands_are_queued_in_their_order)
 }
 END_TEST
 
-START_TEST(the_card_shows_the_transaction)
+START_TEST(the_card_has_the_state_of_the_transaction)
 {
     uint64_t bytes;
 
@@ -132,7 +137,7 @@ START_TEST(the_card_shows_the_transaction)
 }
 END_TEST
 
-START_TEST(the_end_of_a_transaction_forgets_it)
+START_TEST(the_end_of_a_transaction_empties_the_queue)
 {
     session_begin_multi(&session);
     ck_assert(session.in_multi);
@@ -329,7 +334,7 @@ START_TEST(no_mark_outlives_its_session)
 {
     struct session brief;
 
-    session_init(&brief, clients_add(&clients, 0, 9, "127.0.0.1:5002", "127.0.0.1:6379", true), true);
+    session_init(&brief, connect_client(9, "127.0.0.1:5002"), true);
     watch_as(&brief, 0, 1, false);
     watch_as(&brief, 0, 2, false);
     session_begin_multi(&brief);
@@ -340,7 +345,7 @@ END_TEST
 
 /* ---- database, protocol, RESET ---- */
 
-START_TEST(database_and_protocol_are_shown_on_the_card)
+START_TEST(database_and_protocol_are_published_on_the_card)
 {
     session_select(&session, 3);
     session_set_resp(&session, 3);
@@ -351,7 +356,7 @@ START_TEST(database_and_protocol_are_shown_on_the_card)
 }
 END_TEST
 
-/* Makes the session as unlike a new one as it gets. */
+/* Changes everything of the session that RESET restores. */
 static void estrange(void)
 {
     session_select(&session, 2);
@@ -367,7 +372,7 @@ static void estrange(void)
     card_set_text(session.card, CARD_LIB_NAME, SLICE("library"));
 }
 
-START_TEST(a_reset_makes_the_session_as_new)
+START_TEST(a_reset_restores_the_defaults)
 {
     estrange();
     session_reset(&session, false);
@@ -384,7 +389,7 @@ START_TEST(a_reset_makes_the_session_as_new)
 }
 END_TEST
 
-START_TEST(a_reset_is_shown_on_the_card)
+START_TEST(a_reset_is_published_on_the_card)
 {
     estrange();
     session_reset(&session, true);
@@ -402,11 +407,11 @@ END_TEST
 
 static void add_multi_tests(TCase *tests)
 {
-    tcase_add_test(tests, what_is_queued_is_a_copy);
+    tcase_add_test(tests, queued_commands_are_copies);
     tcase_add_test(tests, there_is_room_for_the_hash_of_each_argument);
     tcase_add_test(tests, commands_are_queued_in_their_order);
-    tcase_add_test(tests, the_card_shows_the_transaction);
-    tcase_add_test(tests, the_end_of_a_transaction_forgets_it);
+    tcase_add_test(tests, the_card_has_the_state_of_the_transaction);
+    tcase_add_test(tests, the_end_of_a_transaction_empties_the_queue);
 }
 
 static void add_watch_tests(TCase *tests)
@@ -434,13 +439,13 @@ int main(void)
 
     hash_init();
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_new_session_is_blank);
-    tcase_add_test(tests, a_session_is_let_in_as_its_maker_says);
+    tcase_add_test(tests, a_new_session_has_defaults);
+    tcase_add_test(tests, a_session_begins_authenticated_or_not);
     add_multi_tests(tests);
     add_watch_tests(tests);
-    tcase_add_test(tests, database_and_protocol_are_shown_on_the_card);
-    tcase_add_test(tests, a_reset_makes_the_session_as_new);
-    tcase_add_test(tests, a_reset_is_shown_on_the_card);
+    tcase_add_test(tests, database_and_protocol_are_published_on_the_card);
+    tcase_add_test(tests, a_reset_restores_the_defaults);
+    tcase_add_test(tests, a_reset_is_published_on_the_card);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

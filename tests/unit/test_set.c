@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* set: different strings in no order. */
+/* set: distinct strings in no order. */
 #include <stdlib.h>
 
 #include "account.h"
@@ -7,11 +7,11 @@
 #include "seed.h"
 #include "types/set.h"
 
-#define WORDS 400 /* different members that a model test knows */
+#define WORDS 400 /* distinct members that a model test uses */
 
-#define STRIDE 3000000007 /* between the integers that are positive */
+#define STRIDE 3000000007 /* between the positive integers */
 
-/* Member number i: an integer, or a string; some long, one empty, some with the digits of an integer and more. */
+/* Member number i: an integer or a string; some long, one empty, some with a prefix of digits. */
 struct word {
     char p[200];
 };
@@ -29,7 +29,7 @@ static struct slice word_of(struct word *w, size_t i, bool integers)
     return slice_of(w->p, (size_t)n);
 }
 
-/* Which member it is. */
+/* The number of a member. */
 static size_t number_of(struct slice member)
 {
     int64_t v;
@@ -62,7 +62,7 @@ static void add_range(struct value *v, int from, int to, const char *behind)
         set_add(v, slice_of(p, (size_t)snprintf(p, sizeof p, "%d%s", i, behind)));
 }
 
-/* What a visit has seen, and whether it saw something twice. */
+/* What a callback has seen, and whether it has seen a member twice. */
 struct seen {
     unsigned times[WORDS];
     size_t n;
@@ -119,7 +119,7 @@ START_TEST(strings_make_a_listpack_up_to_its_limits)
 }
 END_TEST
 
-START_TEST(an_intset_that_gets_a_string_becomes_a_listpack_if_it_fits)
+START_TEST(an_intset_with_a_string_becomes_a_listpack_if_it_fits)
 {
     struct value v = small_value(), w = small_value();
 
@@ -137,7 +137,7 @@ START_TEST(an_intset_that_gets_a_string_becomes_a_listpack_if_it_fits)
 }
 END_TEST
 
-START_TEST(an_intset_of_long_integers_grows_large_where_a_listpack_may_not_hold_them)
+START_TEST(an_intset_becomes_large_if_its_integers_are_too_long_for_a_listpack)
 {
     struct value v = value_new((struct value_limits){.entries = 128, .bytes = 4, .ints = 512});
 
@@ -150,18 +150,18 @@ START_TEST(an_intset_of_long_integers_grows_large_where_a_listpack_may_not_hold_
 }
 END_TEST
 
-START_TEST(many_members_to_come_make_a_set_large_at_once)
+START_TEST(a_set_is_large_at_once_if_many_members_are_announced)
 {
     struct value v = small_value(), w = small_value(), x = small_value();
 
-    set_expect(&v, SLICE("1"), 512);
+    set_reserve(&v, SLICE("1"), 512);
     ck_assert_int_eq(v.form, VALUE_INTSET);
-    set_expect(&w, SLICE("1"), 513);
+    set_reserve(&w, SLICE("1"), 513);
     ck_assert_int_eq(w.form, VALUE_LARGE);
-    set_expect(&x, SLICE("a"), 128);
+    set_reserve(&x, SLICE("a"), 128);
     ck_assert_int_eq(x.form, VALUE_LISTPACK);
     set_add(&x, SLICE("a"));
-    set_expect(&x, SLICE("b"), 129);
+    set_reserve(&x, SLICE("b"), 129);
     ck_assert_int_eq(x.form, VALUE_LARGE);
     ck_assert(set_has(&x, SLICE("a")));
     release(&v);
@@ -170,7 +170,7 @@ START_TEST(many_members_to_come_make_a_set_large_at_once)
 }
 END_TEST
 
-START_TEST(a_large_set_that_loses_its_last_member_is_empty)
+START_TEST(a_large_set_without_members_is_empty)
 {
     struct value v = value_new((struct value_limits){.entries = 2, .bytes = 64, .ints = 2});
 
@@ -190,7 +190,7 @@ START_TEST(a_large_set_that_loses_its_last_member_is_empty)
 }
 END_TEST
 
-START_TEST(a_small_scan_gives_all_members_at_once)
+START_TEST(a_scan_of_a_small_set_visits_all_members_at_once)
 {
     struct value v = small_value();
     size_t n = 0;
@@ -202,7 +202,7 @@ START_TEST(a_small_scan_gives_all_members_at_once)
 }
 END_TEST
 
-START_TEST(strings_of_12_bytes_take_30_bytes_each_at_most)
+START_TEST(members_of_12_bytes_take_at_most_30_bytes_each)
 {
     static const int many = 300000;
     struct value v = small_value();
@@ -232,11 +232,11 @@ static void check_random(struct value *v)
     set_draw_end(&d);
     for (size_t i = 0; i < members; i++)
         chi += (s.times[i] - expected) * (s.times[i] - expected) / expected;
-    ck_assert_double_lt(chi, 200); /* its mean is 99, its deviation 14: seven of them are never seen */
+    ck_assert_double_lt(chi, 200); /* the mean is 99 and the deviation 14: seven deviations never occur */
     release(v);
 }
 
-/* The members 0 .. n-1 of those that a model test knows. */
+/* The members 0 .. n - 1 of those that a model test uses. */
 static struct value some_integers(size_t n, struct value_limits limits, enum value_form form)
 {
     struct value v = value_new(limits);
@@ -252,7 +252,7 @@ static struct value some_integers(size_t n, struct value_limits limits, enum val
     return v;
 }
 
-START_TEST(each_member_is_drawn_as_often_as_any_other)
+START_TEST(each_member_is_drawn_equally_often)
 {
     struct value ints = some_integers(100, small_value().limits, VALUE_INTSET);
     struct value pack = some_integers(100, small_value().limits, VALUE_LISTPACK);
@@ -264,7 +264,7 @@ START_TEST(each_member_is_drawn_as_often_as_any_other)
 }
 END_TEST
 
-/* Removes n by set_pop, and checks that it is these that are gone. */
+/* Removes n members by set_pop and checks that just these are gone. */
 static void check_pop(struct value *v, size_t n, const bool *twin, bool integers)
 {
     struct seen s = {.n = 0};
@@ -280,7 +280,7 @@ static void check_pop(struct value *v, size_t n, const bool *twin, bool integers
     }
 }
 
-START_TEST(of_a_large_set_that_is_nearly_all_popped_a_small_one_stays)
+START_TEST(a_large_set_becomes_small_when_nearly_all_members_are_popped)
 {
     struct value v = some_integers(WORDS, (struct value_limits){.entries = 128, .bytes = 64}, VALUE_LARGE);
     bool twin[WORDS];
@@ -336,7 +336,7 @@ static void check_copy(const struct value *v, const bool *twin)
     set_large_free(copy.large);
 }
 
-/* Pops some, and takes them out of the twin too. */
+/* Pops some members and removes them from the twin. */
 static void pop_some(struct value *v, bool *twin, bool integers)
 {
     size_t n = seed_below(3) == 0 ? seed_below(set_count(v) + 1) : set_count(v) > 0;
@@ -383,7 +383,7 @@ static void play(struct value_limits limits, size_t members, bool integers)
     account_check(before, 0);
 }
 
-START_TEST(random_changes_agree_with_those_of_a_row_of_flags)
+START_TEST(random_changes_agree_with_an_array_of_flags)
 {
     seed_start(__func__);
     for (int round = 0; round < 20; round++) {
@@ -404,15 +404,15 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, integers_make_an_intset_up_to_the_limit);
     tcase_add_test(tc, strings_make_a_listpack_up_to_its_limits);
-    tcase_add_test(tc, an_intset_that_gets_a_string_becomes_a_listpack_if_it_fits);
-    tcase_add_test(tc, an_intset_of_long_integers_grows_large_where_a_listpack_may_not_hold_them);
-    tcase_add_test(tc, many_members_to_come_make_a_set_large_at_once);
-    tcase_add_test(tc, a_large_set_that_loses_its_last_member_is_empty);
-    tcase_add_test(tc, a_small_scan_gives_all_members_at_once);
-    tcase_add_test(tc, strings_of_12_bytes_take_30_bytes_each_at_most);
-    tcase_add_test(tc, each_member_is_drawn_as_often_as_any_other);
-    tcase_add_test(tc, of_a_large_set_that_is_nearly_all_popped_a_small_one_stays);
-    tcase_add_test(tc, random_changes_agree_with_those_of_a_row_of_flags);
+    tcase_add_test(tc, an_intset_with_a_string_becomes_a_listpack_if_it_fits);
+    tcase_add_test(tc, an_intset_becomes_large_if_its_integers_are_too_long_for_a_listpack);
+    tcase_add_test(tc, a_set_is_large_at_once_if_many_members_are_announced);
+    tcase_add_test(tc, a_large_set_without_members_is_empty);
+    tcase_add_test(tc, a_scan_of_a_small_set_visits_all_members_at_once);
+    tcase_add_test(tc, members_of_12_bytes_take_at_most_30_bytes_each);
+    tcase_add_test(tc, each_member_is_drawn_equally_often);
+    tcase_add_test(tc, a_large_set_becomes_small_when_nearly_all_members_are_popped);
+    tcase_add_test(tc, random_changes_agree_with_an_array_of_flags);
     suite_add_tcase(s, tc);
     srunner_run_all(sr, CK_NORMAL);
     failed = srunner_ntests_failed(sr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* shard: finds, puts and removes under its lock; knows expiry, watches and counters. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -224,6 +225,129 @@ START_TEST(saying_changed_marks_the_key)
 }
 END_TEST
 
+/* ---- the door ---- */
+
+START_TEST(a_change_without_the_door_breaks_a_promise)
+{
+    struct place p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
+
+    shard_lock(p.shard);
+    shard_begin(p.shard, 0);
+    shard_insert(&p, made(SLICE("k"), SLICE("v"), 0));
+}
+END_TEST
+
+START_TEST(the_door_without_the_lock_breaks_a_promise)
+{
+    struct place p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
+
+    shard_touch(&p, NULL);
+}
+END_TEST
+
+START_TEST(each_unit_finds_the_door_shut)
+{
+    struct place p = hold(0, SLICE("k"));
+
+    ck_assert(shard_is_touched(&p));
+    drop(p);
+    shard_lock(p.shard);
+    shard_begin(p.shard, 0);
+    ck_assert(!shard_is_touched(&p));
+    shard_unlock(p.shard);
+}
+END_TEST
+
+/* ---- what a snapshot gets ---- */
+
+static struct {
+    unsigned entries, tables;
+    int64_t value; /* of the entry handed over last */
+} handed;
+
+static void hand_over(void *arg, const struct place *p, struct entry *e)
+{
+    ck_assert_ptr_eq(arg, &handed);
+    ck_assert_ptr_nonnull(p->shard);
+    if (e == NULL) {
+        handed.tables++;
+        return;
+    }
+    handed.entries++;
+    handed.value = entry_int(e);
+}
+
+/* As the cut of a snapshot does. */
+static void cut(void)
+{
+    memset(&handed, 0, sizeof handed);
+    ks->door.hand_over = hand_over;
+    ks->door.hand_over_arg = &handed;
+    atomic_store(&ks->door.interest, INTEREST_SNAPSHOT);
+    atomic_store(&ks->door.epoch, (atomic_load(&ks->door.epoch) + 1) % 4);
+}
+
+static void put_number(struct slice key, int64_t n)
+{
+    struct place p = hold(0, key);
+    struct entry *e = find(&p, key, NOW);
+
+    if (e != NULL)
+        entry_set_int(e, n);
+    else
+        shard_insert(&p, entry_new(&(struct entry_spec){.key = key, .is_int = true, .integer = n}));
+    drop(p);
+}
+
+START_TEST(an_entry_older_than_the_cut_is_handed_over_once_as_it_was)
+{
+    put_number(SLICE("k"), 1);
+    put_number(SLICE("other"), 7);
+    for (int64_t round = 1; round < 6; round++) {
+        cut();
+        put_number(SLICE("k"), round + 1);
+        ck_assert_uint_eq(handed.entries, 1);
+        ck_assert_int_eq(handed.value, round);
+        put_number(SLICE("k"), round + 1);
+        put_number(SLICE("new"), 3); /* in the first round it is younger than the cut */
+        ck_assert_uint_eq(handed.entries, round == 1 ? 1 : 2);
+    }
+}
+END_TEST
+
+START_TEST(an_expired_entry_is_handed_over_before_it_is_removed)
+{
+    struct place p;
+
+    p = hold(0, SLICE("k"));
+    shard_insert(&p, entry_new(&(struct entry_spec){.key = SLICE("k"), .is_int = true, .integer = 5, .expire = NOW}));
+    drop(p);
+    cut();
+    p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
+    shard_lock(p.shard);
+    shard_begin(p.shard, keyspace_epoch(ks));
+    ck_assert_ptr_null(find(&p, SLICE("k"), NOW));
+    shard_unlock(p.shard);
+    ck_assert_uint_eq(handed.entries, 1);
+    ck_assert_int_eq(handed.value, 5);
+}
+END_TEST
+
+START_TEST(a_table_that_is_removed_is_handed_over_as_a_whole)
+{
+    struct place p;
+
+    put_number(SLICE("k"), 1);
+    cut();
+    p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
+    shard_lock(p.shard);
+    table_free(shard_exchange_table(p.shard, 0, NULL, NOW));
+    shard_unlock(p.shard);
+    ck_assert_uint_eq(handed.tables, 1);
+    ck_assert_uint_eq(handed.entries, 0);
+}
+END_TEST
+
 /* ---- threads ---- */
 
 #define THREADS 4
@@ -289,6 +413,12 @@ int main(void)
     tcase_add_test(tests, removal_is_a_change);
     tcase_add_test(tests, expiry_is_a_change_unless_it_was_known);
     tcase_add_test(tests, saying_changed_marks_the_key);
+    tcase_add_test_raise_signal(tests, a_change_without_the_door_breaks_a_promise, SIGABRT);
+    tcase_add_test_raise_signal(tests, the_door_without_the_lock_breaks_a_promise, SIGABRT);
+    tcase_add_test(tests, each_unit_finds_the_door_shut);
+    tcase_add_test(tests, an_entry_older_than_the_cut_is_handed_over_once_as_it_was);
+    tcase_add_test(tests, an_expired_entry_is_handed_over_before_it_is_removed);
+    tcase_add_test(tests, a_table_that_is_removed_is_handed_over_as_a_whole);
     tcase_add_test(tests, no_count_is_lost_among_threads);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

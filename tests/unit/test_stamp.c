@@ -30,7 +30,7 @@ static void pass(int64_t seconds)
         s.past[i].mono -= seconds * 1000;
 }
 
-START_TEST(a_use_is_now)
+START_TEST(a_use_stamps_the_present)
 {
     stamps_advance(&s, 1000);
     ck_assert_uint_eq(stamp_of(&s, e), stamp_now(&s) - 1000);
@@ -39,7 +39,7 @@ START_TEST(a_use_is_now)
 }
 END_TEST
 
-START_TEST(order_holds_when_the_stamp_wraps_around)
+START_TEST(order_survives_a_wrap_around)
 {
     stamps_advance(&s, UINT32_MAX - (uint32_t)stamp_now(&s) - 10);
     stamp_use(&s, e);
@@ -48,7 +48,7 @@ START_TEST(order_holds_when_the_stamp_wraps_around)
 }
 END_TEST
 
-START_TEST(a_stamp_from_ahead_is_now)
+START_TEST(a_stamp_from_the_future_counts_as_now)
 {
     e->stamp = (uint32_t)stamp_now(&s) + 5;
     ck_assert_uint_eq(stamp_of(&s, e), stamp_now(&s));
@@ -56,7 +56,7 @@ START_TEST(a_stamp_from_ahead_is_now)
 }
 END_TEST
 
-START_TEST(what_is_out_of_reach_is_kept_as_old_as_can_be)
+START_TEST(a_stamp_out_of_reach_stays_as_old_as_possible)
 {
     stamps_advance(&s, (1u << 30) + 1000000);
     stamp_clamp(&s, e);
@@ -69,7 +69,7 @@ START_TEST(what_is_out_of_reach_is_kept_as_old_as_can_be)
 }
 END_TEST
 
-START_TEST(a_count_of_another_policy_becomes_as_old_as_this_one)
+START_TEST(a_count_becomes_as_old_as_the_choice_of_the_policy)
 {
     stamps_advance(&s, 10);
     s.switched = stamp_now(&s);
@@ -96,7 +96,7 @@ START_TEST(idle_time_counts_from_the_last_use)
 }
 END_TEST
 
-START_TEST(between_two_samples_time_goes_as_requests_do)
+START_TEST(idle_time_between_samples_is_interpolated_by_requests)
 {
     stamps_sample(&s);
     stamps_advance(&s, 250);
@@ -109,7 +109,7 @@ START_TEST(between_two_samples_time_goes_as_requests_do)
 }
 END_TEST
 
-START_TEST(hours_are_told_to_a_few_in_a_hundred)
+START_TEST(idle_times_of_hours_are_within_two_per_cent)
 {
     unsigned const seconds = 100000;
 
@@ -127,7 +127,7 @@ START_TEST(hours_are_told_to_a_few_in_a_hundred)
 }
 END_TEST
 
-START_TEST(idle_time_can_be_set_as_far_back_as_before_the_start)
+START_TEST(idle_time_can_be_set_to_before_the_start)
 {
     static const int64_t wanted[] = {0, 1, 10, 999, 1000, 12345, 100 * DAY, 3 * 365 * DAY};
 
@@ -145,7 +145,7 @@ START_TEST(idle_time_can_be_set_as_far_back_as_before_the_start)
 }
 END_TEST
 
-START_TEST(stamps_are_as_fine_as_the_number_of_keys_asks_for)
+START_TEST(stamps_are_as_fine_as_the_number_of_keys_needs)
 {
     stamps_fit(&s, 1000, true);
     ck_assert_uint_eq(stamp_unit(&s), 1);
@@ -166,16 +166,16 @@ int main(void)
 
     hash_init();
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, a_use_is_now);
-    tcase_add_test(tests, order_holds_when_the_stamp_wraps_around);
-    tcase_add_test(tests, a_stamp_from_ahead_is_now);
-    tcase_add_test(tests, what_is_out_of_reach_is_kept_as_old_as_can_be);
-    tcase_add_test(tests, a_count_of_another_policy_becomes_as_old_as_this_one);
+    tcase_add_test(tests, a_use_stamps_the_present);
+    tcase_add_test(tests, order_survives_a_wrap_around);
+    tcase_add_test(tests, a_stamp_from_the_future_counts_as_now);
+    tcase_add_test(tests, a_stamp_out_of_reach_stays_as_old_as_possible);
+    tcase_add_test(tests, a_count_becomes_as_old_as_the_choice_of_the_policy);
     tcase_add_test(tests, idle_time_counts_from_the_last_use);
-    tcase_add_test(tests, between_two_samples_time_goes_as_requests_do);
-    tcase_add_test(tests, hours_are_told_to_a_few_in_a_hundred);
-    tcase_add_test(tests, idle_time_can_be_set_as_far_back_as_before_the_start);
-    tcase_add_test(tests, stamps_are_as_fine_as_the_number_of_keys_asks_for);
+    tcase_add_test(tests, idle_time_between_samples_is_interpolated_by_requests);
+    tcase_add_test(tests, idle_times_of_hours_are_within_two_per_cent);
+    tcase_add_test(tests, idle_time_can_be_set_to_before_the_start);
+    tcase_add_test(tests, stamps_are_as_fine_as_the_number_of_keys_needs);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

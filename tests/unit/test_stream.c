@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Streams: random operations against an array of entries, with nodes of few entries and ids that go to the ends. */
+/* stream: random operations against an array of entries, with small nodes and extreme ids. */
 #include <stdio.h>
 
 #include "account.h"
@@ -7,21 +7,21 @@
 #include "seed.h"
 #include "types/stream_group.h"
 
-#define ENTRIES_MOST 600
-#define FIELDS_MOST  4
-#define WORD_MOST    200
+#define ENTRIES_MAX 600
+#define FIELDS_MAX  4
+#define WORD_MAX    200
 
 /* ---- the twin ---- */
 
 struct twin_entry {
     struct stream_id id;
     size_t fields;
-    char words[2 * FIELDS_MOST][WORD_MOST];
-    size_t lengths[2 * FIELDS_MOST];
+    char words[2 * FIELDS_MAX][WORD_MAX];
+    size_t lengths[2 * FIELDS_MAX];
 };
 
 struct twin {
-    struct twin_entry entries[ENTRIES_MOST];
+    struct twin_entry entries[ENTRIES_MAX];
     size_t count;
     struct stream_id max_deleted;
 };
@@ -39,7 +39,7 @@ static size_t some_word(char *p)
     static const char *const words[] = {"", "0", "-1", "7", "9223372036854775807", "-9223372036854775808",
                                         "9223372036854775808", "007", "-0", "12345", "temperature", "humidity", "1e3"};
     const char *word = words[seed_below(sizeof words / sizeof *words)];
-    size_t n = seed_below(seed_below(10) == 0 ? WORD_MOST : 20);
+    size_t n = seed_below(seed_below(10) == 0 ? WORD_MAX : 20);
 
     if (seed_below(3) == 0) {
         seed_bytes(p, n);
@@ -53,7 +53,7 @@ static void some_pairs(struct twin_entry *e, const struct twin_entry *before)
 {
     bool same = before != NULL && seed_below(4) != 0;
 
-    e->fields = same ? before->fields : 1 + seed_below(FIELDS_MOST);
+    e->fields = same ? before->fields : 1 + seed_below(FIELDS_MAX);
     for (size_t i = 0; i < 2 * e->fields; i++) {
         if (same && i % 2 == 0) {
             memcpy(e->words[i], before->words[i], before->lengths[i]);
@@ -64,7 +64,7 @@ static void some_pairs(struct twin_entry *e, const struct twin_entry *before)
     }
 }
 
-/* An id above this one: near, far, or as far as can be. */
+/* A higher id: near, far, or the maximum. */
 static struct stream_id some_id_above(struct stream_id id)
 {
     struct stream_id to = id;
@@ -90,7 +90,7 @@ static struct stream_id some_id_above(struct stream_id id)
 
 static struct stream_id some_id(const struct twin *t)
 {
-    struct stream_id id = STREAM_ID_LEAST;
+    struct stream_id id = STREAM_ID_MIN;
 
     if (seed_below(10) == 0)
         return (struct stream_id){seed_u64() >> seed_below(64), seed_u64() >> seed_below(64)};
@@ -143,13 +143,13 @@ static void is_range(const struct stream *s, const struct twin *t, struct stream
 
 static void is_same(const struct stream *s, const struct twin *t)
 {
-    struct stream_id none = STREAM_ID_LEAST;
+    struct stream_id none = STREAM_ID_MIN;
 
     ck_assert_uint_eq(s->count, t->count);
     ck_assert_int_eq(stream_id_compare(stream_first_id(s), t->count ? t->entries[0].id : none), 0);
     ck_assert_int_eq(stream_id_compare(stream_last_id(s), t->count ? t->entries[t->count - 1].id : none), 0);
     ck_assert_int_eq(stream_id_compare(s->max_deleted, t->max_deleted), 0);
-    is_range(s, t, STREAM_ID_LEAST, STREAM_ID_MOST, seed_below(2));
+    is_range(s, t, STREAM_ID_MIN, STREAM_ID_MAX, seed_below(2));
     is_range(s, t, some_id(t), some_id(t), seed_below(2));
 }
 
@@ -158,10 +158,10 @@ static void is_same(const struct stream *s, const struct twin *t)
 static void add(struct stream *s, struct twin *t, const struct value_limits *most)
 {
     struct twin_entry *e = &t->entries[t->count];
-    struct slice pairs[2 * FIELDS_MOST];
+    struct slice pairs[2 * FIELDS_MAX];
 
     e->id = some_id_above(s->last);
-    if (t->count == ENTRIES_MOST - 1 || stream_id_compare(e->id, s->last) <= 0)
+    if (t->count == ENTRIES_MAX - 1 || stream_id_compare(e->id, s->last) <= 0)
         return;
     some_pairs(e, t->count ? e - 1 : NULL);
     for (size_t i = 0; i < 2 * e->fields; i++)
@@ -188,11 +188,11 @@ static void take(struct stream *s, struct twin *t)
 
 static void trim(struct stream *s, struct twin *t)
 {
-    struct stream_trim how = {.by_id = seed_below(2), .length = seed_below(t->count + 10), .least = some_id(t)};
+    struct stream_trim how = {.by_id = seed_below(2), .length = seed_below(t->count + 10), .min_id = some_id(t)};
     size_t all = 0, gone;
 
     while (all < t->count &&
-           (how.by_id ? stream_id_compare(t->entries[all].id, how.least) < 0 : t->count - all > how.length))
+           (how.by_id ? stream_id_compare(t->entries[all].id, how.min_id) < 0 : t->count - all > how.length))
         all++;
     how.is_approximate = seed_below(2);
     how.limit = how.is_approximate ? seed_below(20) : 0;
@@ -242,9 +242,9 @@ static void one_round(void)
     account_check(before, 0);
 }
 
-START_TEST(a_stream_is_what_an_array_of_entries_is)
+START_TEST(random_changes_agree_with_an_array_of_entries)
 {
-    seed_start("a_stream_is_what_an_array_of_entries_is");
+    seed_start("random_changes_agree_with_an_array_of_entries");
     for (int round = 0; round < 150; round++)
         one_round();
 }
@@ -263,7 +263,7 @@ static struct stream *made(uint64_t n, struct value_limits most)
     return s;
 }
 
-START_TEST(a_node_takes_as_many_entries_as_redis_gives_it)
+START_TEST(a_node_holds_as_many_entries_as_in_redis)
 {
     struct stream *s = made(1000, (struct value_limits){.entries = 100, .bytes = 4096});
 
@@ -275,7 +275,7 @@ START_TEST(a_node_takes_as_many_entries_as_redis_gives_it)
 }
 END_TEST
 
-START_TEST(what_was_removed_still_counts_for_its_node)
+START_TEST(removed_entries_still_count_against_the_limit_of_their_node)
 {
     struct stream *s = made(99, (struct value_limits){.entries = 100, .bytes = 4096});
 
@@ -288,7 +288,7 @@ START_TEST(what_was_removed_still_counts_for_its_node)
 }
 END_TEST
 
-START_TEST(an_entry_of_a_short_field_and_16_bytes_takes_little)
+START_TEST(a_short_entry_takes_at_most_24_bytes)
 {
     struct stream *s = made(100000, (struct value_limits){.entries = 100, .bytes = 4096});
 
@@ -305,7 +305,7 @@ START_TEST(trimming_at_the_front_moves_no_entry)
     struct value_limits most = {.entries = 100};
     struct stream_trim how = {.length = 10};
     struct stream *s = made(20, most);
-    const struct stream_node *n = row_at(&s->nodes, 0, sizeof *n);
+    const struct stream_node *n = records_at(&s->nodes, 0, sizeof *n);
     const char *end = stream_node_end(n), *block = n->block;
 
     ck_assert_uint_eq(stream_trim(s, &how), 10);
@@ -315,14 +315,14 @@ START_TEST(trimming_at_the_front_moves_no_entry)
 }
 END_TEST
 
-START_TEST(approximate_trimming_takes_whole_nodes)
+START_TEST(approximate_trimming_removes_whole_nodes)
 {
     struct stream_trim how = {.length = 150, .is_approximate = true};
     struct stream *s = made(1000, (struct value_limits){.entries = 100});
 
     ck_assert_uint_eq(stream_trim(s, &how), 800);
     ck_assert_uint_eq(s->count, 200);
-    how = (struct stream_trim){.by_id = true, .least = STREAM_ID_MOST, .is_approximate = true, .limit = 150};
+    how = (struct stream_trim){.by_id = true, .min_id = STREAM_ID_MAX, .is_approximate = true, .limit = 150};
     ck_assert_uint_eq(stream_trim(s, &how), 100);
     stream_free(s);
 }
@@ -330,35 +330,35 @@ END_TEST
 
 /* ---- numbers ---- */
 
-START_TEST(the_number_of_an_entry_is_known_where_nothing_was_deleted_behind_it)
+START_TEST(the_number_of_an_entry_is_known_if_no_later_one_was_deleted)
 {
     struct stream *s = made(100, (struct value_limits){.entries = 10});
     struct stream_trim how = {.length = 90};
     struct stream_id id = {1700000000000 + 5, 50};
 
-    ck_assert_int_eq(stream_number_of(s, STREAM_ID_LEAST), 0);
+    ck_assert_int_eq(stream_number_of(s, STREAM_ID_MIN), 0);
     ck_assert_int_eq(stream_number_of(s, stream_first_id(s)), 1);
     ck_assert_int_eq(stream_number_of(s, id), -1);
     stream_trim(s, &how);
     ck_assert_int_eq(stream_number_of(s, stream_first_id(s)), 11);
     ck_assert_int_eq(stream_number_of(s, s->last), 100);
-    ck_assert_int_eq(stream_number_of(s, STREAM_ID_MOST), -1);
-    ck_assert(!stream_has_gap(s, STREAM_ID_LEAST, STREAM_ID_MOST));
+    ck_assert_int_eq(stream_number_of(s, STREAM_ID_MAX), -1);
+    ck_assert(!stream_has_gap(s, STREAM_ID_MIN, STREAM_ID_MAX));
     stream_remove(s, id);
-    ck_assert(stream_has_gap(s, STREAM_ID_LEAST, STREAM_ID_MOST));
+    ck_assert(stream_has_gap(s, STREAM_ID_MIN, STREAM_ID_MAX));
     ck_assert(stream_has_gap(s, id, id));
     ck_assert_int_eq(stream_number_of(s, stream_first_id(s)), -1);
     how.length = 0;
     stream_trim(s, &how);
-    ck_assert_int_eq(stream_number_of(s, STREAM_ID_LEAST), 100);
+    ck_assert_int_eq(stream_number_of(s, STREAM_ID_MIN), 100);
     stream_free(s);
 }
 END_TEST
 
 START_TEST(an_entry_that_is_too_large_is_refused)
 {
-    char *huge = mem_zalloc(STREAM_ENTRY_MOST);
-    struct slice pairs[2] = {slice_of(huge, STREAM_ENTRY_MOST), SLICE("1")};
+    char *huge = mem_zalloc(STREAM_ENTRY_MAX);
+    struct slice pairs[2] = {slice_of(huge, STREAM_ENTRY_MAX), SLICE("1")};
     struct stream *s = stream_new();
 
     ck_assert(!stream_append(s, (struct stream_id){1, 1}, pairs, 1, &(struct value_limits){0}));
@@ -375,13 +375,13 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, a_stream_is_what_an_array_of_entries_is);
-    tcase_add_test(tests, a_node_takes_as_many_entries_as_redis_gives_it);
-    tcase_add_test(tests, what_was_removed_still_counts_for_its_node);
-    tcase_add_test(tests, an_entry_of_a_short_field_and_16_bytes_takes_little);
+    tcase_add_test(tests, random_changes_agree_with_an_array_of_entries);
+    tcase_add_test(tests, a_node_holds_as_many_entries_as_in_redis);
+    tcase_add_test(tests, removed_entries_still_count_against_the_limit_of_their_node);
+    tcase_add_test(tests, a_short_entry_takes_at_most_24_bytes);
     tcase_add_test(tests, trimming_at_the_front_moves_no_entry);
-    tcase_add_test(tests, approximate_trimming_takes_whole_nodes);
-    tcase_add_test(tests, the_number_of_an_entry_is_known_where_nothing_was_deleted_behind_it);
+    tcase_add_test(tests, approximate_trimming_removes_whole_nodes);
+    tcase_add_test(tests, the_number_of_an_entry_is_known_if_no_later_one_was_deleted);
     tcase_add_test(tests, an_entry_that_is_too_large_is_refused);
     tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stream_group: random changes of groups, consumers and nacks against plain arrays; and how far a group is. */
+/* stream_group: random changes of groups, consumers and nacks against plain arrays; and the progress of groups. */
 
 #include "account.h"
 #include "checks.h"
@@ -10,11 +10,11 @@
 #define NAMES 12
 #define IDS   400
 
-/* Who has what: an owner for each id in each group. */
+/* The twin: an owner of each id in each group. */
 struct twin {
     bool has_group[NAMES];
     bool has_consumer[NAMES][NAMES];
-    int owner[NAMES][IDS]; /* -1: nobody */
+    int owner[NAMES][IDS]; /* -1: none */
     uint64_t count[NAMES][IDS];
 };
 
@@ -54,7 +54,7 @@ static void is_consumer(const struct stream_consumer *c, const struct twin *t, s
     const struct stream_nack *n;
 
     ck_assert_uint_eq(c->pending.count, owned(t, g, k));
-    stream_pending_walk_begin(&w, &c->pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &c->pending, STREAM_ID_MIN);
     for (size_t i = 0; i < IDS; i++) {
         if (t->owner[g][i] != k)
             continue;
@@ -112,7 +112,7 @@ static void change_group(struct stream *s, struct twin *t, size_t i)
     struct stream_group *g = stream_group_find(s, name_of(i));
 
     if (g != NULL && seed_below(2)) {
-        ck_assert_ptr_null(stream_group_add(s, name_of(i), STREAM_ID_LEAST, 0));
+        ck_assert_ptr_null(stream_group_add(s, name_of(i), STREAM_ID_MIN, 0));
         return;
     }
     t->has_group[i] = g == NULL;
@@ -175,11 +175,11 @@ static void step(struct stream *s, struct twin *t)
         change_nack(g, t, i, k);
 }
 
-START_TEST(groups_are_what_arrays_are_and_so_are_their_copies)
+START_TEST(groups_and_their_copies_agree_with_arrays)
 {
     static struct twin t;
 
-    seed_start("groups_are_what_arrays_are_and_so_are_their_copies");
+    seed_start("groups_and_their_copies_agree_with_arrays");
     for (int round = 0; round < 30; round++) {
         size_t before = mem_used();
         struct stream *s = stream_new(), *copy;
@@ -218,10 +218,10 @@ static int64_t lag_of(const struct stream *s, const struct stream_group *g)
     return stream_progress_lag(s, g, &lag) ? lag : -1;
 }
 
-START_TEST(a_group_that_reads_from_the_beginning_counts)
+START_TEST(a_group_that_reads_from_the_beginning_counts_its_reads)
 {
     struct stream *s = stream_new();
-    struct stream_group *g = stream_group_add(s, SLICE("g"), STREAM_ID_LEAST, STREAM_READ_UNKNOWN);
+    struct stream_group *g = stream_group_add(s, SLICE("g"), STREAM_ID_MIN, STREAM_READ_UNKNOWN);
 
     ck_assert_int_eq(lag_of(s, g), 0);
     for (uint64_t i = 1; i <= 5; i++)
@@ -232,17 +232,17 @@ START_TEST(a_group_that_reads_from_the_beginning_counts)
     stream_progress_deliver(s, g, (struct stream_id){2, 0});
     ck_assert_int_eq(g->entries_read, 2);
     ck_assert_int_eq(lag_of(s, g), 3);
-    stream_progress_deliver(s, g, (struct stream_id){1, 0}); /* once more: it changes nothing */
+    stream_progress_deliver(s, g, (struct stream_id){1, 0}); /* again: this changes nothing */
     ck_assert_int_eq(g->entries_read, 2);
     ck_assert_uint_eq(g->last.ms, 2);
     stream_free(s);
 }
 END_TEST
 
-START_TEST(a_gap_ahead_makes_the_lag_unknown_until_it_is_passed)
+START_TEST(deleted_entries_ahead_make_the_lag_unknown_until_they_are_passed)
 {
     struct stream *s = stream_new();
-    struct stream_group *g = stream_group_add(s, SLICE("g"), STREAM_ID_LEAST, 0);
+    struct stream_group *g = stream_group_add(s, SLICE("g"), STREAM_ID_MIN, 0);
 
     for (uint64_t i = 1; i <= 5; i++)
         add(s, i);
@@ -264,9 +264,9 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, groups_are_what_arrays_are_and_so_are_their_copies);
-    tcase_add_test(tests, a_group_that_reads_from_the_beginning_counts);
-    tcase_add_test(tests, a_gap_ahead_makes_the_lag_unknown_until_it_is_passed);
+    tcase_add_test(tests, groups_and_their_copies_agree_with_arrays);
+    tcase_add_test(tests, a_group_that_reads_from_the_beginning_counts_its_reads);
+    tcase_add_test(tests, deleted_entries_ahead_make_the_lag_unknown_until_they_are_passed);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stream_pending: random changes against a plain array, and walks during them. */
+/* stream_pending: random changes against a plain array, and walks meanwhile. */
 
 #include "account.h"
 #include "base/mem.h"
@@ -9,7 +9,7 @@
 
 #define IDS 3000
 
-/* A nack for each id there may be, and which of them are in the set. */
+/* A nack for each possible id, and which of them are in the set. */
 struct twin {
     struct stream_nack nacks[IDS];
     bool is_in[IDS];
@@ -60,13 +60,13 @@ static void is_same(const struct stream_pending *p, struct twin *t, size_t from)
     ck_assert_ptr_null(stream_pending_walk_next(&w));
 }
 
-START_TEST(a_set_is_what_an_array_is)
+START_TEST(random_changes_agree_with_an_array)
 {
     static struct twin t;
     size_t bytes = 0, before = mem_used();
     struct stream_pending p;
 
-    seed_start("a_set_is_what_an_array_is");
+    seed_start("random_changes_agree_with_an_array");
     twin_init(&t);
     stream_pending_init(&p, &bytes);
     for (int step = 0; step < 200000; step++) {
@@ -83,7 +83,7 @@ START_TEST(a_set_is_what_an_array_is)
 }
 END_TEST
 
-START_TEST(a_walk_goes_on_behind_what_it_gave_whatever_is_added_and_removed)
+START_TEST(a_walk_continues_after_its_last_nack_whatever_changes)
 {
     static struct twin t;
     struct stream_pending p;
@@ -91,7 +91,7 @@ START_TEST(a_walk_goes_on_behind_what_it_gave_whatever_is_added_and_removed)
     const struct stream_nack *n;
     size_t bytes = 0;
 
-    seed_start("a_walk_goes_on_behind_what_it_gave_whatever_is_added_and_removed");
+    seed_start("a_walk_continues_after_its_last_nack_whatever_changes");
     for (int round = 0; round < 200; round++) {
         size_t at = 0;
 
@@ -99,7 +99,7 @@ START_TEST(a_walk_goes_on_behind_what_it_gave_whatever_is_added_and_removed)
         stream_pending_init(&p, &bytes);
         for (size_t i = 0; i < IDS; i++)
             change(&p, &t, i, seed_below(3) == 0);
-        stream_pending_walk_begin(&w, &p, STREAM_ID_LEAST);
+        stream_pending_walk_begin(&w, &p, STREAM_ID_MIN);
         while ((n = stream_pending_walk_next(&w)) != NULL) {
             size_t i = (size_t)(n - t.nacks);
 
@@ -116,23 +116,23 @@ START_TEST(a_walk_goes_on_behind_what_it_gave_whatever_is_added_and_removed)
 }
 END_TEST
 
-START_TEST(the_last_id_ends_a_walk)
+START_TEST(the_maximum_id_ends_a_walk)
 {
-    struct stream_nack last = {.id = STREAM_ID_MOST};
+    struct stream_nack last = {.id = STREAM_ID_MAX};
     struct stream_pending p;
     struct stream_pending_walk w;
     size_t bytes = 0;
 
     stream_pending_init(&p, &bytes);
     stream_pending_add(&p, &last);
-    stream_pending_walk_begin(&w, &p, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &p, STREAM_ID_MIN);
     ck_assert_ptr_eq(stream_pending_walk_next(&w), &last);
     ck_assert_ptr_null(stream_pending_walk_next(&w));
     stream_pending_fini(&p);
 }
 END_TEST
 
-START_TEST(ids_in_order_fill_their_chunks_and_removals_give_memory_back)
+START_TEST(ids_in_order_fill_their_chunks_and_removals_free_memory)
 {
     enum { N = 100000 };
     struct stream_nack *nacks = mem_zalloc(N * sizeof *nacks);
@@ -161,10 +161,10 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, a_set_is_what_an_array_is);
-    tcase_add_test(tests, a_walk_goes_on_behind_what_it_gave_whatever_is_added_and_removed);
-    tcase_add_test(tests, the_last_id_ends_a_walk);
-    tcase_add_test(tests, ids_in_order_fill_their_chunks_and_removals_give_memory_back);
+    tcase_add_test(tests, random_changes_agree_with_an_array);
+    tcase_add_test(tests, a_walk_continues_after_its_last_nack_whatever_changes);
+    tcase_add_test(tests, the_maximum_id_ends_a_walk);
+    tcase_add_test(tests, ids_in_order_fill_their_chunks_and_removals_free_memory);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

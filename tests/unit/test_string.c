@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* string: what the string commands need to know of plain bytes. */
+/* string: operations on plain bytes for the string commands. */
 #include <stdlib.h>
 
 #include "checks.h"
@@ -10,7 +10,7 @@ static bool is_range(const char *text, int64_t start, int64_t end, const char *e
     return slice_eq(string_range(slice_str(text), start, end), slice_str(expected));
 }
 
-START_TEST(ranges_are_inclusive_and_count_from_behind_where_negative)
+START_TEST(ranges_are_inclusive_and_negative_ones_count_from_the_end)
 {
     ck_assert(is_range("This is a string", 0, 3, "This"));
     ck_assert(is_range("This is a string", -3, -1, "ing"));
@@ -20,7 +20,7 @@ START_TEST(ranges_are_inclusive_and_count_from_behind_where_negative)
 }
 END_TEST
 
-START_TEST(ranges_that_hold_nothing_are_empty)
+START_TEST(ranges_without_bytes_are_empty)
 {
     ck_assert(is_range("", 0, -1, ""));
     ck_assert(is_range("", 0, 0, ""));
@@ -30,18 +30,18 @@ START_TEST(ranges_that_hold_nothing_are_empty)
 }
 END_TEST
 
-START_TEST(what_lies_outside_is_moved_to_the_border)
+START_TEST(positions_outside_are_clamped)
 {
     ck_assert(is_range("abc", -100, 1, "ab"));
     ck_assert(is_range("abc", 0, -100, "a"));
     ck_assert(is_range("abc", -100, -99, "a"));
     ck_assert(is_range("abc", 1, -100, ""));
-    /* Two negative numbers in the wrong order are empty all the same. */
+    /* Two negative numbers in the wrong order are always an empty range. */
     ck_assert(is_range("abc", -99, -100, ""));
 }
 END_TEST
 
-START_TEST(the_extreme_numbers_are_no_trouble)
+START_TEST(extreme_numbers_do_not_overflow)
 {
     ck_assert(is_range("abc", INT64_MIN, INT64_MAX, "abc"));
     ck_assert(is_range("abc", INT64_MAX, INT64_MIN, ""));
@@ -50,7 +50,7 @@ START_TEST(the_extreme_numbers_are_no_trouble)
 }
 END_TEST
 
-START_TEST(sums_that_fit_are_told_and_others_refused)
+START_TEST(sums_that_overflow_are_refused)
 {
     int64_t sum = 77;
 
@@ -62,7 +62,7 @@ START_TEST(sums_that_fit_are_told_and_others_refused)
 }
 END_TEST
 
-START_TEST(digests_are_those_of_the_documentation)
+START_TEST(digests_are_as_documented)
 {
     char digest[STRING_DIGEST_LEN];
 
@@ -84,12 +84,12 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, ranges_are_inclusive_and_count_from_behind_where_negative);
-    tcase_add_test(tests, ranges_that_hold_nothing_are_empty);
-    tcase_add_test(tests, what_lies_outside_is_moved_to_the_border);
-    tcase_add_test(tests, the_extreme_numbers_are_no_trouble);
-    tcase_add_test(tests, sums_that_fit_are_told_and_others_refused);
-    tcase_add_test(tests, digests_are_those_of_the_documentation);
+    tcase_add_test(tests, ranges_are_inclusive_and_negative_ones_count_from_the_end);
+    tcase_add_test(tests, ranges_without_bytes_are_empty);
+    tcase_add_test(tests, positions_outside_are_clamped);
+    tcase_add_test(tests, extreme_numbers_do_not_overflow);
+    tcase_add_test(tests, sums_that_overflow_are_refused);
+    tcase_add_test(tests, digests_are_as_documented);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -7,7 +7,7 @@
 #include "seed.h"
 #include "types/tree.h"
 
-#define MOST 5000
+#define MAX 5000
 
 static struct element *new_element(double score, const char *member)
 {
@@ -24,7 +24,7 @@ static void free_element(struct element *e)
 
 /* ---- the twin: a sorted array ---- */
 
-static struct element *twin[MOST];
+static struct element *twin[MAX];
 static size_t twins;
 
 static int in_order(const struct element *a, const struct element *b)
@@ -64,7 +64,7 @@ static void assert_same(const struct tree *t)
     ck_assert_ptr_null(tree_prev(&w));
 }
 
-/* Few scores, so that many are equal; some that differ in the last digits only. */
+/* Few distinct scores, so that many are equal; some differ in the last digits only. */
 static double random_score(void)
 {
     static const double special[] = {INFINITY, -INFINITY, 0.0, -0.0, 1e300, -1e-300, 1.5, 1.5000000000000002};
@@ -109,7 +109,7 @@ static void step(struct tree *t, unsigned growth)
     struct element *e;
     double score;
 
-    if (seed_below(100) < growth && twins < MOST) {
+    if (seed_below(100) < growth && twins < MAX) {
         e = random_element();
         tree_insert(t, e);
         twin_insert(e);
@@ -183,7 +183,7 @@ START_TEST(an_empty_tree_has_no_elements)
 }
 END_TEST
 
-START_TEST(the_last_element_may_go_and_others_come)
+START_TEST(a_tree_can_be_emptied_and_filled_again)
 {
     struct tree *t = tree_new();
 
@@ -239,7 +239,7 @@ static size_t many_index(int order, size_t i)
     return order == 0 ? i : order == 1 ? MANY - 1 - i : i * 7919 % MANY;
 }
 
-START_TEST(nodes_take_at_most_20_bytes_for_each_element_and_shrink_with_them)
+START_TEST(nodes_take_at_most_20_bytes_per_element)
 {
     struct tree *t = tree_new();
     char member[16];
@@ -273,12 +273,12 @@ int main(void)
     int failed;
 
     tcase_add_test(model, an_empty_tree_has_no_elements);
-    tcase_add_test(model, the_last_element_may_go_and_others_come);
+    tcase_add_test(model, a_tree_can_be_emptied_and_filled_again);
     tcase_add_test(model, equal_scores_are_ordered_by_the_bytes_of_the_member);
     tcase_add_test(model, random_changes_agree_with_a_sorted_array);
     tcase_set_timeout(model, 120);
     suite_add_tcase(suite, model);
-    tcase_add_loop_test(size, nodes_take_at_most_20_bytes_for_each_element_and_shrink_with_them, 0, 3);
+    tcase_add_loop_test(size, nodes_take_at_most_20_bytes_per_element, 0, 3);
     tcase_set_timeout(size, 120);
     suite_add_tcase(suite, size);
     srunner_run_all(runner, CK_NORMAL);

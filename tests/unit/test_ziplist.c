@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ziplist: the flat form that Redis had before listpacks. */
+/* ziplist: the flat form of Redis up to version 6, before listpacks. */
 #include <stdlib.h>
 
 #include "checks.h"
@@ -8,12 +8,12 @@
 
 #define ELEMENTS_MOST 20
 
-/* Makes a ziplist of elements, by the definition. */
+/* A ziplist that is built by the definition of the format. */
 struct maker {
     char p[60000];
     size_t n;
-    size_t last;   /* where the last element is */
-    size_t before; /* bytes of it */
+    size_t last;   /* the offset of the last element */
+    size_t before; /* its length */
     uint16_t count;
 };
 
@@ -102,7 +102,7 @@ static struct slice finish(struct maker *m)
     return slice_of(m->p, m->n);
 }
 
-/* Whether it is taken; the listpack is thrown away. */
+/* Whether it is accepted; the listpack is discarded. */
 static bool is_taken(struct slice ziplist)
 {
     struct flat f = FLAT_EMPTY;
@@ -114,7 +114,7 @@ static bool is_taken(struct slice ziplist)
     return taken;
 }
 
-START_TEST(an_empty_one_has_no_elements)
+START_TEST(an_empty_ziplist_has_no_elements)
 {
     struct flat f = FLAT_EMPTY;
 
@@ -168,7 +168,7 @@ START_TEST(strings_of_every_length_are_read)
 }
 END_TEST
 
-START_TEST(a_string_of_digits_becomes_a_number)
+START_TEST(a_string_of_digits_becomes_an_integer)
 {
     struct maker *m = begin();
     struct flat f = FLAT_EMPTY;
@@ -182,7 +182,7 @@ START_TEST(a_string_of_digits_becomes_a_number)
 }
 END_TEST
 
-START_TEST(many_elements_are_not_counted_in_the_header)
+START_TEST(more_than_65534_elements_are_not_counted_in_the_header)
 {
     struct maker *m = begin();
     struct slice z;
@@ -190,9 +190,9 @@ START_TEST(many_elements_are_not_counted_in_the_header)
     add_number(m, 1);
     add_number(m, 2);
     z = finish(m);
-    for (uint32_t told = 0; told <= UINT16_MAX; told++) {
-        memcpy(m->p + 8, &told, 2);
-        ck_assert_int_eq(is_taken(z), told == 2 || told == UINT16_MAX);
+    for (uint32_t stated = 0; stated <= UINT16_MAX; stated++) {
+        memcpy(m->p + 8, &stated, 2);
+        ck_assert_int_eq(is_taken(z), stated == 2 || stated == UINT16_MAX);
     }
 }
 END_TEST
@@ -214,7 +214,7 @@ static struct slice random_ziplist(struct maker *m)
     return finish(m);
 }
 
-/* From a block of its own, so that a sanitizer sees a byte too many. What is taken is a whole listpack. */
+/* Reads from a heap block, so that a sanitizer detects reads beyond its end. Accepted input gives a valid listpack. */
 static void try_broken(struct slice z)
 {
     char *copy = malloc(z.n ? z.n : 1);
@@ -229,7 +229,7 @@ static void try_broken(struct slice z)
     free(copy);
 }
 
-START_TEST(truncated_ones_are_refused)
+START_TEST(truncated_ziplists_are_refused)
 {
     seed_start(__func__);
     for (int round = 0; round < 100; round++) {
@@ -244,7 +244,7 @@ START_TEST(truncated_ones_are_refused)
 }
 END_TEST
 
-START_TEST(a_wrong_byte_breaks_nothing)
+START_TEST(a_ziplist_with_a_wrong_byte_is_refused_or_valid)
 {
     seed_start(__func__);
     for (int round = 0; round < 100; round++) {
@@ -268,13 +268,13 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, an_empty_one_has_no_elements);
+    tcase_add_test(tests, an_empty_ziplist_has_no_elements);
     tcase_add_test(tests, numbers_of_every_width_are_read);
     tcase_add_test(tests, strings_of_every_length_are_read);
-    tcase_add_test(tests, a_string_of_digits_becomes_a_number);
-    tcase_add_test(tests, many_elements_are_not_counted_in_the_header);
-    tcase_add_test(tests, truncated_ones_are_refused);
-    tcase_add_test(tests, a_wrong_byte_breaks_nothing);
+    tcase_add_test(tests, a_string_of_digits_becomes_an_integer);
+    tcase_add_test(tests, more_than_65534_elements_are_not_counted_in_the_header);
+    tcase_add_test(tests, truncated_ziplists_are_refused);
+    tcase_add_test(tests, a_ziplist_with_a_wrong_byte_is_refused_or_valid);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

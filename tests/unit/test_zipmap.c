@@ -6,7 +6,7 @@
 #include "persist/zipmap.h"
 #include "seed.h"
 
-/* Whether it is taken; *n: how many elements came of it. */
+/* Whether it is accepted; *n: the number of elements of the listpack. */
 static bool is_taken(struct slice zipmap, size_t *n)
 {
     char *copy = malloc(zipmap.n ? zipmap.n : 1);
@@ -40,7 +40,7 @@ START_TEST(fields_and_values_are_read_in_their_order)
 }
 END_TEST
 
-START_TEST(long_ones_have_their_length_in_four_bytes)
+START_TEST(long_fields_have_their_length_in_four_bytes)
 {
     char zipmap[1 + 5 + 300 + 2 + 1 + 1] = {1, (char)254, 300 - 256, 1};
     size_t n;
@@ -52,19 +52,19 @@ START_TEST(long_ones_have_their_length_in_four_bytes)
 }
 END_TEST
 
-START_TEST(the_count_has_to_be_right_where_it_is_told)
+START_TEST(a_count_below_254_must_be_right)
 {
     char zipmap[] = "\x01\x01" "f\x01\0v\xff";
     size_t n;
 
-    for (unsigned told = 0; told < 256; told++) {
-        zipmap[0] = (char)told;
-        ck_assert_int_eq(is_taken(slice_of(zipmap, sizeof zipmap - 1), &n), told == 1 || told >= 254);
+    for (unsigned stated = 0; stated < 256; stated++) {
+        zipmap[0] = (char)stated;
+        ck_assert_int_eq(is_taken(slice_of(zipmap, sizeof zipmap - 1), &n), stated == 1 || stated >= 254);
     }
 }
 END_TEST
 
-START_TEST(truncated_ones_are_refused)
+START_TEST(truncated_zipmaps_are_refused)
 {
     struct slice zipmap = SLICE("\x02\x01" "f\x05\0value\x01g\x01\x03" "7xyz\xff");
     size_t n;
@@ -75,7 +75,7 @@ START_TEST(truncated_ones_are_refused)
 }
 END_TEST
 
-START_TEST(a_wrong_byte_breaks_nothing)
+START_TEST(a_zipmap_with_a_wrong_byte_is_refused_or_valid)
 {
     char zipmap[] = "\x02\x01" "f\x05\0value\x01g\x01\x03" "7xyz\xff";
     size_t n;
@@ -99,10 +99,10 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, fields_and_values_are_read_in_their_order);
-    tcase_add_test(tests, long_ones_have_their_length_in_four_bytes);
-    tcase_add_test(tests, the_count_has_to_be_right_where_it_is_told);
-    tcase_add_test(tests, truncated_ones_are_refused);
-    tcase_add_test(tests, a_wrong_byte_breaks_nothing);
+    tcase_add_test(tests, long_fields_have_their_length_in_four_bytes);
+    tcase_add_test(tests, a_count_below_254_must_be_right);
+    tcase_add_test(tests, truncated_zipmaps_are_refused);
+    tcase_add_test(tests, a_zipmap_with_a_wrong_byte_is_refused_or_valid);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* zset: sorted sets in both encodings, and what gathers and samples them. */
+/* zset: sorted sets in both encodings; zset_gather and zset_random. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "types/zset_gather.h"
 #include "types/zset_random.h"
 
-#define MOST      300
+#define MAX      300
 #define LONG_NAME "a member of more than sixteen bytes"
 
 static const struct value_limits small_limits = {.entries = 128, .bytes = 64};
@@ -30,7 +30,7 @@ struct pair {
     double score;
 };
 
-static struct pair twin[MOST];
+static struct pair twin[MAX];
 static size_t twins;
 
 static size_t twin_find(const char *member)
@@ -119,7 +119,7 @@ static double random_score(void)
     return (double)seed_below(60) - 30;
 }
 
-/* What zset_add is to make of it. */
+/* The expected result of zset_add. */
 static enum zset_outcome twin_add(const char *member, double *score, unsigned rules)
 {
     size_t i = twin_find(member);
@@ -158,7 +158,7 @@ static void step(struct value *v, unsigned growth)
     const char *member = random_member();
     size_t i = twin_find(member);
 
-    if (seed_below(100) < growth && twins < MOST - 1) {
+    if (seed_below(100) < growth && twins < MAX - 1) {
         add(v);
     } else if (seed_below(60) == 0 && twins > 0) {
         struct zset_run run = {seed_below(twins), seed_below(40)};
@@ -181,7 +181,7 @@ static size_t twin_before(const struct tree_bound *b)
     return n;
 }
 
-/* The walk from a bound on begins with the member of this rank. */
+/* A walk from a bound begins with the member of this rank. */
 static void assert_walk_from(const struct value *v, const struct tree_bound *b, size_t rank)
 {
     struct zset_walk w;
@@ -214,7 +214,7 @@ static void look(const struct value *v)
     }
 }
 
-/* Rounds of growing and shrinking, with limits that are passed in each; what is large stays so until it is empty. */
+/* Rounds of growth and shrinkage that exceed the limits each time; a large value stays large until it is empty. */
 START_TEST(random_changes_agree_with_a_sorted_array)
 {
     static const struct value_limits limits[] = {{.entries = 30, .bytes = 64}, {.entries = 0, .bytes = 0},
@@ -239,7 +239,7 @@ START_TEST(random_changes_agree_with_a_sorted_array)
 }
 END_TEST
 
-START_TEST(a_value_is_large_beyond_so_many_members_or_such_a_long_one)
+START_TEST(a_value_is_large_beyond_the_limits)
 {
     struct value v = value_new((struct value_limits){.entries = 2, .bytes = 4});
 
@@ -255,14 +255,14 @@ START_TEST(a_value_is_large_beyond_so_many_members_or_such_a_long_one)
     ck_assert_int_eq(v.form, VALUE_LARGE);
     ck_assert(zset_remove(&v, SLICE("abcde")));
     ck_assert(value_is_empty(&v));
-    zset_expect(&v, 3);
+    zset_reserve(&v, 3);
     ck_assert_int_eq(v.form, VALUE_LARGE);
     free_value(&v);
 }
 END_TEST
 
 /* What Redis 7.2 dumps for the same members. */
-START_TEST(a_small_one_is_the_listpack_that_redis_has)
+START_TEST(a_small_sorted_set_is_the_listpack_of_redis)
 {
     static const char bytes[] = "\x27\0\0\0\x0a\0" /* 39 bytes, 10 elements */
                                 "\x81" "b\x02" "\x84-inf\x05"
@@ -285,7 +285,7 @@ END_TEST
 
 /* By member: up from the first that is large enough to the first that is too large, or down from the last that is small
  * enough to the first that is too small. */
-START_TEST(a_range_of_members_among_different_scores_is_the_run_that_redis_finds)
+START_TEST(ranges_by_member_among_different_scores_are_as_in_redis)
 {
     struct tree_bound least = tree_bound_member(SLICE("b"), false), most = tree_bound_member(SLICE("c"), true);
     struct value v = value_new(small_limits);
@@ -309,7 +309,7 @@ END_TEST
 
 /* ---- gathering ---- */
 
-START_TEST(what_is_gathered_is_sorted_in_the_end_flat_or_large)
+START_TEST(gathered_members_become_a_flat_or_large_value)
 {
     size_t n = _i < 2 ? 100 : 200;
     struct zset_gather g = zset_gather_new(_i % 2);
@@ -336,7 +336,7 @@ START_TEST(what_is_gathered_is_sorted_in_the_end_flat_or_large)
 }
 END_TEST
 
-START_TEST(gathered_elements_may_be_read_in_order_and_forgotten)
+START_TEST(gathered_members_may_be_read_in_order_and_freed)
 {
     struct zset_gather g = zset_gather_new(false);
     struct value v = value_new(small_limits);
@@ -355,7 +355,7 @@ END_TEST
 
 /* ---- at random ---- */
 
-static unsigned times[MOST];
+static unsigned times[MAX];
 
 static void count_visit(void *arg, struct slice member, double score)
 {
@@ -370,7 +370,7 @@ static void fill(struct value *v, size_t n)
         zset_put(v, numbered(i), (double)i);
 }
 
-/* Each of n members comes in about as many of the samples: six deviations of a binomial distribution. */
+/* Each of n members is in about as many samples as any other: six deviations of a binomial distribution. */
 static void assert_even(size_t n, double samples, double chance)
 {
     double mean = samples * chance, deviation = sqrt(samples * chance * (1 - chance));
@@ -379,7 +379,7 @@ static void assert_even(size_t n, double samples, double chance)
         ck_assert(fabs(times[i] - mean) < 6 * deviation + 1);
 }
 
-START_TEST(samples_differ_and_take_each_member_equally_often)
+START_TEST(samples_are_distinct_and_uniform)
 {
     size_t n = _i == 0 ? 100 : 200, size = _i == 2 ? 150 : 20;
     struct value v = value_new(small_limits);
@@ -387,7 +387,7 @@ START_TEST(samples_differ_and_take_each_member_equally_often)
     fill(&v, n);
     memset(times, 0, sizeof times);
     for (int round = 0; round < 2000; round++) {
-        unsigned before[MOST];
+        unsigned before[MAX];
 
         memcpy(before, times, sizeof before);
         zset_sample(&v, size, count_visit, NULL);
@@ -403,7 +403,7 @@ START_TEST(samples_differ_and_take_each_member_equally_often)
 }
 END_TEST
 
-START_TEST(draws_take_each_member_equally_often)
+START_TEST(draws_are_uniform)
 {
     size_t n = _i == 0 ? 100 : 200;
     struct value v = value_new(small_limits);
@@ -427,7 +427,7 @@ END_TEST
 
 START_TEST(a_scan_visits_all_members)
 {
-    size_t n = _i == 0 ? 100 : MOST;
+    size_t n = _i == 0 ? 100 : MAX;
     struct value v = value_new(small_limits);
     uint64_t at = 0;
 
@@ -444,7 +444,7 @@ END_TEST
 
 /* ---- the large structure ---- */
 
-START_TEST(a_copy_is_another_one_with_the_same_members)
+START_TEST(a_copy_is_equal_and_independent)
 {
     struct value v = value_new((struct value_limits){0}), copy = v;
 
@@ -466,11 +466,11 @@ END_TEST
 
 #define MANY 300000
 
-/* The target of the project is 60 for a million. */
-START_TEST(a_member_of_12_bytes_takes_at_most_60_with_all_there_is)
+/* The target of the project is 60 bytes for a million members. */
+START_TEST(a_member_of_12_bytes_takes_at_most_60_bytes)
 {
     struct value v = value_new((struct value_limits){0});
-    size_t before, used, told;
+    size_t before, used, reported;
 
     before = mem_used();
     for (size_t i = 0; i < MANY; i++) {
@@ -479,11 +479,11 @@ START_TEST(a_member_of_12_bytes_takes_at_most_60_with_all_there_is)
         zset_put(&v, numbered(k), (double)k);
     }
     used = mem_used() - before;
-    told = zset_large_bytes(v.large);
+    reported = zset_large_bytes(v.large);
     account_check_value(before, &v, zset_large_bytes);
-    printf("%s %d: %.1f bytes, %.1f told\n", __func__, _i, (double)used / MANY, (double)told / MANY);
-    ck_assert_uint_le(told, (size_t)MANY * 60);
-    if (mem_usable_size(21) != 21) /* an allocator that tells what a block takes */
+    printf("%s %d: %.1f bytes, %.1f reported\n", __func__, _i, (double)used / MANY, (double)reported / MANY);
+    ck_assert_uint_le(reported, (size_t)MANY * 60);
+    if (mem_usable_size(21) != 21) /* an allocator that reports the size of a block */
         ck_assert_uint_le(used, (size_t)MANY * 60);
     free_value(&v);
     account_check(before, 0);
@@ -498,16 +498,16 @@ int main(void)
     int failed;
 
     tcase_add_loop_test(tests, random_changes_agree_with_a_sorted_array, 0, 4);
-    tcase_add_test(tests, a_value_is_large_beyond_so_many_members_or_such_a_long_one);
-    tcase_add_test(tests, a_small_one_is_the_listpack_that_redis_has);
-    tcase_add_test(tests, a_range_of_members_among_different_scores_is_the_run_that_redis_finds);
-    tcase_add_loop_test(tests, what_is_gathered_is_sorted_in_the_end_flat_or_large, 0, 4);
-    tcase_add_test(tests, gathered_elements_may_be_read_in_order_and_forgotten);
-    tcase_add_loop_test(tests, samples_differ_and_take_each_member_equally_often, 0, 3);
-    tcase_add_loop_test(tests, draws_take_each_member_equally_often, 0, 2);
+    tcase_add_test(tests, a_value_is_large_beyond_the_limits);
+    tcase_add_test(tests, a_small_sorted_set_is_the_listpack_of_redis);
+    tcase_add_test(tests, ranges_by_member_among_different_scores_are_as_in_redis);
+    tcase_add_loop_test(tests, gathered_members_become_a_flat_or_large_value, 0, 4);
+    tcase_add_test(tests, gathered_members_may_be_read_in_order_and_freed);
+    tcase_add_loop_test(tests, samples_are_distinct_and_uniform, 0, 3);
+    tcase_add_loop_test(tests, draws_are_uniform, 0, 2);
     tcase_add_loop_test(tests, a_scan_visits_all_members, 0, 2);
-    tcase_add_test(tests, a_copy_is_another_one_with_the_same_members);
-    tcase_add_loop_test(tests, a_member_of_12_bytes_takes_at_most_60_with_all_there_is, 0, 2);
+    tcase_add_test(tests, a_copy_is_equal_and_independent);
+    tcase_add_loop_test(tests, a_member_of_12_bytes_takes_at_most_60_bytes, 0, 2);
     tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -249,7 +249,7 @@ static inline uint64_t values_sum_of_group(uint64_t sum, const struct stream_gro
         sum = values_mix(values_mix(sum, hash_bytes(c->name)), c->pending.count);
         sum = values_mix(values_mix(sum, (uint64_t)c->seen_time), (uint64_t)c->active_time);
     }
-    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_LEAST);
+    stream_pending_walk_begin(&w, &g->pending, STREAM_ID_MIN);
     while ((n = stream_pending_walk_next(&w)) != NULL)
         sum = values_mix(values_mix(values_mix_id(sum, n->id), n->delivery_count), hash_bytes(n->consumer->name));
     return sum;
@@ -263,7 +263,7 @@ static inline uint64_t values_sum_of_stream(const struct value *v)
     struct stream_id id;
     uint64_t fields, sum = values_mix_id(values_mix_id(s->added, s->last), s->max_deleted);
 
-    stream_walk_begin(&w, s, STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, s, STREAM_ID_MIN, STREAM_ID_MAX, false);
     while (stream_walk_next(&w, &id, &fields)) {
         sum = values_mix(values_mix_id(sum, id), fields);
         while (stream_walk_pair(&w, &field, &value))

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""CPU time per operation, command by command, of several servers in interleaved rounds.
+"""CPU time per operation of single commands, for several servers in interleaved rounds.
 
-  commands.py                                    all commands below, Larder against Redis
+  commands.py                                    all commands, Larder against Redis
   commands.py --commands lpush,hset,zadd --rounds 5
 
-redis-benchmark sends each command on 50 connections, 16 at a time; before each run the key it works on is filled, or
-emptied. "x redis" is the median of the rounds' ratios to the last server named; the last line is the geometric mean
-of these over all commands.
+redis-benchmark sends each command over 50 connections at pipeline depth 16. Before each run, the key of the command is
+filled or emptied. "x redis" is the ratio to the last server in the list, as the median over the rounds. The last line is
+the geometric mean of these ratios over all commands.
 """
 import argparse
 import csv
@@ -19,11 +19,11 @@ import subprocess
 from common import Server, add_arguments, chosen, median_ratio, print_table, turns
 
 KEY, VALUE, MEMBER, RANDOM = "key:__rand_int__", "x" * 32, "element:__rand_int__", "__rand_int__"
-SPACE = 100000  # the values that __rand_int__ takes
+SPACE = 100000  # __rand_int__ takes this many values
 
 
 def filled(command, key, n, item):
-    """The key is emptied, then filled with n items, 500 to a command"""
+    """Empties the key, then fills it with n items, 500 per command"""
     def prepare(client):
         client("DEL", key)
         for i in range(0, n, 500):
@@ -51,11 +51,11 @@ def member(k):
 
 
 def place(k):
-    """In a square of 20 degrees, as far from one another as random ones"""
+    """Places spread over a square of 20 degrees like random ones"""
     return ["%.6f" % (k * 7919 % 100003 / 5000), "%.6f" % (35 + k * 104729 % 99991 / 5000)] + member(k)
 
 
-# name: what to do before a run or None, the share of --requests that it takes, the command
+# name: (preparation before each run or None, fraction of --requests to send, command)
 COMMANDS = {
     "ping": (None, 1, ["PING"]),
     "set": (None, 1, ["SET", KEY, VALUE]),
@@ -107,7 +107,7 @@ def run(server, name, requests):
 
 
 def measure(servers, command, args, ratios):
-    """Rows of a table; adds to ratios[server]"""
+    """Yields the rows of the table and appends to ratios[server]"""
     results = {s.name: [] for s in servers}
     for _, server in turns(servers, args.rounds):
         results[server.name].append(run(server, command, args.requests))
@@ -122,8 +122,8 @@ def measure(servers, command, args, ratios):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser, "larder,redis", 3)
-    parser.add_argument("--commands", default=",".join(COMMANDS), help="of: " + ", ".join(COMMANDS))
-    parser.add_argument("--requests", type=int, default=500000, help="of one run")
+    parser.add_argument("--commands", default=",".join(COMMANDS), help="comma-separated, from: " + ", ".join(COMMANDS))
+    parser.add_argument("--requests", type=int, default=500000, help="number per run")
     args = parser.parse_args()
     servers = [Server(name) for name in chosen(args)]
     rows, ratios = [], {}

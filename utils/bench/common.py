@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Servers under measurement: start, CPU time, memory; the load generator; tables."""
+"""Starts servers, measures their CPU time and memory, runs the load generator, prints tables."""
 import atexit
 import json
 import os
@@ -16,7 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.environ.get("LARDER_BUILD", os.path.join(HERE, "..", "..", "build"))
 BUILD = os.path.join(ROOT, "release")
-os.environ["PATH"] += os.pathsep + os.path.join(ROOT, "bin")  # where utils/find-oracle puts redis-server
+os.environ["PATH"] += os.pathsep + os.path.join(ROOT, "bin")  # utils/find-oracle puts redis-server here
 LOADGEN = os.path.join(BUILD, "utils", "bench", "loadgen")
 OURS = os.path.join(BUILD, "larder-server") + " --port {port} --bind 127.0.0.1 --threads {threads} --maxclients 15000 --io-engine "
 SERVERS = {
@@ -24,28 +24,28 @@ SERVERS = {
     "larder-libev": OURS + "libev",
     "redis": "redis-server --port {port} --bind 127.0.0.1 --save '' --maxclients 15000 --io-threads {threads}",
 }
-# with one thread each, server and client have a core of their own, where there are two
+# A server of one thread runs on the first core and its client on the second, if there are two.
 CORES = sorted(os.sched_getaffinity(0))
 
 
 def raise_open_files():
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
 
 raise_open_files()
 
 
 def add_arguments(parser, servers="larder,larder-libev,redis", rounds=5):
-    """The arguments that every script takes"""
+    """Adds the arguments that every script takes"""
     parser.add_argument("--server", action="append", default=[], metavar="NAME='COMMAND {port} {threads}'",
-                        help="a further server to measure, or another command for a known name")
+                        help="an additional server to measure, or a different command for a known name")
     parser.add_argument("--servers", default=servers, help="names, comma-separated; known: " + ", ".join(SERVERS))
     parser.add_argument("--rounds", type=int, default=rounds)
 
 
 def chosen(args):
-    """The names of the servers to measure"""
+    """Returns the names of the servers to measure"""
     names = args.servers.split(",") if args.servers else []
     for text in args.server:
         name, command = text.split("=", 1)
@@ -57,7 +57,7 @@ def chosen(args):
             sys.exit("unknown server " + name)
     present = [n for n in names if shutil.which(shlex.split(SERVERS[n])[0])]
     for name in set(names) - set(present):
-        print("%s is not there: left out" % shlex.split(SERVERS[name])[0], file=sys.stderr)
+        print("%s is not installed: left out" % shlex.split(SERVERS[name])[0], file=sys.stderr)
     return present
 
 
@@ -68,10 +68,10 @@ def free_port():
 
 
 class Server:
-    """A running server; the end of the script is the end of it."""
+    """A running server. It is killed when the script ends."""
 
     def __init__(self, name, threads=1, pin=True):
-        """pin: bind it to a core, if it has but one thread"""
+        """pin: bind the server to a core if it has one thread only"""
         self.name = name
         self.port = free_port()
         self.dir = tempfile.mkdtemp(prefix="bench-")
@@ -103,7 +103,7 @@ class Server:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def cpu(self):
-        """CPU seconds that all its threads have used"""
+        """The CPU time of all threads, in seconds"""
         total = 0
         for thread in os.listdir("/proc/%d/task" % self.process.pid):
             with open("/proc/%d/task/%s/schedstat" % (self.process.pid, thread)) as f:
@@ -111,12 +111,12 @@ class Server:
         return total / 1e9
 
     def rss(self):
-        """Bytes of memory that it has in user space"""
+        """The resident memory, in bytes"""
         with open("/proc/%d/status" % self.process.pid) as f:
             return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS"))
 
     def settled_rss(self):
-        """The same once it has stopped moving, or after ten seconds"""
+        """The resident memory once it stays constant, or after ten seconds"""
         last = self.rss()
         for _ in range(20):
             time.sleep(.5)
@@ -130,13 +130,13 @@ class Server:
         return ["taskset", "-c", str(CORES[1]), *argv] if self.pinned else list(argv)
 
     def loadgen(self, *options, core=None):
-        """Starts the load generator, on this core if one is given; its result is what finish returns"""
+        """Starts the load generator, on the given core if there is one. finish() returns its result."""
         argv = [LOADGEN, "-p", str(self.port), *map(str, options)]
         argv = self.on_client_core(*argv) if core is None else ["taskset", "-c", str(core), *argv]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
 
     def load(self, *options):
-        """Runs the load generator to its end. The result has cpu_us, the server's CPU time per request."""
+        """Runs the load generator to its end. cpu_us of the result is the server's CPU time per request."""
         before = self.cpu()
         result = finish(self.loadgen(*options))
         result["cpu_us"] = (self.cpu() - before) * 1e6 / max(result["ops"], 1)
@@ -157,7 +157,7 @@ def finish(process):
 
 
 class Client:
-    """A plain blocking client: commands in, replies out"""
+    """A simple blocking client: sends a command and returns the reply"""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), 60)
@@ -191,14 +191,14 @@ def request(*words):
 
 
 def turns(things, rounds):
-    """Each thing once a round, the order shifted by one from round to round: (round, thing)"""
+    """Yields (round, thing) for each thing in each round. The order rotates by one per round."""
     for r in range(rounds):
         for thing in things[r % len(things):] + things[:r % len(things)]:
             yield r, thing
 
 
 def median_ratio(these, those):
-    """Of two lists of the same rounds: the median of the rounds' ratios"""
+    """The median of the ratios between two lists of results of the same rounds"""
     return statistics.median(a / b for a, b in zip(these, those))
 
 

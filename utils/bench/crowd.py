@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What many connections that do little cost the few that work.
+"""What many idle or slow connections cost the busy ones.
 
-  crowd.py --idle 5000       connections that do nothing
-  crowd.py --slow 1000       a quarter each: a byte a second; half a request, then nothing; replies of 100 KB that are not read;
-                             an AUTH that is never finished
+  crowd.py --idle 5000       5000 idle connections
+  crowd.py --slow 1000       1000 slow ones, a quarter of each kind: sends one byte per second; sends half a request and stops;
+                             does not read replies of 100 KB; does not finish its AUTH
 
-The server answers 50 busy connections, alternately without and with the crowd; the crowd hangs up in between. The
-ratio is the median over the rounds. Memory is the server's RSS before the first crowd and with it.
+The server answers 50 busy connections, alternately without and with the crowd. The crowd disconnects in between. The
+ratio is the median over the rounds. Memory is the difference in the server's RSS between no crowd and the first crowd.
 """
 import argparse
 import socket
@@ -19,13 +19,13 @@ import time
 from common import Server, add_arguments, chosen, print_table, request
 
 PASSWORD = "secret"
-BIG = 100000  # bytes of the value that nobody reads
-ABORT = struct.pack("ii", 1, 0)  # close with a reset, so that the port is free at once
-STEP = .01  # seconds between two helpings of bytes
+BIG = 100000  # size in bytes of the value that is not read
+ABORT = struct.pack("ii", 1, 0)  # close with a reset, so that the port can be used again at once
+STEP = .01  # seconds between two rounds of bytes
 
 
 class Crowd:
-    """Connections, gone at the end of the with block"""
+    """Connections that are closed at the end of the with block"""
 
     def __init__(self, server, idle, slow):
         self.port = server.port
@@ -58,7 +58,7 @@ class Crowd:
             self.dribblers.append(s)
 
     def dribble(self):
-        """A byte to each dribbler once a second, evenly"""
+        """Sends one byte per second on each slow connection, spread evenly"""
         text = request("SET", "dribbled", "x" * 1000)
         start, sent = time.monotonic(), 0
         while self.dribblers and not self.done.wait(STEP):
@@ -88,7 +88,7 @@ def prepare(server, args):
 
 
 def busy(server, args):
-    """CPU µs per operation of the working connections"""
+    """CPU time per operation of the busy connections, in µs"""
     return server.load("-a", PASSWORD, "-c", 50, "-k", args.keys, "-n", args.requests)["cpu_us"]
 
 
@@ -117,7 +117,7 @@ def main():
     parser.add_argument("--idle", type=int, default=0)
     parser.add_argument("--slow", type=int, default=0)
     parser.add_argument("--keys", type=int, default=100000)
-    parser.add_argument("--requests", type=int, default=200000, help="of one run of the busy connections")
+    parser.add_argument("--requests", type=int, default=200000, help="number per run of the busy connections")
     args = parser.parse_args()
     if args.idle + args.slow == 0:
         args.idle = 5000

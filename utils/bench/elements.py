@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""RSS per element of lists, hashes, sets, sorted sets and streams: a fresh server for each case.
+"""RSS per element of lists, hashes, sets, sorted sets and streams. Each case uses a new server.
 
   elements.py [--cases 'hash*'] [--count 1000000]
 
-Small ones: --count keys of ten elements (a hash has five fields), so that what a key costs is in it. Large ones: one key
-of --count elements.
+Small cases: --count keys of ten elements each (hashes: five fields), so the figure includes the cost of the key. Large
+cases: one key of --count elements.
 """
 import argparse
 import fnmatch
@@ -13,11 +13,11 @@ import time
 
 from common import Server, add_arguments, chosen, print_table, request
 
-BLOCK = 500  # requests that are sent before replies are read
+BLOCK = 500  # requests sent before their replies are read
 
 
 def small(command, elements, numbers):
-    """One key of several elements, each the words that it is given as; %d in a word is the key's number, below `numbers`"""
+    """A small key: each element is a tuple of words. %d in a word stands for the number of the key modulo `numbers`"""
     words = [word for element in elements for word in element]
     return lambda i: [command, "key:%012d" % i] + [w % (i % numbers) if "%" in w else w for w in words]
 
@@ -26,7 +26,7 @@ def large(command, *element):
     return lambda i: [command, "key"] + [word % i if "%" in word else word for word in element]
 
 
-# name: (elements of one request, request number i)
+# name: (number of elements per request, function from i to request number i)
 CASES = {
     "hash5": (5, small("HSET", [("field%d" % k, "val%d" % k + "%04d") for k in range(5)], 10 ** 4)),
     "list10": (10, small("RPUSH", [("item-%d-" % k + "%09d",) for k in range(10)], 10 ** 9)),
@@ -64,7 +64,7 @@ def bytes_per_element(name, case, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser, "larder,redis", 1)
-    parser.add_argument("--cases", default="*", help="of: " + ", ".join(CASES))
+    parser.add_argument("--cases", default="*", help="patterns, comma-separated, from: " + ", ".join(CASES))
     parser.add_argument("--count", type=int, default=1000000)
     args = parser.parse_args()
     names = chosen(args)

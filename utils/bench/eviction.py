@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What eviction costs: CPU time per SET, where each evicts a key and where memory is without a limit.
+"""The cost of eviction: CPU time per SET when each SET evicts a key, and when memory has no limit.
 
   eviction.py [--keys 1000000] [--policies allkeys-lru,allkeys-lfu]
 
-A server is filled with --keys keys, then SETs go on with keys that it has not had yet, 16 at a time: once with maxmemory
-at what it holds by then, and once without a limit, so that it grows. The ratio is the median over the rounds.
+A server is filled with --keys keys. Then SETs of new keys follow at pipeline depth 16: first with maxmemory set to the
+memory in use, then without a limit, so that the keyspace grows. The ratio is the median over the rounds.
 """
 import argparse
 import statistics
 
 from common import Server, add_arguments, chosen, print_table
 
-ROOM = 100  # the keys are drawn from so many times as many
+ROOM = 100  # new keys are drawn from --keys times this many
 
 
 def sets(server, args, turn):
-    """CPU µs per SET of a key that is hardly ever there; each turn has keys of its own"""
+    """CPU time in µs per SET of a key that almost never exists. Each turn draws from a different range."""
     return server.load("-c", 50, "-P", 16, "-w", 100, "-k", args.keys * (ROOM + turn), "-n", args.requests)["cpu_us"]
 
 
@@ -45,7 +45,7 @@ def main():
     add_arguments(parser, "larder,larder-libev", 3)
     parser.add_argument("--keys", type=int, default=1000000)
     parser.add_argument("--policies", default="allkeys-lru,allkeys-lfu,allkeys-fifo,allkeys-random")
-    parser.add_argument("--requests", type=int, default=500000, help="SETs of one run")
+    parser.add_argument("--requests", type=int, default=500000, help="SETs per run")
     args = parser.parse_args()
     print_table(["server", "policy", "evictions per SET", "CPU µs per SET without a limit", "at the limit", "ratio"],
                 [measure(name, policy, args) for policy in args.policies.split(",") for name in chosen(args)])

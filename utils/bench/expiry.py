@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A million keys due at the same moment: how long until they are gone, and what other clients feel of it.
+"""A million keys that expire at the same moment: time until they are removed, and the effect on other clients.
 
   expiry.py [--threads 2]
 
-The server holds other keys too, for which 20 connections ask at a fixed rate (GET:SET 9:1; the latency counts from when
-a request was due). Slices of two seconds are compared: the median p99 of those before the keys are due, and the
-slice that begins when they are.
+The server also holds other keys, which 20 connections request at a fixed rate (GET:SET 9:1; latency counts from the
+moment the request was scheduled). The run is cut into slices of two seconds. The table compares the median p99 of the
+slices before the expiry with the slice that begins at the expiry.
 """
 import argparse
 import statistics
@@ -16,11 +16,11 @@ from common import Server, add_arguments, chosen, finish, print_table
 
 SLICE = 2  # seconds
 BEFORE, AFTER = 4, 2
-LEAD = 1.5  # seconds to start in
+LEAD = 1.5  # seconds for starting the load
 
 
 def drained(client, keys, empty, limit=20):
-    """Seconds until keys are left and memory is down to what it was before, as INFO tells it; from now on"""
+    """Seconds from now until only `keys` keys are left, and until INFO reports no more used memory than `empty`"""
     start = time.time()
     gone = None
     while time.time() - start < limit:
@@ -42,7 +42,7 @@ def measure(name, args):
     server.fill(args.keys, 32, "-x", int(due * 1000))
     full = int(client.info("used_memory"))
     if time.time() > begin:
-        raise RuntimeError("loading took too long: fewer --keys")
+        raise RuntimeError("loading took too long: use fewer --keys")
     time.sleep(begin - time.time())
     load = server.loadgen("-c", 20, "-k", args.others, "-R", args.rate, "-i", SLICE * 1000, "-s", (BEFORE + AFTER) * SLICE + .1)
     time.sleep(due - time.time())
@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--keys", type=int, default=1000000)
     parser.add_argument("--others", type=int, default=200000)
-    parser.add_argument("--rate", type=int, default=5000, help="requests a second")
+    parser.add_argument("--rate", type=int, default=5000, help="requests per second")
     args = parser.parse_args()
     print_table(["server", "threads", "keys gone after s", "95 % of their memory after s", "p99 before, µs", "p99 meanwhile, µs", "ratio",
                  "max meanwhile, µs"],

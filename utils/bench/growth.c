@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * growth: the longest single insert while a keyspace grows, and the longest single removal while it shrinks again.
+ * growth: the longest single insert while a keyspace grows, and the longest single removal while it shrinks.
  *
  *   growth [-n KEYS] [-d VALUE_BYTES] [-s SHARDS] [-r ROUNDS]
  *
- * In one process, without a network: what SET and DEL do to the store, its lock included, each one timed by the clock
- * on the wall and by the processor time of the thread. Where the two differ, something else ran on this processor. In a
- * virtual machine even processor time has the host's pauses in it, and the first touch of a page may take milliseconds. So
- * all of it is done in several rounds, in which each key does the same to the same tables, and each operation is also
- * charged the least that it took in any round: what the store itself needs comes again, what the machine does, does not.
- * Housekeeping (freeing what the tables gave up) runs as in the server, and is timed by itself. Prints a markdown table.
+ * Runs in one process without a network. It does to the store what SET and DEL do, locks included, and times each
+ * operation in wall-clock time and in CPU time of the thread. If the two differ, something else ran on this core. In a
+ * virtual machine, CPU time includes pauses of the host, and the first access to a page may take milliseconds. Therefore
+ * several rounds repeat the same operations on the same tables, and the table also shows the minimum of each operation
+ * over the rounds: the store's own work repeats in each round, disturbances do not.
+ * Housekeeping (freeing old tables) runs as in the server and is timed separately. Prints a markdown table.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -31,14 +31,14 @@
 #define HOUSEKEEPING 512 /* operations between two times of it */
 #define KEY_DIGITS  12
 
-/* How long the operations of one kind took, in ns. */
+/* The durations of the operations of one kind, in ns. */
 struct times {
     uint64_t cell[CELLS];
     uint64_t count;
     int64_t longest[LONGEST]; /* the longest first */
 };
 
-/* One kind of operation, and what it took. */
+/* One kind of operation and its durations. */
 struct kind {
     const char *name;
     void (*operation)(struct keyspace *ks, struct slice key, struct slice value);
@@ -90,7 +90,7 @@ static void print_times(const char *what, const char *clock, const struct times 
     printf(" |\n");
 }
 
-/* ---- what is timed ---- */
+/* ---- the timed operations ---- */
 
 static void begin(void)
 {
@@ -139,7 +139,7 @@ static void remove_key(struct keyspace *ks, struct slice key, struct slice value
     shard_unlock(p.shard);
 }
 
-/* What a worker does between two batches. */
+/* The work that a worker does between two batches. */
 static void keep_house(void)
 {
     int64_t before = clock_mono_ns();
@@ -150,7 +150,7 @@ static void keep_house(void)
     times_add(&keeping, clock_mono_ns() - before);
 }
 
-/* Does one operation to each key. */
+/* Runs one operation on each key. */
 static void each_key(struct kind *k, struct keyspace *ks, uint64_t keys, struct slice value)
 {
     char text[KEY_DIGITS + 8];

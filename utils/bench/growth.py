@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a client sees while a server grows from nothing to many keys: one connection sends SETs, 16 at a time.
+"""Latencies that a client sees while the keyspace grows from empty: one connection sends SETs at pipeline depth 16.
 
   growth.py [--keys 20000000]
 
-The latency is that of 16 requests together. What else the machine does is in it; growth (growth.c) tells it apart.
+A latency is that of 16 requests together. It includes disturbances by other processes; growth (growth.c) excludes them.
 """
 import argparse
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Hit ratios on access traces, beside those of the exact policies with as many keys.
+"""Hit ratios on access traces, compared with exact policies that hold the same number of keys.
 
   hitratio.py --traces DIR [--policies allkeys-lru,allkeys-lfu,allkeys-fifo] [--percent 10]
 
-Each trace is replayed as an application would: GET, and SET after a miss. maxmemory is set so that the cache holds that
-percentage of the trace's different keys; DBSIZE, read all along, says how many it held, and the exact policy is
-simulated with just as many. A trace is a file NAME.u32.zst (or .u32) of little-endian 32-bit key numbers; DIR is
-$LARDER_TRACES unless it is given. LFU is the one with dynamic ageing. The difference is in percentage points.
+Each trace is replayed as an application would: GET, and SET after a miss. maxmemory is set so that the cache holds
+--percent of the trace's distinct keys. DBSIZE is sampled during the run, and the exact policy is simulated with the mean
+number of keys. A trace is a file NAME.u32.zst (or .u32) of little-endian 32-bit key numbers. DIR defaults to
+$LARDER_TRACES. The exact LFU uses dynamic ageing. Differences are in percentage points.
 """
 import argparse
 import array
@@ -22,24 +22,24 @@ import sys
 
 from common import Server, add_arguments, chosen, print_table
 
-BATCH = 32            # requests under way, fewer where the cache is small
-CACHE_BYTES = 4 << 20  # of small caches: so that a key more or less is no great part of maxmemory
-SAMPLES = 50          # of DBSIZE
+BATCH = 32            # requests in flight; fewer for small caches
+CACHE_BYTES = 4 << 20  # minimum size, so that one key is a small part of maxmemory
+SAMPLES = 50          # of DBSIZE per trace
 
 
-def read_trace(path, most):
+def read_trace(path, limit):
     if path.endswith(".zst"):
         raw = subprocess.run(["zstd", "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
     else:
         with open(path, "rb") as f:
             raw = f.read()
-    trace = array.array("I", raw[:most * 4])
+    trace = array.array("I", raw[:limit * 4])
     if sys.byteorder == "big":
         trace.byteswap()
     return trace
 
 
-# ---- the exact policies: hits among the requests, with room for `room` keys ----
+# ---- the exact policies: number of hits with space for `room` keys ----
 
 def exact_lru(trace, room, moves=True):
     held, hits = collections.OrderedDict(), 0
@@ -60,7 +60,7 @@ def exact_fifo(trace, room):
 
 
 def exact_lfu(trace, room):
-    """Places in a heap; what was used since it was pushed is found to be out of date when it comes up"""
+    """Uses a heap with lazy updates: an entry whose key was used after the push is ignored when popped"""
     count, place, heap, age, hits = {}, {}, [], 0, 0
     for now, k in enumerate(trace):
         if k in count:
@@ -83,11 +83,11 @@ EXACT = {"lru": exact_lru, "fifo": exact_fifo, "lfu": exact_lfu}
 
 # ---- the server ----
 
-def batches(trace, most):
-    """(place, keys) up to so many at a time, none of them twice: the second would miss what the first brings"""
+def batches(trace, limit):
+    """Yields (index, keys): up to `limit` keys, all distinct, because a repeated key would miss before its SET"""
     start, keys = 0, {}
     for i, k in enumerate(trace):
-        if len(keys) == most or k in keys:
+        if len(keys) == limit or k in keys:
             yield start, list(keys)
             start, keys = i, {}
         keys[k] = None
@@ -95,7 +95,7 @@ def batches(trace, most):
 
 
 class Cache:
-    """A server that is asked for the keys of a trace"""
+    """A server that receives the requests of a trace"""
 
     def __init__(self, server, value_bytes):
         self.client = server.client()
@@ -107,7 +107,7 @@ class Cache:
             self.client.reply()
 
     def ask(self, keys):
-        """The keys that were not there"""
+        """Returns the keys that missed"""
         self.client.socket.sendall(b"".join(b"*2\r\n$3\r\nGET\r\n$9\r\nk%08d\r\n" % k for k in keys))
         return [k for k in keys if self.client.reply() is None]
 
@@ -115,7 +115,7 @@ class Cache:
         return int(self.client.info("used_memory")) - int(self.client.info("mem_not_counted_for_evict"))
 
     def replay(self, trace, batch):
-        """-> hits, the mean of DBSIZE once the cache is full"""
+        """Returns the number of hits and the mean of DBSIZE once the cache is full"""
         hits, sizes, next_sample = 0, [], len(trace) // 10
         for i, keys in batches(trace, batch):
             missed = self.ask(keys)
@@ -129,7 +129,7 @@ class Cache:
 
 
 def measure(name, policy, trace, room):
-    """-> hit ratio, keys held"""
+    """Returns the hit ratio and the number of keys held"""
     server = Server(name)
     cache = Cache(server, min(16384, max(100, CACHE_BYTES // room)))
     empty = cache.counted()
@@ -150,14 +150,14 @@ def main():
     parser.add_argument("--traces", default=os.environ.get("LARDER_TRACES"))
     parser.add_argument("--policies", default="allkeys-lru,allkeys-lfu,allkeys-fifo,allkeys-random")
     parser.add_argument("--percent", type=float, default=10)
-    parser.add_argument("--requests", type=int, default=1500000, help="of each trace, at the most")
+    parser.add_argument("--requests", type=int, default=1500000, help="maximum number per trace")
     args = parser.parse_args()
     paths = sorted(glob.glob(os.path.join(args.traces or "", "*.u32*")))
     if not args.traces or not paths:
-        print("skipped: there are no traces (--traces or LARDER_TRACES names the folder)")
+        print("skipped: no traces (set --traces or LARDER_TRACES to their folder)")
         return
     if shutil.which("zstd") is None:
-        print("skipped: zstd is not there")
+        print("skipped: zstd is not installed")
         return
     rows, off = [], collections.defaultdict(list)
     for path in paths:

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * loadgen: a client that costs little per request, so that one core of it keeps one core of a server busy.
+ * loadgen: a client that needs little CPU time per request, so that one core can saturate one core of a server.
  *
  *   loadgen -p PORT [-a PASSWORD] [-c CONNECTIONS] [-P PIPELINE] [-d VALUE_BYTES] [-k KEYS] [-K KEY_BYTES] [-w PERCENT_OF_SETS]
  *           [-s SECONDS] [-n REQUESTS] [-R REQUESTS_PER_SECOND] [-i MS] [-l] [-x MS_SINCE_1970]
  *
- * Ends after SECONDS, or, with -n, after so many replies. Closed loop: each connection sends PIPELINE requests, waits
- * for all replies, and again; the latency is the batch's.
- * With -R, open loop: requests fall due at that rate whatever the server does, and the latency counts from the moment
- * at which a request fell due, so that a stall is charged to all that fell due in it.
- * -l loads the keys 0 .. KEYS-1 once, with SET, and ends; -x gives them that expiry (PXAT) and a prefix of their own.
- * -i: also a timeline, an entry per so many milliseconds: [second, replies, p50, p99, max].
- * Prints one JSON object; latencies are in microseconds.
+ * Ends after SECONDS, or with -n after that many replies. By default a closed loop: each connection sends PIPELINE
+ * requests, waits for all replies, and repeats. The latency is that of the whole batch.
+ * With -R an open loop: requests are scheduled at that rate regardless of the server, and the latency counts from the
+ * scheduled moment. A stall therefore counts for every request that was scheduled during it.
+ * -l sets the keys 0 .. KEYS-1 once and ends. With -x they get that expiry time (PXAT) and a different prefix.
+ * -i adds a timeline with one entry per that many milliseconds: [second, replies, p50, p99, max].
+ * Prints one JSON object. Latencies are in microseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -123,7 +123,7 @@ static void record(uint64_t ns)
     record_in(&slice, ns);
 }
 
-/* The latency, in microseconds, that a share q of all stays below. */
+/* The q-quantile of the latencies, in microseconds. */
 static double quantile(const struct histogram *h, double q)
 {
     uint64_t want = ceil(h->count * q), seen = 0;
@@ -258,7 +258,7 @@ static void dial(struct connection *c)
     watch(c, EPOLL_CTL_ADD, false);
 }
 
-/* The replies that end within p .. p + n. */
+/* The number of replies that end within p .. p + n. */
 static unsigned count_replies(struct connection *c, const char *p, size_t n)
 {
     const char *end = p + n, *newline;
@@ -358,7 +358,7 @@ static void handle(struct connection *c, uint32_t events)
 
 /* ---- running ---- */
 
-/* Open loop: sends what is due, PIPELINE requests to a connection, then to the next. */
+/* Open loop: sends the requests that are due, PIPELINE requests per connection in turn. */
 static void send_due(struct connection *connections, uint64_t t)
 {
     static unsigned turn;
@@ -380,7 +380,7 @@ static void tell_slice(FILE *out, uint64_t t)
     memset(&slice, 0, sizeof slice);
 }
 
-/* How long to sleep: to the next request that falls due, and no longer than until the end. */
+/* How long to sleep: until the next scheduled request, but not beyond the end. */
 static struct timespec nap(uint64_t t, uint64_t end)
 {
     uint64_t next = option.rate != 0 ? start + (uint64_t)((sent + 1) / option.rate * SECOND) : t + SECOND / 10;
@@ -417,7 +417,7 @@ static void run(struct connection *connections, FILE *timeline)
     }
 }
 
-/* What is still unanswered is at least so late. */
+/* Counts requests that are still unanswered with their age so far. */
 static void record_unanswered(const struct connection *connections)
 {
     uint64_t t = now();

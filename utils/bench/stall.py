@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What clients wait at worst while something happens to a large keyspace.
+"""The longest latency while the whole of a large keyspace is affected by one command.
 
   stall.py [--keys 20000000]
 
-20 connections ask at a fixed rate (GET:SET 9:1; a latency counts from when the request was due) while nothing else
-happens, while the eviction policy is changed, while maxmemory is halved (the table shrinks), and while everything is
-flushed. Told is the longest latency in each part, and how long the command itself took.
+20 connections send requests at a fixed rate (GET:SET 9:1; latency counts from the moment the request was scheduled).
+Meanwhile another client does nothing, changes the eviction policy, halves maxmemory (the table shrinks), and flushes
+everything. The table shows the latencies during each of these and the duration of the command itself.
 """
 import argparse
 import time
@@ -21,7 +21,7 @@ def counted(client):
 
 
 def steps(client):
-    """(what happens, the request that makes it happen)"""
+    """Pairs of (event, request that causes it)"""
     half = counted(client) // 2
     return [("nothing", ("PING",)), ("another policy", ("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu")),
             ("half of maxmemory", ("CONFIG", "SET", "maxmemory", half)), ("FLUSHALL", ("FLUSHALL",))]
@@ -50,7 +50,7 @@ def main():
     add_arguments(parser, "larder,larder-libev", 1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--keys", type=int, default=20000000)
-    parser.add_argument("--rate", type=int, default=5000, help="requests a second")
+    parser.add_argument("--rate", type=int, default=5000, help="requests per second")
     args = parser.parse_args()
     print_table(["server", "what happens", "the command, ms", "p50 of others, ms", "p99", "p99.9", "longest"],
                 [row for name in chosen(args) for row in measure(name, args)])

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a second thread costs: one server of two threads beside two servers of one thread, on the same two cores.
+"""The cost of a second thread: one server with two threads against two servers with one thread, on the same two cores.
 
   threads.py [--pipelines 1,16,64]
 
-None of them is bound to a core. Four load generators, two on each core, ask the one server, or two each of the servers:
-so the kernel has the same to do in both cases, and what differs is what two threads share, the store with its locks.
-CPU time is the servers' own, per operation.
+The servers are not bound to a core. Four load generators run, two on each core; all four load the one server, or two load
+each of the two servers. The kernel's work is the same in both cases. The difference is what two threads share: the store
+and its locks. CPU time is that of the servers, per operation.
 """
 import argparse
 import statistics
@@ -16,7 +16,7 @@ from common import CORES, Server, add_arguments, chosen, finish, print_table
 
 
 def run(servers, pipeline, args):
-    """CPU µs per operation of all servers together"""
+    """CPU time of all servers together per operation, in µs"""
     before = sum(s.cpu() for s in servers)
     loads = [servers[i % len(servers)].loadgen("-k", args.keys, "-P", pipeline, "-c", 25, "-s", args.seconds, core=core)
              for core in CORES[:2] for i in range(2)]
@@ -47,7 +47,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=2)
     args = parser.parse_args()
     if len(CORES) < 2:
-        sys.exit("two cores are needed")
+        sys.exit("this needs two cores")
     print_table(["server", "pipeline", "two servers, CPU µs", "one server of two threads", "ratio"],
                 [row for name in chosen(args) for row in measure(name, args)])
 

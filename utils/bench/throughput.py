@@ -3,12 +3,12 @@
 """CPU time per operation of several servers, in interleaved rounds.
 
   throughput.py                                  GET:SET 9:1 at pipeline 1, 16 and 64
-  throughput.py --threads 2                      the same, of servers with two threads
+  throughput.py --threads 2                      the same for servers with two threads
   throughput.py --connections 500 --keys 10000000 --key-bytes 8 --value-bytes 1024
 
-Each server is started and filled once; then one run follows another, server by server, round by round. The figures are
-medians over the rounds; "x redis" is the median of the rounds' ratios to the last server named. CPU time is the
-server's own, of all its threads, user and system: it hardly moves with what else the machine does.
+Each server is started and filled once. Then each round runs the load once on each server. The figures are medians over
+the rounds. "x redis" is the ratio to the last server in the list, as the median over the rounds. CPU time is the user and
+system time of all threads of the server. It is hardly affected by other load on the machine.
 """
 import argparse
 import statistics
@@ -22,7 +22,7 @@ def run(server, pipeline, args):
 
 
 def measure(servers, pipeline, args):
-    """Rows of a table"""
+    """Yields the rows of the table"""
     results = {s.name: [] for s in servers}
     for _, server in turns(servers, args.rounds):
         results[server.name].append(run(server, pipeline, args))
@@ -44,8 +44,8 @@ def main():
     parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--key-bytes", type=int, default=16)
     parser.add_argument("--value-bytes", type=int, default=32)
-    parser.add_argument("--misses", action="store_true", help="GET alone, and half of the keys are not there")
-    parser.add_argument("--requests", type=int, default=100000, help="of one run at pipeline 1; others get more")
+    parser.add_argument("--misses", action="store_true", help="send only GET, for keys of which half do not exist")
+    parser.add_argument("--requests", type=int, default=100000, help="number per run at pipeline 1; others send up to 10 times more")
     args = parser.parse_args()
     servers = [Server(name, args.threads) for name in chosen(args)]
     rows = []

@@ -3,12 +3,13 @@
 
 bool draw_args_parse(struct call *c, const char *word, int64_t *count, bool *pairs)
 {
+    must(c->argc >= 3);
     if (!call_int_negatable(c, 2, count))
         return false;
     *pairs = c->argc == 4 && call_is(c, 3, word);
     if (c->argc > 4 || (c->argc == 4 && !*pairs))
         call_error_syntax(c);
-    else if (*pairs && (*count < -INT64_MAX / 2 || *count > INT64_MAX / 2)) /* as Redis judges it */
+    else if (*pairs && (*count < -INT64_MAX / 2 || *count > INT64_MAX / 2)) /* the limits of Redis */
         reply_error(c->out, "ERR value is out of range");
     else
         return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * draw_args: the count of HRANDFIELD and ZRANDMEMBER, and whether values or scores are asked for too.
+ * draw_args: the count of HRANDFIELD and ZRANDMEMBER, and whether values or scores are requested too.
  *
  * Role:    parses them.
  * Owns:    nothing.
@@ -12,8 +12,8 @@
 
 #include "run/call.h"
 
-/* Parses the arguments from the count, which is the third, on; `word` asks for pairs (WITHVALUES). Negative: as many
- * draws, in which things may come again. False: the error was replied. */
+/* Parses the arguments from the count on, which is argument 2. `word` requests pairs (WITHVALUES). A negative count is
+ * the number of independent draws, which may repeat elements. False: the error was replied. */
 bool draw_args_parse(struct call *c, const char *word, int64_t *count, bool *pairs);
 
 #endif

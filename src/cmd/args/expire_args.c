@@ -7,7 +7,7 @@ static bool refuse(struct call *c)
     return false;
 }
 
-static bool moment(struct call *c, int64_t t, enum expire_unit unit, bool absolute, int64_t *ms)
+static bool to_moment(struct call *c, int64_t t, enum expire_unit unit, bool absolute, int64_t *ms)
 {
     if (unit == EXPIRE_SECONDS && __builtin_mul_overflow(t, 1000, &t))
         return refuse(c);
@@ -21,7 +21,7 @@ bool expire_from_arg(struct call *c, int i, enum expire_unit unit, bool absolute
 {
     int64_t t;
 
-    return call_int(c, i, &t) && moment(c, t, unit, absolute, ms);
+    return call_int(c, i, &t) && to_moment(c, t, unit, absolute, ms);
 }
 
 enum expire_option expire_option_of(struct slice word)
@@ -43,11 +43,14 @@ enum expire_option expire_option_of(struct slice word)
 
 int expire_option_at(const struct call *c, int i, enum expire_option timeless, struct expire_args *args)
 {
-    enum expire_option option = expire_option_of(call_arg(c, i));
+    enum expire_option option;
 
+    must(i > 0 && i < c->argc);
+    must(timeless == EXPIRE_KEEPTTL || timeless == EXPIRE_PERSIST);
+    option = expire_option_of(call_arg(c, i));
     if (option == EXPIRE_NONE || (!expire_has_time(option) && option != timeless))
         return 0;
-    /* The same one again is allowed, and the later time counts. */
+    /* An option may be repeated: the last time counts. */
     if (args->option != EXPIRE_NONE && args->option != option)
         return 0;
     if (expire_has_time(option) && i + 1 == c->argc)
@@ -63,11 +66,12 @@ bool expire_from_options(struct call *c, const struct expire_args *args, int64_t
     *ms = 0;
     if (!expire_has_time(args->option))
         return true;
+    must(args->time > 0 && args->time < c->argc);
     if (!call_int(c, args->time, &t))
         return false;
     if (t <= 0)
         return refuse(c);
-    return moment(c, t, expire_unit_of(args->option), expire_is_absolute(args->option), ms);
+    return to_moment(c, t, expire_unit_of(args->option), expire_is_absolute(args->option), ms);
 }
 
 unsigned expire_when_at(const struct call *c, int i)
@@ -82,6 +86,7 @@ unsigned expire_when_at(const struct call *c, int i)
 
 bool expire_allows(unsigned when, int64_t old, int64_t moment)
 {
+    must((when & ~(EXPIRE_NX | EXPIRE_XX | EXPIRE_GT | EXPIRE_LT)) == 0);
     if ((when & EXPIRE_NX) && old != 0)
         return false;
     if ((when & (EXPIRE_XX | EXPIRE_GT)) && old == 0)

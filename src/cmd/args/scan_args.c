@@ -25,8 +25,8 @@ static bool parse_cursor(struct call *c, int i, uint64_t *cursor)
     return false;
 }
 
-/* What no type is called finds nothing. */
-static const char *type_called(struct slice name)
+/* The name of the type in the form of entry_type_name; "" for an unknown one, which matches no key. */
+static const char *type_named(struct slice name)
 {
     for (enum entry_type t = TYPE_STRING; t <= TYPE_STREAM; t++)
         if (slice_is(name, entry_type_name(t)))
@@ -46,6 +46,7 @@ static bool parse_count(struct call *c, int i, int64_t *count)
 
 bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a)
 {
+    must(i > 0 && i < c->argc);
     *a = (struct scan_args){.count = COUNT_DEFAULT};
     if (!parse_cursor(c, i++, &a->cursor))
         return false;
@@ -59,7 +60,7 @@ bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *
             a->pattern = call_arg(c, ++i);
             a->by_pattern = !slice_eq(a->pattern, SLICE("*"));
         } else if ((options & SCAN_TYPE) && has_value && call_is(c, i, "TYPE")) {
-            a->type = type_called(call_arg(c, ++i));
+            a->type = type_named(call_arg(c, ++i));
         } else if ((options & SCAN_NOVALUES) && call_is(c, i, "NOVALUES")) {
             a->no_values = true;
         } else if (call_is(c, i, "NOVALUES")) {
@@ -70,10 +71,11 @@ bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *
             return false;
         }
     }
+    must(a->count >= 1);
     return true;
 }
 
-/* ---- what was found ---- */
+/* ---- the reply ---- */
 
 void scan_found_add(struct scan_found *f, struct slice word)
 {
@@ -97,6 +99,7 @@ void scan_found_reply(struct call *c, uint64_t cursor, struct scan_found *f)
         reply_bulk(c->out, word);
         p = word.p + word.n;
     }
+    must(p == f->words.p + f->words.len);
     buf_fini(&f->words);
 }
 

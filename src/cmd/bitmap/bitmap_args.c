@@ -9,6 +9,7 @@ bool bitmap_offset_arg(struct call *c, int i, unsigned width, uint64_t *offset)
     struct slice arg = call_arg(c, i);
     int64_t v, factor = 1;
 
+    must(i > 0 && i < c->argc && width <= 64);
     if (width > 0 && arg.n > 0 && arg.p[0] == '#') {
         arg = slice_of(arg.p + 1, arg.n - 1);
         factor = width;
@@ -35,6 +36,7 @@ bool bitmap_for_write(struct call *c, uint64_t last, struct bitmap_target *targe
     length = e != NULL ? entry_strlen(e) : 0;
     target->grown = needed > length;
     target->n = target->grown ? needed : length;
+    must(last >> 3 < target->n);
     target->p = call_string_for_write(c, 1, e, target->n);
     return target->p != NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The bitmap commands but for BITFIELD, which is in bitmap_field_cmds.c.
+ * The bitmap commands except BITFIELD, which is in bitmap_field_cmds.c.
  * https://redis.io/docs/latest/commands/?group=bitmap
  */
 #include "base/mem.h"
@@ -10,7 +10,7 @@
 CMD(getbit,
     .name = "GETBIT", .arity = 3, .group = "bitmap", .since = "2.2.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Returns one bit of a string, 0 beyond its end.", .syntax = "key offset")
+    .summary = "Returns a bit of a string, 0 beyond its end.", .syntax = "key offset")
 {
     struct entry_digits d;
     struct entry *e;
@@ -24,7 +24,7 @@ CMD(getbit,
 CMD(setbit,
     .name = "SETBIT", .arity = 4, .group = "bitmap", .since = "2.2.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
-    .summary = "Sets or clears one bit of a string and returns what it was; the string grows as needed.",
+    .summary = "Sets or clears a bit of a string and returns its old value; the string grows as needed.",
     .syntax = "key offset value:integer")
 {
     struct bitmap_target target;
@@ -58,13 +58,15 @@ static bool unit_arg(struct call *c, int i, enum bitmap_unit *unit)
 CMD(bitcount,
     .name = "BITCOUNT", .arity = -2, .group = "bitmap", .since = "2.6.0", .cost = "O(N)", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Counts the bits that are set in a string or in a part of it.",
-    .syntax = "key [start end [BYTE | BIT]]", .history = "7.0.0: `BYTE` and `BIT`.")
+    .summary = "Counts the set bits of a string or of a part of it.",
+    .syntax = "key [start end [BYTE | BIT]]", .history = "7.0.0: Added `BYTE` and `BIT`.")
 {
     enum bitmap_unit unit = BITMAP_BYTES;
     int64_t start = 0, end = -1;
+    struct slice s = SLICE("");
     struct entry_digits d;
     struct entry *e;
+    uint64_t set;
 
     if (c->argc == 3 || c->argc > 5) {
         call_error_syntax(c);
@@ -76,14 +78,18 @@ CMD(bitcount,
         return;
     if (!call_find_typed(c, 1, TYPE_STRING, &e))
         return;
-    reply_int(c->out, e != NULL ? (int64_t)bitmap_count_range(entry_string(e, &d), start, end, unit) : 0);
+    if (e != NULL)
+        s = entry_string(e, &d);
+    set = bitmap_count_range(s, start, end, unit);
+    must(set <= 8 * (uint64_t)s.n);
+    reply_int(c->out, (int64_t)set);
 }
 
-/* What BITPOS looks for, and where. */
+/* The bit that BITPOS searches, and the range. */
 struct bitpos_args {
     int64_t bit;
     int64_t start, end;
-    bool bounded; /* an end was given */
+    bool bounded; /* the end was given */
     enum bitmap_unit unit;
 };
 
@@ -108,13 +114,14 @@ static bool parse_bitpos(struct call *c, struct bitpos_args *args)
 CMD(bitpos,
     .name = "BITPOS", .arity = -3, .group = "bitmap", .since = "2.8.7", .cost = "O(N)", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Finds the first bit of a string, or of a part of it, that is set or clear.",
-    .syntax = "key bit [start [end [BYTE | BIT]]]", .history = "7.0.0: `BYTE` and `BIT`.")
+    .summary = "Finds the first set or clear bit of a string or of a part of it.",
+    .syntax = "key bit [start [end [BYTE | BIT]]]", .history = "7.0.0: Added `BYTE` and `BIT`.")
 {
     struct bitpos_args args;
     struct entry_digits d;
     struct entry *e;
     struct slice s;
+    int64_t found;
 
     if (!parse_bitpos(c, &args) || !call_find_typed(c, 1, TYPE_STRING, &e))
         return;
@@ -124,9 +131,11 @@ CMD(bitpos,
     }
     s = entry_string(e, &d);
     if (args.bounded)
-        reply_int(c->out, bitmap_find_range(s, args.bit, args.start, args.end, args.unit));
+        found = bitmap_find_range(s, args.bit, args.start, args.end, args.unit);
     else
-        reply_int(c->out, bitmap_find(s, args.bit, args.start));
+        found = bitmap_find(s, args.bit, args.start);
+    must(found >= -1 && found <= 8 * (int64_t)s.n); /* the bit after the last one counts as clear */
+    reply_int(c->out, found);
 }
 
 /* ---- BITOP ---- */
@@ -137,6 +146,7 @@ static bool parse_operation(struct call *c, enum bitmap_op *op)
     static const char *const words[] = {
         [BITMAP_AND] = "AND", [BITMAP_OR] = "OR", [BITMAP_XOR] = "XOR", [BITMAP_NOT] = "NOT"};
 
+    must(c->argc >= 4);
     for (*op = BITMAP_AND; *op <= BITMAP_NOT; (*op)++) {
         if (!call_is(c, 1, words[*op]))
             continue;
@@ -149,8 +159,8 @@ static bool parse_operation(struct call *c, enum bitmap_op *op)
     return false;
 }
 
-/* The strings of the keys from argument 3 on; a missing one is empty. False: one is no string, and the error was
- * replied. */
+/* The strings of the keys from argument 3 on; a missing key counts as empty. False: a value is not a string, and the
+ * error was replied. */
 static bool find_sources(struct call *c, struct slice *sources, struct entry_digits *digits)
 {
     for (int i = 3; i < c->argc; i++) {
@@ -163,12 +173,14 @@ static bool find_sources(struct call *c, struct slice *sources, struct entry_dig
     return true;
 }
 
-/* A new entry for the key in argument 2. NULL: no memory. */
+/* A new entry for the key in argument 2. NULL: memory is out. */
 static struct entry *combine(const struct call *c, enum bitmap_op op, const struct slice *sources, size_t n)
 {
     char small[ENTRY_INLINE_MAX];
     struct entry_spec spec = {.key = call_arg(c, 2), .value = {small, bitmap_longest(sources, n)}, .raw = true};
 
+    must(n > 0 && (op != BITMAP_NOT || n == 1));
+    must(spec.value.n > 0);
     if (spec.value.n > sizeof(small)) {
         spec.blob = blob_new(spec.value.n);
         if (spec.blob == NULL)
@@ -179,7 +191,7 @@ static struct entry *combine(const struct call *c, enum bitmap_op op, const stru
     return entry_new(&spec);
 }
 
-/* Puts the result into the key in argument 2; an empty result deletes it. */
+/* Stores the result in the key in argument 2; an empty result deletes the key. */
 static void store_result(struct call *c, enum bitmap_op op, const struct slice *sources, size_t n)
 {
     size_t length = bitmap_longest(sources, n);
@@ -205,7 +217,7 @@ CMD(bitop,
     .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = {{.flags = KEY_OW | KEY_UPDATE, .find = KEYS_RANGE, .first = 2, .last = 2, .step = 1},
              {.flags = KEY_RO | KEY_ACCESS, .find = KEYS_RANGE, .first = 3, .last = -1, .step = 1}},
-    .summary = "Combines strings bit by bit and stores the result.",
+    .summary = "Performs a bitwise operation on strings and stores the result.",
     .syntax = "<AND | OR | XOR | NOT> destkey key [key ...]")
 {
     size_t n = (size_t)c->argc - 3;

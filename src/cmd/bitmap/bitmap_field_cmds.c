@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * BITFIELD and BITFIELD_RO: a list of steps, each on one integer within a string. The list is read twice, first to find
- * what is wrong with it before anything is changed, and how long the string must be; then to do it.
+ * BITFIELD and BITFIELD_RO: a list of steps, each on one integer within a string. The list is parsed twice: first to
+ * report errors before anything changes and to find the length that the string needs, then to execute it.
  * https://redis.io/docs/latest/commands/bitfield/
  */
 #include "base/num.h"
@@ -16,23 +16,24 @@ struct step {
     int64_t operand; /* of SET and INCRBY */
 };
 
-/* Reads the steps one by one. */
+/* Parses the steps one by one. */
 struct steps {
     struct call *c;
     int at;
-    enum bitmap_overflow overflow; /* what the last OVERFLOW said */
+    enum bitmap_overflow overflow; /* of the last OVERFLOW */
     bool failed;                   /* the error was replied */
 };
 
 static bool fail(struct steps *s, const char *error)
 {
+    must(!s->failed);
     reply_error(s->c->out, error);
     s->failed = true;
     return false;
 }
 
-/* Takes OVERFLOW and its word, if they are next. False: the word is none, and the error was replied. */
-static bool read_overflow(struct steps *s)
+/* Parses OVERFLOW and its word, if they come next. False: the word is unknown, and the error was replied. */
+static bool parse_overflow(struct steps *s)
 {
     static const char *const words[] = {[BITMAP_WRAP] = "WRAP", [BITMAP_SAT] = "SAT", [BITMAP_FAIL] = "FAIL"};
 
@@ -49,8 +50,8 @@ static bool read_overflow(struct steps *s)
     return true;
 }
 
-/* Takes the verb of a step. False: it is none or lacks arguments, and the error was replied. */
-static bool read_verb(struct steps *s, struct step *step)
+/* Parses the verb of a step. False: it is unknown or lacks arguments, and the error was replied. */
+static bool parse_verb(struct steps *s, struct step *step)
 {
     int left = s->c->argc - s->at - 1;
 
@@ -66,8 +67,8 @@ static bool read_verb(struct steps *s, struct step *step)
     return true;
 }
 
-/* Takes a type such as i16 or u8. */
-static bool read_type(struct steps *s, struct bitmap_field *field)
+/* Parses a type such as i16 or u8. */
+static bool parse_type(struct steps *s, struct bitmap_field *field)
 {
     struct slice type = call_arg(s->c, s->at);
     int64_t bits;
@@ -82,22 +83,24 @@ static bool read_type(struct steps *s, struct bitmap_field *field)
     return true;
 }
 
-/* Takes the offset, and the operand where the verb has one. */
-static bool read_numbers(struct steps *s, struct step *step)
+/* Parses the offset, and the operand if the verb has one. */
+static bool parse_numbers(struct steps *s, struct step *step)
 {
+    must(step->field.bits >= 1 && step->field.bits <= 64);
     s->failed = !bitmap_offset_arg(s->c, s->at, step->field.bits, &step->field.offset) ||
                 (step->verb != STEP_GET && !call_int(s->c, s->at + 1, &step->operand));
     s->at += step->verb == STEP_GET ? 1 : 2;
+    must(s->at <= s->c->argc);
     return !s->failed;
 }
 
 /* The next step. False: there are no more, or s->failed. */
 static bool next_step(struct steps *s, struct step *step)
 {
-    if (!read_overflow(s) || s->at >= s->c->argc)
+    if (!parse_overflow(s) || s->at >= s->c->argc)
         return false;
     step->overflow = s->overflow;
-    return read_verb(s, step) && read_type(s, &step->field) && read_numbers(s, step);
+    return parse_verb(s, step) && parse_type(s, &step->field) && parse_numbers(s, step);
 }
 
 static struct steps steps_of(struct call *c)
@@ -105,14 +108,14 @@ static struct steps steps_of(struct call *c)
     return (struct steps){.c = c, .at = 2};
 }
 
-/* What the whole list asks for. */
+/* Summary of the whole list. */
 struct plan {
     size_t steps;
     bool writes;
     uint64_t last; /* the last bit that is written */
 };
 
-/* False: the list is wrong, and the error was replied. */
+/* False: the list is invalid, and the error was replied. */
 static bool make_plan(struct call *c, struct plan *plan)
 {
     struct steps s = steps_of(c);
@@ -132,26 +135,28 @@ static bool make_plan(struct call *c, struct plan *plan)
     return !s.failed;
 }
 
-/* The operand of SET. As in Redis, one so low that its distance to the highest value of the field does not fit 64 bits
- * saturates as if it were too high. */
+/* The operand of SET. As in Redis, an operand so low that its distance to the maximum of the field overflows 64 bits
+ * saturates to the maximum. */
 static int64_t operand_of_set(const struct step *step)
 {
-    int64_t highest = INT64_MAX >> (64 - step->field.bits);
+    int64_t max = INT64_MAX >> (64 - step->field.bits);
     int64_t distance;
 
     if (step->overflow == BITMAP_SAT && step->field.is_signed && step->field.bits < 64 &&
-        __builtin_sub_overflow(highest, step->operand, &distance))
-        return highest;
+        __builtin_sub_overflow(max, step->operand, &distance))
+        return max;
     return step->operand;
 }
 
-/* Does a SET or INCRBY and replies. Returns whether the string has changed. */
+/* Executes SET or INCRBY and replies. Returns whether Redis reports it as a change: the value differs, or it was written
+ * to a string that has grown. */
 static bool write_step(struct call *c, const struct step *step, struct bitmap_target target)
 {
     int64_t old = bitmap_field_get(slice_of(target.p, target.n), step->field);
     int64_t v;
     bool fits;
 
+    must(step->field.offset + step->field.bits <= 8 * (uint64_t)target.n);
     if (step->verb == STEP_SET)
         fits = bitmap_field_fit(step->field, operand_of_set(step), step->overflow, &v);
     else
@@ -162,7 +167,7 @@ static bool write_step(struct call *c, const struct step *step, struct bitmap_ta
     }
     bitmap_field_put(target.p, step->field, v);
     reply_int(c->out, step->verb == STEP_SET ? old : v);
-    return v != old;
+    return target.grown || v != old;
 }
 
 static void run_writing(struct call *c, const struct plan *plan)
@@ -170,11 +175,11 @@ static void run_writing(struct call *c, const struct plan *plan)
     struct steps s = steps_of(c);
     struct bitmap_target target;
     struct step step;
-    bool changed;
+    bool changed = false;
 
+    must(plan->writes);
     if (!bitmap_for_write(c, plan->last, &target))
         return;
-    changed = target.grown;
     reply_array(c->out, plan->steps);
     while (next_step(&s, &step)) {
         if (step.verb == STEP_GET)
@@ -182,8 +187,10 @@ static void run_writing(struct call *c, const struct plan *plan)
         else
             changed |= write_step(c, &step, target);
     }
-    if (changed)
-        call_changed(c, 1, EVENT_STRING, "setbit");
+    must(!s.failed); /* make_plan has parsed the same list */
+    /* Redis has no event for a string that has only grown, because all writes failed. */
+    if (changed || target.grown)
+        call_changed(c, 1, EVENT_STRING, changed ? "setbit" : NULL);
 }
 
 static void run_reading(struct call *c, const struct plan *plan)
@@ -201,9 +208,10 @@ static void run_reading(struct call *c, const struct plan *plan)
     reply_array(c->out, plan->steps);
     while (next_step(&s, &step))
         reply_int(c->out, bitmap_field_get(string, step.field));
+    must(!s.failed);
 }
 
-/* BITFIELD only reads the key if all its steps are GET. */
+/* BITFIELD reads the key only if all its steps are GET. */
 static uint32_t flags_of_bitfield(const struct slice *argv, int argc)
 {
     int i = 2;
@@ -220,10 +228,10 @@ static uint32_t flags_of_bitfield(const struct slice *argv, int argc)
 }
 
 CMD(bitfield,
-    .name = "BITFIELD", .arity = -2, .group = "bitmap", .since = "3.2.0", .cost = "O(1) for each step",
+    .name = "BITFIELD", .arity = -2, .group = "bitmap", .since = "3.2.0", .cost = "O(1) for each step.",
     .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS), .key_flags = flags_of_bitfield,
-    .summary = "Reads, sets and counts integers of any width at any bit of a string.",
+    .summary = "Reads, sets and increments integers of any width at any bit offset of a string.",
     .syntax = "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
               "<SET encoding offset value:integer | INCRBY encoding offset increment> "
               "[GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
@@ -240,9 +248,9 @@ CMD(bitfield,
 }
 
 CMD(bitfield_ro,
-    .name = "BITFIELD_RO", .arity = -2, .group = "bitmap", .since = "6.0.0", .cost = "O(1) for each step",
+    .name = "BITFIELD_RO", .arity = -2, .group = "bitmap", .since = "6.0.0", .cost = "O(1) for each step.",
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Reads integers of any width at any bit of a string.",
+    .summary = "Reads integers of any width at any bit offset of a string.",
     .syntax = "key [GET encoding offset [GET encoding offset ...]]")
 {
     struct plan plan;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CLIENT, as far as it concerns the caller itself: https://redis.io/docs/latest/commands/?group=connection */
+/* The subcommands of CLIENT about the calling connection: https://redis.io/docs/latest/commands/?group=connection */
 #include "run/call.h"
 
 #define CLIENT_FLAGS (CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
 
 CMD_CONTAINER(client,
-    .name = "CLIENT", .arity = -2, .group = "connection", .since = "2.4.0", .cost = "Depends on subcommand.",
-    .summary = "Tells about the connections and changes them.", .syntax = "");
+    .name = "CLIENT", .arity = -2, .group = "connection", .since = "2.4.0", .cost = "Depends on the subcommand.",
+    .summary = "Inspects and manages the connections.", .syntax = "");
 
 CMD(client_id,
     .name = "ID", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "5.0.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Returns the number of this connection, which no other ever has.",
-    .syntax = "")
+    .flags = CLIENT_FLAGS, .summary = "Returns the unique id of this connection.", .syntax = "")
 {
+    must(c->session->card->id != 0);
     reply_int(c->out, (int64_t)c->session->card->id);
 }
 
@@ -20,8 +20,9 @@ CMD(client_getname,
     .name = "GETNAME", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "2.6.9", .cost = "O(1)",
     .flags = CLIENT_FLAGS, .summary = "Returns the name of this connection.", .syntax = "")
 {
-    const char *name = c->session->card->name; /* none but this thread changes it */
+    const char *name = c->session->card->name; /* only this thread changes it */
 
+    must(name != NULL);
     if (*name)
         reply_bulk_str(c->out, name);
     else
@@ -30,7 +31,7 @@ CMD(client_getname,
 
 CMD(client_setname,
     .name = "SETNAME", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "2.6.9", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Gives this connection a name.", .syntax = "connection-name",
+    .flags = CLIENT_FLAGS, .summary = "Sets the name of this connection.", .syntax = "connection-name",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
     if (!card_text_fits(call_arg(c, 2))) {
@@ -43,7 +44,7 @@ CMD(client_setname,
 
 CMD(client_setinfo,
     .name = "SETINFO", .parent = "CLIENT", .arity = 4, .group = "connection", .since = "7.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Notes which client library, in which version, uses this connection.",
+    .flags = CLIENT_FLAGS, .summary = "Sets the name or the version of the client library of this connection.",
     .syntax = "<LIB-NAME libname | LIB-VER libver>",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
@@ -63,7 +64,7 @@ CMD(client_setinfo,
 
 CMD(client_reply,
     .name = "REPLY", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "3.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Says whether this connection wants to hear the replies.",
+    .flags = CLIENT_FLAGS, .summary = "Turns the replies to this connection on or off, or skips the next one.",
     .syntax = "<ON | OFF | SKIP>")
 {
     enum reply_mode *mode = &c->session->reply_mode;
@@ -84,6 +85,7 @@ CMD(client_reply,
 /* Argument 2 as ON or OFF. False: the error was replied. */
 static bool parse_switch(struct call *c, bool *on)
 {
+    must(c->argc == 3);
     *on = call_is(c, 2, "ON");
     if (*on || call_is(c, 2, "OFF"))
         return true;
@@ -94,7 +96,7 @@ static bool parse_switch(struct call *c, bool *on)
 CMD(client_no_evict,
     .name = "NO-EVICT", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "7.0.0", .cost = "O(1)",
     .flags = CLIENT_FLAGS | CMD_ADMIN,
-    .summary = "Says whether this connection is spared when clients are cut to save memory.", .syntax = "<ON | OFF>")
+    .summary = "Excludes this connection from being closed when clients use too much memory.", .syntax = "<ON | OFF>")
 {
     bool on;
 
@@ -106,7 +108,7 @@ CMD(client_no_evict,
 
 CMD(client_no_touch,
     .name = "NO-TOUCH", .parent = "CLIENT", .arity = 3, .group = "connection", .since = "7.2.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS, .summary = "Says whether what this connection reads counts as used.",
+    .flags = CLIENT_FLAGS, .summary = "Stops this connection's reads from counting as use of the keys.",
     .syntax = "<ON | OFF>")
 {
     bool on;
@@ -121,14 +123,14 @@ CMD(client_no_touch,
 CMD(client_getredir,
     .name = "GETREDIR", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.0.0", .cost = "O(1)",
     .flags = CLIENT_FLAGS, .syntax = "",
-    .summary = "Returns the connection that is told of invalid keys instead of this one: -1 without tracking.")
+    .summary = "Returns the id of the connection that receives this one's invalidation messages, -1 without tracking.")
 {
     reply_int(c->out, -1);
 }
 
 CMD(client_trackinginfo,
     .name = "TRACKINGINFO", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.2.0",
-    .cost = "O(1)", .flags = CLIENT_FLAGS, .summary = "Tells how the keys read by this connection are tracked.",
+    .cost = "O(1)", .flags = CLIENT_FLAGS, .summary = "Returns how the keys that this connection reads are tracked.",
     .syntax = "")
 {
     reply_map(c->out, 3);
@@ -143,45 +145,45 @@ CMD(client_trackinginfo,
 
 CMD(client_help,
     .name = "HELP", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "5.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .summary = "Says what the subcommands of CLIENT do.", .syntax = "")
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Describes the subcommands of CLIENT.", .syntax = "")
 {
     static const char *const lines[] = {
         "GETNAME",
-        "    The name of this connection.",
+        "    Returns the name of this connection.",
         "GETREDIR",
-        "    The connection that hears of invalid keys instead of this one.",
+        "    Returns the id of the connection that receives this one's invalidation messages.",
         "ID",
-        "    The number of this connection.",
+        "    Returns the id of this connection.",
         "INFO",
-        "    The line of CLIENT LIST for this connection.",
+        "    Returns the line of CLIENT LIST for this connection.",
         "KILL <ip:port>",
         "    Closes the connection from this address.",
         "KILL <filter> <value> [<filter> <value> ...]",
-        "    Closes the connections that fit every filter, and tells how many. The filters:",
-        "    * ID <client-id>: the one with this number.",
-        "    * ADDR <ip:port>, LADDR <ip:port>: from there, to there.",
-        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): of this kind.",
-        "    * USER <username>: logged in as this user.",
-        "    * MAXAGE <seconds>: at least so old.",
-        "    * SKIPME (YES|NO): whether this connection is spared. Default: YES.",
+        "    Closes the connections that match all filters and returns their number. The filters:",
+        "    * ID <client-id>: the connection with this id.",
+        "    * ADDR <ip:port>, LADDR <ip:port>: by the address of the client, of the server.",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): by type.",
+        "    * USER <username>: authenticated as this user.",
+        "    * MAXAGE <seconds>: at least this old.",
+        "    * SKIPME (YES|NO): whether to skip this connection. Default: YES.",
         "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <client-id> [<client-id> ...]]",
-        "    A line for each connection, for those of a kind, or for those named.",
+        "    Returns a line for each connection, for those of a type, or for those with these ids.",
         "NO-EVICT (ON|OFF)",
-        "    Whether this connection is spared when clients are cut to save memory.",
+        "    Excludes this connection from being closed when clients use too much memory.",
         "NO-TOUCH (ON|OFF)",
-        "    Whether reading through this connection leaves the age of keys alone.",
+        "    With ON, reads of this connection do not count as use of the keys.",
         "PAUSE <milliseconds> [WRITE|ALL]",
-        "    Puts all clients on hold, or those that write, until the time is over.",
+        "    Suspends all clients, or those that write, for this time.",
         "REPLY (ON|OFF|SKIP)",
-        "    Whether this connection hears replies; SKIP: all but the next one.",
+        "    Turns the replies to this connection on or off; SKIP suppresses the next one.",
         "SETINFO <LIB-NAME|LIB-VER> <text>",
-        "    Notes the name or version of the library behind this connection.",
+        "    Sets the name or the version of the client library of this connection.",
         "SETNAME <name>",
-        "    Gives this connection a name.",
+        "    Sets the name of this connection.",
         "TRACKINGINFO",
-        "    How the keys read by this connection are tracked.",
+        "    Returns how the keys that this connection reads are tracked.",
         "UNBLOCK <client-id> [TIMEOUT|ERROR]",
-        "    Ends the waiting of a blocked connection, as if its time were over or with an error.",
+        "    Unblocks a blocked connection, as if its timeout had passed or with an error.",
         "UNPAUSE",
         "    Ends a PAUSE.",
         NULL,

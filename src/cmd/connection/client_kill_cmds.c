@@ -2,28 +2,29 @@
 /* CLIENT KILL: https://redis.io/docs/latest/commands/client-kill/ */
 #include "run/call.h"
 
-/* Which connections are to be closed: those that fit all that is set. */
+/* The connections to close: those that match all members that are set. */
 struct filter {
+    struct session *session; /* the caller's */
     struct card *caller;
     int64_t mono;
-    uint64_t id;           /* 0: any */
-    enum card_type type;   /* CARD_TYPE_UNKNOWN: any */
+    uint64_t id;              /* 0: any */
+    enum card_type type;      /* CARD_TYPE_UNKNOWN: any */
     struct slice peer, local; /* p NULL: any */
-    int64_t age;           /* seconds at least; 0: any */
+    int64_t age;              /* seconds at least; 0: any */
     bool skip_caller;
     struct clients *clients;
     int64_t killed;
     bool killed_caller;
 };
 
-static bool fits_text(struct slice wanted, const char *text)
+static bool matches_text(struct slice wanted, const char *text)
 {
     return wanted.p == NULL || slice_eq(wanted, slice_str(text));
 }
 
-static bool fits(const struct filter *f, struct card *card)
+static bool matches(const struct filter *f, struct card *card)
 {
-    return fits_text(f->peer, card->peer) && fits_text(f->local, card->local) &&
+    return matches_text(f->peer, card->peer) && matches_text(f->local, card->local) &&
            (f->type == CARD_TYPE_UNKNOWN || f->type == card_type(card)) && (f->id == 0 || f->id == card->id) &&
            (f->age == 0 || (f->mono - card->born) / 1000 >= f->age) && !(f->skip_caller && card == f->caller);
 }
@@ -32,17 +33,17 @@ static bool kill_card(void *arg, struct card *card)
 {
     struct filter *f = arg;
 
-    if (!fits(f, card) || atomic_load_explicit(&card->doomed, memory_order_relaxed))
+    if (!matches(f, card) || atomic_load_explicit(&card->doomed, memory_order_relaxed))
         return true;
     f->killed++;
     if (card == f->caller)
         f->killed_caller = true;
     else
-        clients_doom(f->clients, card);
+        clients_doom(f->clients, f->session, card);
     return true;
 }
 
-/* ---- the filters, as they are written ---- */
+/* ---- parsing the filters ---- */
 
 static bool parse_id(struct call *c, int i, struct filter *f)
 {
@@ -64,7 +65,7 @@ static bool parse_type(struct call *c, int i, struct filter *f)
     return false;
 }
 
-/* Every client is the default user: there is no other to be. */
+/* Every client is the default user: there are no others. */
 static bool parse_user(struct call *c, int i)
 {
     if (slice_eq(call_arg(c, i), SLICE("default")))
@@ -92,7 +93,7 @@ static bool parse_skipme(struct call *c, int i, struct filter *f)
     return false;
 }
 
-/* The filter whose name is argument i and whose value is the next. False: the error was replied. */
+/* Parses the filter named by argument i; its value is the next one. False: the error was replied. */
 static bool parse_filter(struct call *c, int i, struct filter *f)
 {
     if (i + 1 >= c->argc) {
@@ -118,8 +119,8 @@ static bool parse_filter(struct call *c, int i, struct filter *f)
     return call_is(c, i, "ADDR") || call_is(c, i, "LADDR");
 }
 
-/* Every shard is held (CMD_WORLD), as for CLIENT PAUSE: a command of the victim's that had looked for its doom before
- * has ended, and none runs after the reply. */
+/* Every shard is held (CMD_WORLD), as for CLIENT PAUSE. So a command that checked `doomed` before it was set has ended,
+ * and the victim runs nothing after the reply. */
 CMD(client_kill,
     .name = "KILL", .parent = "CLIENT", .arity = -3, .group = "connection", .since = "2.4.0",
     .cost = "O(N) where N is the number of client connections",
@@ -128,11 +129,11 @@ CMD(client_kill,
               "ADDR ip:port | LADDR ip:port | SKIPME <YES | NO> | MAXAGE maxage> [<ID client-id | TYPE <NORMAL | "
               "MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR ip:port | LADDR ip:port | SKIPME <YES | NO> "
               "| MAXAGE maxage> ...]>",
-    .history = "2.8.12: Takes filters.\n3.2.0: Knows the type master.\n5.0.0: Calls the type slave replica.\n"
-               "6.2.0: Knows LADDR.\n7.4.0: Knows MAXAGE.")
+    .history = "2.8.12: Accepts filters.\n3.2.0: Added the type master.\n5.0.0: Renamed the type slave to replica.\n"
+               "6.2.0: Added LADDR.\n7.4.0: Added MAXAGE.")
 {
-    struct filter f = {.caller = c->session->card, .clients = &c->instance->clients, .mono = c->runner->mono,
-                       .type = CARD_TYPE_UNKNOWN, .skip_caller = c->argc > 3};
+    struct filter f = {.session = c->session, .caller = c->session->card, .clients = &c->instance->clients,
+                       .mono = c->runner->mono, .type = CARD_TYPE_UNKNOWN, .skip_caller = c->argc > 3};
 
     if (c->argc == 3)
         f.peer = call_arg(c, 2);
@@ -140,7 +141,10 @@ CMD(client_kill,
         if (!parse_filter(c, i, &f))
             return;
     }
-    clients_each(f.clients, kill_card, &f);
+    if (f.id != 0)
+        clients_visit(f.clients, f.id, kill_card, &f);
+    else
+        clients_each(f.clients, kill_card, &f);
     if (c->argc > 3)
         reply_int(c->out, f.killed);
     else if (f.killed > 0)

@@ -3,10 +3,8 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/mem.h"
 #include "run/call.h"
 
 #define LIST_FLAGS (CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
@@ -18,7 +16,7 @@ static uint64_t number(_Atomic uint64_t *n)
 
 /* ---- one line ---- */
 
-/* The letters of the flags, at least one, with a NUL. */
+/* Writes a letter for each flag, at least one, and a NUL. */
 static void write_flags(char *p, struct card *card)
 {
     static const struct {
@@ -40,7 +38,7 @@ static void write_flags(char *p, struct card *card)
     *p = '\0';
 }
 
-/* What the running request takes of its client's memory, in bytes: as it was sent, and its arguments. */
+/* Bytes of memory that the running request takes: as it was sent, and its arguments. */
 struct running {
     struct card *card;
     size_t request, arguments;
@@ -62,7 +60,7 @@ static struct running measure(const struct call *c)
     return r;
 }
 
-/* Bytes that the client costs, beside its share of the tables. */
+/* Bytes of memory of the client, without its share of the tables. */
 static uint64_t total_memory(struct card *card)
 {
     return sizeof(struct card) + sizeof(struct session) + card_memory(card);
@@ -118,27 +116,18 @@ static void add_line(struct buf *b, struct card *card, int64_t mono, const struc
     buf_printf(b, " redir=-1 resp=%" PRIu32, atomic_load_explicit(&card->resp, memory_order_relaxed));
     add_text(b, "lib-name", card->lib_name);
     add_text(b, "lib-ver", card->lib_version);
-    buf_printf(b, " io-thread=%" PRIu32, card->worker); /* Redis 8.0's name for who serves the client */
+    buf_printf(b, " io-thread=%" PRIu32, card->address.worker); /* Redis 8.0's name for the worker */
     buf_add_char(b, '\n');
     lock_drop(&card->lock);
 }
 
 /* ---- the list ---- */
 
-/* A client that was asked for, and where its line is in the text. */
-struct wanted {
-    int64_t id;
-    int place; /* among the arguments */
-    size_t at, len;
-};
-
 struct listing {
     struct buf text;
     int64_t mono;
     struct running running;
-    enum card_type type;   /* CARD_TYPE_UNKNOWN: any */
-    struct wanted *wanted; /* by id; NULL: all are listed */
-    size_t wanted_count, next;
+    enum card_type type; /* CARD_TYPE_UNKNOWN: any */
 };
 
 static bool list_card(void *arg, struct card *card)
@@ -152,36 +141,6 @@ static bool list_card(void *arg, struct card *card)
     return true;
 }
 
-/* The cards come in the order of their ids, as do the wanted ones. */
-static bool list_wanted(void *arg, struct card *card)
-{
-    struct listing *l = arg;
-    size_t at = l->text.len;
-
-    while (l->next < l->wanted_count && l->wanted[l->next].id < (int64_t)card->id)
-        l->next++;
-    if (l->next < l->wanted_count && l->wanted[l->next].id == (int64_t)card->id &&
-        !atomic_load_explicit(&card->doomed, memory_order_relaxed))
-        add_line(&l->text, card, l->mono, &l->running);
-    for (; l->next < l->wanted_count && l->wanted[l->next].id == (int64_t)card->id; l->next++) {
-        l->wanted[l->next].at = at;
-        l->wanted[l->next].len = l->text.len - at;
-    }
-    return l->next < l->wanted_count;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct wanted *x = a, *y = b;
-
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-static int by_place(const void *a, const void *b)
-{
-    return ((const struct wanted *)a)->place - ((const struct wanted *)b)->place;
-}
-
 static void list_by_type(struct call *c, enum card_type type)
 {
     struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .running = measure(c), .type = type};
@@ -191,41 +150,41 @@ static void list_by_type(struct call *c, enum card_type type)
     buf_fini(&l.text);
 }
 
+/* Whether the arguments from 3 on are numbers; if not, the error was replied. */
+static bool check_ids(struct call *c)
+{
+    int64_t id;
+
+    for (int i = 3; i < c->argc; i++)
+        if (!call_int_or(c, i, &id, "ERR Invalid client ID"))
+            return false;
+    return true;
+}
+
 /* Lists the clients whose ids are the arguments from 3 on, in that order. */
 static void list_by_id(struct call *c)
 {
-    struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .running = measure(c),
-                        .wanted_count = (size_t)(c->argc - 3)};
-    struct buf ordered = BUF_EMPTY;
+    struct listing l = {.text = BUF_EMPTY, .mono = c->runner->mono, .running = measure(c), .type = CARD_TYPE_UNKNOWN};
 
-    l.wanted = mem_zalloc(l.wanted_count * sizeof(*l.wanted));
-    for (int i = 0; i < c->argc - 3; i++) {
-        l.wanted[i].place = i;
-        if (!call_int_or(c, i + 3, &l.wanted[i].id, "ERR Invalid client ID"))
-            goto out;
+    for (int i = 3; i < c->argc; i++) {
+        int64_t id = 0;
+
+        call_int(c, i, &id);
+        clients_visit(&c->instance->clients, (uint64_t)id, list_card, &l);
     }
-    qsort(l.wanted, l.wanted_count, sizeof(*l.wanted), by_id);
-    clients_each(&c->instance->clients, list_wanted, &l);
-    qsort(l.wanted, l.wanted_count, sizeof(*l.wanted), by_place);
-    for (size_t i = 0; i < l.wanted_count; i++)
-        if (l.wanted[i].len != 0)
-            buf_add(&ordered, l.text.p + l.wanted[i].at, l.wanted[i].len);
-    reply_verbatim(c->out, "txt", buf_slice(&ordered));
-out:
-    buf_fini(&ordered);
+    reply_verbatim(c->out, "txt", buf_slice(&l.text));
     buf_fini(&l.text);
-    mem_free(l.wanted);
 }
 
 CMD(client_list,
     .name = "LIST", .parent = "CLIENT", .arity = -2, .group = "connection", .since = "2.4.0",
     .cost = "O(N) where N is the number of client connections", .flags = LIST_FLAGS | CMD_ADMIN,
-    .summary = "Lists the connections, a line for each.",
+    .summary = "Lists the connections, one line each.",
     .syntax = "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
-    .history = "2.8.12: Tells the id.\n5.0.0: Can be asked for a type.\n6.0.0: Tells the user.\n"
-               "6.2.0: Tells argv-mem, tot-mem, laddr and redir; can be asked for ids.\n"
-               "7.0.0: Tells resp, multi-mem, rbs and rbp.\n7.0.3: Tells ssub.\n7.2.0: Tells lib-name and lib-ver.\n"
-               "7.4.0: Tells watch.",
+    .history = "2.8.12: Shows the id.\n5.0.0: Added TYPE.\n6.0.0: Shows the user.\n"
+               "6.2.0: Shows argv-mem, tot-mem, laddr and redir; added ID.\n"
+               "7.0.0: Shows resp, multi-mem, rbs and rbp.\n7.0.3: Shows ssub.\n7.2.0: Shows lib-name and lib-ver.\n"
+               "7.4.0: Shows watch.",
     .hints = "nondeterministic_output")
 {
     enum card_type type = CARD_TYPE_UNKNOWN;
@@ -237,7 +196,8 @@ CMD(client_list,
         else
             list_by_type(c, type);
     } else if (c->argc > 3 && call_is(c, 2, "ID")) {
-        list_by_id(c);
+        if (check_ids(c))
+            list_by_id(c);
     } else if (c->argc == 2) {
         list_by_type(c, type);
     } else {
@@ -247,7 +207,7 @@ CMD(client_list,
 
 CMD(client_info,
     .name = "INFO", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.2.0", .cost = "O(1)",
-    .flags = LIST_FLAGS, .summary = "Tells about this connection, as CLIENT LIST does.", .syntax = "",
+    .flags = LIST_FLAGS, .summary = "Returns the CLIENT LIST line of this connection.", .syntax = "",
     .hints = "nondeterministic_output")
 {
     struct running running = measure(c);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CLIENT, where one connection concerns others that wait: https://redis.io/docs/latest/commands/client-pause/ */
+/* CLIENT PAUSE, UNPAUSE and UNBLOCK: https://redis.io/docs/latest/commands/client-pause/ */
 #include "run/call.h"
 
 #define CLIENT_FLAGS (CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
 
-/* Whether there is more than one argument behind the first; then the error was replied. */
+/* Whether there are too many arguments; then the error was replied. */
 static bool has_too_many(struct call *c)
 {
     if (c->argc <= 4)
@@ -41,13 +41,13 @@ static bool parse_pause(struct call *c, int64_t *until, enum pause_mode *mode)
     return true;
 }
 
-/* Who runs looks for a pause once it holds its shards. Here every shard is held (CMD_WORLD), so that whoever looked
- * before the pause began has ended: nothing that is to wait runs after the OK. */
+/* A command checks for a pause once it holds its shards. Here every shard is held (CMD_WORLD), so commands that checked
+ * before the pause began have ended: nothing that has to wait runs after the OK. */
 CMD(client_pause,
     .name = "PAUSE", .parent = "CLIENT", .arity = -3, .group = "connection", .since = "3.0.0", .cost = "O(1)",
-    .flags = CLIENT_FLAGS | CMD_WORLD, .summary = "Puts the requests of all clients on hold for a while.",
+    .flags = CLIENT_FLAGS | CMD_WORLD, .summary = "Suspends the commands of all clients for a time.",
     .syntax = "timeout [WRITE | ALL]",
-    .history = "6.2.0: With WRITE, only what would change something waits.")
+    .history = "6.2.0: Added WRITE, which suspends only commands that write.")
 {
     enum pause_mode mode;
     int64_t until;
@@ -61,7 +61,7 @@ CMD(client_pause,
 CMD(client_unpause,
     .name = "UNPAUSE", .parent = "CLIENT", .arity = 2, .group = "connection", .since = "6.2.0",
     .cost = "O(N) Where N is the number of paused clients", .flags = CLIENT_FLAGS,
-    .summary = "Lets the clients go on that a PAUSE holds up.", .syntax = "")
+    .summary = "Ends a CLIENT PAUSE.", .syntax = "")
 {
     pause_end(&c->instance->pause);
     c->instance->resume(c->instance->resume_arg);
@@ -71,7 +71,7 @@ CMD(client_unpause,
 CMD(client_unblock,
     .name = "UNBLOCK", .parent = "CLIENT", .arity = -3, .group = "connection", .since = "5.0.0",
     .cost = "O(log N) where N is the number of client connections", .flags = CLIENT_FLAGS,
-    .summary = "Ends the waiting of a blocked connection.", .syntax = "client-id [TIMEOUT | ERROR]")
+    .summary = "Unblocks a blocked connection.", .syntax = "client-id [TIMEOUT | ERROR]")
 {
     int64_t id;
 
@@ -83,5 +83,5 @@ CMD(client_unblock,
     }
     if (!call_int(c, 2, &id))
         return;
-    reply_int(c->out, 0); /* no command blocks, so nobody is blocked */
+    reply_int(c->out, 0); /* no command blocks, so no client is blocked */
 }

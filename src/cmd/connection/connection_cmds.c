@@ -17,7 +17,7 @@
 
 CMD(ping,
     .name = "PING", .arity = -1, .group = "connection", .since = "1.0.0", .cost = "O(1)", .flags = CMD_FAST,
-    .summary = "Answers PONG, or the message given.", .syntax = "[message]",
+    .summary = "Replies with PONG, or with the given message.", .syntax = "[message]",
     .hints = "request_policy:all_shards,response_policy:all_succeeded")
 {
     if (c->argc > 2)
@@ -30,7 +30,7 @@ CMD(ping,
 
 CMD(echo,
     .name = "ECHO", .arity = 2, .group = "connection", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE | CMD_FAST, .summary = "Answers the message given.", .syntax = "message")
+    .flags = CMD_LOADING | CMD_STALE | CMD_FAST, .summary = "Replies with the given message.", .syntax = "message")
 {
     reply_bulk(c->out, call_arg(c, 1));
 }
@@ -38,12 +38,13 @@ CMD(echo,
 CMD(select,
     .name = "SELECT", .arity = 2, .group = "connection", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_LOADING | CMD_STALE | CMD_FAST,
-    .summary = "Chooses the database that the connection works on from here on.", .syntax = "index")
+    .summary = "Changes the database that the connection works on.", .syntax = "index")
 {
     unsigned db;
 
     if (!call_db(c, 1, &db))
         return;
+    must(db < c->instance->keyspace->databases);
     session_select(c->session, db);
     reply_ok(c->out);
 }
@@ -51,8 +52,8 @@ CMD(select,
 CMD(quit,
     .name = "QUIT", .arity = -1, .group = "connection", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_CONTROL | CMD_ALLOW_BUSY | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH,
-    .summary = "Answers OK and closes the connection.", .syntax = "", .deprecated_since = "7.2.0",
-    .replaced_by = "just closing the connection")
+    .summary = "Replies with OK and closes the connection.", .syntax = "", .deprecated_since = "7.2.0",
+    .replaced_by = "closing the connection")
 {
     reply_ok(c->out);
     c->session->close_after = true;
@@ -60,43 +61,48 @@ CMD(quit,
 
 /* ---- passwords ---- */
 
-/* The password that the default user needs, to be freed with mem_free; empty: none. */
+/* The password of the default user; empty: none is needed. The caller frees it with mem_free. */
 static char *needed_password(const struct call *c)
 {
-    return conf_dup(c->instance->conf, OPT_requirepass);
+    char *password = conf_dup(c->instance->conf, OPT_requirepass);
+
+    must(password != NULL);
+    return password;
 }
 
-/* Whether the two are the same, in a time that depends on the length of `given` only. */
+/* Whether both are equal. The time it takes depends on the length of `given` only. */
 static bool same_secret(struct slice given, struct slice secret)
 {
     size_t difference = given.n ^ secret.n;
 
     for (size_t i = 0; i < given.n; i++)
         difference |= (unsigned char)(given.p[i] ^ (secret.n ? secret.p[i % secret.n] : 0));
+    must(difference != 0 || given.n == secret.n);
     return difference == 0;
 }
 
-/* Makes the session that of the user. False: they are not whom they say, and nothing has changed. */
+/* Authenticates the session as the user. False: unknown user or wrong password; nothing has changed. */
 static bool log_in(struct call *c, struct slice user, struct slice password)
 {
     char *needed = needed_password(c);
-    bool right = slice_eq(user, SLICE("default")) && (!*needed || same_secret(password, slice_str(needed)));
+    bool is_valid = slice_eq(user, SLICE("default")) && (!*needed || same_secret(password, slice_str(needed)));
 
     mem_free(needed);
-    if (right) {
+    if (is_valid) {
         c->session->authenticated = true;
         card_set_text(c->session->card, CARD_USER, user);
     }
-    return right;
+    return is_valid;
 }
 
 CMD(auth,
     .name = "AUTH", .arity = -2, .group = "connection", .since = "1.0.0",
-    .cost = "O(N) where N is the number of passwords defined for the user",
+    .cost = "O(N) where N is the number of passwords of the user.",
     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
-    .summary = "Tells who the client is, and the password that proves it.", .syntax = "[username] password",
-    .history = "6.0.0: Takes a user's name.")
+    .summary = "Authenticates the connection with a password, or as a user with a password.",
+    .syntax = "[username] password", .history = "6.0.0: Added the name of the user.")
 {
+    must(c->argc >= 2);
     if (c->argc > 3)
         call_error_syntax(c);
     else if (c->argc == 2 && !instance_has_password(c->instance))
@@ -109,9 +115,9 @@ CMD(auth,
 
 /* ---- HELLO ---- */
 
-/* What a HELLO asks for. */
+/* The arguments of HELLO. */
 struct hello {
-    unsigned resp;               /* 0: as it is */
+    unsigned resp;               /* 0: unchanged */
     const struct slice *auth;    /* user and password; NULL: not given */
     const struct slice *setname; /* NULL: not given */
 };
@@ -156,6 +162,7 @@ static bool parse_hello(struct call *c, struct hello *h)
 
 static void reply_hello(struct call *c)
 {
+    must(c->out->resp == 2 || c->out->resp == 3);
     reply_map(c->out, 7);
     reply_bulk_str(c->out, "server");
     reply_bulk_str(c->out, "redis");
@@ -176,14 +183,15 @@ static void reply_hello(struct call *c)
 CMD(hello,
     .name = "HELLO", .arity = -1, .group = "connection", .since = "6.0.0", .cost = "O(1)",
     .flags = CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
-    .summary = "Chooses the version of the protocol, and tells about the server.",
+    .summary = "Selects the version of the protocol and describes the server.",
     .syntax = "[protover [AUTH username password] [SETNAME clientname]]",
-    .history = "6.2.0: The version may be left out: then it only tells.")
+    .history = "6.2.0: The version became optional.")
 {
     struct hello h = {0};
 
     if (!parse_hello(c, &h))
         return;
+    must(h.auth == NULL || h.auth + 2 <= c->argv + c->argc);
     if (h.auth && !log_in(c, h.auth[0], h.auth[1])) {
         reply_error(c->out, ERR_WRONGPASS);
         return;
@@ -202,8 +210,10 @@ CMD(hello,
 CMD(reset,
     .name = "RESET", .arity = 1, .group = "connection", .since = "6.2.0", .cost = "O(1)",
     .flags = CMD_CONTROL | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_NO_AUTH | CMD_ALLOW_BUSY,
-    .summary = "Makes the connection as it was when it began.", .syntax = "")
+    .summary = "Resets the connection to the state of a new one.", .syntax = "")
 {
+    must(c->unit->shard == NULL && !c->unit->is_world); /* unwatching locks the shards one by one */
     session_reset(c->session, !instance_has_password(c->instance));
+    must(!c->session->in_multi && c->session->watches == NULL);
     reply_simple(c->out, "RESET");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DEBUG: looks inside, and what test suites need. It runs with the world locked, so that any key may be looked at, and
- * so that SLEEP stops the whole server, as suites expect.
+ * DEBUG: introspection, and what test suites need. It runs with every shard locked, so that it may read any key, and so
+ * that SLEEP stops the whole server, as test suites expect.
  */
 #include <limits.h>
 #include <math.h>
@@ -23,12 +23,13 @@
 
 #define WORD_BYTES 64
 
-/* Argument i with a NUL, for the functions of C that read numbers from it as Redis does: cut if it is longer than
- * any. */
+/* Copies argument i to `text`, of WORD_BYTES bytes, and adds a NUL, for the C functions that Redis parses numbers with.
+ * A longer argument is truncated: no number is as long. */
 static const char *word(const struct call *c, int i, char *text)
 {
     size_t n = c->argv[i].n < WORD_BYTES - 1 ? c->argv[i].n : WORD_BYTES - 1;
 
+    must(i > 0 && i < c->argc);
     memcpy(text, c->argv[i].p, n);
     text[n] = 0;
     return text;
@@ -36,16 +37,18 @@ static const char *word(const struct call *c, int i, char *text)
 
 /* ---- keys ---- */
 
-/* The entry of the key in argument i, past its time or not; NULL: there is none. */
-static struct entry *look_up(struct call *c, int i) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+/* The entry of the key in argument i, expired or not; NULL: there is none. */
+static struct entry *look_up(struct call *c, int i)
 {
     struct slice key = call_arg(c, i);
     struct place p = keyspace_place(c->instance->keyspace, c->db, keyspace_hash(key));
 
+    must(i > 0 && i < c->argc);
+    shard_must_hold(p.shard);
     return shard_peek(&p, key);
 }
 
-/* The same for argument 2. NULL: the error was replied. */
+/* As look_up for argument 2. NULL: the error was replied. */
 static struct entry *find_any(struct call *c)
 {
     struct entry *e = look_up(c, 2);
@@ -55,7 +58,7 @@ static struct entry *find_any(struct call *c)
     return e;
 }
 
-/* Bytes of the value in a snapshot. */
+/* The size of the value in a snapshot, bytes. */
 static size_t serialized_length(const struct entry *e)
 {
     struct buf value = BUF_EMPTY;
@@ -67,12 +70,12 @@ static size_t serialized_length(const struct entry *e)
     return n;
 }
 
-/* Seconds since the entry of the key in argument 2 was used; 0 where the policy cannot tell. */
+/* Seconds since the last access to the key in argument 2; 0 if the policy does not record it. */
 static int64_t idle_time(struct call *c, struct entry *e)
 {
     struct keyspace *ks = c->instance->keyspace;
     const struct policy *policy = keyspace_policy(ks);
-    struct place p = keyspace_place(ks, c->db, hash_bytes(call_arg(c, 2)));
+    struct place p = keyspace_place(ks, c->db, keyspace_hash(call_arg(c, 2)));
 
     return policy->idle ? policy->idle(&ks->stamps, policy_state(policy, p.shard), &p, e) : 0;
 }
@@ -80,14 +83,14 @@ static int64_t idle_time(struct call *c, struct entry *e)
 static void debug_object(struct call *c)
 {
     struct entry *e = find_any(c);
-    char text[512], more[256];
+    char text[512], fields[256];
 
     if (e == NULL)
         return;
-    debug_value_fields(c, e, more, sizeof more);
+    debug_value_fields(c, e, fields, sizeof fields);
     snprintf(text, sizeof text,
              "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld%s", (void *)e,
-             entry_encoding_name(e), serialized_length(e), e->stamp, (long long)idle_time(c, e), more);
+             entry_encoding_name(e), serialized_length(e), e->stamp, (long long)idle_time(c, e), fields);
     reply_simple(c->out, text);
 }
 
@@ -197,12 +200,13 @@ static void debug_htstats(struct call *c)
     buf_fini(&text);
 }
 
-/* Puts a string under a key that is not there. False: no memory. */
-static bool populate_one(struct call *c, struct slice key, struct slice value) UNCHECKED_LOCKS /* CMD_WORLD */
+/* Creates a string, unless the key exists. False: out of memory. */
+static bool populate_one(struct call *c, struct slice key, struct slice value)
 {
     struct place p = keyspace_place(c->instance->keyspace, c->db, keyspace_hash(key));
     struct entry_spec s = {.key = key, .value = value};
 
+    shard_must_hold(p.shard);
     if (shard_find(&p, key, c->unit->now, &c->due_fields) != NULL)
         return true;
     if (value.n > ENTRY_INLINE_MAX) {
@@ -218,7 +222,8 @@ static bool populate_one(struct call *c, struct slice key, struct slice value) U
     return true;
 }
 
-/* Key and value number i of POPULATE. The value is cut or filled with zeros to `size`, unless that is 0. */
+/* Creates key i of POPULATE. The value is truncated or padded with zero bytes to `size`, unless that is 0. value: a
+ * buffer of `size` zero bytes. */
 static bool populate_nth(struct call *c, int64_t i, char *value, size_t size)
 {
     struct slice prefix = c->argc > 3 ? call_arg(c, 3) : SLICE("key");
@@ -227,6 +232,7 @@ static bool populate_nth(struct call *c, int64_t i, char *value, size_t size)
     size_t n = snprintf(text, sizeof text, "value:%lld", (long long)i);
     bool done;
 
+    must(n < sizeof text && i >= 0);
     if (size != 0)
         memcpy(value, text, n < size ? n : size);
     buf_add_slice(&key, prefix);
@@ -244,6 +250,7 @@ static void debug_populate(struct call *c)
     if (!call_int_between(c, 2, 0, INT64_MAX, &count, ERR_NOT_POSITIVE) ||
         (c->argc == 5 && !call_int_between(c, 4, 0, call_string_max(c), &size, ERR_NOT_POSITIVE)))
         return;
+    must(size >= 0);
     value = mem_try_alloc(size + 1);
     if (value == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);
@@ -396,7 +403,7 @@ static void debug_error(struct call *c)
     reply_errorf(c->out, "%.*s", (int)c->argv[2].n, c->argv[2].p);
 }
 
-/* ---- the rest ---- */
+/* ---- others ---- */
 
 static void debug_sleep(struct call *c)
 {
@@ -421,6 +428,7 @@ static void debug_stringmatch_len(struct call *c)
 
     if (!call_int_between(c, 2, 0, call_string_max(c), &n, ERR_NOT_INT))
         return;
+    must(n >= 0);
     text = mem_try_alloc(n + 1);
     if (text == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);
@@ -456,7 +464,7 @@ static void debug_replybuffer(struct call *c)
                      "REPLYBUFFER");
 }
 
-/* For what concerns parts that Larder does not have. */
+/* For subcommands about parts that Larder does not have. */
 static void debug_accept(struct call *c)
 {
     reply_ok(c->out);
@@ -466,51 +474,51 @@ static void debug_help(struct call *c)
 {
     static const char *const lines[] = {
         "DIGEST",
-        "    Forty digits that are the same where all databases hold the same, in Redis too.",
+        "    Return a digest of all databases: 40 digits, the same as those of Redis with the same data.",
         "DIGEST-VALUE <key> [<key> ...]",
-        "    The same of single values.",
+        "    Return the digests of values.",
         "ERROR <text>",
-        "    Replies with an error of this text.",
+        "    Reply with this error.",
         "HTSTATS <db> [FULL]",
-        "    How full the tables of a database are.",
+        "    Return statistics of the hash tables of a database.",
         "HTSTATS-KEY <key> [FULL]",
-        "    The same of the table that is a value.",
+        "    Return statistics of the hash table of a value.",
         "LISTPACK <key>, QUICKLIST <key> [<0|1>]",
-        "    Prints how a value is kept to the server's own standard output; 1: with each element.",
+        "    Print the encoding of a value to the standard output of the server; 1: with all elements.",
         "LOG <text>",
-        "    Writes the text to the log.",
+        "    Write the text to the log.",
         "OBJECT <key>",
-        "    How a value is kept. Looking does not count as use.",
+        "    Show how a value is stored. This does not count as an access.",
         "POPULATE <count> [<prefix>] [<size>]",
-        "    Makes strings <prefix>:0, <prefix>:1 ... of <size> bytes. Keys that are there stay as they are.",
+        "    Create strings <prefix>:0, <prefix>:1 ... of <size> bytes. Existing keys are kept.",
         "PROTOCOL <type>",
-        "    Replies with a value of this type: string, integer, double, bignum, null, array, set, map, attrib, push,",
+        "    Reply with a value of this type: string, integer, double, bignum, null, array, set, map, attrib, push,",
         "    verbatim, true, false.",
         "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
-        "    Writes every value as a snapshot holds it and reads it back, in memory, whatever the options say.",
+        "    Serialize every value as in a snapshot and load it back, in memory. The options have no effect.",
         "SDSLEN <key>",
-        "    The lengths of a key and its string, and the room they have.",
+        "    Show the lengths of a key and its string, and their allocations.",
         "SET-ACTIVE-EXPIRE <0|1>",
-        "    Whether expired keys are looked for. Off, they go when somebody asks for them.",
+        "    Turn active expiry on or off. Keys always expire on access.",
         "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
-        "    Whether RESTORE takes values with a wrong checksum.",
+        "    Whether RESTORE accepts values with a wrong checksum.",
         "SLEEP <seconds>",
-        "    Holds every key for so long; decimals are allowed.",
+        "    Stop the server for this time; decimals are allowed.",
         "STRINGMATCH-LEN <length> <pattern>",
-        "    Whether the pattern matches so many letters 'a': 1 or 0.",
+        "    Return 1 if the pattern matches a string of <length> letters 'a', otherwise 0.",
         "DICT-RESIZING <0|1>, PAUSE-CRON <0|1>, QUICKLIST-PACKED-THRESHOLD <size>, REPLYBUFFER <what> <value>,",
         "SET-DISABLE-DENY-SCRIPTS <0|1>",
-        "    Accepted without effect: test suites of Redis call them for parts that are made otherwise here.",
+        "    Accepted without effect, for test suites of Redis.",
         NULL,
     };
 
     call_reply_help(c, lines);
 }
 
-/* Subcommands, with the least and the most arguments, DEBUG and the subcommand counted. */
+/* The subcommands, with the number of their arguments, counting DEBUG and the subcommand. */
 static const struct debug_sub {
     const char *name;
-    int least, most;
+    int min, max;
     void (*run)(struct call *c);
 } subs[] = {
     {"DICT-RESIZING", 3, 3, debug_accept},
@@ -539,12 +547,13 @@ static const struct debug_sub {
 };
 
 CMD(debug,
-    .name = "DEBUG", .arity = -2, .group = "server", .since = "1.0.0", .cost = "Depends on the subcommand.",
+    .name = "DEBUG", .arity = -2, .group = "server", .since = "1.0.0", .cost = "Depends on the subcommand",
     .flags = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_PROTECTED | CMD_WORLD,
-    .syntax = "subcommand [argument [argument ...]]", .summary = "Looks inside the server; for tests.")
+    .syntax = "subcommand [argument [argument ...]]", .summary = "Inspects and manipulates the server; for tests.")
 {
+    unit_must_hold_world(c->unit);
     for (size_t i = 0; i < sizeof subs / sizeof *subs; i++)
-        if (call_is(c, 1, subs[i].name) && c->argc >= subs[i].least && c->argc <= subs[i].most) {
+        if (call_is(c, 1, subs[i].name) && c->argc >= subs[i].min && c->argc <= subs[i].max) {
             subs[i].run(c);
             return;
         }

@@ -5,22 +5,22 @@
 #include "base/hash.h"
 #include "persist/dump.h"
 
-/* The entries of one part of a database, as pointers: the table may not change while they are gathered. */
+/* Collects pointers to the entries of one part of a database: the table may not change during the scan. */
 static void gather(void *arg, struct shard *shard, struct entry *e)
 {
     (void)shard;
     buf_add(arg, &e, sizeof e);
 }
 
-/* Puts a copy made of the dump of e in its place. False: there is no memory for it, and e stays. */
-static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
-                         struct buf *dump) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+/* Replaces e by a copy that is read from its dump. False: the dump could not be loaded, and e remains. */
+static bool reload_entry(struct call *c, const struct place *p, struct entry *e, struct buf *dump)
 {
     struct rdb_target to = {.key = entry_key(e), .expire = entry_expire(e), .options = c->instance->options};
     static const struct event reloaded = {.class = EVENT_GENERIC, .unwatched = true};
     struct entry_tally was = entry_tally(e);
     struct entry *copy;
 
+    shard_must_hold(p->shard);
     if (entry_expired(e, c->unit->now)) {
         shard_expire(p, e);
         return true;
@@ -30,6 +30,7 @@ static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
     copy = dump_read(buf_slice(dump), &to);
     if (copy == NULL)
         return false;
+    must(entry_type(copy) == entry_type(e) && entry_expire(copy) == entry_expire(e));
     entry_set_usage(copy, entry_usage(e));
     shard_touch(p, e);
     shard_replace(p, e, &was, copy);
@@ -42,6 +43,7 @@ static bool reload_entries(struct call *c, unsigned db, const struct buf *entrie
 {
     struct entry *e;
 
+    must(entries->len % sizeof e == 0);
     for (size_t at = 0; at < entries->len; at += sizeof e) {
         struct place p;
 
@@ -57,22 +59,23 @@ static bool reload_database(struct call *c, unsigned db)
 {
     struct buf entries = BUF_EMPTY, dump = BUF_EMPTY;
     uint64_t cursor = 0;
-    bool good = true;
+    bool ok = true;
 
     do {
         entries.len = 0;
         cursor = call_scan(c, db, cursor, gather, &entries);
-        good = reload_entries(c, db, &entries, &dump);
-    } while (cursor != 0 && good);
+        ok = reload_entries(c, db, &entries, &dump);
+    } while (cursor != 0 && ok);
     buf_fini(&dump);
     buf_fini(&entries);
-    return good;
+    return ok;
 }
 
 void debug_reload(struct call *c)
 {
     struct keyspace *ks = c->instance->keyspace;
 
+    unit_must_hold_world(c->unit);
     for (int i = 2; i < c->argc; i++)
         if (!call_is(c, i, "MERGE") && !call_is(c, i, "NOFLUSH") && !call_is(c, i, "NOSAVE")) {
             reply_error(c->out, "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");

@@ -2,20 +2,20 @@
 /*
  * debug_reload: DEBUG RELOAD, as if all keys were saved and loaded again.
  *
- * Role:    puts in the place of every value what comes of it when it is written in Redis's format and read back; keys
- *          past their time go.
+ * Role:    replaces every value by the result of serializing it in the format of Redis and reading it back. Removes
+ *          expired keys.
  * Owns:    nothing.
  * Threads: every shard is locked.
  * Used by: debug_cmds.
- * Why:     suites call it to see that a value outlives a restart. One value is in memory twice at a time, not all of
- *          them, and nothing touches the disk.
+ * Why:     test suites use it to check that values survive a restart. Only one value at a time is in memory twice, and
+ *          no file is written.
  */
 #ifndef LARDER_CMD_DEBUG_DEBUG_RELOAD_H
 #define LARDER_CMD_DEBUG_DEBUG_RELOAD_H
 
 #include "run/call.h"
 
-/* Replies. */
+/* Runs DEBUG RELOAD and replies. */
 void debug_reload(struct call *c);
 
 #endif

@@ -41,8 +41,8 @@ void debug_value_listpack(struct call *c, const struct entry *e)
 
 static void print_chunks(const struct list_large *l, bool full)
 {
-    printf("{count %zu} {chunks %u}\n", l->count, l->row.used);
-    for (size_t i = 0; i < l->row.used; i++) {
+    printf("{count %zu} {chunks %u}\n", l->count, l->chunks.used);
+    for (size_t i = 0; i < l->chunks.used; i++) {
         const struct list_chunk *chunk = list_large_chunk(l, i);
         struct flat f = list_chunk_flat(chunk);
 
@@ -69,25 +69,28 @@ void debug_value_quicklist(struct call *c, const struct entry *e)
     reply_simple(c->out, "Quicklist structure printed on stdout");
 }
 
-void debug_value_fields(const struct call *c, const struct entry *e, char *text, size_t room)
+void debug_value_fields(const struct call *c, const struct entry *e, char *text, size_t size)
 {
     struct list_shape shape;
     struct value v;
 
+    must(size > 0);
     text[0] = 0;
     if (entry_type(e) != TYPE_LIST)
         return;
     v = entry_value(e);
     shape = list_shape(&v);
-    snprintf(text, room, " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%zu",
+    must(shape.chunks > 0);
+    snprintf(text, size, " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%zu",
              shape.chunks, (double)list_count(&v) / (double)shape.chunks,
              (int)collection_limits(c, TYPE_LIST).fill, shape.bytes);
 }
 
-/* How many elements the table of a value has, as its encoding is called. False: it has none. */
+/* The number of elements of a value whose encoding, as OBJECT ENCODING names it, is a hash table. False: it is not. */
 static bool count_table(const struct value *v, enum entry_type type, size_t *n)
 {
-    if (type == TYPE_LIST || (v->form != VALUE_LARGE && (type != TYPE_SET || v->form == VALUE_INTSET)))
+    if (type == TYPE_LIST || type == TYPE_STREAM ||
+        (v->form != VALUE_LARGE && (type != TYPE_SET || v->form == VALUE_INTSET)))
         return false;
     *n = type == TYPE_SET ? set_count(v) : type == TYPE_ZSET ? zset_count(v) : hash_count(v);
     return true;

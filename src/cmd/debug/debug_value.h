@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * debug_value: what DEBUG tells of how a collection is kept.
+ * debug_value: how a collection is stored, as DEBUG shows it.
  *
- * Role:    the bodies of DEBUG LISTPACK, QUICKLIST and HTSTATS-KEY, and what DEBUG OBJECT says of a large list.
+ * Role:    the bodies of DEBUG LISTPACK, QUICKLIST and HTSTATS-KEY, and the fields of lists in DEBUG OBJECT.
  * Owns:    nothing.
  * Threads: the worker that runs DEBUG, with every shard locked.
  * Used by: debug_cmds.
@@ -12,14 +12,14 @@
 
 #include "run/call.h"
 
-/* Both print to the server's own standard output, as Redis does, and reply that they have; an error for a value that is
- * kept otherwise. */
+/* As in Redis, these print to the standard output of the server. They reply with a status, or an error if the value has
+ * another encoding. */
 void debug_value_listpack(struct call *c, const struct entry *e);
 void debug_value_quicklist(struct call *c, const struct entry *e);
-/* Replies with what there is to know of the table of a large hash, set or sorted set; an error for other values. */
+/* Replies with statistics of the hash table of a large hash, set or sorted set, or an error for other values. */
 void debug_value_htstats(struct call *c, const struct entry *e);
-/* Writes the fields of DEBUG OBJECT that a large list has beyond those of all values, each with a space before it, or
- * nothing for another value. At most `room` bytes with the NUL. */
-void debug_value_fields(const struct call *c, const struct entry *e, char *text, size_t room);
+/* Writes the additional fields of DEBUG OBJECT for a list, each with a leading space, or an empty string for another
+ * value. At most `size` bytes with the NUL. */
+void debug_value_fields(const struct call *c, const struct entry *e, char *text, size_t size);
 
 #endif

@@ -9,10 +9,10 @@
 #include "types/stream.h"
 #include "types/zset.h"
 
-/* The types have the numbers that Redis gave them, but for this one: there modules stand between. */
+/* The types have the same numbers as in Redis, except this one: there 5 stands for modules. */
 #define NUMBER_OF_STREAMS 6
 
-/* Adds what stands in no order. */
+/* Adds an element of an unordered collection. */
 static void add(struct digest *d, struct slice s)
 {
     uint8_t hash[SHA1_BYTES];
@@ -22,7 +22,7 @@ static void add(struct digest *d, struct slice s)
         d->bytes[i] ^= hash[i];
 }
 
-/* Adds what follows on what was added before. */
+/* Adds an element whose order matters. */
 static void mix(struct digest *d, struct slice s)
 {
     uint8_t hash[SHA1_BYTES];
@@ -68,7 +68,7 @@ static void add_members(struct digest *d, const struct value *v)
         add(d, member);
 }
 
-/* Adds two strings that belong together. */
+/* Adds a pair of strings to an unordered collection. */
 static void add_pair(struct digest *d, struct slice a, struct slice b, bool expires)
 {
     struct digest pair = {{0}};
@@ -110,7 +110,7 @@ static void mix_entries(struct digest *d, const struct value *v)
     struct slice field, value;
     uint64_t fields;
 
-    stream_walk_begin(&w, stream_of(v), STREAM_ID_LEAST, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, stream_of(v), STREAM_ID_MIN, STREAM_ID_MAX, false);
     while (stream_walk_next(&w, &id, &fields)) {
         size_t n = (size_t)num_format_u64(text, id.ms);
 
@@ -134,6 +134,7 @@ static void mix_value(struct digest *d, const struct entry *e, int64_t now)
     };
     struct value v;
 
+    must(entry_type(e) <= TYPE_STREAM);
     mix_number(d, entry_type(e) == TYPE_STREAM ? NUMBER_OF_STREAMS : entry_type(e));
     if (entry_type(e) == TYPE_STRING) {
         mix_string(d, e);
@@ -156,7 +157,7 @@ struct digest digest_value(const struct entry *e, int64_t now)
 
 /* ---- keyspace ---- */
 
-/* What is being added up. */
+/* A digest under construction. */
 struct sum {
     struct digest digest;
     int64_t now;

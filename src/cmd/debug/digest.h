@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * digest: what a dataset holds, as 20 bytes.
+ * digest: a digest of a dataset, 20 bytes.
  *
- * Role:    DEBUG DIGEST and DIGEST-VALUE: equal data give equal digests, here and in Redis, whatever the order of keys
- *          and however values are kept.
+ * Role:    DEBUG DIGEST and DIGEST-VALUE: equal data gives equal digests, here and in Redis, whatever the order of keys
+ *          and the encodings of values.
  * Threads: the entries' shards are locked by the caller.
  * Used by: debug_cmds.
  */
@@ -17,10 +17,9 @@ struct digest {
     uint8_t bytes[SHA1_BYTES];
 };
 
-/* Of a value, and whether it has an expiry (not which). now: ms since 1970; fields of a hash that are due by then do not
- * count. */
+/* The digest of a value, and of whether it has an expiry. now: ms since 1970; expired fields of a hash do not count. */
 struct digest digest_value(const struct entry *e, int64_t now);
-/* Of all databases. Every shard is locked. */
+/* The digest of all databases. Every shard is locked. */
 struct digest digest_keyspace(struct keyspace *ks, int64_t now);
 
 #endif

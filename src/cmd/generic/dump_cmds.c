@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values as bytes that another server takes: https://redis.io/docs/latest/commands/dump/ and restore. */
+/* DUMP and RESTORE: values as bytes for another server. https://redis.io/docs/latest/commands/dump/ */
 #include "persist/dump.h"
 #include "run/call.h"
 
 CMD(dump,
     .name = "DUMP", .arity = 2, .group = "generic", .since = "2.6.0",
-    .cost = "O(N), N being the number of bytes of the value.", .flags = CMD_READONLY,
+    .cost = "O(N) where N is the number of bytes of the value.", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .hints = "nondeterministic_output", .syntax = "key",
-    .summary = "Returns the value of a key as bytes that RESTORE takes, here or in Redis.")
+    .summary = "Returns the serialized value of a key, for RESTORE here or in Redis.")
 {
     struct entry *e = call_find_read(c, 1);
     struct buf dump = BUF_EMPTY;
@@ -17,6 +17,7 @@ CMD(dump,
         return;
     }
     dump_write(&dump, e);
+    must(dump.len > 0);
     reply_bulk(c->out, buf_slice(&dump));
     buf_fini(&dump);
 }
@@ -30,23 +31,24 @@ struct restore_options {
     int64_t frequency; /* 0 .. 255; -1: not given */
 };
 
-/* The option at argument *i, and its value behind it. False: the error was replied. */
+/* Parses the option at argument *i and its value, where *i is left. False: the error was replied. */
 static bool parse_restore_option(struct call *c, int *i, struct restore_options *o)
 {
-    bool has_more = *i + 1 < c->argc;
+    bool has_value = *i + 1 < c->argc;
 
+    must(*i >= 4 && *i < c->argc);
     if (call_is(c, *i, "REPLACE")) {
         o->replace = true;
     } else if (call_is(c, *i, "ABSTTL")) {
         o->absolute = true;
-    } else if (call_is(c, *i, "IDLETIME") && has_more && o->frequency == -1) {
+    } else if (call_is(c, *i, "IDLETIME") && has_value && o->frequency == -1) {
         if (!call_int(c, ++*i, &o->idle))
             return false;
         if (o->idle < 0) {
             reply_error(c->out, "ERR Invalid IDLETIME value, must be >= 0");
             return false;
         }
-    } else if (call_is(c, *i, "FREQ") && has_more && o->idle == -1) {
+    } else if (call_is(c, *i, "FREQ") && has_value && o->idle == -1) {
         if (!call_int(c, ++*i, &o->frequency))
             return false;
         if (o->frequency < 0 || o->frequency > 255) {
@@ -69,7 +71,7 @@ static bool parse_restore(struct call *c, struct restore_options *o)
     return true;
 }
 
-/* The moment that argument 2 names, 0 if none. False: the error was replied. */
+/* The expiry that argument 2 gives, 0 if none. False: the error was replied. */
 static bool parse_restore_expire(struct call *c, const struct restore_options *o, int64_t *expire)
 {
     if (!call_int(c, 2, expire))
@@ -79,11 +81,11 @@ static bool parse_restore_expire(struct call *c, const struct restore_options *o
         return false;
     }
     if (*expire != 0 && !o->absolute && __builtin_add_overflow(*expire, c->unit->now, expire))
-        *expire = c->unit->now; /* as in Redis: past its time */
+        *expire = c->unit->now; /* as in Redis: expired */
     return true;
 }
 
-/* The entry that argument 3 holds. NULL: the error was replied. */
+/* A new entry with the value that argument 3 holds. NULL: the error was replied. */
 static struct entry *read_dump(struct call *c, int64_t expire)
 {
     struct rdb_target to = {.key = call_arg(c, 1), .expire = expire, .options = c->instance->options};
@@ -96,6 +98,8 @@ static struct entry *read_dump(struct call *c, int64_t expire)
     e = dump_read(call_arg(c, 3), &to);
     if (e == NULL)
         reply_error(c->out, "ERR Bad data format");
+    else
+        must(entry_expire(e) == expire);
     return e;
 }
 
@@ -113,13 +117,13 @@ static void set_usage(struct call *c, struct entry *e, const struct restore_opti
         policy->set_idle(&ks->stamps, policy_state(policy, p.shard), &p, e, o->idle);
 }
 
-/* What was restored is past its time: only what it replaces goes. Takes e. */
+/* The restored entry has expired already: only deletes the one that it replaces. Takes e. */
 static void restore_nothing(struct call *c, struct entry *old, struct entry *e)
 {
+    must(entry_expired(e, c->unit->now));
     entry_free(e);
-    if (old == NULL)
-        return;
-    call_drop(c, 1, old, EVENT_GENERIC, "del");
+    if (old != NULL)
+        call_drop(c, 1, old, EVENT_GENERIC, "del");
 }
 
 static void restore(struct call *c)
@@ -151,15 +155,15 @@ static void restore(struct call *c)
 }
 
 #define RESTORE_ALIKE \
-    .arity = -4, .cost = "O(N), N being the number of bytes of the value; for a sorted set O(N*log(M)), M being the " \
-                         "number of its members.", \
+    .arity = -4, .cost = "O(N) where N is the number of bytes of the value; for a sorted set O(N*log(M)) where M is " \
+                         "the number of its members.", \
     .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_UPDATE), .categories = "@keyspace,@dangerous", \
     .syntax = "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]", \
-    .history = "3.0.0: REPLACE.\n5.0.0: ABSTTL.\n5.0.0: IDLETIME and FREQ."
+    .history = "3.0.0: Added `REPLACE`.\n5.0.0: Added `ABSTTL`.\n5.0.0: Added `IDLETIME` and `FREQ`."
 
 CMD(restore,
     .name = "RESTORE", .group = "generic", .since = "2.6.0", .flags = CMD_WRITE | CMD_DENYOOM, RESTORE_ALIKE,
-    .summary = "Makes a key of what DUMP returned, here or in Redis.")
+    .summary = "Creates a key from a value that DUMP serialized, here or in Redis.")
 {
     restore(c);
 }
@@ -167,7 +171,7 @@ CMD(restore,
 CMD(restore_asking,
     .name = "RESTORE-ASKING", .group = "server", .since = "3.0.0",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_ASKING, RESTORE_ALIKE,
-    .summary = "As RESTORE, which it is named while a cluster moves keys.")
+    .summary = "RESTORE, as sent while a cluster migrates slots.")
 {
     restore(c);
 }

@@ -2,11 +2,11 @@
 /* Times to live: https://redis.io/docs/latest/commands/expire/ */
 #include "cmd/args/expire_args.h"
 
-#define SECOND 1000 /* in milliseconds, in which all times are kept */
+#define SECOND 1000 /* milliseconds, the unit of all stored times */
 
 /* ---- setting ---- */
 
-/* The conditions in the arguments from the third on. False: the error was replied. */
+/* The conditions in the arguments from the fourth on. False: the error was replied. */
 static bool parse_when(struct call *c, unsigned *when)
 {
     *when = 0;
@@ -28,7 +28,7 @@ static bool parse_when(struct call *c, unsigned *when)
     return false;
 }
 
-/* EXPIRE and its like. A moment that is past deletes the key. */
+/* EXPIRE and its variants. A moment in the past deletes the key. */
 static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
 {
     struct entry *e;
@@ -51,42 +51,43 @@ static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
     reply_int(c->out, 1);
 }
 
-#define EXPIRES(unit_name) \
+#define SETS(unit_name) \
     .arity = -3, .group = "generic", .cost = "O(1)", .flags = CMD_WRITE | CMD_FAST, \
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE), .syntax = "key " unit_name " [NX | XX | GT | LT]", \
-    .history = "7.0.0: Added the conditions NX, XX, GT and LT."
+    .history = "7.0.0: Added `NX`, `XX`, `GT` and `LT`."
 
-CMD(expire, .name = "EXPIRE", EXPIRES("seconds"), .since = "1.0.0",
-    .summary = "Lets a key end so many seconds from now.")
+CMD(expire, .name = "EXPIRE", SETS("seconds"), .since = "1.0.0",
+    .summary = "Sets the time to live of a key in seconds.")
 {
     expire_at(c, EXPIRE_SECONDS, false);
 }
 
-CMD(pexpire, .name = "PEXPIRE", EXPIRES("milliseconds"), .since = "2.6.0",
-    .summary = "Lets a key end so many milliseconds from now.")
+CMD(pexpire, .name = "PEXPIRE", SETS("milliseconds"), .since = "2.6.0",
+    .summary = "Sets the time to live of a key in milliseconds.")
 {
     expire_at(c, EXPIRE_MILLISECONDS, false);
 }
 
-CMD(expireat, .name = "EXPIREAT", EXPIRES("unix-time-seconds"), .since = "1.2.0",
-    .summary = "Lets a key end at a time, told in seconds since 1970.")
+CMD(expireat, .name = "EXPIREAT", SETS("unix-time-seconds"), .since = "1.2.0",
+    .summary = "Sets the expiry of a key as a Unix time in seconds.")
 {
     expire_at(c, EXPIRE_SECONDS, true);
 }
 
-CMD(pexpireat, .name = "PEXPIREAT", EXPIRES("unix-time-milliseconds"), .since = "2.6.0",
-    .summary = "Lets a key end at a time, told in milliseconds since 1970.")
+CMD(pexpireat, .name = "PEXPIREAT", SETS("unix-time-milliseconds"), .since = "2.6.0",
+    .summary = "Sets the expiry of a key as a Unix time in milliseconds.")
 {
     expire_at(c, EXPIRE_MILLISECONDS, true);
 }
 
-/* ---- asking ---- */
+/* ---- reading ---- */
 
-/* Replies with the expiry less base, rounded to units; -1: there is none; -2: there is no such key. */
+/* Replies with the expiry minus base, rounded to units; -1 without an expiry; -2 without the key. */
 static void reply_expiry(struct call *c, int64_t base, int64_t unit)
 {
     struct entry *e = call_peek_read(c, 1);
 
+    must(unit > 0 && base <= c->unit->now);
     if (e == NULL)
         reply_int(c->out, -2);
     else if (entry_expire(e) == 0)
@@ -95,30 +96,30 @@ static void reply_expiry(struct call *c, int64_t base, int64_t unit)
         reply_int(c->out, (entry_expire(e) - base) / unit + ((entry_expire(e) - base) % unit >= unit - unit / 2));
 }
 
-#define ASKS \
+#define READS \
     .arity = 2, .group = "generic", .cost = "O(1)", .flags = CMD_READONLY | CMD_FAST, \
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key"
 
-CMD(ttl, .name = "TTL", ASKS, .since = "1.0.0", .hints = "nondeterministic_output",
-    .history = "2.8.0: Added the reply -2.", .summary = "Tells how many seconds a key has still to live.")
+CMD(ttl, .name = "TTL", READS, .since = "1.0.0", .hints = "nondeterministic_output",
+    .history = "2.8.0: Added the reply -2.", .summary = "Returns the time to live of a key in seconds.")
 {
     reply_expiry(c, c->unit->now, SECOND);
 }
 
-CMD(pttl, .name = "PTTL", ASKS, .since = "2.6.0", .hints = "nondeterministic_output",
-    .history = "2.8.0: Added the reply -2.", .summary = "Tells how many milliseconds a key has still to live.")
+CMD(pttl, .name = "PTTL", READS, .since = "2.6.0", .hints = "nondeterministic_output",
+    .history = "2.8.0: Added the reply -2.", .summary = "Returns the time to live of a key in milliseconds.")
 {
     reply_expiry(c, c->unit->now, 1);
 }
 
-CMD(expiretime, .name = "EXPIRETIME", ASKS, .since = "7.0.0",
-    .summary = "Tells when a key ends, in seconds since 1970.")
+CMD(expiretime, .name = "EXPIRETIME", READS, .since = "7.0.0",
+    .summary = "Returns the expiry of a key as a Unix time in seconds.")
 {
     reply_expiry(c, 0, SECOND);
 }
 
-CMD(pexpiretime, .name = "PEXPIRETIME", ASKS, .since = "7.0.0",
-    .summary = "Tells when a key ends, in milliseconds since 1970.")
+CMD(pexpiretime, .name = "PEXPIRETIME", READS, .since = "7.0.0",
+    .summary = "Returns the expiry of a key as a Unix time in milliseconds.")
 {
     reply_expiry(c, 0, 1);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Keys whatever they hold: https://redis.io/docs/latest/commands/?group=generic */
+/* The commands on keys of any type: https://redis.io/docs/latest/commands/?group=generic */
 #include "base/buf.h"
 #include "run/call.h"
 
-/* ---- there or not ---- */
+/* ---- existence ---- */
 
 static void delete_keys(struct call *c)
 {
-    int64_t gone = 0;
+    int64_t deleted = 0;
 
     for (int i = 1; i < c->argc; i++) {
         struct entry *e = call_peek(c, i);
@@ -15,60 +15,61 @@ static void delete_keys(struct call *c)
         if (e == NULL)
             continue;
         call_drop(c, i, e, EVENT_GENERIC, "del");
-        gone++;
+        deleted++;
     }
-    reply_int(c->out, gone);
+    must(deleted < c->argc);
+    reply_int(c->out, deleted);
 }
 
 CMD(del,
-    .name = "DEL", .arity = -2, .group = "generic", .since = "1.0.0", .cost = "O(N), N being the number of keys.",
+    .name = "DEL", .arity = -2, .group = "generic", .since = "1.0.0", .cost = "O(N) where N is the number of keys.",
     .flags = CMD_WRITE, .keys = CMD_KEYS(1, -1, 1, KEY_RM | KEY_DELETE),
     .hints = "request_policy:multi_shard,response_policy:agg_sum", .syntax = "key [key ...]",
-    .summary = "Removes keys and replies with how many there were.")
+    .summary = "Deletes keys and returns how many existed.")
 {
     delete_keys(c);
 }
 
 CMD(unlink,
-    .name = "UNLINK", .arity = -2, .group = "generic", .since = "4.0.0", .cost = "O(N), N being the number of keys.",
+    .name = "UNLINK", .arity = -2, .group = "generic", .since = "4.0.0", .cost = "O(N) where N is the number of keys.",
     .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, -1, 1, KEY_RM | KEY_DELETE),
     .hints = "request_policy:multi_shard,response_policy:agg_sum", .syntax = "key [key ...]",
-    .summary = "Removes keys, as DEL does.")
+    .summary = "Deletes keys, as DEL does.")
 {
     delete_keys(c);
 }
 
 CMD(exists,
     .name = "EXISTS", .arity = -2, .group = "generic", .since = "1.0.0",
-    .cost = "O(N), N being the number of keys.", .flags = CMD_READONLY | CMD_FAST,
+    .cost = "O(N) where N is the number of keys.", .flags = CMD_READONLY | CMD_FAST,
     .keys = CMD_KEYS(1, -1, 1, KEY_RO), .hints = "request_policy:multi_shard,response_policy:agg_sum",
-    .syntax = "key [key ...]", .history = "3.0.3: Several keys may be given.",
-    .summary = "Counts how many of the keys are there; a key that is named twice counts twice.")
+    .syntax = "key [key ...]", .history = "3.0.3: Accepts several keys.",
+    .summary = "Returns how many of the keys exist; a key that is given twice counts twice.")
 {
-    int64_t there = 0;
+    int64_t found = 0;
 
     for (int i = 1; i < c->argc; i++)
-        there += call_peek_read(c, i) != NULL;
-    reply_int(c->out, there);
+        found += call_peek_read(c, i) != NULL;
+    reply_int(c->out, found);
 }
 
 CMD(touch,
-    .name = "TOUCH", .arity = -2, .group = "generic", .since = "3.2.1", .cost = "O(N), N being the number of keys.",
+    .name = "TOUCH", .arity = -2, .group = "generic", .since = "3.2.1", .cost = "O(N) where N is the number of keys.",
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, -1, 1, KEY_RO),
     .hints = "request_policy:multi_shard,response_policy:agg_sum", .syntax = "key [key ...]",
-    .summary = "Makes keys recently used and replies with how many there are.")
+    .summary = "Marks keys as used just now and returns how many exist.")
 {
-    int64_t there = 0;
+    int64_t found = 0;
 
     for (int i = 1; i < c->argc; i++)
-        there += call_find_read(c, i) != NULL;
-    reply_int(c->out, there);
+        found += call_find_read(c, i) != NULL;
+    reply_int(c->out, found);
 }
 
 CMD(type,
     .name = "TYPE", .arity = 2, .group = "generic", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO), .syntax = "key",
-    .summary = "Names the type of the value of a key, `none` where there is no such key.")
+    .summary = "Returns the type of the value of a key, `none` without such a key.")
 {
     struct entry *e = call_peek_read(c, 1);
 
@@ -78,7 +79,7 @@ CMD(type,
 CMD(persist,
     .name = "PERSIST", .arity = 2, .group = "generic", .since = "2.2.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE), .syntax = "key",
-    .summary = "Takes away a key's time to live.")
+    .summary = "Removes the expiry of a key.")
 {
     struct entry *e = call_look(c, 1);
 
@@ -91,10 +92,10 @@ CMD(persist,
     reply_int(c->out, 1);
 }
 
-/* ---- another name, another place ---- */
+/* ---- renaming, copying, moving ---- */
 
-/* Gives the value in argument 1 the name in argument 2. False: there is none; the error was replied. *done: whether
- * anything came of it, which it does not where only_new finds the name taken, or where both names are one. */
+/* Renames the key in argument 1 to argument 2. False: there is no such key, and the error was replied. *done: false if
+ * nothing changed, because the new name exists and only_new is set, or because both names are equal. */
 static bool rename_key(struct call *c, bool only_new, bool *done)
 {
     struct entry *e = call_look(c, 1);
@@ -112,6 +113,7 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
     old = call_look(c, 2);
     if (old != NULL && only_new)
         return true;
+    sane(slice_eq(entry_key(e), call_arg(c, 1)) && e != old);
     usage = entry_usage(e);
     call_take(c, 1, e);
     e = entry_rename(e, call_arg(c, 2));
@@ -131,7 +133,7 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
 CMD(rename,
     .name = "RENAME", .arity = 3, .group = "generic", .since = "1.0.0", .cost = "O(1)", .flags = CMD_WRITE,
     .keys = RENAME_KEYS(KEY_OW | KEY_UPDATE), .syntax = "key newkey",
-    .summary = "Gives a key another name; what had that name before is replaced.")
+    .summary = "Renames a key; replaces the key that has the new name.")
 {
     bool done;
 
@@ -142,8 +144,8 @@ CMD(rename,
 CMD(renamenx,
     .name = "RENAMENX", .arity = 3, .group = "generic", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_FAST, .keys = RENAME_KEYS(KEY_OW | KEY_INSERT), .syntax = "key newkey",
-    .history = "3.2.0: Both names may be the same.",
-    .summary = "Gives a key another name, unless that name is taken.")
+    .history = "3.2.0: Both names may be equal.",
+    .summary = "Renames a key if no key has the new name.")
 {
     bool done;
 
@@ -158,6 +160,7 @@ struct copy_options {
 
 static bool parse_copy(struct call *c, struct copy_options *o)
 {
+    must(c->argc >= 3);
     *o = (struct copy_options){.db = c->db};
     for (int i = 3; i < c->argc; i++) {
         if (call_is(c, i, "REPLACE")) {
@@ -178,11 +181,11 @@ static bool parse_copy(struct call *c, struct copy_options *o)
 
 CMD(copy,
     .name = "COPY", .arity = -3, .group = "generic", .since = "6.2.0",
-    .cost = "O(1) for a string, else O(N), N being the number of elements.", .flags = CMD_WRITE | CMD_DENYOOM,
+    .cost = "O(1) for a string, otherwise O(N) where N is the number of elements.", .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = {{.flags = KEY_RO | KEY_ACCESS, .first = 1, .last = 1, .step = 1},
              {.flags = KEY_OW | KEY_UPDATE, .first = 2, .last = 2, .step = 1}},
     .syntax = "source destination [DB destination-db] [REPLACE]",
-    .summary = "Copies a value, with its time to live, to another key, in another database if so asked.")
+    .summary = "Copies a value with its expiry to another key, optionally in another database.")
 {
     struct copy_options o;
     struct entry *e, *old;
@@ -196,6 +199,7 @@ CMD(copy,
         reply_int(c->out, 0);
         return;
     }
+    must(o.db < c->instance->keyspace->databases);
     e = entry_copy(e, call_arg(c, 2));
     if (e == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);
@@ -211,7 +215,7 @@ CMD(copy,
 CMD(move,
     .name = "MOVE", .arity = 3, .group = "generic", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE), .syntax = "key db",
-    .summary = "Moves a key to another database, unless it is there already.")
+    .summary = "Moves a key to another database if that database does not have the key.")
 {
     struct entry *e;
     struct entry_usage usage;
@@ -241,9 +245,13 @@ CMD(move,
 
 /* ---- the whole database ---- */
 
-/* Replies with a random key of a shard, in a unit of its own. False: an expired key was removed instead, or the shard
- * has no keys by now. */
-static bool reply_random_key(struct call *c, struct shard *s)
+/* CLIENT PAUSE promises that nothing changes, so RANDOMKEY cannot remove the expired keys that it finds. After so many
+ * it replies with one, as Redis does: perhaps there are no others. */
+#define PAUSED_TRIES 100
+
+/* Replies with a random key of a shard, in a unit of its own. False: removed an expired key instead, or the shard has
+ * become empty. is_paused: expired keys must stay; may_be_expired: such a key is good enough. */
+static bool reply_random_key(struct call *c, struct shard *s, bool is_paused, bool may_be_expired)
 {
     struct unit u;
     struct table *t;
@@ -253,10 +261,10 @@ static bool reply_random_key(struct call *c, struct shard *s)
     unit_begin_within(&u, c->unit, s);
     t = shard_table(s, c->db);
     e = t != NULL ? table_random(t) : NULL;
-    found = e != NULL && !entry_expired(e, u.now);
+    found = e != NULL && (may_be_expired || !entry_expired(e, u.now));
     if (found)
         reply_bulk(c->out, entry_key(e));
-    else if (e != NULL)
+    else if (e != NULL && !is_paused)
         shard_expire(&(struct place){s, c->db, keyspace_hash(entry_key(e))}, e);
     unit_end(&u);
     return found;
@@ -266,13 +274,15 @@ CMD(randomkey,
     .name = "RANDOMKEY", .arity = 1, .group = "generic", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_TOUCHES_ARBITRARY_KEYS, .syntax = "",
     .hints = "request_policy:all_shards,nondeterministic_output",
-    .summary = "Replies with a random key of the database.")
+    .summary = "Returns a random key of the database.")
 {
+    bool is_paused = pause_mode(&c->instance->pause, c->runner->mono) != PAUSE_NONE;
+    unsigned tries = 0;
     struct shard *s;
 
     do
         s = keyspace_random_shard(c->instance->keyspace, c->db);
-    while (s != NULL && !reply_random_key(c, s));
+    while (s != NULL && !reply_random_key(c, s, is_paused, is_paused && ++tries > PAUSED_TRIES));
     if (s == NULL)
         reply_null(c->out);
 }
@@ -281,7 +291,8 @@ CMD(dbsize,
     .name = "DBSIZE", .arity = 1, .group = "server", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_FAST, .syntax = "", .categories = "@keyspace",
     .hints = "request_policy:all_shards,response_policy:agg_sum",
-    .summary = "Counts the keys of the database.")
+    .summary = "Returns the number of keys in the database.")
 {
+    must(c->db < c->instance->keyspace->databases);
     reply_int(c->out, keyspace_size(c->instance->keyspace, c->db));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keys that go to another server: https://redis.io/docs/latest/commands/migrate/
+ * MIGRATE: https://redis.io/docs/latest/commands/migrate/
  *
- * The keys are locked until the other side has said that it has them: who asks for one meanwhile waits, up to the
- * timeout and on while bytes move.
+ * The unit holds the shards of the keys until the target has replied. Commands on keys of these shards wait: for the
+ * timeout at most while no byte moves, and for as long as bytes move.
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,11 +17,11 @@
 #define TIMEOUT_DEFAULT 1000 /* ms */
 
 struct migration {
-    int first_key;       /* of the arguments */
+    int first_key;       /* the argument with the first key */
     int key_count;
-    int *found;          /* those of the keys that are there, as positions; owned */
+    int *found;          /* the arguments whose keys exist; owned */
     int found_count;
-    int64_t db;          /* on the other side */
+    int64_t db;          /* of the target */
     int timeout;         /* ms */
     bool copy;
     bool replace;
@@ -29,7 +29,7 @@ struct migration {
     struct slice user;
     struct slice password;
     bool authenticates;
-    bool failed;         /* the other side has refused something, and the error was replied */
+    bool failed;         /* the target replied with an error, which was passed on */
 };
 
 /* ---- arguments ---- */
@@ -41,6 +41,7 @@ static bool take_keys(struct call *c, int i, struct migration *m)
         reply_error(c->out, "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
         return false;
     }
+    must(i <= c->argc);
     m->first_key = i;
     m->key_count = c->argc - i;
     return true;
@@ -77,6 +78,7 @@ static bool parse_migration(struct call *c, struct migration *m)
 {
     int64_t timeout;
 
+    must(c->argc >= 6);
     *m = (struct migration){.first_key = 3, .key_count = 1};
     if (!parse_options(c, m) || !call_int(c, 5, &timeout) || !call_int(c, 4, &m->db))
         return false;
@@ -84,7 +86,7 @@ static bool parse_migration(struct call *c, struct migration *m)
     return true;
 }
 
-/* Options are skipped without being judged: the body tells what is wrong with them. */
+/* Skips the options without checking them: the body reports errors. */
 static int find_keys(const struct slice *argv, int argc, int *positions, int max)
 {
     int first = 3, n = 1;
@@ -104,13 +106,15 @@ static int find_keys(const struct slice *argv, int argc, int *positions, int max
 
 static void find_entries(struct call *c, struct migration *m)
 {
+    must(m->key_count >= 0 && m->first_key + m->key_count <= c->argc);
     m->found = mem_alloc((m->key_count + 1) * sizeof *m->found);
     for (int i = m->first_key; i < m->first_key + m->key_count; i++)
         if (call_find_read(c, i) != NULL)
             m->found[m->found_count++] = i;
+    must(m->found_count <= m->key_count);
 }
 
-/* ---- what is sent ---- */
+/* ---- the requests ---- */
 
 static void put_array(struct buf *out, int n)
 {
@@ -150,13 +154,17 @@ static void put_select(struct buf *out, int64_t db)
 static void put_restore(struct call *c, struct buf *out, struct buf *dump, int key, bool replace)
 {
     const struct entry *e = call_peek(c, key);
+    int64_t ttl;
 
+    must(e != NULL); /* find_entries has found it, and time does not advance within a unit */
+    ttl = entry_expire(e) != 0 ? entry_expire(e) - c->unit->now : 0;
+    must(ttl >= 0);
     dump->len = 0;
     dump_write(dump, e);
     put_array(out, replace ? 5 : 4);
     put_bulk(out, SLICE("RESTORE"));
     put_bulk(out, call_arg(c, key));
-    put_number(out, entry_expire(e) != 0 ? entry_expire(e) - c->unit->now : 0);
+    put_number(out, ttl);
     put_bulk(out, buf_slice(dump));
     if (replace)
         put_bulk(out, SLICE("REPLACE"));
@@ -167,6 +175,7 @@ static int send_all(struct call *c, const struct migration *m, struct target *t)
     struct buf out = BUF_EMPTY, dump = BUF_EMPTY;
     int error;
 
+    must(m->found_count > 0);
     if (m->authenticates)
         put_auth(&out, m);
     put_select(&out, m->db);
@@ -178,12 +187,12 @@ static int send_all(struct call *c, const struct migration *m, struct target *t)
     return error;
 }
 
-/* ---- what comes back ---- */
+/* ---- the replies ---- */
 
-/* Reads a reply; the first that is an error is passed on. */
+/* Reads a reply; the first error is passed on to the client. 0 or -errno. */
 static int read_reply(struct call *c, struct migration *m, struct target *t, bool *good)
 {
-    char line[TARGET_LINE_MOST];
+    char line[TARGET_LINE_MAX];
     int error = target_read_line(t, line);
 
     *good = error == 0 && line[0] != '-';
@@ -194,18 +203,17 @@ static int read_reply(struct call *c, struct migration *m, struct target *t, boo
     return error;
 }
 
-/* The other side has it. A key that was named twice has gone already. */
-static void let_go(struct call *c, int key)
+/* Deletes a key that the target has stored. A key that was given twice is already deleted. */
+static void delete_migrated(struct call *c, int key)
 {
     struct entry *e = call_peek(c, key);
 
-    if (e == NULL)
-        return;
-    call_drop(c, key, e, EVENT_GENERIC, "del");
+    if (e != NULL)
+        call_drop(c, key, e, EVENT_GENERIC, "del");
 }
 
-/* Nothing goes away that was not taken: where AUTH or SELECT were refused, keys may have come to another place than was
- * meant. */
+/* Keys are deleted only if AUTH and SELECT succeeded too: otherwise the target may have stored them in the wrong
+ * database. 0 or -errno. */
 static int read_all(struct call *c, struct migration *m, struct target *t)
 {
     bool good, ready = true;
@@ -222,7 +230,7 @@ static int read_all(struct call *c, struct migration *m, struct target *t)
     for (int i = 0; i < m->found_count && error == 0; i++) {
         error = read_reply(c, m, t, &good);
         if (good && ready && !m->copy)
-            let_go(c, m->found[i]);
+            delete_migrated(c, m->found[i]);
     }
     return error;
 }
@@ -237,7 +245,7 @@ static void exchange(struct call *c, struct migration *m, struct target *t)
         reply_ok(c->out);
 }
 
-/* A connection that was refused is told as Redis tells it, which notices only when it writes. */
+/* Reports a refused connection as a write error, as Redis does, which notices it only when it writes. */
 static void reply_unconnected(struct call *c, int error)
 {
     reply_error(c->out, error == -ETIMEDOUT || error == -EHOSTUNREACH
@@ -264,15 +272,16 @@ static void migrate(struct call *c, struct migration *m)
 
 CMD(migrate,
     .name = "MIGRATE", .arity = -6, .group = "generic", .since = "2.6.0",
-    .cost = "That of DUMP and DEL here and of RESTORE there, for each key.", .flags = CMD_WRITE | CMD_MOVABLEKEYS,
+    .cost = "The cost of DUMP and DEL on this server and of RESTORE on the other, for each key.",
+    .flags = CMD_WRITE | CMD_MOVABLEKEYS,
     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .first = 3, .last = 3, .step = 1},
              {.flags = KEY_RW | KEY_ACCESS | KEY_DELETE | KEY_INCOMPLETE, .keyword = "KEYS", .first = -2, .last = -1,
               .step = 1}},
     .find_keys = find_keys, .hints = "nondeterministic_output", .categories = "@keyspace,@dangerous",
     .syntax = "host port:integer <key | \"\"> destination-db:integer timeout:integer [COPY] [REPLACE] "
               "[AUTH password | AUTH2 username password] [KEYS key [key ...]]",
-    .history = "3.0.0: COPY and REPLACE.\n3.0.6: KEYS.\n4.0.7: AUTH.\n6.0.0: AUTH2.",
-    .summary = "Moves keys to another server, or copies them.")
+    .history = "3.0.0: Added `COPY` and `REPLACE`.\n3.0.6: Added `KEYS`.\n4.0.7: Added `AUTH`.\n6.0.0: Added `AUTH2`.",
+    .summary = "Moves or copies keys to another server.")
 {
     struct migration m;
 

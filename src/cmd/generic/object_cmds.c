@@ -4,7 +4,7 @@
 
 CMD_CONTAINER(object,
     .name = "OBJECT", .arity = -2, .group = "generic", .since = "2.2.3", .cost = "Depends on the subcommand.",
-    .summary = "Tells how a value is kept and how much it is used.");
+    .summary = "Inspects the encoding and the use of a value.");
 
 #define OBJECT_SUB \
     .parent = "OBJECT", .arity = 3, .group = "generic", .cost = "O(1)", .flags = CMD_READONLY, \
@@ -21,7 +21,7 @@ static struct entry *find_or_null(struct call *c)
 }
 
 CMD(object_encoding, .name = "ENCODING", OBJECT_SUB, .since = "2.2.3",
-    .summary = "Names the way in which a value is kept.")
+    .summary = "Returns the encoding of a value.")
 {
     struct entry *e = find_or_null(c);
 
@@ -30,14 +30,14 @@ CMD(object_encoding, .name = "ENCODING", OBJECT_SUB, .since = "2.2.3",
 }
 
 CMD(object_refcount, .name = "REFCOUNT", OBJECT_SUB, .since = "2.2.3",
-    .summary = "Tells how many keys share a value: always 1.")
+    .summary = "Returns the number of keys that share a value: always 1.")
 {
     if (find_or_null(c) != NULL)
         reply_int(c->out, 1);
 }
 
 CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
-    .summary = "Tells for how many seconds a key has not been used.")
+    .summary = "Returns the seconds since the last use of a key.")
 {
     struct keyspace *ks = c->instance->keyspace;
     const struct policy *policy = keyspace_policy(ks);
@@ -54,7 +54,7 @@ CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
 }
 
 CMD(object_freq, .name = "FREQ", OBJECT_SUB, .since = "4.0.0",
-    .summary = "Tells how often a key is used: a logarithmic count from 0 to 255.")
+    .summary = "Returns how often a key is used, as a logarithmic counter from 0 to 255.")
 {
     struct keyspace *ks = c->instance->keyspace;
     const struct policy *policy = keyspace_policy(ks);
@@ -73,17 +73,17 @@ CMD(object_freq, .name = "FREQ", OBJECT_SUB, .since = "4.0.0",
 
 CMD(object_help,
     .name = "HELP", .parent = "OBJECT", .arity = 2, .group = "generic", .since = "6.2.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .syntax = "", .summary = "Lists the subcommands of OBJECT.")
+    .flags = CMD_LOADING | CMD_STALE, .syntax = "", .summary = "Describes the subcommands of OBJECT.")
 {
     static const char *const lines[] = {
         "ENCODING <key>",
-        "    The way in which the value is kept: int, embstr, raw ...",
+        "    Returns the encoding of the value: int, embstr, raw ...",
         "FREQ <key>",
-        "    How often the key is used, from 0 to 255; only under an LFU maxmemory-policy.",
+        "    Returns how often the key is used, from 0 to 255; only with an LFU maxmemory-policy.",
         "IDLETIME <key>",
-        "    The seconds since the key was used last; not under an LFU maxmemory-policy.",
+        "    Returns the seconds since the last use of the key; not with an LFU maxmemory-policy.",
         "REFCOUNT <key>",
-        "    How many keys share the value. Values are never shared: 1.",
+        "    Returns the number of keys that share the value. Values are never shared: always 1.",
         NULL,
     };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Walks over the keys: https://redis.io/docs/latest/commands/scan/ */
+/* KEYS and SCAN: https://redis.io/docs/latest/commands/scan/ */
 #include "cmd/args/scan_args.h"
 
-/* Whether a key is what the command asks for. */
-static bool is_wanted(const struct scan_args *a, const struct entry *e, int64_t now)
+/* Whether a key matches the arguments of the command. */
+static bool matches(const struct scan_args *a, const struct entry *e, int64_t now)
 {
     return !entry_expired(e, now) && (a->type == NULL || entry_type_name(entry_type(e)) == a->type) &&
            scan_args_match(a, entry_key(e));
@@ -22,8 +22,8 @@ static void keys_visit(void *arg, struct shard *shard, struct entry *e)
 {
     struct keys_walk *w = arg;
 
-    (void)shard;
-    if (is_wanted(&w->args, e, w->now)) {
+    shard_must_hold(shard);
+    if (matches(&w->args, e, w->now)) {
         reply_bulk(w->out, entry_key(e));
         w->found++;
     }
@@ -31,9 +31,9 @@ static void keys_visit(void *arg, struct shard *shard, struct entry *e)
 
 CMD(keys_all,
     .name = "KEYS", .arity = 2, .group = "generic", .since = "1.0.0",
-    .cost = "O(N), N being the number of keys in the database.", .flags = CMD_READONLY | CMD_WORLD,
+    .cost = "O(N) where N is the number of keys in the database.", .flags = CMD_READONLY | CMD_WORLD,
     .syntax = "pattern", .hints = "request_policy:all_shards,nondeterministic_output_order",
-    .categories = "@dangerous", .summary = "Lists all keys that match a pattern; all else waits meanwhile.")
+    .categories = "@dangerous", .summary = "Returns all keys that match a pattern; blocks all other commands.")
 {
     struct reply_later reply = reply_later_begin(c->out);
     struct slice pattern = call_arg(c, 1);
@@ -41,6 +41,7 @@ CMD(keys_all,
         .args = {.pattern = pattern, .by_pattern = !slice_eq(pattern, SLICE("*"))}, .now = c->unit->now, .out = c->out};
     uint64_t cursor = 0;
 
+    must(c->unit->is_world); /* the reply is one moment of the database */
     do
         cursor = call_scan(c, c->db, cursor, keys_visit, &w);
     while (cursor != 0);
@@ -59,19 +60,19 @@ static void scan_visit(void *arg, struct shard *shard, struct entry *e)
 {
     struct scan_walk *w = arg;
 
-    (void)shard;
+    shard_must_hold(shard);
     w->found.seen++;
-    if (is_wanted(&w->args, e, w->now))
+    if (matches(&w->args, e, w->now))
         scan_found_add(&w->found, entry_key(e));
 }
 
 CMD(scan,
     .name = "SCAN", .arity = -2, .group = "generic", .since = "2.8.0",
-    .cost = "O(1) for a call, O(N) for a whole walk, N being the number of keys in the database.",
+    .cost = "O(1) for a call, O(N) for a full iteration, where N is the number of keys in the database.",
     .flags = CMD_READONLY | CMD_TOUCHES_ARBITRARY_KEYS,
-    .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]", .history = "6.0.0: Added TYPE.",
+    .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]", .history = "6.0.0: Added `TYPE`.",
     .hints = "nondeterministic_output,request_policy:special",
-    .summary = "Walks over the keys of the database, a few at each call.")
+    .summary = "Iterates over the keys of the database, a few per call.")
 {
     struct scan_walk w = {.now = c->unit->now};
     int64_t steps;
@@ -81,6 +82,7 @@ CMD(scan,
         return;
     cursor = w.args.cursor;
     steps = scan_args_steps(&w.args);
+    must(w.args.count >= 1 && steps >= w.args.count);
     do
         cursor = call_scan(c, c->db, cursor, scan_visit, &w);
     while (cursor != 0 && --steps > 0 && w.found.seen < w.args.count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * SORT and SORT_RO: https://redis.io/docs/latest/commands/sort/. The elements are copied out of the list, set or sorted
- * set before anything else is looked at, so that it matters to nothing what BY and GET find, or what STORE replaces.
+ * SORT and SORT_RO: https://redis.io/docs/latest/commands/sort/. The elements are first copied out of the list, set or
+ * sorted set, so that the look-ups of BY and GET may remove expired keys, and STORE may replace the source.
  */
 #include <errno.h>
 #include <math.h>
@@ -14,9 +14,9 @@
 #include "types/set.h"
 #include "types/zset.h"
 
-#define NUMBER_BYTES 128 /* of a number as text; longer ones are copied to the heap to be read */
+#define NUMBER_BYTES 128 /* of a number as text; longer ones are parsed in heap memory */
 
-/* An element: n bytes of `bytes` at `at`. What it is sorted by is a number, or a text that lies there too. */
+/* An element: n bytes of `bytes` at `at`. Its sort key is a number, or a text that is in `bytes` too. */
 struct item {
     size_t at, n;
     union {
@@ -30,27 +30,27 @@ struct item {
 
 struct sort {
     struct call *call;
-    /* What is asked for. */
+    /* The request. */
     bool descending, alpha;
-    bool unsorted;            /* some BY named no key */
+    bool unsorted;            /* a BY pattern has no star */
     bool has_by;
-    int64_t skip, most;       /* LIMIT; most below 0: all */
-    int store;                /* argument; 0: reply */
+    int64_t skip, max;        /* LIMIT; max below 0: all */
+    int store;                /* argument with the destination; 0: reply */
     struct sort_pattern by;
     struct sort_pattern *get; /* owned */
     size_t gets;
-    /* What there is. */
+    /* The data. */
     struct buf bytes;
     struct item *items;       /* owned */
     size_t n;
-    bool has_no_number;       /* something to be sorted by is none */
+    bool is_not_number;       /* a sort key is not a number */
 };
 
 /* ---- arguments ---- */
 
 static bool parse_limit(struct sort *s, int i)
 {
-    return call_int(s->call, i, &s->skip) && call_int(s->call, i + 1, &s->most);
+    return call_int(s->call, i, &s->skip) && call_int(s->call, i + 1, &s->max);
 }
 
 static void parse_by(struct sort *s, struct slice pattern)
@@ -61,12 +61,13 @@ static void parse_by(struct sort *s, struct slice pattern)
     s->unsorted |= !s->by.has_star;
 }
 
-/* Parses the option in argument i. Returns how many arguments it takes; 0: the error was replied. */
+/* Parses the option in argument i. Returns the number of arguments consumed; 0: the error was replied. */
 static int parse_option(struct sort *s, int i, bool may_store)
 {
     struct call *c = s->call;
-    int behind = c->argc - i - 1;
+    int left = c->argc - i - 1;
 
+    must(i >= 2 && left >= 0);
     if (call_is(c, i, "ASC") || call_is(c, i, "DESC")) {
         s->descending = call_is(c, i, "DESC");
         return 1;
@@ -75,17 +76,18 @@ static int parse_option(struct sort *s, int i, bool may_store)
         s->alpha = true;
         return 1;
     }
-    if (call_is(c, i, "LIMIT") && behind >= 2)
+    if (call_is(c, i, "LIMIT") && left >= 2)
         return parse_limit(s, i + 1) ? 3 : 0;
-    if (may_store && call_is(c, i, "STORE") && behind >= 1) {
+    if (may_store && call_is(c, i, "STORE") && left >= 1) {
         s->store = i + 1;
         return 2;
     }
-    if (call_is(c, i, "BY") && behind >= 1) {
+    if (call_is(c, i, "BY") && left >= 1) {
         parse_by(s, call_arg(c, i + 1));
         return 2;
     }
-    if (call_is(c, i, "GET") && behind >= 1) {
+    if (call_is(c, i, "GET") && left >= 1) {
+        must(s->gets < (size_t)c->argc / 2);
         s->get[s->gets++] = sort_pattern_parse(call_arg(c, i + 1));
         return 2;
     }
@@ -93,12 +95,12 @@ static int parse_option(struct sort *s, int i, bool may_store)
     return 0;
 }
 
-/* False: the error was replied. In any case sort_fini. */
+/* False: the error was replied. sort_fini must follow in either case. */
 static bool sort_parse(struct sort *s, struct call *c, bool may_store)
 {
     int taken;
 
-    *s = (struct sort){.call = c, .most = -1, .by = sort_pattern_parse(SLICE("")), .bytes = BUF_EMPTY};
+    *s = (struct sort){.call = c, .max = -1, .by = sort_pattern_parse(SLICE("")), .bytes = BUF_EMPTY};
     s->get = mem_alloc((size_t)c->argc / 2 * sizeof *s->get);
     for (int i = 2; i < c->argc; i += taken) {
         taken = parse_option(s, i, may_store);
@@ -122,6 +124,7 @@ static void sort_fini(struct sort *s)
 
 static struct slice element(const struct sort *s, const struct item *item)
 {
+    sane(item->at + item->n <= s->bytes.len);
     return slice_of(s->bytes.p + item->at, item->n);
 }
 
@@ -131,7 +134,7 @@ static void add(struct sort *s, struct slice element)
     buf_add_slice(&s->bytes, element);
 }
 
-/* Both load n elements, the first of them being the one at `from`, counted from the end if the order is descending. */
+/* Both load n elements from index `from` on, counted from the end if the order is descending. */
 static void load_list(struct sort *s, const struct value *v, size_t from, size_t n)
 {
     struct list_walk w;
@@ -174,11 +177,12 @@ static size_t count(const struct entry *e, const struct value *v)
     case TYPE_SET:
         return set_count(v);
     default:
+        must(entry_type(e) == TYPE_ZSET);
         return zset_count(v);
     }
 }
 
-/* What LIMIT leaves of so many. */
+/* The elements that LIMIT selects of `total`. */
 struct range {
     size_t from, n;
 };
@@ -190,20 +194,21 @@ static struct range limit(const struct sort *s, size_t total)
     if (s->skip > 0)
         r.from = (uint64_t)s->skip < total ? (size_t)s->skip : total;
     r.n -= r.from;
-    if (s->most >= 0 && (uint64_t)s->most < r.n)
-        r.n = (size_t)s->most;
+    if (s->max >= 0 && (uint64_t)s->max < r.n)
+        r.n = (size_t)s->max;
+    must(r.from <= total && r.n <= total - r.from);
     return r;
 }
 
-/* Loads what has to be looked at: all, or, of what is in order already, only what LIMIT asks for. Returns which of it
- * is the result. */
+/* Loads the elements: all, or only those that LIMIT selects if they need no sorting. Returns the range of the loaded
+ * elements that is the result. */
 static struct range load(struct sort *s, const struct entry *e)
 {
     struct value v = entry_value(e);
     size_t total = count(e, &v);
-    struct range asked = limit(s, total);
+    struct range selected = limit(s, total);
     bool is_set = entry_type(e) == TYPE_SET;
-    struct range loaded = s->unsorted && !is_set ? asked : (struct range){0, total};
+    struct range loaded = s->unsorted && !is_set ? selected : (struct range){0, total};
 
     s->items = mem_alloc(loaded.n * sizeof *s->items);
     if (loaded.n == 0)
@@ -214,12 +219,13 @@ static struct range load(struct sort *s, const struct entry *e)
         load_list(s, &v, loaded.from, loaded.n);
     else
         load_zset(s, &v, loaded.from, loaded.n);
-    return (struct range){asked.from - loaded.from, asked.n};
+    must(s->n == loaded.n);
+    return (struct range){selected.from - loaded.from, selected.n};
 }
 
 /* ---- order ---- */
 
-/* A number as strtod takes it, also with space before it; nothing at all is 0. */
+/* A number as strtod parses it, with leading space allowed; an empty text is 0. */
 static bool parse_number(struct slice text, double *v)
 {
     char room[NUMBER_BYTES], *copy = room, *end;
@@ -238,8 +244,8 @@ static bool parse_number(struct slice text, double *v)
     return good;
 }
 
-/* Finds what an element is sorted by. Where there is nothing it is 0 as a number, and no text. */
-static void weigh(struct sort *s, struct item *item)
+/* Finds the sort key of an element: 0 or no text if there is none. */
+static void find_sort_key(struct sort *s, struct item *item)
 {
     struct slice text = element(s, item);
     int64_t integer;
@@ -251,7 +257,7 @@ static void weigh(struct sort *s, struct item *item)
         if (num_parse_i64(text, &integer))
             item->by.number = (double)integer;
         else if (!parse_number(text, &item->by.number))
-            s->has_no_number = true;
+            s->is_not_number = true;
         return;
     }
     item->has_text = true;
@@ -276,7 +282,7 @@ static int compare_numbers(const struct sort *s, const struct item *a, const str
     return slice_cmp(element(s, a), element(s, b));
 }
 
-/* Equal ones stay in the order they had. */
+/* Elements with equal keys stay in their order. */
 static int compare(const void *x, const void *y, void *arg)
 {
     const struct item *a = x, *b = y;
@@ -288,7 +294,8 @@ static int compare(const void *x, const void *y, void *arg)
     return s->descending ? -order : order;
 }
 
-/* A set that is to be stored is sorted in any case, so that the list is the same wherever the command is run. */
+/* The members of a set are sorted before they are stored even if BY has no star, so that every server that runs the
+ * command gets the same list. */
 static void put_in_order(struct sort *s, const struct entry *e)
 {
     if (s->unsorted && (entry_type(e) != TYPE_SET || s->store == 0))
@@ -298,15 +305,16 @@ static void put_in_order(struct sort *s, const struct entry *e)
         s->has_by = false;
     }
     for (size_t i = 0; i < s->n; i++)
-        weigh(s, &s->items[i]);
+        find_sort_key(s, &s->items[i]);
     qsort_r(s->items, s->n, sizeof *s->items, compare, s);
 }
 
 /* ---- the result ---- */
 
-/* What GET asks for of an element; without a GET, the element. False: nothing was found. */
+/* The value that a GET selects for an element; without GET the element itself. False: there is none. */
 static bool get_part(struct sort *s, const struct item *item, size_t get, struct slice *part)
 {
+    must(s->gets == 0 || get < s->gets);
     *part = element(s, item);
     return s->gets == 0 || sort_pattern_find(&s->get[get], s->call, *part, part);
 }
@@ -321,6 +329,7 @@ static void reply_result(struct sort *s, struct range r)
     struct out *out = s->call->out;
     struct slice part;
 
+    must(r.n == 0 || r.from + r.n <= s->n);
     reply_array(out, r.n * parts(s));
     for (size_t i = r.from; i < r.from + r.n; i++)
         for (size_t get = 0; get < parts(s); get++) {
@@ -331,17 +340,17 @@ static void reply_result(struct sort *s, struct range r)
         }
 }
 
-/* What is not found is stored as an empty string. False: there is a part that is too long for a list, and the error was
- * replied. */
+/* Missing values become empty strings. False: a value is too long for a list, and the error was replied. */
 static bool make_list(struct sort *s, struct range r, struct value *list)
 {
     struct slice part;
 
+    must(r.n == 0 || r.from + r.n <= s->n);
     for (size_t i = r.from; i < r.from + r.n; i++)
         for (size_t get = 0; get < parts(s); get++) {
             bool found = get_part(s, &s->items[i], get, &part);
 
-            if (found && part.n > LIST_ELEMENT_MOST) {
+            if (found && part.n > LIST_ELEMENT_MAX) {
                 reply_error(s->call->out, ERR_TOO_LONG);
                 return false;
             }
@@ -355,6 +364,7 @@ static void store_result(struct sort *s, struct range r)
     struct call *c = s->call;
     struct value list = value_new(collection_limits(c, TYPE_LIST));
 
+    must(s->store >= 2 && s->store < c->argc);
     if (!make_list(s, r, &list)) {
         entry_free_value(TYPE_LIST, &list);
         return;
@@ -371,7 +381,7 @@ static void sort_entry(struct sort *s, const struct entry *e)
         r = load(s, e);
         put_in_order(s, e);
     }
-    if (s->has_no_number)
+    if (s->is_not_number)
         reply_error(s->call->out, "ERR One or more scores can't be converted into double");
     else if (s->store != 0)
         store_result(s, r);
@@ -401,7 +411,8 @@ static void sort(struct call *c, bool may_store)
 
 /* ---- the commands ---- */
 
-/* The key, and the last one behind STORE. Where the arguments make no sense no harm is done. */
+/* The positions of the key, and of the last one after STORE. With invalid arguments they may be wrong: the body replies
+ * with an error before it uses them. */
 static int sort_keys(const struct slice *argv, int argc, int *positions, int max)
 {
     int store = 0;
@@ -421,7 +432,7 @@ static int sort_keys(const struct slice *argv, int argc, int *positions, int max
     return store != 0 ? 2 : 1;
 }
 
-/* Whether there is a pattern that names keys. */
+/* Whether a pattern of BY or GET reads keys. */
 static bool sort_needs_world(const struct slice *argv, int argc)
 {
     for (int i = 2; i + 1 < argc; i++)
@@ -431,8 +442,8 @@ static bool sort_needs_world(const struct slice *argv, int argc)
 }
 
 #define SORT_COST \
-    "O(N+M*log(M)) where N is the number of elements and M that of those returned; O(N) where BY names no key. With " \
-    "a pattern behind BY or GET all else waits meanwhile."
+    "O(N+M*log(M)) where N is the number of elements and M the number of returned elements; O(N) if BY has no star. " \
+    "A star in BY or GET blocks all other commands."
 #define SORT_CATEGORIES "@set @sortedset @list @dangerous -@keyspace"
 #define SORT_SYNTAX \
     "key [BY by-pattern] [LIMIT offset count] [GET get-pattern [GET get-pattern ...]] [ASC | DESC] [ALPHA]"
@@ -446,7 +457,7 @@ CMD(sort,
              {.flags = KEY_OW | KEY_UPDATE, .unknown = true, .keyword = "STORE", .first = -2, .step = 1}},
     .find_keys = sort_keys, .needs_world = sort_needs_world, .syntax = SORT_SYNTAX " [STORE destination]",
     .categories = SORT_CATEGORIES,
-    .summary = "Sorts a list, a set or a sorted set, by its elements or by other keys; returns or stores the result.")
+    .summary = "Sorts a list, a set or a sorted set by its elements or by other keys; returns or stores the result.")
 {
     sort(c, true);
 }
@@ -454,7 +465,7 @@ CMD(sort,
 CMD(sort_ro,
     .name = "SORT_RO", .arity = -2, .group = "generic", .since = "7.0.0", .cost = SORT_COST, .flags = CMD_READONLY,
     .keys = {SORTED_KEY, PATTERN_KEYS}, .needs_world = sort_needs_world, .syntax = SORT_SYNTAX,
-    .categories = SORT_CATEGORIES, .summary = "Sorts as SORT does, and stores nothing.")
+    .categories = SORT_CATEGORIES, .summary = "Sorts as SORT does, and returns the result.")
 {
     sort(c, false);
 }

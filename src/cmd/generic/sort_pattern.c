@@ -3,12 +3,12 @@
 
 #include "types/hash.h"
 
-/* Where the arrow to a field begins in the part behind the star; its end if there is none, or no field behind it. */
-static size_t arrow_in(struct slice behind)
+/* The position of "->" in the part after the star; its length if there is none, or no field follows. */
+static size_t find_arrow(struct slice after)
 {
-    const char *arrow = memmem(behind.p, behind.n, "->", 2);
+    const char *arrow = memmem(after.p, after.n, "->", 2);
 
-    return arrow != NULL && arrow + 2 < behind.p + behind.n ? (size_t)(arrow - behind.p) : behind.n;
+    return arrow != NULL && arrow + 2 < after.p + after.n ? (size_t)(arrow - after.p) : after.n;
 }
 
 struct sort_pattern sort_pattern_parse(struct slice text)
@@ -21,11 +21,12 @@ struct sort_pattern sort_pattern_parse(struct slice text)
         return p;
     p.has_star = true;
     p.before = slice_of(text.p, (size_t)(star - text.p));
-    p.behind = slice_of(star + 1, text.n - p.before.n - 1);
-    arrow = arrow_in(p.behind);
-    if (arrow < p.behind.n)
-        p.field = slice_of(p.behind.p + arrow + 2, p.behind.n - arrow - 2);
-    p.behind.n = arrow;
+    p.after = slice_of(star + 1, text.n - p.before.n - 1);
+    arrow = find_arrow(p.after);
+    must(arrow <= p.after.n);
+    if (arrow < p.after.n)
+        p.field = slice_of(p.after.p + arrow + 2, p.after.n - arrow - 2);
+    p.after.n = arrow;
     return p;
 }
 
@@ -46,7 +47,7 @@ bool sort_pattern_find(struct sort_pattern *p, struct call *c, struct slice elem
     p->key.len = 0;
     buf_add_slice(&p->key, p->before);
     buf_add_slice(&p->key, element);
-    buf_add_slice(&p->key, p->behind);
+    buf_add_slice(&p->key, p->after);
     e = call_find_named(c, buf_slice(&p->key));
     if (e == NULL || entry_type(e) != (p->field.n != 0 ? TYPE_HASH : TYPE_STRING))
         return false;

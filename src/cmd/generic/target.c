@@ -10,19 +10,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Until the socket is ready, or the timeout has passed. */
+#include "base/must.h"
+
+/* Waits until the socket is ready; -ETIMEDOUT after the timeout. */
 static int wait_for(const struct target *t, short events)
 {
     struct pollfd p = {.fd = t->fd, .events = events};
     int n;
 
+    must(t->fd >= 0 && t->timeout > 0);
     do
         n = poll(&p, 1, t->timeout);
     while (n < 0 && errno == EINTR);
     return n > 0 ? 0 : n == 0 ? -ETIMEDOUT : -errno;
 }
 
-/* What became of a connection that was begun. */
+/* Waits for the result of a connect in progress. */
 static int await_connection(const struct target *t)
 {
     int error = wait_for(t, POLLOUT);
@@ -54,6 +57,7 @@ int target_connect(struct target *t, const char *host, const char *port, int tim
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *addresses;
     int error = -EHOSTUNREACH;
 
+    must(timeout > 0);
     *t = (struct target){.fd = -1, .timeout = timeout};
     if (getaddrinfo(host, port, &hints, &addresses) != 0)
         return error;
@@ -65,7 +69,9 @@ int target_connect(struct target *t, const char *host, const char *port, int tim
 
 void target_close(struct target *t)
 {
+    must(t->fd >= 0);
     close(t->fd);
+    t->fd = -1;
 }
 
 int target_send(struct target *t, struct slice bytes)
@@ -87,16 +93,17 @@ int target_send(struct target *t, struct slice bytes)
     return 0;
 }
 
-/* Reads ahead. */
+/* Receives more into the empty buffer. */
 static int read_more(struct target *t)
 {
+    must(t->at == t->end);
     for (;;) {
-        ssize_t n = recv(t->fd, t->ahead, sizeof t->ahead, 0);
+        ssize_t n = recv(t->fd, t->buffer, sizeof t->buffer, 0);
         int error;
 
         if (n > 0) {
             t->at = 0;
-            t->end = n;
+            t->end = (size_t)n;
             return 0;
         }
         if (n == 0)
@@ -121,15 +128,16 @@ int target_read_line(struct target *t, char *line)
 
         if (error != 0)
             return error;
-        byte = t->ahead[t->at++];
+        byte = t->buffer[t->at++];
         if (byte == '\n')
             break;
-        if (n == TARGET_LINE_MOST - 1)
+        if (n == TARGET_LINE_MAX - 1)
             return -EMSGSIZE;
         line[n++] = byte;
     }
     if (n > 0 && line[n - 1] == '\r')
         n--;
+    must(n < TARGET_LINE_MAX);
     line[n] = 0;
     return 0;
 }

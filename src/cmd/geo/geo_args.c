@@ -9,6 +9,7 @@
 
 bool geo_args_point(struct call *c, int i, struct geo_point *p)
 {
+    must(i > 0 && i + 1 < c->argc);
     if (!call_double(c, i, &p->longitude) || !call_double(c, i + 1, &p->latitude))
         return false;
     if (geohash_has(*p))
@@ -24,6 +25,7 @@ bool geo_args_unit(struct call *c, int i, double *metres)
         double metres;
     } units[] = {{"m", 1}, {"km", 1000}, {"ft", 0.3048}, {"mi", 1609.34}};
 
+    must(i > 0 && i < c->argc);
     for (unsigned k = 0; k < sizeof units / sizeof *units; k++)
         if (call_is(c, i, units[k].name)) {
             *metres = units[k].metres;
@@ -43,6 +45,7 @@ static bool parse_length(struct call *c, int i, double *length, const char *erro
 
 bool geo_args_radius(struct call *c, int i, double *radius, double *unit)
 {
+    must(i + 1 < c->argc);
     if (!parse_length(c, i, radius, "ERR need numeric radius"))
         return false;
     if (*radius < 0) {
@@ -54,6 +57,7 @@ bool geo_args_radius(struct call *c, int i, double *radius, double *unit)
 
 bool geo_args_box(struct call *c, int i, double *width, double *height, double *unit)
 {
+    must(i + 2 < c->argc);
     if (!parse_length(c, i, width, "ERR need numeric width") ||
         !parse_length(c, i + 1, height, "ERR need numeric height"))
         return false;
@@ -75,7 +79,8 @@ void geo_reply_distance(struct call *c, double length)
     char text[2 * NUM_I64_MAX];
     int n = num_format_u64(text, scaled / SCALE);
 
-    /* With a digit before them, so that zeros are written too. */
+    must(length >= 0);
+    /* The added SCALE puts a digit before the decimals, so that leading zeros are written; the point replaces it. */
     num_format_u64(text + n, SCALE + scaled % SCALE);
     text[n] = '.';
     reply_bulk(c->out, slice_of(text, (size_t)n + 1 + DECIMALS));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The commands of single places: members of a sorted set whose score is a geohash. Searches are in geo_search_cmds.c.
+ * The commands on single points: members of a sorted set whose score is a geohash. Searches are in geo_search_cmds.c.
  * https://redis.io/docs/latest/commands/?group=geo
  */
 #include "base/mem.h"
@@ -18,6 +18,7 @@ static bool parse_addition(struct call *c, struct zset_addition *a)
     int left;
 
     zset_addition_options(c, a, ZSET_NX | ZSET_XX);
+    must(a->first >= 2 && a->first <= c->argc);
     left = c->argc - a->first;
     if (left == 0 || left % a->stride != 0 || ((a->rules & ZSET_NX) && (a->rules & ZSET_XX))) {
         call_error_syntax(c);
@@ -27,11 +28,12 @@ static bool parse_addition(struct call *c, struct zset_addition *a)
     return true;
 }
 
-/* Nothing is added where one of the places is none. False: the error was replied. */
+/* Parses all points before one is added. False: a point is invalid, and the error was replied. */
 static bool parse_points(struct call *c, const struct zset_addition *a)
 {
     struct geo_point p;
 
+    must(a->n > 0 && a->first + a->stride * (int)a->n == c->argc);
     for (size_t i = 0; i < a->n; i++) {
         if (!geo_args_point(c, a->first + a->stride * (int)i, &p))
             return false;
@@ -42,14 +44,15 @@ static bool parse_points(struct call *c, const struct zset_addition *a)
 
 CMD(geoadd,
     .name = "GEOADD", .arity = -5, .group = "geo", .since = "3.2.0",
-    .cost = "O(log(N)) for each member, N being the size of the sorted set.", .flags = CMD_WRITE | CMD_DENYOOM,
+    .cost = "O(log(N)) for each member, where N is the number of members of the sorted set.",
+    .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
-    .summary = "Adds places to a sorted set, or gives members that are there another place.",
+    .summary = "Adds members with their coordinates to a geospatial index, or updates coordinates.",
     .syntax = "key [NX | XX] [CH] longitude:double latitude:double member [longitude:double latitude:double member "
               "...]",
-    .history = "6.2.0: `CH`, `NX` and `XX`.")
+    .history = "6.2.0: Added `CH`, `NX` and `XX`.")
 {
-    struct zset_addition a = {.first = 2, .stride = 3};
+    struct zset_addition a = {.first = 2, .stride = 3}; /* longitude, latitude, member */
     double few[ZSET_ADDITION_FEW];
 
     if (!parse_addition(c, &a))
@@ -61,13 +64,14 @@ CMD(geoadd,
         mem_free(a.scores);
 }
 
-/* ---- what is there ---- */
+/* ---- reading ---- */
 
-/* False: there is no such member. */
+/* The point of the member in argument i. False: there is no such member. */
 static bool find_point(struct call *c, const struct value *v, int i, struct geo_point *p)
 {
     double score;
 
+    must(i < c->argc);
     if (!zset_score(v, call_arg(c, i), &score))
         return false;
     *p = geohash_point(score);
@@ -76,7 +80,7 @@ static bool find_point(struct call *c, const struct value *v, int i, struct geo_
 
 CMD(geodist,
     .name = "GEODIST", .arity = -4, .group = "geo", .since = "3.2.0", .cost = "O(1)", .flags = CMD_READONLY,
-    .keys = READ_KEY, .summary = "Returns the distance between two places of a sorted set.",
+    .keys = READ_KEY, .summary = "Returns the distance between two members of a geospatial index.",
     .syntax = "key member1 member2 [M | KM | FT | MI]")
 {
     struct collection o;
@@ -97,8 +101,8 @@ CMD(geodist,
 
 CMD(geopos,
     .name = "GEOPOS", .arity = -2, .group = "geo", .since = "3.2.0",
-    .cost = "O(N), N being the number of members asked for.", .flags = CMD_READONLY, .keys = READ_KEY,
-    .summary = "Returns the longitudes and latitudes of members of a sorted set.",
+    .cost = "O(N) where N is the number of requested members.", .flags = CMD_READONLY, .keys = READ_KEY,
+    .summary = "Returns the longitudes and latitudes of members of a geospatial index.",
     .syntax = "key [member [member ...]]")
 {
     struct collection o;
@@ -116,8 +120,9 @@ CMD(geopos,
 
 CMD(geohash,
     .name = "GEOHASH", .arity = -2, .group = "geo", .since = "3.2.0",
-    .cost = "O(N), N being the number of members asked for.", .flags = CMD_READONLY, .keys = READ_KEY,
-    .summary = "Returns the public geohashes of members of a sorted set.", .syntax = "key [member [member ...]]")
+    .cost = "O(N) where N is the number of requested members.", .flags = CMD_READONLY, .keys = READ_KEY,
+    .summary = "Returns members of a geospatial index as standard geohash strings.",
+    .syntax = "key [member [member ...]]")
 {
     struct collection o;
     struct geo_point p;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Searches for the places in a circle or a box. All six commands are one, and differ in what arguments they take.
+ * Searches for the members within a circle or a box. All six commands share one implementation and differ in the
+ * arguments they accept.
  * https://redis.io/docs/latest/commands/geosearch/
  */
 #include "cmd/geo/geo_args.h"
@@ -10,13 +11,13 @@
 
 /* ---- requests ---- */
 
-/* What a command takes. */
+/* What a command accepts. */
 enum {
-    TAKES_POINT = 1 << 0,  /* the middle stands behind the key, as a place */
-    TAKES_MEMBER = 1 << 1, /* or as a member; behind both the radius */
+    TAKES_POINT = 1 << 0,  /* the center follows the key as coordinates, then the radius */
+    TAKES_MEMBER = 1 << 1, /* the center follows the key as a member, then the radius */
     TAKES_STORE = 1 << 2,  /* STORE key, STOREDIST key */
-    TAKES_SHAPE = 1 << 3,  /* the middle and the shape are options */
-    STORES = 1 << 4,       /* the second argument is the key to store in */
+    TAKES_SHAPE = 1 << 3,  /* the center and the shape are options */
+    STORES = 1 << 4,       /* argument 1 is the destination, argument 2 the source */
 };
 
 struct request {
@@ -27,26 +28,27 @@ struct request {
     bool any;
     int64_t count;     /* 0: all */
     enum geo_order order;
-    int store;         /* argument; 0: reply */
+    int store;         /* argument with the destination; 0: reply */
     bool store_distance;
     bool from_member, from_point, by_radius, by_box;
-    struct geo_point middle;
+    struct geo_point center;
     double radius, width, height, unit;
 };
 
-/* The place of the member in argument i as the middle; any, where there is no sorted set. False: the error was
- * replied. */
+/* Makes the point of the member in argument i the center; without a source key there is nothing to look up. False: the
+ * error was replied. */
 static bool parse_member(struct request *r, int i)
 {
     double score;
 
+    must(i < r->call->argc);
     if (!collection_exists(r->source))
         return true;
     if (!zset_score(&r->source->value, call_arg(r->call, i), &score)) {
         reply_error(r->call->out, "ERR could not decode requested zset member");
         return false;
     }
-    r->middle = geohash_point(score);
+    r->center = geohash_point(score);
     return true;
 }
 
@@ -60,7 +62,7 @@ static bool parse_count(struct request *r, int i)
     return false;
 }
 
-/* A word that stands alone. False: it is none of these. */
+/* An option without a value. False: it is another word. */
 static bool parse_word(struct request *r, int i)
 {
     struct call *c = r->call;
@@ -84,45 +86,45 @@ static bool parse_word(struct request *r, int i)
     return true;
 }
 
-/* Both parse the option in argument i, which `behind` more follow, and return how many arguments it takes; 0: it is
- * none of these; -1: the error was replied. */
-static int parse_shape(struct request *r, int i, int behind)
+/* Both parse the option in argument i, which `left` more arguments follow. They return the number of arguments
+ * consumed; 0: another word; -1: the error was replied. */
+static int parse_shape(struct request *r, int i, int left)
 {
     struct call *c = r->call;
 
-    if (call_is(c, i, "FROMMEMBER") && behind >= 1 && !r->from_point) {
+    if (call_is(c, i, "FROMMEMBER") && left >= 1 && !r->from_point) {
         r->from_member = true;
         return parse_member(r, i + 1) ? 2 : -1;
     }
-    if (call_is(c, i, "FROMLONLAT") && behind >= 2 && !r->from_member) {
+    if (call_is(c, i, "FROMLONLAT") && left >= 2 && !r->from_member) {
         r->from_point = true;
-        return geo_args_point(c, i + 1, &r->middle) ? 3 : -1;
+        return geo_args_point(c, i + 1, &r->center) ? 3 : -1;
     }
-    if (call_is(c, i, "BYRADIUS") && behind >= 2 && !r->by_box) {
+    if (call_is(c, i, "BYRADIUS") && left >= 2 && !r->by_box) {
         r->by_radius = true;
         return geo_args_radius(c, i + 1, &r->radius, &r->unit) ? 3 : -1;
     }
-    if (call_is(c, i, "BYBOX") && behind >= 3 && !r->by_radius) {
+    if (call_is(c, i, "BYBOX") && left >= 3 && !r->by_radius) {
         r->by_box = true;
         return geo_args_box(c, i + 1, &r->width, &r->height, &r->unit) ? 4 : -1;
     }
     return 0;
 }
 
-static int parse_option(struct request *r, int i, int behind)
+static int parse_option(struct request *r, int i, int left)
 {
     struct call *c = r->call;
 
     if (parse_word(r, i))
         return 1;
-    if (call_is(c, i, "COUNT") && behind >= 1)
+    if (call_is(c, i, "COUNT") && left >= 1)
         return parse_count(r, i + 1) ? 2 : -1;
-    if ((r->takes & TAKES_STORE) && behind >= 1 && (call_is(c, i, "STORE") || call_is(c, i, "STOREDIST"))) {
+    if ((r->takes & TAKES_STORE) && left >= 1 && (call_is(c, i, "STORE") || call_is(c, i, "STOREDIST"))) {
         r->store = i + 1;
         r->store_distance = call_is(c, i, "STOREDIST");
         return 2;
     }
-    return r->takes & TAKES_SHAPE ? parse_shape(r, i, behind) : 0;
+    return r->takes & TAKES_SHAPE ? parse_shape(r, i, left) : 0;
 }
 
 static bool parse_options(struct request *r, int i)
@@ -137,11 +139,12 @@ static bool parse_options(struct request *r, int i)
         if (taken <= 0)
             return false;
     }
+    must(i == c->argc);
     return true;
 }
 
-/* What stands before the options; *i: where these begin. Where there is no sorted set and the middle is a member,
- * nobody looks at the radius. */
+/* The arguments before the options; *i: the first option. As in Redis, if the source is missing and the center is a
+ * member, the radius is not parsed. */
 static bool parse_beginning(struct request *r, int *i)
 {
     struct call *c = r->call;
@@ -153,15 +156,16 @@ static bool parse_beginning(struct request *r, int *i)
     r->by_radius = true;
     if (r->takes & TAKES_POINT) {
         *i = 6;
-        return geo_args_point(c, 2, &r->middle) && geo_args_radius(c, 4, &r->radius, &r->unit);
+        return geo_args_point(c, 2, &r->center) && geo_args_radius(c, 4, &r->radius, &r->unit);
     }
+    must(r->takes & TAKES_MEMBER);
     *i = 5;
     return !collection_exists(r->source) ||
            (parse_member(r, 2) && geo_args_radius(c, 3, &r->radius, &r->unit));
 }
 
-/* Whether the options go together. False: the error was replied. */
-static bool agree(const struct request *r)
+/* Whether the options are complete and compatible. False: the error was replied. */
+static bool check_options(const struct request *r)
 {
     struct call *c = r->call;
     struct slice name = call_arg(c, 0);
@@ -181,12 +185,13 @@ static bool agree(const struct request *r)
     return false;
 }
 
-/* Where some are asked for and no order, these are the nearest, unless any will do. */
+/* COUNT without ANY and without an order selects the nearest. */
 static struct geo_query query_of(const struct request *r)
 {
-    struct geo_query q = {.order = r->order, .most = (size_t)r->count, .any = r->any};
+    struct geo_query q = {.order = r->order, .count = (size_t)r->count, .any = r->any};
 
-    q.shape = r->by_box ? geo_box(r->middle, r->width, r->height, r->unit) : geo_circle(r->middle, r->radius, r->unit);
+    must(r->by_box != r->by_radius && r->unit > 0);
+    q.shape = r->by_box ? geo_box(r->center, r->width, r->height, r->unit) : geo_circle(r->center, r->radius, r->unit);
     if (r->count > 0 && !r->any && r->order == GEO_AS_FOUND)
         q.order = GEO_NEAREST;
     return q;
@@ -199,6 +204,7 @@ static void reply_hit(const struct request *r, const struct geo_hit *hit)
     struct call *c = r->call;
     unsigned parts = 1u + r->with_distance + r->with_hash + r->with_point;
 
+    must(hit->distance >= 0 && r->unit > 0);
     if (parts > 1)
         reply_array(c->out, parts);
     reply_bulk(c->out, hit->member);
@@ -212,6 +218,7 @@ static void reply_hit(const struct request *r, const struct geo_hit *hit)
 
 static void reply_hits(const struct request *r, const struct geo_hits *hits)
 {
+    must(r->count == 0 || hits->n <= (size_t)r->count);
     reply_array(r->call->out, hits->n);
     for (size_t i = 0; i < hits->n; i++)
         reply_hit(r, &hits->v[i]);
@@ -222,6 +229,7 @@ static void store_hits(const struct request *r, const struct geo_hits *hits)
     struct value v = value_new(collection_limits(r->call, TYPE_ZSET));
     struct zset_gather g = zset_gather_new(false);
 
+    must(r->store > 0 && r->store < r->call->argc);
     for (size_t i = 0; i < hits->n; i++) {
         const struct geo_hit *hit = &hits->v[i];
 
@@ -240,7 +248,7 @@ static void search(struct call *c, unsigned takes)
     int i;
 
     if (!collection_read(&source, c, takes & STORES ? 2 : 1, TYPE_ZSET) || !parse_beginning(&r, &i) ||
-        !parse_options(&r, i) || !agree(&r))
+        !parse_options(&r, i) || !check_options(&r))
         return;
     if (collection_exists(&source)) {
         q = query_of(&r);
@@ -255,7 +263,7 @@ static void search(struct call *c, unsigned takes)
 
 /* ---- the commands ---- */
 
-/* The key, and the last ones behind STORE and STOREDIST, one of which the search will store in. */
+/* The positions of the source, and of the last keys after STORE and STOREDIST; the last of the two options wins. */
 static int find_keys(const struct slice *argv, int argc, int *positions, int max)
 {
     int keys[3] = {1, 0, 0}, n = 0;
@@ -277,7 +285,7 @@ static int find_keys(const struct slice *argv, int argc, int *positions, int max
 }
 
 #define SEARCH_COST \
-    "O(N+log(M)) where N is the number of members in the squares of the map that cover the shape, M that of all."
+    "O(N+log(M)) where N is the number of members in the grid cells that cover the shape, and M the number of members."
 #define READ_KEY   {.flags = KEY_RO | KEY_ACCESS, .first = 1, .last = 1, .step = 1}
 #define STORE_KEY(word, from) {.flags = KEY_OW | KEY_UPDATE, .keyword = word, .first = from, .step = 1}
 #define UNIT       "<M | KM | FT | MI>"
@@ -293,8 +301,8 @@ static int find_keys(const struct slice *argv, int argc, int *positions, int max
 
 CMD(geosearch,
     .name = "GEOSEARCH", .arity = -7, .group = "geo", .since = "6.2.0", .cost = SEARCH_COST, .flags = CMD_READONLY,
-    .keys = {READ_KEY}, .summary = "Returns the places of a sorted set that lie in a circle or a box.",
-    .syntax = "key " SHAPE " " ORDER " " COUNT " " WITH, .history = "7.0.0: Units in capitals.")
+    .keys = {READ_KEY}, .summary = "Returns the members of a geospatial index within a circle or a box.",
+    .syntax = "key " SHAPE " " ORDER " " COUNT " " WITH, .history = "7.0.0: Units may be in upper case.")
 {
     search(c, TAKES_SHAPE);
 }
@@ -304,9 +312,9 @@ CMD(geosearchstore,
     .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = {{.flags = KEY_OW | KEY_UPDATE, .first = 1, .last = 1, .step = 1},
              {.flags = KEY_RO | KEY_ACCESS, .first = 2, .last = 2, .step = 1}},
-    .summary = "Stores the places of a sorted set that lie in a circle or a box as another sorted set.",
+    .summary = "Stores the members of a geospatial index within a circle or a box in another key.",
     .syntax = "destination:key source:key " SHAPE " " ORDER " " COUNT " [STOREDIST]",
-    .history = "7.0.0: Units in capitals.")
+    .history = "7.0.0: Units may be in upper case.")
 {
     search(c, TAKES_SHAPE | STORES);
 }
@@ -314,9 +322,9 @@ CMD(geosearchstore,
 CMD(georadius,
     .name = "GEORADIUS", .arity = -6, .group = "geo", .since = "3.2.0", .cost = SEARCH_COST,
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = {READ_KEY, STORE_KEY("STORE", 6), STORE_KEY("STOREDIST", 6)},
-    .find_keys = find_keys, .summary = "Returns or stores the places of a sorted set that lie around a place.",
+    .find_keys = find_keys, .summary = "Returns or stores the members of a geospatial index around a point.",
     .syntax = FROM_POINT " " WITH " " COUNT " " ORDER " " STORE,
-    .history = "6.2.0: `ANY`.\n7.0.0: Units in capitals.", .deprecated_since = "6.2.0",
+    .history = "6.2.0: Added `ANY`.\n7.0.0: Units may be in upper case.", .deprecated_since = "6.2.0",
     .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument")
 {
     search(c, TAKES_POINT | TAKES_STORE);
@@ -324,8 +332,8 @@ CMD(georadius,
 
 CMD(georadius_ro,
     .name = "GEORADIUS_RO", .arity = -6, .group = "geo", .since = "3.2.10", .cost = SEARCH_COST,
-    .flags = CMD_READONLY, .keys = {READ_KEY}, .summary = "Returns the places of a sorted set that lie around a place.",
-    .syntax = FROM_POINT " " WITH " " COUNT " " ORDER, .history = "6.2.0: `ANY`.", .deprecated_since = "6.2.0",
+    .flags = CMD_READONLY, .keys = {READ_KEY}, .summary = "Returns the members of a geospatial index around a point.",
+    .syntax = FROM_POINT " " WITH " " COUNT " " ORDER, .history = "6.2.0: Added `ANY`.", .deprecated_since = "6.2.0",
     .replaced_by = "`GEOSEARCH` with the `BYRADIUS` argument")
 {
     search(c, TAKES_POINT);
@@ -334,8 +342,8 @@ CMD(georadius_ro,
 CMD(georadiusbymember,
     .name = "GEORADIUSBYMEMBER", .arity = -5, .group = "geo", .since = "3.2.0", .cost = SEARCH_COST,
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = {READ_KEY, STORE_KEY("STORE", 5), STORE_KEY("STOREDIST", 5)},
-    .find_keys = find_keys, .summary = "Returns or stores the places of a sorted set that lie around one of them.",
-    .syntax = FROM_MEMBER " " WITH " " COUNT " " ORDER " " STORE, .history = "7.0.0: Units in capitals.",
+    .find_keys = find_keys, .summary = "Returns or stores the members of a geospatial index around one of them.",
+    .syntax = FROM_MEMBER " " WITH " " COUNT " " ORDER " " STORE, .history = "7.0.0: Units may be in upper case.",
     .deprecated_since = "6.2.0",
     .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments")
 {
@@ -345,7 +353,7 @@ CMD(georadiusbymember,
 CMD(georadiusbymember_ro,
     .name = "GEORADIUSBYMEMBER_RO", .arity = -5, .group = "geo", .since = "3.2.10", .cost = SEARCH_COST,
     .flags = CMD_READONLY, .keys = {READ_KEY},
-    .summary = "Returns the places of a sorted set that lie around one of them.",
+    .summary = "Returns the members of a geospatial index around one of them.",
     .syntax = FROM_MEMBER " " WITH " " COUNT " " ORDER, .deprecated_since = "6.2.0",
     .replaced_by = "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")
 {

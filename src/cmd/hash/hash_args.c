@@ -7,6 +7,7 @@ bool hash_args_fields(struct call *c, int i, const char *count_error)
 {
     int64_t n;
 
+    must(i > 1 && i < c->argc);
     if (!call_is(c, i, "FIELDS")) {
         reply_error(c->out, ERR_NO_FIELDS);
         return false;
@@ -23,22 +24,24 @@ bool hash_args_fields(struct call *c, int i, const char *count_error)
     return false;
 }
 
-bool hash_args_moment(struct call *c, int i, enum expire_unit unit, bool absolute, int64_t *ms)
+bool hash_args_expire(struct call *c, int i, enum expire_unit unit, bool absolute, int64_t *ms)
 {
-    int64_t t, most = absolute ? HASH_EXPIRE_MAX : HASH_EXPIRE_MAX - c->unit->now,
+    int64_t t, max = absolute ? HASH_EXPIRE_MAX : HASH_EXPIRE_MAX - c->unit->now,
                scale = unit == EXPIRE_SECONDS ? 1000 : 1;
 
+    must(i > 1 && i < c->argc);
     if (!call_int(c, i, &t))
         return false;
     if (t < 0) {
         reply_error(c->out, "ERR invalid expire time, must be >= 0");
         return false;
     }
-    if (t > most / scale) {
+    if (t > max / scale) {
         reply_errorf(c->out, ERR_INVALID_EXPIRE, command_full_name(c->cmd));
         return false;
     }
     *ms = absolute ? t * scale : c->unit->now + t * scale;
+    must(*ms >= 0 && *ms <= HASH_EXPIRE_MAX);
     return true;
 }
 

@@ -9,8 +9,8 @@
 
 /* ---- setting ---- */
 
-/* Sets the fields in the arguments from the third on, each with its value behind it. *added: how many are new. False:
- * the error was replied. */
+/* Sets the pairs of field and value in arguments 2 and up. *added: the number of new fields. False: the error was
+ * replied. */
 static bool set_fields(struct call *c, int64_t *added)
 {
     struct collection o;
@@ -24,6 +24,7 @@ static bool set_fields(struct call *c, int64_t *added)
     *added = 0;
     for (int i = 2; i < c->argc; i += 2)
         *added += hash_set(&o.value, call_arg(c, i), call_arg(c, i + 1));
+    must(*added <= (c->argc - 2) / 2 && hash_count(&o.value) > 0);
     call_changed(c, 1, EVENT_HASH, "hset");
     collection_close(&o);
     return true;
@@ -34,9 +35,9 @@ static bool set_fields(struct call *c, int64_t *added)
 
 CMD(hset,
     .name = "HSET", SETS(KEY_UPDATE), .arity = -4, .since = "2.0.0",
-    .cost = "O(N), N being the number of fields that are given.", .syntax = "key field value [field value ...]",
-    .history = "4.0.0: Several fields may be given.",
-    .summary = "Sets fields of a hash and replies with how many of them are new.")
+    .cost = "O(N) where N is the number of field arguments", .syntax = "key field value [field value ...]",
+    .history = "4.0.0: Accepts multiple field and value arguments.",
+    .summary = "Sets fields of a hash. Returns the number of new fields.")
 {
     int64_t added;
 
@@ -46,9 +47,9 @@ CMD(hset,
 
 CMD(hmset,
     .name = "HMSET", SETS(KEY_UPDATE), .arity = -4, .since = "2.0.0",
-    .cost = "O(N), N being the number of fields that are given.", .syntax = "key field value [field value ...]",
+    .cost = "O(N) where N is the number of field arguments", .syntax = "key field value [field value ...]",
     .replaced_by = "`HSET` with multiple field-value pairs", .deprecated_since = "4.0.0",
-    .summary = "Sets fields of a hash.")
+    .summary = "Sets the values of multiple fields of a hash.")
 {
     int64_t added;
 
@@ -58,7 +59,7 @@ CMD(hmset,
 
 CMD(hsetnx,
     .name = "HSETNX", SETS(KEY_INSERT), .arity = 4, .since = "2.0.0", .cost = "O(1)", .syntax = "key field value",
-    .summary = "Sets a field of a hash, unless it is there already.")
+    .summary = "Sets a field of a hash, unless the field exists.")
 {
     struct collection o;
     bool absent;
@@ -76,22 +77,23 @@ CMD(hsetnx,
 
 CMD(hdel,
     .name = "HDEL", .arity = -3, .group = "hash", .since = "2.0.0",
-    .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(N) where N is the number of field arguments", .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE), .syntax = "key field [field ...]",
-    .history = "2.4.0: Several fields may be given.",
-    .summary = "Removes fields of a hash and replies with how many there were; a hash without fields goes.")
+    .history = "2.4.0: Accepts multiple field arguments.",
+    .summary = "Removes fields from a hash, and the key when no field is left. Returns the number of removed fields.")
 {
     struct collection o;
-    int64_t gone = 0;
+    int64_t removed = 0;
 
     if (!collection_write(&o, c, 1, TYPE_HASH))
         return;
     for (int i = 2; i < c->argc; i++)
-        gone += hash_remove(&o.value, call_arg(c, i));
-    if (gone != 0)
+        removed += hash_remove(&o.value, call_arg(c, i));
+    must(removed <= c->argc - 2);
+    if (removed != 0)
         call_changed(c, 1, EVENT_HASH, "hdel");
     collection_close(&o);
-    reply_int(c->out, gone);
+    reply_int(c->out, removed);
 }
 
 /* ---- reading ---- */
@@ -101,7 +103,7 @@ CMD(hdel,
 
 CMD(hget,
     .name = "HGET", READS(CMD_FAST, KEY_ACCESS), .arity = 3, .since = "2.0.0", .cost = "O(1)", .syntax = "key field",
-    .summary = "Replies with the value of a field of a hash.")
+    .summary = "Returns the value of a field of a hash.")
 {
     struct collection o;
 
@@ -111,8 +113,8 @@ CMD(hget,
 
 CMD(hmget,
     .name = "HMGET", READS(CMD_FAST, KEY_ACCESS), .arity = -3, .since = "2.0.0",
-    .cost = "O(N), N being the number of fields that are asked for.", .syntax = "key field [field ...]",
-    .summary = "Replies with the values of fields of a hash.")
+    .cost = "O(N) where N is the number of fields requested", .syntax = "key field [field ...]",
+    .summary = "Returns the values of multiple fields of a hash.")
 {
     struct collection o;
 
@@ -125,7 +127,7 @@ CMD(hmget,
 
 CMD(hexists,
     .name = "HEXISTS", READS(CMD_FAST, 0), .arity = 3, .since = "2.0.0", .cost = "O(1)", .syntax = "key field",
-    .summary = "Tells whether a hash has a field.")
+    .summary = "Determines whether a field of a hash exists.")
 {
     struct collection o;
 
@@ -135,7 +137,7 @@ CMD(hexists,
 
 CMD(hstrlen,
     .name = "HSTRLEN", READS(CMD_FAST, 0), .arity = 3, .since = "3.2.0", .cost = "O(1)", .syntax = "key field",
-    .summary = "Tells the length of the value of a field, 0 where there is none.")
+    .summary = "Returns the length of the value of a field, 0 if the field does not exist.")
 {
     struct listpack_digits d;
     struct collection o;
@@ -147,7 +149,7 @@ CMD(hstrlen,
 
 CMD(hlen,
     .name = "HLEN", READS(CMD_FAST, 0), .arity = 2, .since = "2.0.0", .cost = "O(1)", .syntax = "key",
-    .summary = "Counts the fields of a hash.")
+    .summary = "Returns the number of fields of a hash.")
 {
     struct collection o;
 
@@ -155,7 +157,7 @@ CMD(hlen,
         reply_int(c->out, (int64_t)hash_count(&o.value));
 }
 
-/* ---- all of it ---- */
+/* ---- all fields ---- */
 
 enum { FIELDS = 1, VALUES = 2 };
 
@@ -165,6 +167,7 @@ static void reply_all(struct call *c, unsigned what)
     struct collection o;
     struct hash_walk w;
 
+    must(what != 0 && (what & ~(FIELDS | VALUES)) == 0);
     if (!collection_read(&o, c, 1, TYPE_HASH))
         return;
     if (what == (FIELDS | VALUES))
@@ -180,34 +183,35 @@ static void reply_all(struct call *c, unsigned what)
 }
 
 #define LISTS \
-    READS(0, KEY_ACCESS), .arity = 2, .since = "2.0.0", .cost = "O(N), N being the number of fields of the hash.", \
+    READS(0, KEY_ACCESS), .arity = 2, .since = "2.0.0", .cost = "O(N) where N is the number of fields of the hash", \
     .syntax = "key", .hints = "nondeterministic_output_order"
 
-CMD(hgetall, .name = "HGETALL", LISTS, .summary = "Replies with all fields of a hash and their values.")
+CMD(hgetall, .name = "HGETALL", LISTS, .summary = "Returns all fields of a hash and their values.")
 {
     reply_all(c, FIELDS | VALUES);
 }
 
-CMD(hkeys, .name = "HKEYS", LISTS, .summary = "Replies with all fields of a hash.")
+CMD(hkeys, .name = "HKEYS", LISTS, .summary = "Returns all fields of a hash.")
 {
     reply_all(c, FIELDS);
 }
 
-CMD(hvals, .name = "HVALS", LISTS, .summary = "Replies with the values of all fields of a hash.")
+CMD(hvals, .name = "HVALS", LISTS, .summary = "Returns the values of all fields of a hash.")
 {
     reply_all(c, VALUES);
 }
 
-/* ---- counting ---- */
+/* ---- increments ---- */
 
-/* Puts the sum in the place of what the field was; its expiry stays. */
-static void put_counted(struct call *c, struct collection *o, struct slice sum, const char *event)
+/* Sets the field in argument 2 to the sum, and keeps the expiry of the field. */
+static void set_sum(struct call *c, struct collection *o, struct slice sum, const char *event)
 {
     hash_set_until(&o->value, call_arg(c, 2), sum, HASH_KEEP);
+    sane(hash_has(&o->value, call_arg(c, 2)));
     call_changed(c, 1, EVENT_HASH, event);
 }
 
-/* The sum of HINCRBY. False: there is none, and the error was replied. */
+/* *sum: the value of the field in argument 2 plus the increment. False: the error was replied. */
 static bool add_int(struct call *c, struct collection *o, int64_t increment, int64_t *sum)
 {
     struct listpack_digits d;
@@ -223,13 +227,13 @@ static bool add_int(struct call *c, struct collection *o, int64_t increment, int
     return false;
 }
 
-#define COUNTS \
+#define INCREMENTS \
     .arity = 4, .group = "hash", .cost = "O(1)", .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, \
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE)
 
 CMD(hincrby,
-    .name = "HINCRBY", COUNTS, .since = "2.0.0", .syntax = "key field increment",
-    .summary = "Adds a number to the integer that a field of a hash holds; a missing field counts as 0.")
+    .name = "HINCRBY", INCREMENTS, .since = "2.0.0", .syntax = "key field increment",
+    .summary = "Increments the integer value of a field of a hash by a number. A missing field counts as 0.")
 {
     char digits[NUM_I64_MAX];
     int64_t increment, sum;
@@ -238,13 +242,13 @@ CMD(hincrby,
     if (!call_int(c, 3, &increment) || !call_args_fit(c, 2, HASH_WORD_MAX) || !collection_write(&o, c, 1, TYPE_HASH))
         return;
     if (add_int(c, &o, increment, &sum)) {
-        put_counted(c, &o, slice_of(digits, (size_t)num_format_i64(digits, sum)), "hincrby");
+        set_sum(c, &o, slice_of(digits, (size_t)num_format_i64(digits, sum)), "hincrby");
         reply_int(c->out, sum);
     }
     collection_close(&o);
 }
 
-/* The same for HINCRBYFLOAT. */
+/* As add_int, for HINCRBYFLOAT. */
 static bool add_float(struct call *c, struct collection *o, long double increment, long double *sum)
 {
     struct listpack_digits d;
@@ -263,8 +267,8 @@ static bool add_float(struct call *c, struct collection *o, long double incremen
 }
 
 CMD(hincrbyfloat,
-    .name = "HINCRBYFLOAT", COUNTS, .since = "2.6.0", .syntax = "key field increment:double",
-    .summary = "Adds a floating-point number to the number that a field of a hash holds; a missing field counts as 0.")
+    .name = "HINCRBYFLOAT", INCREMENTS, .since = "2.6.0", .syntax = "key field increment:double",
+    .summary = "Increments the floating-point value of a field of a hash by a number. A missing field counts as 0.")
 {
     long double increment, sum;
     char text[NUM_LD_MAX];
@@ -281,7 +285,7 @@ CMD(hincrbyfloat,
     if (add_float(c, &o, increment, &sum)) {
         struct slice s = slice_of(text, (size_t)num_format_ld(text, sum));
 
-        put_counted(c, &o, s, "hincrbyfloat");
+        set_sum(c, &o, s, "hincrbyfloat");
         reply_bulk(c->out, s);
     }
     collection_close(&o);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fields of a hash and their times to live in one command, as Redis 8.0 has them:
+ * HGETDEL, HGETEX and HSETEX of Redis 8.0: they read or set fields of a hash together with their expiry.
  * https://redis.io/docs/latest/commands/hgetex/
  */
 #include "cmd/hash/hash_args.h"
 #include "run/collection.h"
 #include "types/hash.h"
 
-/* What becomes of the expiry of the fields. */
+/* The new expiry of the fields. */
 struct expiry {
     enum expire_option option;
-    int64_t moment; /* of the four that have one */
+    int64_t at; /* of the four options that have a time: ms since 1970 */
 };
 
-/* EX, PX, EXAT or PXAT at argument i, or the one of KEEPTTL and PERSIST that the command knows. EXPIRE_NONE: another
- * word. */
+/* The option in argument i: EX, PX, EXAT, PXAT, or `timeless`, which is KEEPTTL or PERSIST. EXPIRE_NONE: none of
+ * these. */
 static enum expire_option option_at(const struct call *c, int i, enum expire_option timeless)
 {
     enum expire_option option = expire_option_of(call_arg(c, i));
@@ -22,19 +22,20 @@ static enum expire_option option_at(const struct call *c, int i, enum expire_opt
     return expire_has_time(option) || option == timeless ? option : EXPIRE_NONE;
 }
 
-/* The time in argument i that belongs to e->option. False: the error was replied. */
-static bool parse_moment(struct call *c, int i, struct expiry *e)
+/* Parses argument i as the time of e->option. False: the error was replied. */
+static bool parse_time(struct call *c, int i, struct expiry *e)
 {
-    return hash_args_moment(c, i, expire_unit_of(e->option), expire_is_absolute(e->option), &e->moment);
+    must(expire_has_time(e->option));
+    return hash_args_expire(c, i, expire_unit_of(e->option), expire_is_absolute(e->option), &e->at);
 }
 
 /* ---- HGETDEL ---- */
 
 CMD(hgetdel,
     .name = "HGETDEL", .arity = -5, .group = "hash", .since = "8.0.0",
-    .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(N) where N is the number of field arguments", .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_DELETE), .syntax = "key " HASH_FIELDS_SYNTAX,
-    .summary = "Replies with the values of fields of a hash and removes the fields.")
+    .summary = "Returns the values of fields of a hash and removes the fields.")
 {
     struct collection o;
     bool changed = false;
@@ -54,25 +55,27 @@ CMD(hgetdel,
 
 /* ---- HGETEX ---- */
 
-/* The option and its time. *fields: where the word FIELDS has to stand. False: the error was replied. */
+/* Parses the option and its time. *fields: where FIELDS must be. False: the error was replied. */
 static bool parse_hgetex(struct call *c, struct expiry *e, int *fields)
 {
     e->option = option_at(c, 2, EXPIRE_PERSIST);
     *fields = e->option == EXPIRE_NONE ? 2 : e->option == EXPIRE_PERSIST ? 3 : 4;
-    return !expire_has_time(e->option) || parse_moment(c, 3, e);
+    must(*fields < c->argc);
+    return !expire_has_time(e->option) || parse_time(c, 3, e);
 }
 
-/* Gives a field that is there the expiry. Returns the event of it, NULL if nothing has changed. */
+/* Sets the expiry of a field that exists. Returns the event to report, NULL if nothing changed. */
 static const char *apply_expiry(struct call *c, struct value *v, struct slice field, const struct expiry *e)
 {
     int64_t old;
 
-    if (expire_has_time(e->option) && e->moment <= c->unit->now) {
+    sane(hash_has(v, field));
+    if (expire_has_time(e->option) && e->at <= c->unit->now) {
         hash_remove(v, field);
         return "hdel";
     }
     if (expire_has_time(e->option)) {
-        hash_set_expiry(v, field, e->moment);
+        hash_set_expiry(v, field, e->at);
         return "hexpire";
     }
     if (e->option == EXPIRE_NONE || !hash_expiry(v, field, &old) || old == 0)
@@ -83,11 +86,11 @@ static const char *apply_expiry(struct call *c, struct value *v, struct slice fi
 
 CMD(hgetex,
     .name = "HGETEX", .arity = -5, .group = "hash", .since = "8.0.0",
-    .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(N) where N is the number of field arguments", .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
     .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] "
               HASH_FIELDS_SYNTAX,
-    .summary = "Replies with the values of fields of a hash and sets, or takes away, their time to live.")
+    .summary = "Returns the values of fields of a hash and sets or removes their expiry.")
 {
     const char *event = NULL;
     struct expiry expiry;
@@ -99,10 +102,10 @@ CMD(hgetex,
     if (parse_hgetex(c, &expiry, &fields) && hash_args_fields(c, fields, HASH_COUNT_ERROR)) {
         reply_array(c->out, c->argc - fields - 2);
         for (int i = fields + 2; i < c->argc; i++) {
-            const char *done = hash_reply_field(c, &o.value, call_arg(c, i))
-                                   ? apply_expiry(c, &o.value, call_arg(c, i), &expiry) : NULL;
+            const char *change = hash_reply_field(c, &o.value, call_arg(c, i))
+                                     ? apply_expiry(c, &o.value, call_arg(c, i), &expiry) : NULL;
 
-            event = done ? done : event;
+            event = change ? change : event;
         }
         if (event != NULL)
             call_changed(c, 1, EVENT_HASH, event);
@@ -118,12 +121,13 @@ struct hsetex {
     int first; /* the first field; its value and the other pairs follow to the end */
 };
 
-/* FIELDS at argument i and all that follows. False: the error was replied. */
+/* Parses FIELDS, which is argument i, and all that follows. False: the error was replied. */
 static bool parse_pairs(struct call *c, int i, struct hsetex *args)
 {
     static const char error[] = "ERR invalid number of fields";
     int64_t n;
 
+    must(i < c->argc);
     if (i + 1 == c->argc) {
         call_error_arity(c);
         return false;
@@ -137,7 +141,7 @@ static bool parse_pairs(struct call *c, int i, struct hsetex *args)
     return false;
 }
 
-/* FNX or FXX. */
+/* Takes argument i, FNX or FXX. False: the error was replied. */
 static bool set_condition(struct call *c, int i, struct hsetex *args)
 {
     if (args->condition != ALWAYS) {
@@ -148,7 +152,7 @@ static bool set_condition(struct call *c, int i, struct hsetex *args)
     return true;
 }
 
-/* KEEPTTL, or one of the options with a time at *i, which is moved to the time. */
+/* Parses KEEPTTL or an option with a time at *i, which becomes its last argument. False: the error was replied. */
 static bool set_expiry(struct call *c, int *i, struct hsetex *args)
 {
     struct expiry *e = &args->expiry;
@@ -164,7 +168,7 @@ static bool set_expiry(struct call *c, int *i, struct hsetex *args)
         reply_error(c->out, "ERR missing expire time");
         return false;
     }
-    return parse_moment(c, ++*i, e);
+    return parse_time(c, ++*i, e);
 }
 
 static bool parse_hsetex(struct call *c, struct hsetex *args)
@@ -196,13 +200,14 @@ static bool condition_holds(struct call *c, const struct value *v, const struct 
     return true;
 }
 
-/* A moment that is past removes the fields, after they were set. */
+/* Sets the pairs. An expiry in the past removes the fields, which Redis reports as set and then removed. */
 static void set_pairs(struct call *c, struct collection *o, const struct hsetex *args)
 {
     const struct expiry *e = &args->expiry;
-    bool timed = expire_has_time(e->option), past = timed && e->moment <= c->unit->now;
-    int64_t expire = timed ? e->moment : e->option == EXPIRE_KEEPTTL ? HASH_KEEP : 0;
+    bool timed = expire_has_time(e->option), past = timed && e->at <= c->unit->now;
+    int64_t expire = timed ? e->at : e->option == EXPIRE_KEEPTTL ? HASH_KEEP : 0;
 
+    must(args->first > 2 && args->first < c->argc && (c->argc - args->first) % 2 == 0);
     for (int i = args->first; i < c->argc; i += 2) {
         if (past)
             hash_remove(&o->value, call_arg(c, i));
@@ -216,12 +221,12 @@ static void set_pairs(struct call *c, struct collection *o, const struct hsetex 
 
 CMD(hsetex,
     .name = "HSETEX", .arity = -6, .group = "hash", .since = "8.0.0",
-    .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
+    .cost = "O(N) where N is the number of field arguments", .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
     .syntax = "key [FNX | FXX] "
               "[EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] "
               "FIELDS numfields field value [field value ...]",
-    .summary = "Sets fields of a hash with a time to live, on condition that all or none of them are there.")
+    .summary = "Sets fields of a hash and their expiry, optionally only if all or none of the fields exist.")
 {
     struct collection o;
     struct hsetex args;

@@ -1,97 +1,99 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Times to live of the fields of a hash: https://redis.io/docs/latest/commands/hexpire/ */
+/* The expiry of fields of a hash: https://redis.io/docs/latest/commands/hexpire/ */
 #include "cmd/hash/hash_args.h"
 #include "run/collection.h"
 #include "types/hash.h"
 
-#define SECOND 1000 /* in milliseconds, in which all times are kept */
+#define SECOND 1000 /* ms */
 
-/* What is replied for a field. */
+/* The reply for one field. */
 enum {
     NO_FIELD = -2,
     NO_EXPIRY = -1,
     NOT_MET = 0, /* the condition */
     DONE = 1,
-    DELETED = 2, /* the moment was past */
+    DELETED = 2, /* the expiry is in the past */
 };
 
 /* ---- setting ---- */
 
-static int expire_field(struct call *c, struct value *v, struct slice field, unsigned when, int64_t moment)
+static int expire_field(struct call *c, struct value *v, struct slice field, unsigned when, int64_t expire)
 {
     int64_t old;
 
     if (!hash_expiry(v, field, &old))
         return NO_FIELD;
-    if (!expire_allows(when, old, moment))
+    if (!expire_allows(when, old, expire))
         return NOT_MET;
-    if (moment <= c->unit->now) {
+    if (expire <= c->unit->now) {
         hash_remove(v, field);
         return DELETED;
     }
-    hash_set_expiry(v, field, moment);
+    hash_set_expiry(v, field, expire);
     return DONE;
 }
 
-/* The fields in the arguments from i on. */
-static void expire_fields(struct call *c, struct collection *o, int i, unsigned when, int64_t moment)
+/* Sets the expiry of the fields in arguments i and up, and replies. */
+static void expire_fields(struct call *c, struct collection *o, int i, unsigned when, int64_t expire)
 {
     bool changed = false;
 
+    must(i > 3 && i < c->argc && expire >= 0 && expire <= HASH_EXPIRE_MAX);
     reply_array(c->out, c->argc - i);
     for (; i < c->argc; i++) {
-        int done = expire_field(c, &o->value, call_arg(c, i), when, moment);
+        int result = expire_field(c, &o->value, call_arg(c, i), when, expire);
 
-        changed |= done > NOT_MET;
-        reply_int(c->out, done);
+        changed |= result > NOT_MET;
+        reply_int(c->out, result);
     }
     if (changed)
-        call_changed(c, 1, EVENT_HASH, moment <= c->unit->now ? "hdel" : "hexpire");
+        call_changed(c, 1, EVENT_HASH, expire <= c->unit->now ? "hdel" : "hexpire");
 }
 
-/* HEXPIRE and its like. Redis looks at the key before it looks at the arguments. */
+/* HEXPIRE, HPEXPIRE, HEXPIREAT, HPEXPIREAT. As in Redis, WRONGTYPE takes precedence over errors in the arguments. */
 static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
 {
     struct collection o;
     unsigned when;
-    int64_t moment;
+    int64_t expire;
     int fields;
 
     if (!collection_write(&o, c, 1, TYPE_HASH))
         return;
     when = expire_when_at(c, 3);
     fields = when == 0 ? 3 : 4;
-    if (hash_args_moment(c, 2, unit, absolute, &moment) &&
+    must(fields + 1 < c->argc);
+    if (hash_args_expire(c, 2, unit, absolute, &expire) &&
         hash_args_fields(c, fields, "ERR Parameter `numFields` should be greater than 0"))
-        expire_fields(c, &o, fields + 2, when, moment);
+        expire_fields(c, &o, fields + 2, when, expire);
     collection_close(&o);
 }
 
-#define EXPIRES(time) \
-    .arity = -6, .group = "hash", .since = "7.4.0", .cost = "O(N), N being the number of fields that are given.", \
+#define EXPIRE_COMMAND(time) \
+    .arity = -6, .group = "hash", .since = "7.4.0", .cost = "O(N) where N is the number of field arguments", \
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE), \
     .syntax = "key " time " [NX | XX | GT | LT] " HASH_FIELDS_SYNTAX
 
-CMD(hexpire, .name = "HEXPIRE", EXPIRES("seconds"),
-    .summary = "Lets fields of a hash end so many seconds from now.")
+CMD(hexpire, .name = "HEXPIRE", EXPIRE_COMMAND("seconds"),
+    .summary = "Sets the expiry of fields of a hash, in seconds from now.")
 {
     expire_at(c, EXPIRE_SECONDS, false);
 }
 
-CMD(hpexpire, .name = "HPEXPIRE", EXPIRES("milliseconds"),
-    .summary = "Lets fields of a hash end so many milliseconds from now.")
+CMD(hpexpire, .name = "HPEXPIRE", EXPIRE_COMMAND("milliseconds"),
+    .summary = "Sets the expiry of fields of a hash, in milliseconds from now.")
 {
     expire_at(c, EXPIRE_MILLISECONDS, false);
 }
 
-CMD(hexpireat, .name = "HEXPIREAT", EXPIRES("unix-time-seconds"),
-    .summary = "Lets fields of a hash end at a time, told in seconds since 1970.")
+CMD(hexpireat, .name = "HEXPIREAT", EXPIRE_COMMAND("unix-time-seconds"),
+    .summary = "Sets the expiry of fields of a hash to a Unix timestamp in seconds.")
 {
     expire_at(c, EXPIRE_SECONDS, true);
 }
 
-CMD(hpexpireat, .name = "HPEXPIREAT", EXPIRES("unix-time-milliseconds"),
-    .summary = "Lets fields of a hash end at a time, told in milliseconds since 1970.")
+CMD(hpexpireat, .name = "HPEXPIREAT", EXPIRE_COMMAND("unix-time-milliseconds"),
+    .summary = "Sets the expiry of fields of a hash to a Unix timestamp in milliseconds.")
 {
     expire_at(c, EXPIRE_MILLISECONDS, true);
 }
@@ -110,9 +112,9 @@ static int persist_field(struct value *v, struct slice field)
 
 CMD(hpersist,
     .name = "HPERSIST", .arity = -5, .group = "hash", .since = "7.4.0",
-    .cost = "O(N), N being the number of fields that are given.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(N) where N is the number of field arguments", .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE), .syntax = "key " HASH_FIELDS_SYNTAX,
-    .summary = "Takes away the time to live of fields of a hash.")
+    .summary = "Removes the expiry of fields of a hash.")
 {
     struct collection o;
     bool changed = false;
@@ -122,10 +124,10 @@ CMD(hpersist,
     if (hash_args_fields(c, 2, HASH_COUNT_ERROR)) {
         reply_array(c->out, c->argc - 4);
         for (int i = 4; i < c->argc; i++) {
-            int done = persist_field(&o.value, call_arg(c, i));
+            int result = persist_field(&o.value, call_arg(c, i));
 
-            changed |= done == DONE;
-            reply_int(c->out, done);
+            changed |= result == DONE;
+            reply_int(c->out, result);
         }
         if (changed)
             call_changed(c, 1, EVENT_HASH, "hpersist");
@@ -133,13 +135,14 @@ CMD(hpersist,
     collection_close(&o);
 }
 
-/* ---- asking ---- */
+/* ---- reading ---- */
 
-/* Replies for each field with its expiry less base, in units, rounded up. */
+/* Replies for each field with its expiry minus base, in multiples of unit ms, rounded up. */
 static void reply_expiries(struct call *c, int64_t base, int64_t unit)
 {
     struct collection o;
 
+    must(base >= 0 && unit > 0);
     if (!collection_read(&o, c, 1, TYPE_HASH) || !hash_args_fields(c, 2, HASH_COUNT_ERROR))
         return;
     reply_array(c->out, c->argc - 4);
@@ -153,31 +156,31 @@ static void reply_expiries(struct call *c, int64_t base, int64_t unit)
     }
 }
 
-#define ASKS \
-    .arity = -5, .group = "hash", .since = "7.4.0", .cost = "O(N), N being the number of fields that are given.", \
+#define TTL_COMMAND \
+    .arity = -5, .group = "hash", .since = "7.4.0", .cost = "O(N) where N is the number of field arguments", \
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), \
     .syntax = "key " HASH_FIELDS_SYNTAX
 
-CMD(httl, .name = "HTTL", ASKS, .hints = "nondeterministic_output",
-    .summary = "Tells how many seconds fields of a hash have still to live.")
+CMD(httl, .name = "HTTL", TTL_COMMAND, .hints = "nondeterministic_output",
+    .summary = "Returns the remaining time to live of fields of a hash, in seconds.")
 {
     reply_expiries(c, c->unit->now, SECOND);
 }
 
-CMD(hpttl, .name = "HPTTL", ASKS, .hints = "nondeterministic_output",
-    .summary = "Tells how many milliseconds fields of a hash have still to live.")
+CMD(hpttl, .name = "HPTTL", TTL_COMMAND, .hints = "nondeterministic_output",
+    .summary = "Returns the remaining time to live of fields of a hash, in milliseconds.")
 {
     reply_expiries(c, c->unit->now, 1);
 }
 
-CMD(hexpiretime, .name = "HEXPIRETIME", ASKS,
-    .summary = "Tells when fields of a hash end, in seconds since 1970.")
+CMD(hexpiretime, .name = "HEXPIRETIME", TTL_COMMAND,
+    .summary = "Returns the expiry of fields of a hash as Unix timestamps in seconds.")
 {
     reply_expiries(c, 0, SECOND);
 }
 
-CMD(hpexpiretime, .name = "HPEXPIRETIME", ASKS,
-    .summary = "Tells when fields of a hash end, in milliseconds since 1970.")
+CMD(hpexpiretime, .name = "HPEXPIRETIME", TTL_COMMAND,
+    .summary = "Returns the expiry of fields of a hash as Unix timestamps in milliseconds.")
 {
     reply_expiries(c, 0, 1);
 }

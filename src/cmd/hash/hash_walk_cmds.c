@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fields of a hash, a few at a time: https://redis.io/docs/latest/commands/hscan/ and
+ * HSCAN and HRANDFIELD: https://redis.io/docs/latest/commands/hscan/ and
  * https://redis.io/docs/latest/commands/hrandfield/
  */
 #include "base/buf.h"
@@ -17,7 +17,7 @@ struct found {
 struct scan_walk {
     struct scan_args args;
     struct buf found; /* of struct found */
-    int64_t seen;     /* fields, wanted or not */
+    int64_t seen;     /* fields visited, whether they match or not */
 };
 
 static void scan_field(void *arg, struct slice field, struct slice value)
@@ -43,9 +43,11 @@ static void scan_large(struct call *c, const struct value *v, const struct scan_
     uint64_t cursor = args->cursor;
     size_t n;
 
+    must(v->form == VALUE_LARGE && steps > 0 && args->count > 0);
     do
         cursor = hash_scan(v, cursor, scan_field, &w);
     while (cursor != 0 && --steps > 0 && w.seen < args->count);
+    must(w.found.len % sizeof(struct found) == 0);
     n = w.found.len / sizeof(struct found);
     reply_array(c->out, 2);
     reply_bulk_int(c->out, (int64_t)cursor);
@@ -58,7 +60,7 @@ static void scan_large(struct call *c, const struct value *v, const struct scan_
     buf_fini(&w.found);
 }
 
-/* A flat hash is replied whole, whatever the cursor and COUNT. */
+/* A flat hash is returned as a whole, whatever the cursor and COUNT are. */
 static void scan_flat(struct call *c, const struct value *v, const struct scan_args *args)
 {
     struct slice field, value;
@@ -80,10 +82,10 @@ static void scan_flat(struct call *c, const struct value *v, const struct scan_a
 
 CMD(hscan,
     .name = "HSCAN", .arity = -3, .group = "hash", .since = "2.8.0",
-    .cost = "O(1) for a call, O(N) for a whole walk, N being the number of fields of the hash.",
+    .cost = "O(1) for every call, O(N) for a complete iteration, where N is the number of fields of the hash",
     .flags = CMD_READONLY, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
     .syntax = "key cursor [MATCH pattern] [COUNT count] [NOVALUES]", .history = "7.4.0: Added NOVALUES.",
-    .hints = "nondeterministic_output", .summary = "Walks over the fields of a hash, a few at each call.")
+    .hints = "nondeterministic_output", .summary = "Iterates over the fields of a hash, a few per call.")
 {
     struct scan_args args;
     struct collection o;
@@ -98,33 +100,34 @@ CMD(hscan,
 
 /* ---- HRANDFIELD ---- */
 
-struct drawing {
+struct draw {
     struct out *out;
     bool with_values;
 };
 
 static bool reply_drawn(void *arg, struct slice field, struct slice value)
 {
-    struct drawing *d = arg;
+    struct draw *d = arg;
 
     if (d->with_values && d->out->resp == 3)
         reply_array(d->out, 2);
     reply_bulk(d->out, field);
     if (d->with_values)
         reply_bulk(d->out, value);
-    return d->out->cut == NULL; /* nobody will read what follows */
+    return d->out->cut == NULL; /* the client is about to be disconnected */
 }
 
-/* HRANDFIELD with a count: as many distinct fields, or, below zero, as many draws. */
-static void draw(struct call *c, const struct value *v, int64_t count, bool with_values)
+/* HRANDFIELD with a count: up to `count` distinct fields; negative: `-count` fields, which may repeat. */
+static void draw_many(struct call *c, const struct value *v, int64_t count, bool with_values)
 {
-    struct drawing d = {c->out, with_values};
-    uint64_t n = count < 0 ? -(uint64_t)count : (uint64_t)count, there = hash_count(v);
+    struct draw d = {c->out, with_values};
+    uint64_t n = count < 0 ? -(uint64_t)count : (uint64_t)count, fields = hash_count(v);
 
-    if (there == 0)
+    if (fields == 0)
         n = 0;
-    else if (count > 0 && n > there)
-        n = there;
+    else if (count > 0 && n > fields)
+        n = fields;
+    must(count < 0 || n <= fields);
     reply_array(c->out, with_values && c->out->resp == 2 ? 2 * n : n);
     if (n != 0)
         hash_draw(v, n, count > 0, reply_drawn, &d);
@@ -132,11 +135,11 @@ static void draw(struct call *c, const struct value *v, int64_t count, bool with
 
 CMD(hrandfield,
     .name = "HRANDFIELD", .arity = -2, .group = "hash", .since = "6.2.0",
-    .cost = "O(N), N being the number of fields that are replied.", .flags = CMD_READONLY,
+    .cost = "O(N) where N is the number of fields returned", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key [count [WITHVALUES]]",
-    .hints = "nondeterministic_output", .summary = "Replies with random fields of a hash.")
+    .hints = "nondeterministic_output", .summary = "Returns random fields of a hash.")
 {
-    struct drawing d = {c->out, false};
+    struct draw d = {c->out, false};
     struct collection o;
     bool with_values = false;
     int64_t count = 0;
@@ -146,7 +149,7 @@ CMD(hrandfield,
     if (!collection_read(&o, c, 1, TYPE_HASH))
         return;
     if (c->argc > 2)
-        draw(c, &o.value, count, with_values);
+        draw_many(c, &o.value, count, with_values);
     else if (hash_count(&o.value) == 0)
         reply_null(c->out);
     else

@@ -9,19 +9,21 @@ bool hll_read(struct call *c, const struct entry *e, struct slice *s)
         reply_error(c->out, ERR_WRONGTYPE);
         return false;
     }
-    *s = entry_string(e, &d);
+    *s = entry_string(e, &d); /* d is unused: an integer is refused */
     if (entry_encoding(e) != ENCODING_INT && hll_is(*s))
         return true;
     reply_error(c->out, "WRONGTYPE Key is not a valid HyperLogLog string value.");
     return false;
 }
 
-/* No HyperLogLog grows beyond a size at which memory that is out is out for everybody. */
+/* A HyperLogLog has at most a few tens of KiB: when that allocation fails, the process is out of memory. */
 static void resize_string(struct flat *f, size_t n)
 {
     struct hll_target *t = f->owner;
+    struct entry *e = call_peek(t->call, t->key);
 
-    f->p = call_string_for_write(t->call, t->key, call_peek(t->call, t->key), n);
+    must(!t->is_new && e != NULL && entry_type(e) == TYPE_STRING);
+    f->p = call_string_for_write(t->call, t->key, e, n);
     must(f->p != NULL);
     f->n = n;
 }
@@ -30,6 +32,7 @@ bool hll_write(struct hll_target *t, struct call *c, int i, struct entry *e)
 {
     struct slice s;
 
+    must(i > 0 && i < c->argc);
     *t = (struct hll_target){.flat = FLAT_EMPTY, .call = c, .key = i, .is_new = e == NULL};
     if (e == NULL) {
         hll_init(&t->flat);
@@ -46,6 +49,7 @@ void hll_close(struct hll_target *t)
 {
     struct entry_spec spec = {.key = call_arg(t->call, t->key), .value = flat_slice(&t->flat), .raw = true};
 
+    must(hll_is(flat_slice(&t->flat)));
     if (!t->is_new)
         return;
     if (t->flat.n > ENTRY_INLINE_MAX) {

@@ -10,7 +10,7 @@ static uint64_t sparse_max(const struct call *c)
 CMD(pfadd,
     .name = "PFADD", .arity = -2, .group = "hyperloglog", .since = "2.8.9", .cost = "O(1) for each element.",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_INSERT),
-    .summary = "Adds elements to a HyperLogLog, which is made if it is not there; tells whether it is another now.",
+    .summary = "Adds elements to a HyperLogLog, which is created if missing; returns whether it changed.",
     .syntax = "key [element [element ...]]")
 {
     struct entry *e = call_look(c, 1);
@@ -34,18 +34,13 @@ CMD(pfadd,
         reply_int(c->out, changed);
 }
 
-/* Counts the HyperLogLog of the key in argument 1 and keeps the count in it, although the command is one that reads: as
- * in Redis, the value is then another, for WATCH too, but no event tells of it. */
-static void count_one(struct call *c)
+/* Counts the HyperLogLog of the key in argument 1 and stores the count in it. The value changes, for WATCH too, although
+ * PFCOUNT is a reading command; as in Redis, there is no event. */
+static void recount(struct call *c, struct entry *e)
 {
-    struct entry *e = call_find_read(c, 1);
     struct hll_target t;
     uint64_t count;
 
-    if (e == NULL) {
-        reply_int(c->out, 0);
-        return;
-    }
     if (!hll_write(&t, c, 1, e))
         return;
     if (!hll_known_count(flat_slice(&t.flat), &count)) {
@@ -59,8 +54,26 @@ static void count_one(struct call *c)
     reply_int(c->out, (int64_t)count);
 }
 
-/* Merges those of the keys from argument 1 on; a missing one is empty. *dense: one of them is. False: the error was
- * replied. */
+/* PFCOUNT of one key. The door stays closed if the stored count is up to date, unless a client has written the value: as
+ * in Redis, its encoding is raw afterwards. */
+static void count_one(struct call *c)
+{
+    struct entry *e = call_find_read(c, 1);
+    uint64_t count;
+    struct slice s;
+
+    if (e == NULL)
+        reply_int(c->out, 0);
+    else if (!hll_read(c, e, &s))
+        return;
+    else if ((e->flags & ENTRY_RAW) && hll_known_count(s, &count))
+        reply_int(c->out, (int64_t)count);
+    else
+        recount(c, e);
+}
+
+/* Merges the HyperLogLogs of the keys from argument 1 on; a missing one counts as empty. *dense: at least one is dense.
+ * False: the error was replied. */
 static bool merge_keys(struct call *c, uint8_t *registers, bool *dense)
 {
     *dense = false;
@@ -84,9 +97,9 @@ static bool merge_keys(struct call *c, uint8_t *registers, bool *dense)
 
 CMD(pfcount,
     .name = "PFCOUNT", .arity = -2, .group = "hyperloglog", .since = "2.8.9",
-    .cost = "O(1) for one key, and less where the count is known since it changed last; O(N) for N keys.",
+    .cost = "O(1) for one key, with a low constant while the stored count is up to date; O(N) for N keys.",
     .flags = CMD_READONLY | CMD_MAY_REPLICATE, .keys = CMD_KEYS(1, -1, 1, KEY_RW | KEY_ACCESS),
-    .summary = "Estimates how many different elements were added to a HyperLogLog, or to any of several.",
+    .summary = "Estimates the number of distinct elements of a HyperLogLog, or of the union of several.",
     .syntax = "key [key ...]")
 {
     uint8_t registers[HLL_REGISTERS];
@@ -103,7 +116,7 @@ CMD(pfmerge,
     .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_INSERT, .find = KEYS_RANGE, .first = 1, .last = 1, .step = 1},
              {.flags = KEY_RO | KEY_ACCESS, .find = KEYS_RANGE, .first = 2, .last = -1, .step = 1}},
-    .summary = "Adds to a HyperLogLog all that was added to others; it is made if it is not there.",
+    .summary = "Merges HyperLogLogs into another, which is created if missing.",
     .syntax = "destkey [sourcekey [sourcekey ...]]")
 {
     uint8_t registers[HLL_REGISTERS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* PFDEBUG and PFSELFTEST, which look into HyperLogLogs. */
+/* PFDEBUG and PFSELFTEST, which inspect and test HyperLogLogs. */
 #include <math.h>
 
 #include "base/buf.h"
@@ -9,7 +9,7 @@
 
 /* ---- PFDEBUG ---- */
 
-/* Makes it dense, of which no event tells. False: it is corrupt, and the error was replied. */
+/* Converts it to dense, without an event. False: it is corrupt, and the error was replied. */
 static bool make_dense(struct hll_target *t)
 {
     if (hll_encoding(flat_slice(&t->flat)) == HLL_DENSE)
@@ -18,36 +18,38 @@ static bool make_dense(struct hll_target *t)
         reply_error(t->call->out, ERR_HLL_CORRUPT);
         return false;
     }
+    must(hll_encoding(flat_slice(&t->flat)) == HLL_DENSE);
     call_changed(t->call, t->key, EVENT_STRING, NULL);
     return true;
 }
 
-/* Makes it dense, as in Redis. */
+/* Converts it to dense first, as Redis does. */
 static void reply_registers(struct hll_target *t)
 {
     uint8_t registers[HLL_REGISTERS] = {0};
 
     if (!make_dense(t))
         return;
-    hll_merge(registers, flat_slice(&t->flat));
+    must(hll_merge(registers, flat_slice(&t->flat)));
     reply_array(t->call->out, HLL_REGISTERS);
     for (unsigned i = 0; i < HLL_REGISTERS; i++)
         reply_int(t->call->out, registers[i]);
 }
 
-/* "Z:1000 v:2,1 z:19": kinds, ranks and lengths. */
+/* For example "Z:1000 v:2,1 z:19": the kinds, ranks and lengths of the runs. */
 static void reply_runs(struct hll_target *t)
 {
     struct slice rest = slice_of(t->flat.p + HLL_HEADER, t->flat.n - HLL_HEADER);
     struct buf text = BUF_EMPTY;
     struct hll_run run;
 
+    must(t->flat.n >= HLL_HEADER);
     if (hll_encoding(flat_slice(&t->flat)) != HLL_SPARSE) {
         reply_error(t->call->out, "ERR HLL encoding is not sparse");
         return;
     }
-    if (t->flat.n > HLL_SPARSE_LONGEST) {
-        reply_error(t->call->out, ERR_HLL_CORRUPT); /* Redis makes a text of it, which may be gigabytes */
+    if (t->flat.n > HLL_SPARSE_MAX) {
+        reply_error(t->call->out, ERR_HLL_CORRUPT); /* Redis replies with a text that may have gigabytes */
         return;
     }
     while (hll_sparse_next(&rest, &run)) {
@@ -76,7 +78,7 @@ static void reply_to_dense(struct hll_target *t)
 static const struct {
     const char *word;
     void (*reply)(struct hll_target *t);
-} looks[] = {
+} subcommands[] = {
     {"GETREG", reply_registers},
     {"DECODE", reply_runs},
     {"ENCODING", reply_encoding},
@@ -86,7 +88,7 @@ static const struct {
 CMD(pfdebug,
     .name = "PFDEBUG", .arity = 3, .group = "hyperloglog", .since = "2.8.9", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_ADMIN, .keys = CMD_KEYS(2, 2, 1, KEY_RW | KEY_ACCESS),
-    .summary = "Shows the registers of a HyperLogLog, how they are kept, or makes a sparse one dense (as GETREG does too).",
+    .summary = "Shows the registers or the encoding of a HyperLogLog, or converts it to dense (as GETREG does too).",
     .syntax = "<GETREG | DECODE | ENCODING | TODENSE> key")
 {
     struct entry *e = call_look(c, 2);
@@ -98,9 +100,9 @@ CMD(pfdebug,
     }
     if (!hll_write(&t, c, 2, e))
         return;
-    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
-        if (call_is(c, 1, looks[i].word)) {
-            looks[i].reply(&t);
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        if (call_is(c, 1, subcommands[i].word)) {
+            subcommands[i].reply(&t);
             return;
         }
     reply_errorf(c->out, "ERR Unknown PFDEBUG subcommand '%.*s'", (int)call_arg(c, 1).n, call_arg(c, 1).p);
@@ -117,8 +119,8 @@ static bool is_close(uint64_t estimate, uint64_t count)
     return fabs((double)estimate - (double)count) <= ceil(6 * 1.04 / sqrt(HLL_REGISTERS) * (double)count);
 }
 
-/* Adds random elements to a sparse and to a dense one and compares them each time their number is ten times as high.
- * Returns what is wrong, or NULL. */
+/* Adds random elements to a sparse and a dense one and compares both after 1, 10, 100 ... elements. Returns the error,
+ * or NULL. */
 static const char *compare_encodings(struct flat *sparse, struct flat *dense)
 {
     uint64_t seed = rand_u64(), one, other;
@@ -143,7 +145,7 @@ static const char *compare_encodings(struct flat *sparse, struct flat *dense)
 
 CMD(pfselftest,
     .name = "PFSELFTEST", .arity = 1, .group = "hyperloglog", .since = "2.8.9", .cost = "O(1), about 50 ms.",
-    .flags = CMD_ADMIN, .summary = "Tests HyperLogLogs: how far estimates are off, and whether both encodings agree.",
+    .flags = CMD_ADMIN, .summary = "Tests the error of HyperLogLog estimates, and that both encodings agree.",
     .syntax = "")
 {
     struct flat sparse = FLAT_EMPTY, dense = FLAT_EMPTY;

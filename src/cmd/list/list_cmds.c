@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The list commands that work on one list: its ends, what stands at an index, and what is equal to an element. Those
- * that choose or connect lists are in list_move_cmds.c. https://redis.io/docs/latest/commands/?group=list
+ * The commands on a single list: push, pop, access by index, search by value. The commands that take several keys are
+ * in list_move_cmds.c. https://redis.io/docs/latest/commands/?group=list
  */
 #include "cmd/list/list_ends.h"
 #include "types/list.h"
 
-/* Opens the list in argument 1 to change it. False: an error was replied, or `absent` was called, since there is none.
- */
+/* Opens the list in argument 1 for writing. False: an error was replied, or the key does not exist and `absent` was
+ * called to reply. */
 static bool open_existing(struct call *c, struct collection *o, void (*absent)(struct call *c))
 {
     if (!collection_write(o, c, 1, TYPE_LIST))
@@ -31,9 +31,10 @@ static void reply_no_key(struct call *c)
 
 /* ---- pushing ---- */
 
-/* Adds the arguments to an opened list. */
+/* Adds arguments 2 and up to an opened list, and closes it. */
 static void push_args(struct call *c, struct collection *o, bool front)
 {
+    must(c->argc > 2 && o->type == TYPE_LIST);
     list_push_all(&o->value, front, c->argv + 2, (size_t)c->argc - 2);
     reply_int(c->out, (int64_t)list_count(&o->value));
     call_changed(c, 1, EVENT_LIST, front ? "lpush" : "rpush");
@@ -44,7 +45,7 @@ static void push(struct call *c, bool front)
 {
     struct collection o;
 
-    if (call_args_fit(c, 2, LIST_ELEMENT_MOST) && collection_write(&o, c, 1, TYPE_LIST))
+    if (call_args_fit(c, 2, LIST_ELEMENT_MAX) && collection_write(&o, c, 1, TYPE_LIST))
         push_args(c, &o, front);
 }
 
@@ -52,35 +53,35 @@ static void push_existing(struct call *c, bool front)
 {
     struct collection o;
 
-    if (call_args_fit(c, 2, LIST_ELEMENT_MOST) && open_existing(c, &o, reply_zero))
+    if (call_args_fit(c, 2, LIST_ELEMENT_MAX) && open_existing(c, &o, reply_zero))
         push_args(c, &o, front);
 }
 
 #define PUSH \
-    .arity = -3, .group = "list", .cost = "O(N) where N is the number of elements", \
+    .arity = -3, .group = "list", .cost = "O(N) where N is the number of elements added", \
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_INSERT), \
     .syntax = "key element [element ...]"
 
-CMD(lpush, .name = "LPUSH", PUSH, .since = "1.0.0", .history = "2.4.0: Accepts several elements.",
-    .summary = "Adds elements to the front of a list, one after the other; makes the list if there is none.")
+CMD(lpush, .name = "LPUSH", PUSH, .since = "1.0.0", .history = "2.4.0: Accepts multiple elements.",
+    .summary = "Prepends elements to a list, one after another. Creates the list if it does not exist.")
 {
     push(c, true);
 }
 
-CMD(rpush, .name = "RPUSH", PUSH, .since = "1.0.0", .history = "2.4.0: Accepts several elements.",
-    .summary = "Adds elements to the end of a list; makes the list if there is none.")
+CMD(rpush, .name = "RPUSH", PUSH, .since = "1.0.0", .history = "2.4.0: Accepts multiple elements.",
+    .summary = "Appends elements to a list. Creates the list if it does not exist.")
 {
     push(c, false);
 }
 
-CMD(lpushx, .name = "LPUSHX", PUSH, .since = "2.2.0", .history = "4.0.0: Accepts several elements.",
-    .summary = "Adds elements to the front of a list that exists.")
+CMD(lpushx, .name = "LPUSHX", PUSH, .since = "2.2.0", .history = "4.0.0: Accepts multiple elements.",
+    .summary = "Prepends elements to a list, only if the list exists.")
 {
     push_existing(c, true);
 }
 
-CMD(rpushx, .name = "RPUSHX", PUSH, .since = "2.2.0", .history = "4.0.0: Accepts several elements.",
-    .summary = "Adds elements to the end of a list that exists.")
+CMD(rpushx, .name = "RPUSHX", PUSH, .since = "2.2.0", .history = "4.0.0: Accepts multiple elements.",
+    .summary = "Appends elements to a list, only if the list exists.")
 {
     push_existing(c, false);
 }
@@ -113,6 +114,7 @@ static void pop_many(struct call *c, bool front)
 
     if (!call_int_between(c, 2, 0, INT64_MAX, &count, ERR_NOT_POSITIVE) || !collection_write(&o, c, 1, TYPE_LIST))
         return;
+    must(count >= 0);
     if (!collection_exists(&o)) {
         reply_null_array(c->out);
         collection_close(&o);
@@ -148,7 +150,8 @@ CMD(lpop, .name = "LPOP", POP, .summary = "Removes and returns the first element
     pop(c, true);
 }
 
-CMD(rpop, .name = "RPOP", POP, .summary = "Removes and returns the last elements of a list, the last one first.")
+CMD(rpop, .name = "RPOP", POP,
+    .summary = "Removes and returns the last elements of a list, starting with the last one.")
 {
     pop(c, false);
 }
@@ -158,7 +161,7 @@ CMD(rpop, .name = "RPOP", POP, .summary = "Removes and returns the last elements
 CMD(llen,
     .name = "LLEN", .arity = 2, .group = "list", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO),
-    .summary = "Returns the number of elements of a list.", .syntax = "key")
+    .summary = "Returns the length of a list.", .syntax = "key")
 {
     struct collection o;
 
@@ -168,9 +171,11 @@ CMD(llen,
 
 CMD(lindex,
     .name = "LINDEX", .arity = 3, .group = "list", .since = "1.0.0",
-    .cost = "O(N) where N is the number of chunks, each of some hundred elements, between the index and the nearer end",
+    .cost = "O(N) where N is the number of chunks, each of a few hundred elements, between the index and the nearer "
+            "end of the list",
     .flags = CMD_READONLY, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Returns the element at an index; negative ones count from the end.", .syntax = "key index")
+    .summary = "Returns the element at an index. Negative indexes count from the end of the list.",
+    .syntax = "key index")
 {
     struct collection o;
     struct list_walk w;
@@ -194,10 +199,10 @@ CMD(lindex,
 
 CMD(lrange,
     .name = "LRANGE", .arity = 4, .group = "list", .since = "1.0.0",
-    .cost = "O(S+N) where N is the number of elements returned and S that of chunks, each of some hundred elements, "
-            "between the first of them and the nearer end",
+    .cost = "O(S+N) where S is the number of chunks, each of a few hundred elements, between the start index and the "
+            "nearer end of the list, and N is the number of elements returned",
     .flags = CMD_READONLY, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Returns the elements from one index to another.", .syntax = "key start stop")
+    .summary = "Returns the elements between two indexes, both inclusive.", .syntax = "key start stop")
 {
     struct collection o;
     struct list_walk w;
@@ -208,6 +213,7 @@ CMD(lrange,
     if (!call_int(c, 2, &start) || !call_int(c, 3, &end) || !collection_read(&o, c, 1, TYPE_LIST))
         return;
     n = collection_range(list_count(&o.value), start, end, &first);
+    must(n == 0 || first + n <= list_count(&o.value));
     reply_array(c->out, n);
     list_walk_begin(&w, &o.value, (int64_t)first);
     while (n-- > 0 && list_walk_next(&w, &s))
@@ -216,14 +222,15 @@ CMD(lrange,
 
 CMD(lset,
     .name = "LSET", .arity = 4, .group = "list", .since = "1.0.0",
-    .cost = "O(N) where N is the number of chunks, each of some hundred elements, between the index and the nearer end",
+    .cost = "O(N) where N is the number of chunks, each of a few hundred elements, between the index and the nearer "
+            "end of the list",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
-    .summary = "Puts an element in the place of the one at an index.", .syntax = "key index element")
+    .summary = "Replaces the element at an index.", .syntax = "key index element")
 {
     struct collection o;
     int64_t index;
 
-    if (!call_args_fit(c, 3, LIST_ELEMENT_MOST) || !open_existing(c, &o, reply_no_key))
+    if (!call_args_fit(c, 3, LIST_ELEMENT_MAX) || !open_existing(c, &o, reply_no_key))
         return;
     if (call_int(c, 2, &index)) {
         if (list_set(&o.value, index, call_arg(c, 3))) {
@@ -236,21 +243,24 @@ CMD(lset,
     collection_close(&o);
 }
 
+/* Keeps the elements from `start` to `end`. As in Redis, the key counts as changed even if all elements are kept. */
 static void trim(struct call *c, struct collection *o, int64_t start, int64_t end)
 {
     size_t n = list_count(&o->value), first;
-    size_t stay = collection_range(n, start, end, &first);
+    size_t kept = collection_range(n, start, end, &first);
 
-    if (stay == 0) {
+    must(n > 0 && kept <= n);
+    if (kept == 0) {
         collection_clear(o);
     } else {
-        list_remove(&o->value, first + stay, n - first - stay);
+        must(first + kept <= n);
+        list_remove(&o->value, first + kept, n - first - kept);
         list_remove(&o->value, 0, first);
     }
     call_changed(c, 1, EVENT_LIST, "ltrim");
 }
 
-static void reply_done(struct call *c)
+static void reply_trimmed(struct call *c)
 {
     reply_ok(c->out);
 }
@@ -259,37 +269,37 @@ CMD(ltrim,
     .name = "LTRIM", .arity = 4, .group = "list", .since = "1.0.0",
     .cost = "O(N) where N is the number of elements removed", .flags = CMD_WRITE,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
-    .summary = "Removes all elements but those from one index to another.", .syntax = "key start stop")
+    .summary = "Trims a list to the elements between two indexes, both inclusive.", .syntax = "key start stop")
 {
     struct collection o;
     int64_t start, end;
 
-    if (!call_int(c, 2, &start) || !call_int(c, 3, &end) || !open_existing(c, &o, reply_done))
+    if (!call_int(c, 2, &start) || !call_int(c, 3, &end) || !open_existing(c, &o, reply_trimmed))
         return;
     trim(c, &o, start, end);
     reply_ok(c->out);
     collection_close(&o);
 }
 
-/* ---- by what is equal ---- */
+/* ---- by value ---- */
 
 CMD(linsert,
     .name = "LINSERT", .arity = 5, .group = "list", .since = "2.2.0",
     .cost = "O(N) where N is the number of elements before the pivot", .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_INSERT),
-    .summary = "Puts an element before or behind the first one that is equal to a pivot.",
+    .summary = "Inserts an element before or after the first occurrence of a pivot.",
     .syntax = "key <BEFORE | AFTER> pivot element")
 {
-    bool behind = call_is(c, 2, "AFTER");
+    bool after = call_is(c, 2, "AFTER");
     struct collection o;
 
-    if (!behind && !call_is(c, 2, "BEFORE")) {
+    if (!after && !call_is(c, 2, "BEFORE")) {
         call_error_syntax(c);
         return;
     }
-    if (!call_args_fit(c, 4, LIST_ELEMENT_MOST) || !open_existing(c, &o, reply_zero))
+    if (!call_args_fit(c, 4, LIST_ELEMENT_MAX) || !open_existing(c, &o, reply_zero))
         return;
-    if (list_insert(&o.value, behind, call_arg(c, 3), call_arg(c, 4))) {
+    if (list_insert(&o.value, after, call_arg(c, 3), call_arg(c, 4))) {
         reply_int(c->out, (int64_t)list_count(&o.value));
         call_changed(c, 1, EVENT_LIST, "linsert");
     } else {
@@ -300,9 +310,9 @@ CMD(linsert,
 
 CMD(lrem,
     .name = "LREM", .arity = 4, .group = "list", .since = "1.0.0",
-    .cost = "O(N) where N is the number of elements", .flags = CMD_WRITE,
+    .cost = "O(N) where N is the length of the list", .flags = CMD_WRITE,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
-    .summary = "Removes elements that are equal to one: so many of the first, of the last if negative, all if 0.",
+    .summary = "Removes elements equal to a value: the first `count` of them, the last `-count` if negative, all if 0.",
     .syntax = "key count element")
 {
     struct collection o;
@@ -313,6 +323,7 @@ CMD(lrem,
         return;
     n = count == 0 ? SIZE_MAX : count < 0 ? -(size_t)count : (size_t)count;
     removed = list_remove_equal(&o.value, call_arg(c, 3), n, count < 0);
+    must(removed <= n);
     reply_int(c->out, (int64_t)removed);
     if (removed > 0)
         call_changed(c, 1, EVENT_LIST, "lrem");
@@ -322,12 +333,12 @@ CMD(lrem,
 /* ---- LPOS ---- */
 
 struct lpos_args {
-    int64_t rank;   /* of the first match that counts, negative: from the end */
-    int64_t count;  /* of matches; 0: all of them, negative: one, and not as an array */
-    int64_t longest; /* elements to look at; 0: all */
+    int64_t rank;    /* of the first match to report; negative: counted from the end; never 0 */
+    int64_t count;   /* matches to report; 0: all; negative: one, which is not replied as an array */
+    int64_t max_len; /* elements to compare; 0: all */
 };
 
-/* RANK of argument i. False: the error was replied. */
+/* Parses argument i as the RANK. False: the error was replied. */
 static bool parse_rank(struct call *c, int i, int64_t *rank)
 {
     if (!call_int_negatable(c, i, rank))
@@ -341,43 +352,45 @@ static bool parse_rank(struct call *c, int i, int64_t *rank)
 /* False: the error was replied. */
 static bool parse_lpos(struct call *c, struct lpos_args *a)
 {
-    bool right = true;
+    bool valid = true;
 
     *a = (struct lpos_args){.rank = 1, .count = -1};
-    for (int i = 3; i < c->argc && right; i += 2) {
+    for (int i = 3; i < c->argc && valid; i += 2) {
         bool has_value = i + 1 < c->argc;
 
         if (has_value && call_is(c, i, "RANK")) {
-            right = parse_rank(c, i + 1, &a->rank);
+            valid = parse_rank(c, i + 1, &a->rank);
         } else if (has_value && call_is(c, i, "COUNT")) {
-            right = call_int_between(c, i + 1, 0, INT64_MAX, &a->count, "ERR COUNT can't be negative");
+            valid = call_int_between(c, i + 1, 0, INT64_MAX, &a->count, "ERR COUNT can't be negative");
         } else if (has_value && call_is(c, i, "MAXLEN")) {
-            right = call_int_between(c, i + 1, 0, INT64_MAX, &a->longest, "ERR MAXLEN can't be negative");
+            valid = call_int_between(c, i + 1, 0, INT64_MAX, &a->max_len, "ERR MAXLEN can't be negative");
         } else {
             call_error_syntax(c);
-            right = false;
+            valid = false;
         }
     }
-    return right;
+    return valid;
 }
 
-/* Replies with the matches, one integer each, and returns how many. */
+/* Replies with the index of each match, and returns the number of matches. */
 static int64_t reply_matches(struct call *c, const struct value *v, const struct lpos_args *a)
 {
     struct listpack_word sought = listpack_word(call_arg(c, 2));
-    uint64_t left = a->longest != 0 ? (uint64_t)a->longest : UINT64_MAX;
-    int64_t most = a->count < 0 ? 1 : a->count, n = 0, index;
+    uint64_t left = a->max_len != 0 ? (uint64_t)a->max_len : UINT64_MAX;
+    int64_t max = a->count < 0 ? 1 : a->count, n = 0, index;
     int64_t skip = (a->rank < 0 ? -a->rank : a->rank) - 1;
     struct list_walk w;
 
+    must(a->rank != 0 && a->max_len >= 0);
     list_walk_begin(&w, v, a->rank < 0 ? -1 : 0);
     while (list_walk_find(&w, a->rank < 0, &sought, &left, &index)) {
+        sane(index >= 0 && (size_t)index < list_count(v));
         if (skip > 0) {
             skip--;
             continue;
         }
         reply_int(c->out, index);
-        if (++n == most)
+        if (++n == max)
             break;
     }
     return n;
@@ -385,9 +398,9 @@ static int64_t reply_matches(struct call *c, const struct value *v, const struct
 
 CMD(lpos,
     .name = "LPOS", .arity = -3, .group = "list", .since = "6.0.6",
-    .cost = "O(N) where N is the number of elements that are looked at", .flags = CMD_READONLY,
+    .cost = "O(N) where N is the number of elements compared", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Returns the indexes of elements that are equal to one.",
+    .summary = "Returns the indexes of the elements equal to a value.",
     .syntax = "key element [RANK rank] [COUNT num-matches:integer] [MAXLEN len]")
 {
     struct lpos_args args;

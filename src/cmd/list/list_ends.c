@@ -17,6 +17,7 @@ void list_end_reply(struct call *c, const struct value *v, bool front, size_t n)
     struct list_walk w;
     struct slice s;
 
+    must(n <= list_count(v));
     reply_array(c->out, n);
     list_walk_begin(&w, v, front ? 0 : -1);
     while (n-- > 0 && (front ? list_walk_next(&w, &s) : list_walk_back(&w, &s)))
@@ -27,6 +28,7 @@ void list_end_take(struct collection *o, bool front, size_t n)
 {
     size_t all = list_count(&o->value);
 
+    must(n > 0 && n <= all);
     if (n == all)
         collection_clear(o);
     else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * list_ends: the two ends of a list, as commands name and take from them.
+ * list_ends: pops from either end of a list.
  *
- * Role:    what the commands that pop have in common: LEFT and RIGHT, the reply, and the removal with its event.
+ * Role:    what the commands that pop share: parsing LEFT and RIGHT, the reply, and the removal with its event.
  * Owns:    nothing.
  * Threads: the worker that runs the command.
  * Used by: list_cmds, list_move_cmds.
@@ -12,13 +12,13 @@
 
 #include "run/collection.h"
 
-/* Argument i as LEFT (*front) or RIGHT. False: the error was replied. */
+/* Parses argument i: LEFT (*front) or RIGHT. False: the error was replied. */
 bool list_end_parse(struct call *c, int i, bool *front);
-/* Replies with an array of the n first elements, or the n last, that one first which is at the end. n: so many there
- * are. */
+/* Replies with an array of the first n elements, or of the last n starting with the last one. The list has at least n
+ * elements. */
 void list_end_reply(struct call *c, const struct value *v, bool front, size_t n);
-/* Removes the n first elements or the n last, says that the key has changed, and closes it. n > 0: so many there are.
- */
+/* Removes the first or the last n elements, reports the change of the key, and closes the list. n > 0; the list has at
+ * least n elements. */
 void list_end_take(struct collection *o, bool front, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The list commands that take from one list for another, or from the first of several that there is. */
+/* The list commands with several keys: LMOVE, RPOPLPUSH, LMPOP. */
 #include "cmd/args/pop_args.h"
 #include "cmd/list/list_ends.h"
 #include "types/list.h"
@@ -9,20 +9,23 @@ static const char *push_event(bool front)
     return front ? "lpush" : "rpush";
 }
 
-/* Source and target are one list, which is opened. */
+/* Moves an element within the list o, which is both source and target, and closes it. The events come in the order of
+ * Redis: the push before the pop. */
 static void rotate(struct call *c, struct collection *o, bool from_front, bool to_front)
 {
+    must(list_count(&o->value) > 0);
     list_rotate(&o->value, from_front, to_front);
     call_changed(c, 2, EVENT_LIST, push_event(to_front));
     call_changed(c, 1, EVENT_LIST, from_front ? "lpop" : "rpop");
     collection_close(o);
 }
 
-/* Moves the element s, which lies at an end of the opened source, to the list in argument 2. */
+/* Moves s, an end element of the opened source, to the list in argument 2. Closes the source. */
 static void move_element(struct call *c, struct collection *source, struct slice s, bool from_front, bool to_front)
 {
     struct collection target;
 
+    must(source->key == 1 && list_count(&source->value) > 0);
     if (!collection_write(&target, c, 2, TYPE_LIST)) {
         collection_close(source);
         return;
@@ -61,7 +64,7 @@ static void move(struct call *c, bool from_front, bool to_front)
 CMD(lmove,
     .name = "LMOVE", .arity = 5, .group = "list", .since = "6.2.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = MOVE_KEYS,
-    .summary = "Takes an element from an end of a list, adds it to an end of another, or of the same, and returns it.",
+    .summary = "Pops an element from an end of a list, pushes it to an end of another or the same list and returns it.",
     .syntax = "source destination <LEFT | RIGHT> <LEFT | RIGHT>")
 {
     bool from_front, to_front;
@@ -73,7 +76,7 @@ CMD(lmove,
 CMD(rpoplpush,
     .name = "RPOPLPUSH", .arity = 3, .group = "list", .since = "1.2.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = MOVE_KEYS,
-    .summary = "Takes the last element of a list, adds it to the front of another, or of the same, and returns it.",
+    .summary = "Pops the last element of a list, prepends it to another or the same list, and returns it.",
     .syntax = "source destination", .replaced_by = "`LMOVE` with the `RIGHT` and `LEFT` arguments",
     .deprecated_since = "6.2.0")
 {
@@ -82,12 +85,13 @@ CMD(rpoplpush,
 
 /* ---- LMPOP ---- */
 
-/* Pops from an opened list that exists, and replies with its key and the elements. */
+/* Pops from an opened list that exists, replies with its key and the elements, and closes it. */
 static void pop_from(struct call *c, struct collection *o, const struct pop_args *a)
 {
     size_t n = list_count(&o->value);
     bool front = !a->second;
 
+    must(n > 0 && a->count > 0);
     if ((uint64_t)a->count < n)
         n = (size_t)a->count;
     reply_array(c->out, 2);
@@ -98,10 +102,10 @@ static void pop_from(struct call *c, struct collection *o, const struct pop_args
 
 CMD(lmpop,
     .name = "LMPOP", .arity = -4, .group = "list", .since = "7.0.0",
-    .cost = "O(N+M) where N is the number of keys and M the number of elements returned",
+    .cost = "O(N+M) where N is the number of keys and M is the number of elements returned",
     .flags = CMD_WRITE | CMD_MOVABLEKEYS,
     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .find = KEYS_NUMBER, .first = 1, .step = 1}},
-    .summary = "Removes and returns elements from an end of the first of several lists that exists.",
+    .summary = "Removes and returns elements from one end of the first of several lists that exists.",
     .syntax = "numkeys key [key ...] <LEFT | RIGHT> [COUNT count]")
 {
     struct pop_args args;
@@ -109,6 +113,7 @@ CMD(lmpop,
 
     if (!pop_args_parse(c, 1, "LEFT", "RIGHT", &args))
         return;
+    must(args.keys > 0 && 2 + args.keys < c->argc);
     for (int i = 2; i < 2 + args.keys; i++) {
         if (!collection_write(&o, c, i, TYPE_LIST))
             return;

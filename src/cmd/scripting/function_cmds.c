@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * FUNCTION, as far as it has a meaning while no library can be loaded: clients and test suites that begin with an empty
- * server flush the libraries, and list them. https://redis.io/docs/latest/commands/?group=scripting
+ * The subcommands of FUNCTION that make sense without libraries, which cannot be loaded: clients and test suites flush
+ * and list the libraries to begin with an empty server. https://redis.io/docs/latest/commands/?group=scripting
  */
 #include "run/call.h"
 
 CMD_CONTAINER(function,
     .name = "FUNCTION", .arity = -2, .group = "scripting", .since = "7.0.0", .cost = "Depends on the subcommand.",
-    .summary = "Tells about libraries of functions, of which there are none.", .syntax = "");
+    .summary = "Manages libraries of functions. Libraries cannot be loaded, so there are none.", .syntax = "");
 
 CMD(function_flush,
     .name = "FLUSH", .parent = "FUNCTION", .arity = -2, .group = "scripting", .since = "7.0.0",
-    .cost = "O(N), N being the number of functions.", .flags = CMD_WRITE | CMD_NOSCRIPT,
+    .cost = "O(N) where N is the number of functions.", .flags = CMD_WRITE | CMD_NOSCRIPT,
     .hints = "request_policy:all_shards,response_policy:all_succeeded", .syntax = "[ASYNC | SYNC]",
-    .summary = "Removes all libraries: there are none.")
+    .summary = "Removes all libraries. There are none.")
 {
+    must(c->argc >= 2);
     if (c->argc > 3)
         call_error_subcommand(c);
     else if (c->argc == 3 && !call_is(c, 2, "ASYNC") && !call_is(c, 2, "SYNC"))
@@ -28,6 +29,7 @@ static bool check_list_options(struct call *c)
 {
     bool by_name = false, with_code = false;
 
+    must(c->argc >= 2);
     for (int i = 2; i < c->argc; i++) {
         if (!with_code && call_is(c, i, "WITHCODE")) {
             with_code = true;
@@ -47,8 +49,8 @@ static bool check_list_options(struct call *c)
 
 CMD(function_list,
     .name = "LIST", .parent = "FUNCTION", .arity = -2, .group = "scripting", .since = "7.0.0",
-    .cost = "O(N), N being the number of functions.", .flags = CMD_NOSCRIPT, .hints = "nondeterministic_output_order",
-    .syntax = "[LIBRARYNAME library-name-pattern] [WITHCODE]", .summary = "Lists the libraries: none.")
+    .cost = "O(N) where N is the number of functions.", .flags = CMD_NOSCRIPT, .hints = "nondeterministic_output_order",
+    .syntax = "[LIBRARYNAME library-name-pattern] [WITHCODE]", .summary = "Lists the libraries. There are none.")
 {
     if (check_list_options(c))
         reply_array(c->out, 0);
@@ -56,13 +58,13 @@ CMD(function_list,
 
 CMD(function_help,
     .name = "HELP", .parent = "FUNCTION", .arity = 2, .group = "scripting", .since = "7.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .summary = "Says what the subcommands of FUNCTION do.", .syntax = "")
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Describes the subcommands of FUNCTION.", .syntax = "")
 {
     static const char *const lines[] = {
         "FLUSH [ASYNC|SYNC]",
-        "    Remove all libraries. There are none, since none can be loaded.",
+        "    Removes all libraries. There are none, since libraries cannot be loaded.",
         "LIST [LIBRARYNAME <pattern>] [WITHCODE]",
-        "    The libraries: none.",
+        "    Lists the libraries. There are none.",
         NULL,
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* COMMAND: what commands there are. https://redis.io/docs/latest/commands/command/ */
+/* COMMAND: the command table. https://redis.io/docs/latest/commands/command/ */
 #include "config.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 /* ---- INFO ---- */
 
-/* The names of the bits that are set, as a set of simple strings. */
+/* Replies with the names of the bits that are set, as a set of simple strings. */
 static void reply_names(struct out *out, const struct catalog_name *table, uint32_t bits, const char *prefix)
 {
     struct reply_later set = reply_later_begin(out);
@@ -23,6 +23,7 @@ static void reply_names(struct out *out, const struct catalog_name *table, uint3
 
         if (!(bits & table->bit))
             continue;
+        must(strlen(prefix) + strlen(table->name) < sizeof(name));
         snprintf(name, sizeof(name), "%s%s", prefix, table->name);
         reply_simple(out, name);
         n++;
@@ -38,6 +39,7 @@ static void reply_hints(struct out *out, const char *hints)
     while (hints && *hints) {
         size_t length = strcspn(hints, ",");
 
+        must(length > 0);
         reply_bulk(out, slice_of(hints, length));
         hints += length + (hints[length] == ',');
         n++;
@@ -58,9 +60,10 @@ static void reply_unknown(struct out *out)
     reply_map(out, 0);
 }
 
-/* Where the search for the keys begins. */
+/* Replies with the place where the search for the keys begins. */
 static void reply_begin_search(struct out *out, const struct key_spec *k)
 {
+    must(k->keyword != NULL || k->unknown || k->first > 0);
     reply_bulk_str(out, "begin_search");
     reply_map(out, 2);
     reply_bulk_str(out, "type");
@@ -80,11 +83,12 @@ static void reply_begin_search(struct out *out, const struct key_spec *k)
     }
 }
 
-/* Where the keys are from there; a last key that is no place from the end is told from the first. */
+/* Replies with where the keys are from there. A last key that does not count from the end is relative to the first. */
 static void reply_find_keys(struct out *out, const struct key_spec *k)
 {
     bool range = k->find == KEYS_RANGE;
 
+    must(range || k->find == KEYS_NUMBER);
     reply_bulk_str(out, "find_keys");
     reply_map(out, 2);
     reply_bulk_str(out, "type");
@@ -127,6 +131,7 @@ static void reply_info(void *arg, const struct command *cmd)
     struct catalog_range r = catalog_range_of(cmd);
     size_t subs = catalog_count(cmd);
 
+    must(cmd->arity != 0);
     reply_array(out, 10);
     reply_bulk_str(out, command_full_name(cmd));
     reply_int(out, cmd->arity);
@@ -152,7 +157,7 @@ static void reply_info_of_all(struct out *out)
 
 CMD(command,
     .name = "COMMAND", .arity = -1, .group = "server", .since = "2.8.13", .flags = COMMAND_FLAGS,
-    .cost = "O(N) where N is the total number of commands", .summary = "Tells about all commands.",
+    .cost = "O(N) where N is the total number of commands", .summary = "Returns details about all commands.",
     .syntax = "", .hints = "nondeterministic_output_order", .categories = "@connection")
 {
     reply_info_of_all(c->out);
@@ -160,7 +165,7 @@ CMD(command,
 
 CMD(command_count,
     .name = "COUNT", .parent = "COMMAND", .arity = 2, .group = "server", .since = "2.8.13", .cost = "O(1)",
-    .flags = COMMAND_FLAGS, .summary = "Returns how many commands there are.", .syntax = "",
+    .flags = COMMAND_FLAGS, .summary = "Returns the number of commands.", .syntax = "",
     .categories = "@connection")
 {
     reply_int(c->out, (int64_t)catalog_count(NULL));
@@ -169,8 +174,9 @@ CMD(command_count,
 CMD(command_info,
     .name = "INFO", .parent = "COMMAND", .arity = -2, .group = "server", .since = "2.8.13",
     .cost = "O(N) where N is the number of commands to look up", .flags = COMMAND_FLAGS,
-    .summary = "Tells what is to be known of a command before it is sent: arguments, flags, keys.",
-    .syntax = "[command-name [command-name ...]]", .history = "7.0.0: Without a name, tells about all commands.",
+    .summary = "Returns details about commands: arity, flags, keys.",
+    .syntax = "[command-name [command-name ...]]",
+    .history = "7.0.0: Without arguments, returns details about all commands.",
     .hints = "nondeterministic_output_order", .categories = "@connection")
 {
     if (c->argc == 2) {
@@ -190,7 +196,7 @@ CMD(command_info,
 
 /* ---- LIST ---- */
 
-/* Which commands COMMAND LIST names, and how many it has named. */
+/* The filter of COMMAND LIST, and the number of commands listed so far. */
 struct list_filter {
     struct out *out;
     const struct slice *pattern; /* NULL: any */
@@ -211,7 +217,7 @@ static void list_command(void *arg, const struct command *cmd)
     catalog_each(cmd, list_command, f);
 }
 
-/* What FILTERBY asks for. False: the error was replied. */
+/* Parses FILTERBY. False: the error was replied. */
 static bool parse_filter(struct call *c, struct list_filter *f)
 {
     if (c->argc == 2)
@@ -223,7 +229,7 @@ static bool parse_filter(struct call *c, struct list_filter *f)
     if (call_is(c, 3, "ACLCAT")) {
         f->categories = catalog_category(call_arg(c, 4));
     } else if (call_is(c, 3, "MODULE")) {
-        f->categories = 0; /* no command is a module's */
+        f->categories = 0; /* no command belongs to a module */
     } else if (call_is(c, 3, "PATTERN")) {
         f->pattern = &c->argv[4];
     } else {
@@ -236,7 +242,7 @@ static bool parse_filter(struct call *c, struct list_filter *f)
 CMD(command_list,
     .name = "LIST", .parent = "COMMAND", .arity = -2, .group = "server", .since = "7.0.0",
     .cost = "O(N) where N is the total number of commands", .flags = COMMAND_FLAGS,
-    .summary = "Returns the names of all commands, or of some.",
+    .summary = "Returns the names of all commands, or of those that match a filter.",
     .syntax = "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
     .hints = "nondeterministic_output_order", .categories = "@connection")
 {
@@ -252,24 +258,24 @@ CMD(command_list,
 
 CMD(command_help,
     .name = "HELP", .parent = "COMMAND", .arity = 2, .group = "server", .since = "5.0.0", .cost = "O(1)",
-    .flags = COMMAND_FLAGS, .summary = "Says what the subcommands of COMMAND do.", .syntax = "",
+    .flags = COMMAND_FLAGS, .summary = "Describes the subcommands of COMMAND.", .syntax = "",
     .categories = "@connection")
 {
     static const char *const lines[] = {
         "(no subcommand)",
-        "    What INFO tells, of all commands.",
+        "    Return details about all commands, as INFO does.",
         "COUNT",
-        "    How many commands there are.",
+        "    Return the number of commands.",
         "DOCS [<command-name> ...]",
-        "    What each of these commands does and what it takes, or of all.",
+        "    Return the documentation of these commands, or of all.",
         "GETKEYS <full-command>",
-        "    The keys among the arguments of this request.",
+        "    Return the keys of the full command.",
         "GETKEYSANDFLAGS <full-command>",
-        "    The keys, and what the command would do with each.",
+        "    Return the keys of the full command and their access flags.",
         "INFO [<command-name> ...]",
-        "    Number of arguments, flags and keys of each of these commands, or of all.",
+        "    Return arity, flags and keys of these commands, or of all.",
         "LIST [FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <pattern>)]",
-        "    The names of all commands, or of those that fit.",
+        "    Return the names of all commands, or of those that match the filter.",
         NULL,
     };
 

@@ -6,7 +6,7 @@
 #include "run/call.h"
 #include "run/catalog.h"
 
-/* A map whose entries are counted as they are written. */
+/* A map whose size becomes known while it is written. */
 struct map {
     struct out *out;
     struct reply_later later;
@@ -29,7 +29,7 @@ static void map_key(struct map *m, const char *key)
     m->n++;
 }
 
-/* Nothing if there is no value. */
+/* Adds nothing if the value is NULL. */
 static void map_text(struct map *m, const char *key, const char *value)
 {
     if (!value)
@@ -40,20 +40,20 @@ static void map_text(struct map *m, const char *key, const char *value)
 
 /* ---- arguments ---- */
 
-/* Numbers the keys of a command while its arguments are written. */
+/* Assigns key specifications to the arguments of a command as these are written. */
 struct key_counter {
     const struct key_spec *specs; /* of the command */
     int n;
     int next;
 };
 
-/* Whether the next specification is of keys that a pattern names. */
+/* Whether the next specification is for keys that match a pattern. */
 static bool is_of_patterns(const struct key_counter *k)
 {
     return k->next < k->n && k->specs[k->next].unknown && k->specs[k->next].keyword == NULL;
 }
 
-/* The specification that an argument belongs to, -1 if it is neither a key nor a pattern for keys. */
+/* The index of the specification for an argument; -1: it is neither a key nor a pattern for keys. */
 static int spec_of(struct key_counter *k, enum syntax_type type)
 {
     if (type == SYNTAX_PATTERN && is_of_patterns(k))
@@ -62,6 +62,7 @@ static int spec_of(struct key_counter *k, enum syntax_type type)
         return -1;
     while (is_of_patterns(k))
         k->next++;
+    must(k->next <= k->n && k->n <= KEYS_MAX);
     return k->next < k->n ? k->next++ : k->n - 1;
 }
 
@@ -88,6 +89,7 @@ static void reply_argument(struct out *out, const struct syntax *s, struct key_c
     struct map m = map_begin(out);
     int spec = spec_of(keys, s->type);
 
+    must(s->name != NULL && (!group || s->first != NULL) && spec < KEYS_MAX);
     map_text(&m, "name", s->name);
     map_text(&m, "type", syntax_type_name(s->type));
     if (!group)
@@ -134,7 +136,7 @@ static void map_arguments(struct map *m, const struct command *cmd)
 
 /* ---- one command ---- */
 
-/* The lines "version: what changed", as pairs. */
+/* Adds the lines "version: change" as pairs. */
 static void map_history(struct map *m, const char *history)
 {
     struct reply_later set;
@@ -147,6 +149,7 @@ static void map_history(struct map *m, const char *history)
     while (*history) {
         size_t version = strcspn(history, ":"), end = strcspn(history, "\n"), text = version;
 
+        must(version < end);
         while (text < end && strchr(": ", history[text]))
             text++;
         reply_array(m->out, 2);
@@ -160,7 +163,7 @@ static void map_history(struct map *m, const char *history)
 
 static void reply_docs(struct out *out, const struct command *cmd);
 
-/* The name and the docs of a command: a key and a value of a map. */
+/* Replies with the name and the documentation of a command: a key and a value of a map. */
 static void reply_name_and_docs(void *arg, const struct command *cmd)
 {
     reply_bulk_str(arg, command_full_name(cmd));
@@ -172,6 +175,7 @@ static void reply_docs(struct out *out, const struct command *cmd)
     struct map m = map_begin(out);
     size_t subs = catalog_count(cmd);
 
+    must(cmd->summary != NULL && cmd->since != NULL && cmd->group != NULL && cmd->cost != NULL);
     map_text(&m, "summary", cmd->summary);
     map_text(&m, "since", cmd->since);
     map_text(&m, "group", cmd->group);
@@ -196,7 +200,7 @@ static void reply_docs(struct out *out, const struct command *cmd)
 CMD(command_docs,
     .name = "DOCS", .parent = "COMMAND", .arity = -2, .group = "server", .since = "7.0.0",
     .cost = "O(N) where N is the number of commands to look up", .flags = CMD_LOADING | CMD_STALE,
-    .summary = "Tells what a command does and what arguments it takes, for people and their tools.",
+    .summary = "Returns the documentation of commands: summary, arguments, history.",
     .syntax = "[command-name [command-name ...]]", .hints = "nondeterministic_output_order",
     .categories = "@connection")
 {

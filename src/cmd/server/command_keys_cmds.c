@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* COMMAND GETKEYS: https://redis.io/docs/latest/commands/command-getkeys/ */
+/* COMMAND GETKEYS and GETKEYSANDFLAGS: https://redis.io/docs/latest/commands/command-getkeys/ */
 #include "config.h"
 
 #include "base/mem.h"
@@ -8,7 +8,7 @@
 
 #define COMMAND_FLAGS (CMD_LOADING | CMD_STALE)
 
-/* The request that stands behind COMMAND GETKEYS, and its keys. */
+/* The request in the arguments of COMMAND GETKEYS, and its keys. */
 struct keys {
     const struct command *cmd;
     const struct slice *argv;
@@ -31,7 +31,7 @@ static void reply_flags(struct out *out, uint32_t flags)
     reply_set_end(out, set, n);
 }
 
-/* Whether one of the specifications of the command says that the argument is a key. */
+/* Whether the specification finds a key at this position. */
 static bool spec_has(const struct keys *k, const struct key_spec *spec, int position)
 {
     const struct command alone = {.keys = {*spec}};
@@ -39,14 +39,15 @@ static bool spec_has(const struct keys *k, const struct key_spec *spec, int posi
     int n = command_keys(&alone, k->argv, k->argc, positions, k->argc);
     bool found = false;
 
+    must(position > 0 && position < k->argc);
     for (int i = 0; i < n && i < k->argc; i++)
         found = found || positions[i] == position;
     mem_free(positions);
     return found;
 }
 
-/* What the request does with the key that is argument `position`. That a specification does not find all keys is
- * nothing that is said of one that was found. */
+/* The flags of the key at `position`: what the request does with it. KEY_INCOMPLETE describes a specification, not a
+ * key that it finds. */
 static uint32_t flags_of_key(const struct keys *k, int position)
 {
     for (int i = 0; i < KEYS_MAX && k->cmd->keys[i].flags; i++) {
@@ -60,7 +61,7 @@ static uint32_t flags_of_key(const struct keys *k, int position)
     return 0;
 }
 
-/* Finds the command and checks what can be checked of it. False: the error was replied. */
+/* Finds the command and checks that it has keys and that its arity fits. False: the error was replied. */
 static bool find_request(struct call *c, struct keys *k)
 {
     *k = (struct keys){.argv = c->argv + 2, .argc = c->argc - 2};
@@ -76,13 +77,14 @@ static bool find_request(struct call *c, struct keys *k)
     return false;
 }
 
-/* False: the reply was given, an error or an empty array. */
+/* Finds the keys of the request. True: the caller frees k->positions. False: an error or an empty array was replied. */
 static bool find_keys(struct call *c, struct keys *k)
 {
     if (!find_request(c, k))
         return false;
     k->positions = mem_alloc((size_t)k->argc * sizeof(*k->positions));
     k->n = command_keys(k->cmd, k->argv, k->argc, k->positions, k->argc);
+    must(k->n <= k->argc);
     if (k->n > 0)
         return true;
     mem_free(k->positions);
@@ -95,8 +97,8 @@ static bool find_keys(struct call *c, struct keys *k)
 
 CMD(command_getkeys,
     .name = "GETKEYS", .parent = "COMMAND", .arity = -3, .group = "server", .since = "2.8.13",
-    .cost = "O(N) where N is the number of arguments to the command", .flags = COMMAND_FLAGS,
-    .summary = "Returns the keys of a request.", .syntax = "command [arg [arg ...]]", .categories = "@connection")
+    .cost = "O(N) where N is the number of arguments of the command", .flags = COMMAND_FLAGS,
+    .summary = "Extracts the keys of a command.", .syntax = "command [arg [arg ...]]", .categories = "@connection")
 {
     struct keys k;
 
@@ -110,8 +112,8 @@ CMD(command_getkeys,
 
 CMD(command_getkeysandflags,
     .name = "GETKEYSANDFLAGS", .parent = "COMMAND", .arity = -3, .group = "server", .since = "7.0.0",
-    .cost = "O(N) where N is the number of arguments to the command", .flags = COMMAND_FLAGS,
-    .summary = "Returns the keys of a request, and what it would do with each.",
+    .cost = "O(N) where N is the number of arguments of the command", .flags = COMMAND_FLAGS,
+    .summary = "Extracts the keys of a command and their access flags.",
     .syntax = "command [arg [arg ...]]", .categories = "@connection")
 {
     struct keys k;

@@ -3,30 +3,31 @@
 
 #include "cmd/server/commands_doc.h"
 
+#include "base/must.h"
 #include "cmd/server/syntax.h"
 #include "run/catalog.h"
 #include "run/version.h"
 
 const struct absent_commands commands_doc_absent[] = {
-    {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN", "no command waits for an element"},
+    {"BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN", "blocking commands are not supported"},
     {"PSUBSCRIBE PUBLISH PUBSUB PUNSUBSCRIBE SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE UNSUBSCRIBE",
-     "there is no publishing"},
+     "Pub/Sub is not supported"},
     {"EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO FUNCTION|DELETE FUNCTION|DUMP FUNCTION|KILL "
-     "FUNCTION|LOAD FUNCTION|RESTORE FUNCTION|STATS SCRIPT", "there are no scripts and no functions"},
-    {"ACL", "the default user is the only one; its password is `requirepass`"},
-    {"BGREWRITEAOF BGSAVE LASTSAVE SAVE", "nothing is written to disk"},
-    {"FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC WAIT WAITAOF", "there are no replicas"},
-    {"CLIENT|CACHING CLIENT|TRACKING", "keys that clients cache are not tracked"},
-    {"LATENCY MONITOR SLOWLOG", "single commands are not recorded"},
-    {"MODULE|LOAD MODULE|LOADEX MODULE|UNLOAD", "no modules can be loaded"},
+     "FUNCTION|LOAD FUNCTION|RESTORE FUNCTION|STATS SCRIPT", "scripts and functions are not supported"},
+    {"ACL", "there is only the default user; its password is `requirepass`"},
+    {"BGREWRITEAOF BGSAVE LASTSAVE SAVE", "persistence is not supported"},
+    {"FAILOVER PSYNC REPLCONF REPLICAOF SLAVEOF SYNC WAIT WAITAOF", "replication is not supported"},
+    {"CLIENT|CACHING CLIENT|TRACKING", "client-side caching is not supported"},
+    {"LATENCY MONITOR SLOWLOG", "individual commands are not recorded"},
+    {"MODULE|LOAD MODULE|LOADEX MODULE|UNLOAD", "modules cannot be loaded"},
     {NULL, NULL},
 };
 
-/* The groups in the order of the document. */
+/* The groups, in the order of the document. */
 static const struct {
     const char *name;
     const char *title;
-    const char *note; /* a paragraph before the commands; "": none */
+    const char *note; /* a paragraph before the commands, or "" */
 } groups[] = {
     {"string", "Strings", ""},
     {"bitmap", "Bitmaps", ""},
@@ -34,20 +35,20 @@ static const struct {
     {"hash", "Hashes", ""},
     {"set", "Sets", ""},
     {"sorted-set", "Sorted sets", ""},
-    {"geo", "Places", "They are members of a sorted set, whose score is a geohash.\n\n"},
+    {"geo", "Geospatial indexes", "A place is a member of a sorted set whose score is a geohash.\n\n"},
     {"hyperloglog", "HyperLogLogs", ""},
-    {"stream", "Streams", "XREAD and XREADGROUP do not wait: BLOCK is an error where there is nothing to return.\n\n"},
+    {"stream", "Streams", "XREAD and XREADGROUP do not block: BLOCK is an error if there is nothing to return.\n\n"},
     {"generic", "Keys", ""},
     {"transactions", "Transactions", ""},
     {"connection", "Connections", ""},
     {"server", "Server", ""},
-    {"scripting", "Functions", "No library can be loaded, so there is none to flush or to list.\n\n"},
-    {"cluster", "Cluster", "All of them answer that cluster support is disabled, as Redis does outside a cluster.\n\n"},
+    {"scripting", "Functions", "Libraries cannot be loaded, so there is none to flush or list.\n\n"},
+    {"cluster", "Cluster", "All of them reply that cluster support is disabled, as Redis does outside a cluster.\n\n"},
 };
 
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
 
-/* The group that is being written. */
+/* The group being written. */
 struct chapter {
     struct buf *out;
     const char *group;
@@ -69,6 +70,7 @@ static void add_command(void *arg, const struct command *cmd)
     struct chapter *chapter = arg;
     struct buf *out = chapter->out;
 
+    must(cmd->cost != NULL && cmd->cost[0] != '\0' && cmd->summary != NULL);
     if (strcmp(cmd->group, chapter->group) == 0 && cmd->run) {
         buf_add_str(out, "- `");
         add_name(out, cmd);
@@ -83,9 +85,10 @@ static void add_command(void *arg, const struct command *cmd)
 
 static void add_absent(struct buf *out)
 {
-    buf_add_str(out, "\n## Not there\n\nCommands of Redis " REDIS_VERSION
-                     " that are answered as unknown, and why.\n\n| commands | |\n| --- | --- |\n");
+    buf_add_str(out, "\n## Not supported\n\nCommands of Redis " REDIS_VERSION
+                     " that are unknown to Larder, and why.\n\n| commands | |\n| --- | --- |\n");
     for (const struct absent_commands *a = commands_doc_absent; a->names; a++) {
+        must(a->why != NULL && a->names[0] != '\0');
         buf_add_str(out, "| ");
         for (const char *p = a->names; *p; p++) {
             if (*p == ' ')
@@ -98,9 +101,9 @@ static void add_absent(struct buf *out)
 
 static const char head[] =
     "# Commands\n\n"
-    "Made by `larder-server --commands-doc` from the commands' own blocks in `src/cmd/`. In the notation of Redis:\n"
-    "words in capitals are sent as they are, `[x]` may be left out, `<x | y>` is one of them, `x [x ...]` is x\n"
-    "once or more. Where a reply differs from that of Redis, [COMPATIBILITY.md](COMPATIBILITY.md) says how and why.\n";
+    "Generated by `larder-server --commands-doc` from the command blocks in `src/cmd/`. The notation is that of\n"
+    "Redis: words in capitals are literals, `[x]` is optional, `<x | y>` is a choice, `x [x ...]` is one or more x.\n"
+    "Where a reply differs from that of Redis, [COMPATIBILITY.md](COMPATIBILITY.md) says how and why.\n";
 
 void commands_doc(struct buf *out)
 {

@@ -2,11 +2,11 @@
 /*
  * commands_doc: docs/COMMANDS.md, from the table of commands.
  *
- * Role:    lists every command with its arguments, by group, and what Redis 7.4 has beyond them.
- * Owns:    the list of what is not there.
+ * Role:    lists every command with its arguments, by group, and the commands of Redis 7.4 that are not supported.
+ * Owns:    the list of unsupported commands.
  * Threads: any, after commands_init.
- * Used by: main (--commands-doc); a test compares the docs/COMMANDS.md that is checked in, and refuses a name that is
- *          both in the table and in the list of what is not there.
+ * Used by: main (--commands-doc). A test compares the result with docs/COMMANDS.md, and fails if a command is both in
+ *          the table and in the list of unsupported commands.
  */
 #ifndef LARDER_CMD_SERVER_COMMANDS_DOC_H
 #define LARDER_CMD_SERVER_COMMANDS_DOC_H
@@ -16,8 +16,8 @@
 /* Appends the whole document. */
 void commands_doc(struct buf *out);
 
-/* Commands of Redis that are not there, and why; names with a space between them, of subcommands with a bar. The list
- * ends with a NULL name. */
+/* Commands of Redis that are not supported, and why. Names are separated by spaces; a subcommand is "parent|name". Ends
+ * with a NULL name. */
 struct absent_commands {
     const char *names;
     const char *why;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CONFIG: the options of the running server, as a client sees them.
+/* CONFIG: the options of the running server.
  * https://redis.io/docs/latest/commands/config-get/ */
 #include "base/mem.h"
 #include "conf/rewrite.h"
@@ -9,7 +9,7 @@
 
 #define CONFIG_FLAGS (CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE)
 
-/* The name of an option found, and its value. */
+/* Replies with the name and the value of an option. */
 static void reply_option(void *arg, struct slice name, struct slice value)
 {
     struct out *out = arg;
@@ -18,23 +18,24 @@ static void reply_option(void *arg, struct slice name, struct slice value)
     reply_bulk(out, value);
 }
 
-/* Whether this caller may change the protected options. */
+/* Whether this client may change protected options. */
 static bool may_set_protected(const struct call *c)
 {
-    int64_t who = OPT(c->instance->options, enable_protected_configs);
+    int64_t access = OPT(c->instance->options, enable_protected_configs);
 
-    return who == ACCESS_YES || (who == ACCESS_LOCAL && c->session->card->is_local);
+    must(access == ACCESS_NO || access == ACCESS_LOCAL || access == ACCESS_YES);
+    return access == ACCESS_YES || (access == ACCESS_LOCAL && c->session->card->is_local);
 }
 
 CMD_CONTAINER(config,
-    .name = "CONFIG", .arity = -2, .group = "server", .since = "2.0.0", .cost = "Depends on subcommand.",
-    .summary = "Shows and changes the options of the server.");
+    .name = "CONFIG", .arity = -2, .group = "server", .since = "2.0.0", .cost = "Depends on the subcommand",
+    .summary = "Reads and changes the options of the server.");
 
 CMD(config_get,
     .name = "GET", .parent = "CONFIG", .arity = -3, .group = "server", .since = "2.0.0",
-    .cost = "O(N) when N is the number of configuration parameters provided", .flags = CONFIG_FLAGS,
-    .summary = "Returns the options that have one of the names or match one of the patterns.",
-    .syntax = "parameter [parameter ...]", .history = "7.0.0: Takes several names and patterns.")
+    .cost = "O(N) where N is the number of arguments", .flags = CONFIG_FLAGS,
+    .summary = "Returns the options whose names match one of the patterns, with their values.",
+    .syntax = "parameter [parameter ...]", .history = "7.0.0: Accepts multiple patterns.")
 {
     const struct slice *patterns = c->argv + 2;
     size_t n = (size_t)c->argc - 2;
@@ -45,9 +46,9 @@ CMD(config_get,
 
 CMD(config_set,
     .name = "SET", .parent = "CONFIG", .arity = -4, .group = "server", .since = "2.0.0",
-    .cost = "O(N) when N is the number of configuration parameters provided", .flags = CONFIG_FLAGS,
-    .summary = "Changes options: all of those named, or none.", .syntax = "parameter value [parameter value ...]",
-    .history = "7.0.0: Takes several options.",
+    .cost = "O(N) where N is the number of arguments", .flags = CONFIG_FLAGS,
+    .summary = "Changes options: all of the given ones, or none.", .syntax = "parameter value [parameter value ...]",
+    .history = "7.0.0: Accepts multiple options.",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
     size_t n = (size_t)(c->argc - 2) / 2;
@@ -58,6 +59,7 @@ CMD(config_set,
         call_error_syntax(c);
         return;
     }
+    must(n > 0);
     pairs = mem_alloc(n * sizeof(*pairs));
     for (size_t i = 0; i < n; i++)
         pairs[i] = (struct conf_pair){call_arg(c, (int)(2 + 2 * i)), call_arg(c, (int)(3 + 2 * i))};
@@ -70,7 +72,7 @@ CMD(config_set,
 
 CMD(config_rewrite,
     .name = "REWRITE", .parent = "CONFIG", .arity = 2, .group = "server", .since = "2.8.0", .cost = "O(1)",
-    .flags = CONFIG_FLAGS, .summary = "Writes the options as they are now into the configuration file.",
+    .flags = CONFIG_FLAGS, .summary = "Writes the current options to the configuration file.",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
     struct conf_error err;
@@ -86,7 +88,7 @@ CMD(config_rewrite,
 
 CMD(config_resetstat,
     .name = "RESETSTAT", .parent = "CONFIG", .arity = 2, .group = "server", .since = "2.0.0", .cost = "O(1)",
-    .flags = CONFIG_FLAGS, .summary = "Sets the counters of INFO back to zero.",
+    .flags = CONFIG_FLAGS, .summary = "Resets the statistics that INFO reports.",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
     struct keyspace_stats *stats = &c->instance->keyspace->stats;
@@ -107,17 +109,17 @@ CMD(config_resetstat,
 
 CMD(config_help,
     .name = "HELP", .parent = "CONFIG", .arity = 2, .group = "server", .since = "5.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .summary = "Says what the subcommands of CONFIG do.")
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Describes the subcommands of CONFIG.")
 {
     static const char *const lines[] = {
         "GET <pattern> [<pattern> ...]",
-        "    The options that have such a name, with their values. '*' and '?' stand for other letters.",
+        "    Return the options whose names match the patterns, with their values.",
         "SET <option> <value> [<option> <value> ...]",
-        "    Gives options new values, all of them or none.",
+        "    Change options: all of the given ones, or none.",
         "REWRITE",
-        "    Brings the configuration file up to what is set now.",
+        "    Write the current options to the configuration file.",
         "RESETSTAT",
-        "    Starts the counters that INFO shows from zero.",
+        "    Reset the statistics that INFO reports.",
         NULL,
     };
 

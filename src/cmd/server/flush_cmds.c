@@ -1,67 +1,73 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whole databases: https://redis.io/docs/latest/commands/flushall/ */
+/* FLUSHALL, FLUSHDB and SWAPDB: https://redis.io/docs/latest/commands/flushall/ */
 #include <limits.h>
 
 #include "run/call.h"
 
-/* [ASYNC | SYNC]. False: the error was replied. */
-static bool parse_mode(struct call *c, bool *at_once)
+/* Parses [ASYNC | SYNC]. False: the error was replied. */
+static bool parse_mode(struct call *c, bool *sync)
 {
     if (c->argc > 2 || (c->argc == 2 && !call_is(c, 1, "SYNC") && !call_is(c, 1, "ASYNC"))) {
         call_error_syntax(c);
         return false;
     }
-    *at_once = c->argc == 2 && call_is(c, 1, "SYNC");
+    *sync = c->argc == 2 && call_is(c, 1, "SYNC");
     return true;
 }
 
 /* Empties a database, or all of them with db < 0. Without SYNC the memory is freed in the background. */
-static void flush(struct call *c, int db) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+static void flush(struct call *c, int db)
 {
     struct keyspace *ks = c->instance->keyspace;
     size_t removed = 0;
-    bool at_once;
+    bool sync;
 
-    if (!parse_mode(c, &at_once))
+    unit_must_hold_world(c->unit);
+    must(db < (int)ks->databases);
+    if (!parse_mode(c, &sync))
         return;
     for (unsigned i = 0; i < ks->databases; i++)
         if (db < 0 || i == (unsigned)db) {
             removed += keyspace_size(ks, i);
-            keyspace_flush(ks, i, at_once);
+            keyspace_flush(ks, i, sync);
+            must(keyspace_size(ks, i) == 0);
         }
     counter_add(&c->runner->metrics->sums.changes, removed);
     reply_ok(c->out);
 }
 
 #define FLUSHES \
-    .arity = -1, .group = "server", .since = "1.0.0", .cost = "O(1), or O(N) with SYNC, N being the number of keys.", \
+    .arity = -1, .group = "server", .since = "1.0.0", \
+    .cost = "O(1), or O(N) with `SYNC`, where N is the number of keys", \
     .flags = CMD_WRITE | CMD_WORLD, .categories = "@keyspace,@dangerous", .syntax = "[ASYNC | SYNC]", \
     .hints = "request_policy:all_shards,response_policy:all_succeeded", \
-    .history = "4.0.0: Added ASYNC.\n6.2.0: Added SYNC."
+    .history = "4.0.0: Added the `ASYNC` option.\n6.2.0: Added the `SYNC` option."
 
-CMD(flushall, .name = "FLUSHALL", FLUSHES, .summary = "Removes all keys of all databases.")
+CMD(flushall, .name = "FLUSHALL", FLUSHES, .summary = "Removes all keys from all databases.")
 {
     flush(c, -1);
 }
 
-CMD(flushdb, .name = "FLUSHDB", FLUSHES, .summary = "Removes all keys of the database.")
+CMD(flushdb, .name = "FLUSHDB", FLUSHES, .summary = "Removes all keys from the current database.")
 {
     flush(c, c->db);
 }
 
-static void swap(struct call *c, unsigned a, unsigned b) UNCHECKED_LOCKS /* CMD_WORLD: every shard is locked */
+static void swap(struct call *c, unsigned a, unsigned b)
 {
     struct keyspace *ks = c->instance->keyspace;
 
+    unit_must_hold_world(c->unit);
+    must(a < ks->databases && b < ks->databases);
     keyspace_swap(ks, a, b, c->unit->now);
     counter_add(&c->runner->metrics->sums.changes, 1);
 }
 
 CMD(swapdb,
     .name = "SWAPDB", .arity = 3, .group = "server", .since = "4.0.0",
-    .cost = "O(N), N being the number of shards and of watched keys.", .flags = CMD_WRITE | CMD_FAST | CMD_WORLD,
+    .cost = "O(N) where N is the number of shards and watched keys", .flags = CMD_WRITE | CMD_FAST | CMD_WORLD,
     .categories = "@keyspace,@dangerous", .syntax = "index1 index2",
-    .summary = "Exchanges two databases: who had selected the one sees the other.")
+    .summary = "Swaps two databases. Clients connected to one of them see the data of the other.")
 {
     int64_t databases = c->instance->keyspace->databases, a, b;
 

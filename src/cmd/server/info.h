@@ -6,8 +6,8 @@
  * Owns:    nothing.
  * Threads: the worker that runs INFO.
  * Used by: info_cmds.c only.
- * Why:     monitoring reads these names, so all of Redis 7.4 are there; what this server does not do stands there as
- *          the 0 that it is.
+ * Why:     monitoring tools read these names, so all names of Redis 7.4 are present. Fields of unsupported features
+ *          are 0.
  */
 #ifndef LARDER_CMD_SERVER_INFO_H
 #define LARDER_CMD_SERVER_INFO_H
@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "run/call.h"
 
-/* info_server.c: what the process is */
+/* info_server.c: the process, its clients */
 void info_server(struct buf *b, struct call *c);
 void info_clients(struct buf *b, struct call *c);
 void info_persistence(struct buf *b, struct call *c);
@@ -23,11 +23,11 @@ void info_replication(struct buf *b, struct call *c);
 void info_cpu(struct buf *b, struct call *c);
 void info_cluster(struct buf *b, struct call *c);
 
-/* info_memory.c: what it holds */
+/* info_memory.c: memory and keys */
 void info_memory(struct buf *b, struct call *c);
 void info_keyspace(struct buf *b, struct call *c);
 
-/* info_stats.c: what it has done */
+/* info_stats.c: statistics */
 void info_stats(struct buf *b, struct call *c);
 void info_commandstats(struct buf *b, struct call *c);
 void info_errorstats(struct buf *b, struct call *c);

@@ -2,11 +2,11 @@
 /* INFO: https://redis.io/docs/latest/commands/info/ */
 #include "cmd/server/info.h"
 
-/* The sections, in the order in which they are shown whatever the order of the arguments. */
+/* The sections, in the order of the reply, which does not depend on the arguments. */
 static const struct section {
     const char *name;
     const char *heading;
-    void (*write)(struct buf *b, struct call *c); /* NULL: the section is always empty */
+    void (*write)(struct buf *b, struct call *c); /* NULL: always empty */
     bool is_default;
 } sections[] = {
     {"server", "Server", info_server, true},
@@ -16,7 +16,7 @@ static const struct section {
     {"stats", "Stats", info_stats, true},
     {"replication", "Replication", info_replication, true},
     {"cpu", "CPU", info_cpu, true},
-    {"modules", "Modules", NULL, true}, /* none can be loaded */
+    {"modules", "Modules", NULL, true}, /* modules cannot be loaded */
     {"commandstats", "Commandstats", info_commandstats, false},
     {"errorstats", "Errorstats", info_errorstats, true},
     {"latencystats", "Latencystats", NULL, false}, /* not kept */
@@ -24,7 +24,7 @@ static const struct section {
     {"keyspace", "Keyspace", info_keyspace, true},
 };
 
-/* Whether the section is asked for by any of the arguments. */
+/* Whether any of the arguments selects the section. */
 static bool is_wanted(const struct call *c, const struct section *s)
 {
     if (c->argc == 1)
@@ -39,8 +39,8 @@ static bool is_wanted(const struct call *c, const struct section *s)
 
 CMD(info,
     .name = "INFO", .arity = -1, .group = "server", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .summary = "Tells about the server, in sections of lines name:value.",
-    .syntax = "[section [section ...]]", .history = "7.0.0: Takes several sections.",
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Returns information and statistics about the server.",
+    .syntax = "[section [section ...]]", .history = "7.0.0: Accepts multiple sections.",
     .hints = "nondeterministic_output,request_policy:all_shards,response_policy:special",
     .categories = "@dangerous")
 {
@@ -52,6 +52,7 @@ CMD(info,
         buf_printf(&b, "%s# %s\r\n", b.len ? "\r\n" : "", sections[i].heading);
         if (sections[i].write)
             sections[i].write(&b, c);
+        must(b.len > 2 && memcmp(b.p + b.len - 2, "\r\n", 2) == 0);
     }
     reply_verbatim(c->out, "txt", buf_slice(&b));
     buf_fini(&b);

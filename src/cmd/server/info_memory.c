@@ -12,12 +12,13 @@
 
 /* ---- numbers ---- */
 
-/* "name:" and the bytes; with name_human, a line for people too. */
+/* Adds the line "name:bytes". */
 static void add_bytes(struct buf *b, const char *name, uint64_t v)
 {
     buf_printf(b, "%s:%" PRIu64 "\r\n", name, v);
 }
 
+/* Adds the line "name_human:" with a unit. */
 static void add_human(struct buf *b, const char *name, uint64_t v)
 {
     static const char units[] = "BKMGTPE";
@@ -28,6 +29,7 @@ static void add_human(struct buf *b, const char *name, uint64_t v)
         d /= 1024;
         unit++;
     }
+    must(unit < (int)sizeof(units) - 1);
     buf_printf(b, unit ? "%s_human:%.2f%c\r\n" : "%s_human:%.0f%c\r\n", name, d, units[unit]);
 }
 
@@ -52,9 +54,9 @@ static void add_difference(struct buf *b, const char *name, size_t over, size_t 
     buf_printf(b, "%s:%" PRId64 "\r\n", name, (int64_t)over - (int64_t)under);
 }
 
-/* ---- what is measured ---- */
+/* ---- measurements ---- */
 
-/* Bytes of this process that are in main memory. */
+/* The resident set size of this process, bytes; 0: unknown. */
 static size_t resident(void)
 {
     char text[64];
@@ -99,6 +101,7 @@ static void measure(struct memory *m, struct call *c)
     m->overhead = quota_overhead();
     mem_stats(&m->allocator);
     slab_stats(&m->allocator);
+    must(m->peak >= m->used);
 }
 
 static void add_used(struct buf *b, const struct memory *m)
@@ -169,8 +172,8 @@ void info_memory(struct buf *b, struct call *c)
 
 /* ---- keyspace ---- */
 
-#define TTL_SAMPLES 64 /* entries with an expiry that the mean is taken of */
-#define TTL_STEPS   32 /* parts of the database that are looked at for them */
+#define TTL_SAMPLES 64 /* entries with an expiry that are averaged */
+#define TTL_STEPS   32 /* scan steps to find them */
 
 struct ttl_sum {
     int64_t now, sum;
@@ -189,8 +192,8 @@ static void add_ttl(void *arg, struct shard *shard, struct entry *e)
     }
 }
 
-/* The mean time to live in ms, of a sample. Inside a transaction some shards are held: then 0, which Redis too says
- * before it has looked. */
+/* The mean time to live of a sample of keys, ms. 0 inside a transaction, where some shards are held: Redis also reports
+ * 0 until it has sampled. */
 static int64_t mean_ttl(struct call *c, unsigned db)
 {
     struct ttl_sum s = {.now = c->unit->now};
@@ -203,6 +206,7 @@ static int64_t mean_ttl(struct call *c, unsigned db)
         if (cursor == 0)
             break;
     }
+    must(s.n >= 0 && s.n <= TTL_SAMPLES && s.sum >= 0);
     return s.n ? s.sum / s.n : 0;
 }
 

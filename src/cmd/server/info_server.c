@@ -11,7 +11,7 @@
 #include "cmd/server/info.h"
 #include "run/version.h"
 
-#define LRU_CLOCK_BITS 24 /* Redis tells its clock of seconds in so many */
+#define LRU_CLOCK_BITS 24 /* of the clock of Redis, which counts seconds */
 
 static void add_program(struct buf *b, struct call *c)
 {
@@ -26,7 +26,7 @@ static void add_program(struct buf *b, struct call *c)
                __GNUC_PATCHLEVEL__);
 }
 
-/* The addresses that are listened on, a line for each kind. */
+/* The addresses that the server listens on, one line for each kind. */
 static void add_listeners(struct buf *b, struct call *c)
 {
     char *bind = conf_dup(c->instance->conf, OPT_bind), *unix_path = conf_dup(c->instance->conf, OPT_unixsocket);
@@ -51,6 +51,7 @@ void info_server(struct buf *b, struct call *c)
     int64_t uptime = (c->runner->mono - in->started_mono) / 1000;
     const char *file = conf_file(in->conf);
 
+    must(strlen(in->run_id) == sizeof(in->run_id) - 1 && in->threads > 0);
     add_program(b, c);
     buf_printf(b, "process_id:%d\r\nprocess_supervised:%s\r\nrun_id:%s\r\n", (int)getpid(),
                conf_word(in->conf, OPT_supervised), in->run_id);
@@ -65,7 +66,7 @@ void info_server(struct buf *b, struct call *c)
 
 /* ---- clients ---- */
 
-/* What CLIENT LIST would show, added up. */
+/* Sums over all clients. */
 struct client_sums {
     uint64_t max_in, max_out, watching, watched_keys, blocked;
 };
@@ -101,7 +102,7 @@ void info_clients(struct buf *b, struct call *c)
                s.watched_keys);
 }
 
-/* ---- what there is none of ---- */
+/* ---- unsupported features ---- */
 
 void info_persistence(struct buf *b, struct call *c)
 {
@@ -113,7 +114,7 @@ void info_persistence(struct buf *b, struct call *c)
                    "current_save_keys_total:0\r\n");
     buf_printf(b, "rdb_changes_since_last_save:%" PRIu64 "\r\nrdb_bgsave_in_progress:0\r\n",
                counter_get(&sums.changes));
-    /* Redis takes the start for the last save too. */
+    /* Redis too reports the start as the last save. */
     buf_printf(b, "rdb_last_save_time:%" PRId64 "\r\n", c->instance->started / 1000);
     buf_add_str(b, "rdb_last_bgsave_status:ok\r\nrdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1\r\n"
                    "rdb_saves:0\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\n"
@@ -124,7 +125,7 @@ void info_persistence(struct buf *b, struct call *c)
                    "module_fork_last_cow_size:0\r\n");
 }
 
-/* Without replicas the run's own id stands for its history. */
+/* Without replication the run id serves as the replication id. */
 void info_replication(struct buf *b, struct call *c)
 {
     buf_add_str(b, "role:master\r\nconnected_slaves:0\r\nmaster_failover_state:no-failover\r\n");

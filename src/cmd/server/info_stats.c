@@ -58,7 +58,8 @@ static void add_keys(struct buf *b, struct call *c, const struct metrics_sums *s
                metrics_hit_ratio(900));
 }
 
-static void count_refused(void *arg, const char *code, uint64_t count)
+/* Adds the errors of failed authentication to *arg. */
+static void count_auth_failures(void *arg, const char *code, uint64_t count)
 {
     if (strcmp(code, "WRONGPASS") == 0)
         *(uint64_t *)arg += count;
@@ -67,9 +68,9 @@ static void count_refused(void *arg, const char *code, uint64_t count)
 static void add_errors(struct buf *b, struct call *c, const struct metrics_sums *sums)
 {
     const struct clients *cs = &c->instance->clients;
-    uint64_t refused = 0;
+    uint64_t auth_failures = 0;
 
-    metrics_each_error(count_refused, &refused);
+    metrics_each_error(count_auth_failures, &auth_failures);
     add_number(b, "total_error_replies", counter_get(&sums->error_replies));
     buf_add_str(b, "dump_payload_sanitizations:0\r\n");
     add_number(b, "total_reads_processed", counter_get(&sums->reads));
@@ -78,7 +79,7 @@ static void add_errors(struct buf *b, struct call *c, const struct metrics_sums 
     add_number(b, "client_query_buffer_limit_disconnections", number(&cs->killed_for_input));
     add_number(b, "client_output_buffer_limit_disconnections", number(&cs->killed_for_output));
     buf_add_str(b, "reply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\n");
-    add_number(b, "acl_access_denied_auth", refused);
+    add_number(b, "acl_access_denied_auth", auth_failures);
     buf_add_str(b, "acl_access_denied_cmd:0\r\nacl_access_denied_key:0\r\nacl_access_denied_channel:0\r\n");
 }
 
@@ -105,6 +106,7 @@ void info_commandstats(struct buf *b, struct call *c)
         struct command_metrics m;
         uint64_t calls, us;
 
+        must(command_by_number(i) != NULL);
         metrics_command(i, &m);
         calls = counter_get(&m.calls);
         us = counter_get(&m.ns) / 1000;

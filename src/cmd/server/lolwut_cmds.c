@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* LOLWUT: a piece of computer art. Ours is a larder, stocked anew at each look. */
+/* LOLWUT: a piece of computer art. Ours is a larder with random stock. */
 #include "base/buf.h"
 #include "base/num.h"
 #include "base/rand.h"
@@ -13,7 +13,7 @@
 #define PLACE_WIDTH     6
 #define PLACE_HEIGHT    4
 
-/* What may stand on a shelf; each is PLACE_HEIGHT rows of PLACE_WIDTH. */
+/* The goods on a shelf; each has PLACE_HEIGHT rows of PLACE_WIDTH characters. */
 static const char *const goods[][PLACE_HEIGHT] = {
     {"  __  ", " (__) ", " |##| ", " |##| "}, /* jam */
     {"  ||  ", "  )(  ", " |  | ", " |__| "}, /* a bottle */
@@ -22,13 +22,14 @@ static const char *const goods[][PLACE_HEIGHT] = {
     {"      ", "      ", " /\"\"\\ ", "(____)"}, /* bread */
     {"      ", "      ", "  .-~ ", " /o|  "}, /* cheese */
     {"      ", "      ", "      ", "  ()  "}, /* an egg */
-    {"      ", "      ", "      ", "      "}, /* gone: a miss */
+    {"      ", "      ", "      ", "      "}, /* an empty place: a miss */
 };
 
 #define GOODS (sizeof(goods) / sizeof(goods[0]))
 
 static void draw_board(struct buf *b, int places)
 {
+    must(places > 0 && places <= PLACES_MAX);
     for (int i = 0; i < places * PLACE_WIDTH + 2; i++)
         buf_add_char(b, '=');
     buf_add_char(b, '\n');
@@ -38,6 +39,7 @@ static void draw_shelf(struct buf *b, int places)
 {
     unsigned stock[PLACES_MAX];
 
+    must(places > 0 && places <= PLACES_MAX);
     for (int i = 0; i < places; i++)
         stock[i] = (unsigned)rand_below(GOODS);
     for (int row = 0; row < PLACE_HEIGHT; row++) {
@@ -49,19 +51,19 @@ static void draw_shelf(struct buf *b, int places)
     draw_board(b, places);
 }
 
-/* Argument i as a number from 1 to most, nearest to what was asked; without a number there: `otherwise`. */
-static int size_argument(const struct call *c, int i, int otherwise, int most)
+/* Argument i, limited to 1 .. max; `otherwise` if it is missing or not a number. */
+static int size_argument(const struct call *c, int i, int otherwise, int max)
 {
     int64_t n;
 
     if (i >= c->argc || !num_parse_i64(call_arg(c, i), &n))
         return otherwise;
-    return n < 1 ? 1 : n > most ? most : (int)n;
+    return n < 1 ? 1 : n > max ? max : (int)n;
 }
 
 CMD(lolwut,
     .name = "LOLWUT", .arity = -1, .group = "server", .since = "5.0.0", .cost = "O(1)",
-    .flags = CMD_READONLY | CMD_FAST, .summary = "Draws a larder, and tells the version of Redis that is spoken here.",
+    .flags = CMD_READONLY | CMD_FAST, .summary = "Draws a larder and shows the compatible version of Redis.",
     .syntax = "[VERSION version] [places:integer [shelves:integer]]")
 {
     bool versioned = c->argc > 2 && call_is(c, 1, "VERSION");

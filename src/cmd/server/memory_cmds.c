@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where the memory is: https://redis.io/docs/latest/commands/?group=server */
+/* MEMORY: https://redis.io/docs/latest/commands/memory-usage/ */
 #include <stdio.h>
 
 #include "base/bucket.h"
@@ -11,14 +11,14 @@
 #include "store/quota.h"
 
 CMD_CONTAINER(memory,
-    .name = "MEMORY", .arity = -2, .group = "server", .since = "4.0.0", .cost = "Depends on the subcommand.",
-    .summary = "Tells where the memory is.");
+    .name = "MEMORY", .arity = -2, .group = "server", .since = "4.0.0", .cost = "Depends on the subcommand",
+    .summary = "Reports memory usage.");
 
 /* ---- USAGE ---- */
 
-#define ENTRY_SHARE ((sizeof(struct bucket) + 5) / 6) /* of a bucket, which holds six entries on average */
+#define ENTRY_SHARE ((sizeof(struct bucket) + 5) / 6) /* bytes of its bucket, which holds six entries on average */
 
-/* SAMPLES matters to values of many elements only. False: the error was replied. */
+/* Parses [SAMPLES count], which has no effect. False: the error was replied. */
 static bool parse_usage(struct call *c)
 {
     for (int i = 3; i < c->argc; i += 2) {
@@ -36,36 +36,39 @@ static bool parse_usage(struct call *c)
 
 CMD(memory_usage,
     .name = "USAGE", .parent = "MEMORY", .arity = -3, .group = "server", .since = "4.0.0",
-    .cost = "O(N), N being the number of samples.", .flags = CMD_READONLY, .keys = CMD_KEYS(2, 2, 1, KEY_RO),
-    .syntax = "key [SAMPLES count]", .summary = "Tells how many bytes a key takes with its value.")
+    .cost = "O(1)", .flags = CMD_READONLY, .keys = CMD_KEYS(2, 2, 1, KEY_RO),
+    .syntax = "key [SAMPLES count]", .summary = "Returns the memory usage of a key and its value, in bytes.")
 {
     struct entry *e;
 
     if (!parse_usage(c))
         return;
     e = call_peek(c, 2);
-    if (e == NULL)
+    if (e == NULL) {
         reply_null(c->out);
-    else
-        reply_int(c->out, entry_size(e) + ENTRY_SHARE);
+        return;
+    }
+    must(entry_size(e) > 0);
+    reply_int(c->out, entry_size(e) + ENTRY_SHARE);
 }
 
 /* ---- STATS ---- */
 
-struct overview {
-    size_t used, peak, start, clients, tables, keys; /* bytes, but for the keys */
-    size_t overhead;                                 /* all that is not data */
+struct usage {
+    size_t used, peak, start, clients, tables; /* bytes */
+    size_t keys;                               /* their number */
+    size_t overhead;                           /* bytes of all that is not data */
     size_t dataset;
-    size_t net;                                      /* used since the start */
+    size_t net;                                /* used since the start, at least 1 */
     size_t resident;
     struct mem_stats allocator;
 };
 
-static void look_over(struct call *c, struct overview *o)
+static void measure(struct call *c, struct usage *o)
 {
     struct keyspace *ks = c->instance->keyspace;
 
-    *o = (struct overview){.used = mem_used(), .start = quota_started(), .resident = mem_resident()};
+    *o = (struct usage){.used = mem_used(), .start = quota_started(), .resident = mem_resident()};
     mem_peak_sample();
     o->peak = mem_peak();
     o->clients = quota_clients();
@@ -78,6 +81,7 @@ static void look_over(struct call *c, struct overview *o)
     o->net = o->used > o->start ? o->used - o->start : 1;
     mem_stats(&o->allocator);
     slab_stats(&o->allocator);
+    must(o->net > 0 && o->overhead >= o->start);
 }
 
 static double ratio(size_t a, size_t b)
@@ -85,7 +89,7 @@ static double ratio(size_t a, size_t b)
     return b ? (double)a / b : 0;
 }
 
-/* A map whose size is known at its end. */
+/* A map whose size becomes known while it is written. */
 struct figures {
     struct out *out;
     struct reply_later later;
@@ -99,6 +103,7 @@ static struct figures figures_begin(struct out *out)
 
 static void figures_end(struct figures *f)
 {
+    must(f->n > 0);
     reply_map_end(f->out, f->later, f->n);
 }
 
@@ -129,12 +134,12 @@ static void add_databases(struct figures *f, struct keyspace *ks)
         reply_map(f->out, 2);
         reply_bulk_str(f->out, "overhead.hashtable.main");
         reply_int(f->out, keyspace_overhead(ks, db));
-        reply_bulk_str(f->out, "overhead.hashtable.expires"); /* an expiry is in its entry */
+        reply_bulk_str(f->out, "overhead.hashtable.expires"); /* an entry contains its expiry */
         reply_int(f->out, 0);
     }
 }
 
-static void add_allocator(struct figures *f, const struct overview *o)
+static void add_allocator(struct figures *f, const struct usage *o)
 {
     const struct mem_stats *a = &o->allocator;
 
@@ -153,14 +158,14 @@ static void add_allocator(struct figures *f, const struct overview *o)
 
 CMD(memory_stats,
     .name = "STATS", .parent = "MEMORY", .arity = 2, .group = "server", .since = "4.0.0",
-    .cost = "O(N), N being the number of shards.", .syntax = "",
+    .cost = "O(N) where N is the number of shards", .syntax = "",
     .hints = "nondeterministic_output,request_policy:all_shards,response_policy:special",
-    .summary = "Tells what the memory is used for.")
+    .summary = "Returns details about memory usage.")
 {
     struct figures f = figures_begin(c->out);
-    struct overview o;
+    struct usage o;
 
-    look_over(c, &o);
+    measure(c, &o);
     add_bytes(&f, "peak.allocated", o.peak);
     add_bytes(&f, "total.allocated", o.used);
     add_bytes(&f, "startup.allocated", o.start);
@@ -188,56 +193,57 @@ CMD(memory_stats,
 /* ---- DOCTOR ---- */
 
 #define MB               (1024 * 1024)
-#define TOO_LITTLE       (5 * MB)     /* used: below that the shares mean nothing */
-#define NOTABLE          (10 * MB)    /* what is lost */
-#define MUCH_PER_CLIENT  (200 * 1024)
+#define MIN_USED         (5 * MB)     /* below this, ratios are meaningless */
+#define MIN_WASTE        (10 * MB)    /* worth reporting */
+#define MAX_PER_CLIENT   (200 * 1024) /* bytes that are not worth reporting */
 
-/* Whether `whole` is more than `times` of `part`, by enough bytes to care. */
+/* Whether `whole` exceeds `part` by more than the factor `times` and by MIN_WASTE. */
 static bool wastes(size_t whole, size_t part, double times)
 {
-    return part != 0 && ratio(whole, part) > times && whole - part > NOTABLE;
+    return part != 0 && ratio(whole, part) > times && whole - part > MIN_WASTE;
 }
 
-static void diagnose(struct buf *b, const struct overview *o, uint64_t clients)
+static void diagnose(struct buf *b, const struct usage *o, uint64_t clients)
 {
     const struct mem_stats *a = &o->allocator;
 
     if (ratio(o->peak, o->used) > 1.5)
-        buf_printf(b, "- Peak: at its highest, use was %.1f times what it is now. The process may keep some of that "
-                      "memory for later use; MEMORY PURGE gives back what is free.\n", ratio(o->peak, o->used));
+        buf_printf(b, "- Peak: the highest usage was %.1f times the current one. The process may keep some of that "
+                      "memory for later use; MEMORY PURGE returns free pages to the kernel.\n",
+                   ratio(o->peak, o->used));
     if (wastes(o->resident, o->used, 1.4))
-        buf_printf(b, "- Resident memory: the process has %.1f times the memory that it uses. The points below, if "
-                      "there are any, say where the rest is.\n", ratio(o->resident, o->used));
+        buf_printf(b, "- Resident memory: the resident set is %.1f times the used memory. The points below, if any, "
+                      "explain the difference.\n", ratio(o->resident, o->used));
     if (wastes(a->active, a->allocated, 1.1))
-        buf_printf(b, "- Fragmentation: %zu MB of the pages in use are gaps between values. They are filled again by "
-                      "values of like sizes.\n", (a->active - a->allocated) / MB);
+        buf_printf(b, "- Fragmentation: %zu MB of the pages in use are gaps between values. New values of similar "
+                      "sizes will fill them.\n", (a->active - a->allocated) / MB);
     if (wastes(a->resident, a->active, 1.1))
-        buf_printf(b, "- Free pages: the allocator holds %zu MB that it does not use. It returns them by and by, and "
-                      "at once on MEMORY PURGE.\n", (a->resident - a->active) / MB);
+        buf_printf(b, "- Free pages: the allocator holds %zu MB of unused pages. It returns them to the kernel over "
+                      "time, or at once on MEMORY PURGE.\n", (a->resident - a->active) / MB);
     if (wastes(o->resident, a->resident, 1.1))
-        buf_printf(b, "- Outside the allocator: %zu MB of the process are not the allocator's.\n",
+        buf_printf(b, "- Outside the allocator: %zu MB of the resident set do not belong to the allocator.\n",
                    (o->resident - a->resident) / MB);
-    if (clients != 0 && o->clients / clients > MUCH_PER_CLIENT)
-        buf_printf(b, "- Clients: their buffers take %zu KB each on average. CLIENT LIST shows whose are large; "
-                      "client-output-buffer-limit and maxmemory-clients bound them.\n", o->clients / clients / 1024);
+    if (clients != 0 && o->clients / clients > MAX_PER_CLIENT)
+        buf_printf(b, "- Clients: their buffers take %zu KB each on average. CLIENT LIST shows the large ones; "
+                      "client-output-buffer-limit and maxmemory-clients limit them.\n", o->clients / clients / 1024);
 }
 
 CMD(memory_doctor,
     .name = "DOCTOR", .parent = "MEMORY", .arity = 2, .group = "server", .since = "4.0.0",
-    .cost = "O(N), N being the number of shards.", .syntax = "",
+    .cost = "O(N) where N is the number of shards", .syntax = "",
     .hints = "nondeterministic_output,request_policy:all_shards,response_policy:special",
-    .summary = "Looks for what is wrong with the use of memory.")
+    .summary = "Reports problems of memory usage.")
 {
     struct buf report = BUF_EMPTY;
-    struct overview o;
+    struct usage o;
 
-    look_over(c, &o);
-    if (o.used < TOO_LITTLE)
-        buf_add_str(&report, "So little memory is in use that there is nothing to find.\n");
+    measure(c, &o);
+    if (o.used < MIN_USED)
+        buf_add_str(&report, "The server uses too little memory for a diagnosis.\n");
     else
         diagnose(&report, &o, atomic_load_explicit(&c->instance->clients.count, memory_order_relaxed));
     if (report.len == 0)
-        buf_add_str(&report, "Nothing is wrong with the use of memory.\n");
+        buf_add_str(&report, "No problem was found.\n");
     reply_verbatim(c->out, "txt", buf_slice(&report));
     buf_fini(&report);
 }
@@ -251,9 +257,9 @@ static void add_text(void *arg, const char *text)
 
 CMD(memory_malloc_stats,
     .name = "MALLOC-STATS", .parent = "MEMORY", .arity = 2, .group = "server", .since = "4.0.0",
-    .cost = "Depends on how much memory is allocated.", .syntax = "",
+    .cost = "Depends on the amount of allocated memory", .syntax = "",
     .hints = "nondeterministic_output,request_policy:all_shards,response_policy:special",
-    .summary = "Replies with the allocator's report on itself.")
+    .summary = "Returns the statistics of the memory allocator.")
 {
     struct buf report = BUF_EMPTY;
 
@@ -264,9 +270,9 @@ CMD(memory_malloc_stats,
 
 CMD(memory_purge,
     .name = "PURGE", .parent = "MEMORY", .arity = 2, .group = "server", .since = "4.0.0",
-    .cost = "Depends on how much memory is allocated.", .syntax = "",
+    .cost = "Depends on the amount of allocated memory", .syntax = "",
     .hints = "request_policy:all_shards,response_policy:all_succeeded",
-    .summary = "Gives the allocator's free pages back to the kernel.")
+    .summary = "Returns free pages of the allocator to the kernel.")
 {
     mem_purge();
     pages_purge();
@@ -275,20 +281,19 @@ CMD(memory_purge,
 
 CMD(memory_help,
     .name = "HELP", .parent = "MEMORY", .arity = 2, .group = "server", .since = "4.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .syntax = "", .summary = "Lists the subcommands of MEMORY.")
+    .flags = CMD_LOADING | CMD_STALE, .syntax = "", .summary = "Describes the subcommands of MEMORY.")
 {
     static const char *const lines[] = {
         "DOCTOR",
-        "    What is wrong with the use of memory, if anything is.",
+        "    Report problems of memory usage.",
         "MALLOC-STATS",
-        "    The allocator's report on itself.",
+        "    Return the statistics of the memory allocator.",
         "PURGE",
-        "    Gives free pages back to the kernel.",
+        "    Return free pages to the kernel.",
         "STATS",
-        "    What the memory is used for.",
+        "    Return details about memory usage.",
         "USAGE <key> [SAMPLES <count>]",
-        "    The bytes that a key takes with its value. Of values of many elements <count> are looked at (default 5,",
-        "    0: all).",
+        "    Return the memory usage of a key and its value, in bytes. SAMPLES has no effect: the figure is exact.",
         NULL,
     };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/must.h"
 
 static const char *const type_names[] = {
     [SYNTAX_STRING] = "string",         [SYNTAX_INTEGER] = "integer",       [SYNTAX_DOUBLE] = "double",
@@ -15,7 +16,7 @@ static const char *const type_names[] = {
     [SYNTAX_PURE_TOKEN] = "pure-token", [SYNTAX_ONEOF] = "oneof",           [SYNTAX_BLOCK] = "block",
 };
 
-/* The names whose type is not a string, with a space before and behind each. */
+/* The names of values that are not strings, with a space before and after each. */
 static const char *const names_of_type[] = {
     [SYNTAX_INTEGER] = " bit client-id count cursor db decrement destination-db end index index1 index2 increment "
                        "iterations len maxage maxlen milliseconds min-match-len numfields numkeys offset port "
@@ -27,6 +28,7 @@ static const char *const names_of_type[] = {
 
 const char *syntax_type_name(enum syntax_type type)
 {
+    must((unsigned)type < sizeof(type_names) / sizeof(type_names[0]));
     return type_names[type];
 }
 
@@ -68,7 +70,7 @@ static bool ends_with(struct slice s, struct slice end)
     return s.n >= end.n && slice_eq(slice_of(s.p + s.n - end.n, end.n), end);
 }
 
-/* The length of the term that the text begins with: a word, or a bracket to its end. 0: a bracket is not closed. */
+/* The length of the first term of the text: a word, or a bracketed group. 0: a bracket is not closed. */
 static size_t term_length(struct slice s)
 {
     size_t depth = 0, i;
@@ -84,7 +86,7 @@ static size_t term_length(struct slice s)
     return depth == 0 ? i : 0;
 }
 
-/* Cuts what stands before the first '|' that is in no bracket off the text; false: there is none. */
+/* Splits off the text before the first '|' outside brackets. False: there is none. */
 static bool cut_alternative(struct slice *text, struct slice *first)
 {
     size_t depth = 0;
@@ -136,7 +138,7 @@ static enum syntax_type type_by_name(const char *name)
     return SYNTAX_STRING;
 }
 
-/* The length of a word without the type behind its colon; *type is that type, if there is one. */
+/* The length of a word without ":type". Sets *type if the word has one. */
 static size_t word_length(struct slice word, enum syntax_type *type)
 {
     for (int i = SYNTAX_STRING; i < SYNTAX_PURE_TOKEN; i++) {
@@ -153,8 +155,10 @@ static size_t word_length(struct slice word, enum syntax_type *type)
 static struct syntax *parse_word(struct slice word)
 {
     enum syntax_type type = SYNTAX_BLOCK;
-    struct syntax *s = new_node(type, mem_strndup(word.p, word_length(word, &type)));
+    struct syntax *s;
 
+    must(word.n > 0);
+    s = new_node(type, mem_strndup(word.p, word_length(word, &type)));
     if (is_token(word)) {
         s->type = SYNTAX_PURE_TOKEN;
         s->token = s->name;
@@ -169,11 +173,12 @@ static struct syntax *parse_word(struct slice word)
 
 static struct syntax *parse_group(struct slice text);
 
-/* Names a group after what is in it. */
+/* Names a group after its arguments. */
 static void name_group(struct syntax *group)
 {
     struct buf b = BUF_EMPTY;
 
+    must(group->first != NULL && (group->type == SYNTAX_BLOCK || group->type == SYNTAX_ONEOF));
     for (struct syntax *s = group->first; s; s = s->next) {
         if (b.len)
             buf_add_char(&b, '_');
@@ -184,7 +189,7 @@ static void name_group(struct syntax *group)
     buf_fini(&b);
 }
 
-/* A group of these arguments; of one, the argument itself. Takes them. */
+/* Makes a group of a list of arguments; a single argument is returned itself. Takes the list. */
 static struct syntax *group_of(enum syntax_type type, struct syntax *first)
 {
     struct syntax *group;
@@ -197,17 +202,18 @@ static struct syntax *group_of(enum syntax_type type, struct syntax *first)
     return group;
 }
 
-/* Whether a token that stands before this argument is its token. `leads`: the token stands first in its group. */
+/* Whether a token before this argument belongs to it. leads: the token is the first of its group. */
 static bool takes_token(const struct syntax *s, bool leads)
 {
     return s && s->type != SYNTAX_PURE_TOKEN && (leads || !(s->flags & SYNTAX_OPTIONAL));
 }
 
-/* Gives a token the arguments behind it that are its own; what is left follows it. */
+/* Joins a token with the arguments after it that belong to it. Returns the result, followed by the rest of the list. */
 static struct syntax *bind_token(struct syntax *token, bool leads)
 {
     struct syntax *own = token->next, *last = token, *bound;
 
+    must(token->type == SYNTAX_PURE_TOKEN && token->token != NULL);
     while (takes_token(last->next, leads))
         last = last->next;
     if (last == token || (own == last && own->flags & SYNTAX_OPTIONAL))
@@ -215,7 +221,7 @@ static struct syntax *bind_token(struct syntax *token, bool leads)
     token->next = last->next;
     last->next = NULL;
     bound = group_of(SYNTAX_BLOCK, own);
-    if (bound->token) {    /* it has one: then both make a block */
+    if (bound->token) {    /* it already has a token: wrap it in a block */
         bound = new_node(SYNTAX_BLOCK, NULL);
         bound->first = own;
     }
@@ -232,7 +238,7 @@ static struct syntax *bind_token(struct syntax *token, bool leads)
     return bound;
 }
 
-/* A list of arguments being put together, with the place in the text where each begins. */
+/* A list of arguments under construction, with the place in the text where each begins. */
 #define TERMS_MAX 64
 struct terms {
     struct syntax *node[TERMS_MAX];
@@ -240,15 +246,16 @@ struct terms {
     int n;
 };
 
-/* The terms from `from` on, linked, become one list. */
+/* Links the terms from index `from` on into a list. */
 static struct syntax *link_terms(struct terms *t, int from)
 {
+    must(from >= 0 && from < t->n && t->n <= TERMS_MAX);
     for (int i = from; i + 1 < t->n; i++)
         t->node[i]->next = t->node[i + 1];
     return t->node[from];
 }
 
-/* Binds each token of the list to its values; one that may be left out alone has none. `group`: the list is all of a
+/* Binds each token of the list to its values; an optional token has none. group: the list is the whole content of a
  * bracket. */
 static struct syntax *bind_tokens(struct syntax *first, bool group)
 {
@@ -261,7 +268,7 @@ static struct syntax *bind_tokens(struct syntax *first, bool group)
     return first;
 }
 
-/* "[x ...]" was read up to `end`: makes one argument of the last terms, which must read "x". */
+/* Handles "[x ...]", which begins at `end`: makes one argument of the last terms, whose text must be "x". */
 static bool repeat_terms(struct terms *t, struct slice x, const char *end)
 {
     for (int i = 0; i < t->n; i++) {
@@ -278,7 +285,7 @@ static bool repeat_terms(struct terms *t, struct slice x, const char *end)
     return false;
 }
 
-/* One term of a list, at text. False: it is not in the notation. */
+/* Parses one term of a list. False: a syntax error. */
 static bool parse_term(struct terms *t, struct slice term)
 {
     bool bracket = *term.p == '[', group = bracket || *term.p == '<';
@@ -294,31 +301,32 @@ static bool parse_term(struct terms *t, struct slice term)
         return false;
     if (bracket)
         s->flags |= SYNTAX_OPTIONAL;
+    must(t->n < TERMS_MAX);
     t->at[t->n] = term.p;
     t->node[t->n++] = s;
     return true;
 }
 
-/* Arguments one after the other; NULL: not in the notation, or none. */
+/* Parses a sequence of arguments. NULL: a syntax error, or there are none. */
 static struct syntax *parse_list(struct slice text, bool group)
 {
     struct terms t = {.n = 0};
-    bool good = true;
+    bool valid = true;
 
-    while (good && text.n) {
+    while (valid && text.n) {
         size_t n = term_length(text);
 
-        good = n != 0 && t.n < TERMS_MAX && parse_term(&t, slice_of(text.p, n));
+        valid = n != 0 && t.n < TERMS_MAX && parse_term(&t, slice_of(text.p, n));
         text = trim(slice_of(text.p + n, text.n - n));
     }
-    if (good && t.n)
+    if (valid && t.n)
         return bind_tokens(link_terms(&t, 0), group);
     for (int i = 0; i < t.n; i++)
         syntax_free(t.node[i]);
     return NULL;
 }
 
-/* x, if the text is "x [x ...]" and x is more than a word; otherwise nothing. */
+/* x, if the whole text is "x [x ...]"; otherwise an empty slice. */
 static struct slice whole_repeated(struct slice text)
 {
     for (size_t n = 1; n + 3 < text.n; n++) {
@@ -332,7 +340,7 @@ static struct slice whole_repeated(struct slice text)
     return slice_of(NULL, 0);
 }
 
-/* What stands in a bracket. */
+/* Parses the content of a bracket. NULL: a syntax error. */
 static struct syntax *parse_group(struct slice text)
 {
     struct slice x = whole_repeated(text), first;
@@ -367,7 +375,7 @@ struct syntax *syntax_parse(const char *text)
     struct syntax *root, *arguments = NULL;
 
     if (all.n) {
-        /* Alternatives without a bracket around them are one argument. */
+        /* Alternatives without brackets are one argument. */
         arguments = cut_alternative(&rest, &first) ? parse_group(all) : parse_list(all, false);
         if (!arguments)
             return NULL;

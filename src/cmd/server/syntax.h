@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * syntax: the arguments of a command, from the notation that documentation uses.
+ * syntax: parser of the notation in which documentation writes the arguments of a command.
  *
  * Role:    turns "key value [NX | XX] [EX seconds]" into the tree of arguments that COMMAND DOCS shows.
  * Owns:    the tree belongs to the caller.
  * Threads: any.
  * Used by: the COMMAND commands.
- * Why:     what people read and what clients are told is one text, so it cannot disagree with itself.
+ * Why:     people and clients get the arguments from the same text, so both always agree.
  *
- * The notation: WORDS in capitals, and signs, are sent as they are; words in small letters stand for a value; [x] may
- * be left out; <x> groups; x | y is one of them; "x [x ...]" is x once or more. A word in capitals belongs to the
- * values behind it. What type a value has is known by its name, or told behind a colon ("increment:double"), which
- * readers of the text never see.
+ * The notation: words in capitals, and signs, are literals (tokens); words in lower case stand for a value; [x] is
+ * optional; <x> groups; x | y is a choice; "x [x ...]" is one or more x. A token belongs to the values that follow it.
+ * The type of a value follows from its name, or stands after a colon ("increment:double"), which syntax_show omits.
  */
 #ifndef LARDER_CMD_SERVER_SYNTAX_H
 #define LARDER_CMD_SERVER_SYNTAX_H
@@ -35,7 +34,7 @@ enum syntax_type {
 enum syntax_flag {
     SYNTAX_OPTIONAL = 1 << 0,
     SYNTAX_MULTIPLE = 1 << 1,
-    SYNTAX_MULTIPLE_TOKEN = 1 << 2, /* with MULTIPLE: the token stands before each */
+    SYNTAX_MULTIPLE_TOKEN = 1 << 2, /* with MULTIPLE: the token is repeated too */
 };
 
 struct syntax {
@@ -43,16 +42,16 @@ struct syntax {
     unsigned flags;         /* of enum syntax_flag */
     char *name;
     char *token;            /* NULL: none */
-    struct syntax *first;   /* of a oneof or block: its arguments */
+    struct syntax *first;   /* of a oneof or block: its first argument */
     struct syntax *next;
 };
 
-/* The arguments, in a block whose own name and flags mean nothing; NULL: the text is not in the notation. */
+/* Returns a block of the arguments, whose own name and flags have no meaning; NULL: a syntax error. */
 struct syntax *syntax_parse(const char *text);
 void syntax_free(struct syntax *s);
-/* As COMMAND DOCS calls it: "pure-token". Static. */
+/* The name in COMMAND DOCS, for example "pure-token". Static. */
 const char *syntax_type_name(enum syntax_type type);
-/* Appends the text as people read it, without the types. */
+/* Appends the text without the types, as documentation shows it. */
 void syntax_show(struct buf *b, const char *text);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The commands on the members of one set. What is drawn at random is in set_random_cmds.c, what is made of several sets
- * in set_algebra_cmds.c. https://redis.io/docs/latest/commands/?group=set
+ * The commands on the members of a single set, and SMOVE. SPOP and SRANDMEMBER are in set_random_cmds.c, unions,
+ * intersections and differences in set_algebra_cmds.c. https://redis.io/docs/latest/commands/?group=set
  */
 #include "cmd/args/scan_args.h"
 #include "run/collection.h"
@@ -9,19 +9,20 @@
 
 CMD(sadd,
     .name = "SADD", .arity = -3, .group = "set", .since = "1.0.0",
-    .cost = "O(N) where N is the number of members given.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
+    .cost = "O(N) where N is the number of member arguments", .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_INSERT), .syntax = "key member [member ...]",
-    .history = "2.4.0: Several members may be given.",
-    .summary = "Adds members to a set, which is created if it is missing; replies with how many are new.")
+    .history = "2.4.0: Accepts multiple member arguments.",
+    .summary = "Adds members to a set. Creates the set if it does not exist. Returns the number of new members.")
 {
     struct collection o;
     int64_t added = 0;
 
     if (!collection_write(&o, c, 1, TYPE_SET))
         return;
-    set_expect(&o.value, call_arg(c, 2), (size_t)c->argc - 2);
+    set_reserve(&o.value, call_arg(c, 2), (size_t)c->argc - 2);
     for (int i = 2; i < c->argc; i++)
         added += set_add(&o.value, call_arg(c, i));
+    must(added <= c->argc - 2 && set_count(&o.value) > 0);
     if (added > 0)
         call_changed(c, 1, EVENT_SET, "sadd");
     collection_close(&o);
@@ -30,10 +31,10 @@ CMD(sadd,
 
 CMD(srem,
     .name = "SREM", .arity = -3, .group = "set", .since = "1.0.0",
-    .cost = "O(N) where N is the number of members given.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(N) where N is the number of member arguments", .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE), .syntax = "key member [member ...]",
-    .history = "2.4.0: Several members may be given.",
-    .summary = "Removes members from a set, which is deleted when it becomes empty; replies with how many were there.")
+    .history = "2.4.0: Accepts multiple member arguments.",
+    .summary = "Removes members from a set, and the key when no member is left. Returns the number of removed members.")
 {
     struct collection o;
     int64_t removed = 0;
@@ -42,6 +43,7 @@ CMD(srem,
         return;
     for (int i = 2; i < c->argc; i++)
         removed += set_remove(&o.value, call_arg(c, i));
+    must(removed <= c->argc - 2);
     if (removed > 0)
         call_changed(c, 1, EVENT_SET, "srem");
     collection_close(&o);
@@ -50,7 +52,7 @@ CMD(srem,
 
 CMD(smembers,
     .name = "SMEMBERS", .arity = 2, .group = "set", .since = "1.0.0",
-    .cost = "O(N) where N is the number of members.", .flags = CMD_READONLY,
+    .cost = "O(N) where N is the number of members of the set", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key", .hints = "nondeterministic_output_order",
     .summary = "Returns all members of a set.")
 {
@@ -69,7 +71,7 @@ CMD(smembers,
 CMD(sismember,
     .name = "SISMEMBER", .arity = 3, .group = "set", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO), .syntax = "key member",
-    .summary = "Tells whether a set has a member.")
+    .summary = "Determines whether a member belongs to a set.")
 {
     struct collection o;
 
@@ -79,9 +81,9 @@ CMD(sismember,
 
 CMD(smismember,
     .name = "SMISMEMBER", .arity = -3, .group = "set", .since = "6.2.0",
-    .cost = "O(N) where N is the number of members asked for.", .flags = CMD_READONLY | CMD_FAST,
+    .cost = "O(N) where N is the number of member arguments", .flags = CMD_READONLY | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key member [member ...]",
-    .summary = "Tells of each of several members whether a set has it.")
+    .summary = "Determines for each of several members whether it belongs to a set.")
 {
     struct collection o;
 
@@ -95,7 +97,7 @@ CMD(smismember,
 CMD(scard,
     .name = "SCARD", .arity = 2, .group = "set", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO), .syntax = "key",
-    .summary = "Returns how many members a set has.")
+    .summary = "Returns the number of members of a set.")
 {
     struct collection o;
 
@@ -105,11 +107,12 @@ CMD(scard,
 
 /* ---- SMOVE ---- */
 
-/* Moves a member that is in one set to another one. */
+/* Moves a member of one set to another set, and closes both. */
 static void move_member(struct collection *from, struct collection *to, struct slice member)
 {
     struct call *c = from->call;
 
+    must(from->key != to->key && collection_exists(from));
     set_remove(&from->value, member);
     call_changed(c, from->key, EVENT_SET, "srem");
     collection_close(from);
@@ -127,23 +130,23 @@ CMD(smove,
 {
     struct slice member = call_arg(c, 3);
     struct collection from, to;
-    bool there;
+    bool is_member;
 
     if (!collection_write(&from, c, 1, TYPE_SET))
         return;
-    there = set_has(&from.value, member);
+    is_member = set_has(&from.value, member);
     if (!collection_exists(&from) || slice_eq(call_arg(c, 1), call_arg(c, 2))) {
         collection_close(&from);
     } else if (!collection_write(&to, c, 2, TYPE_SET)) {
         collection_close(&from);
         return;
-    } else if (there) {
+    } else if (is_member) {
         move_member(&from, &to, member);
     } else {
         collection_close(&from);
         collection_close(&to);
     }
-    reply_int(c->out, there);
+    reply_int(c->out, is_member);
 }
 
 /* ---- SSCAN ---- */
@@ -162,12 +165,13 @@ static void sscan_visit(void *arg, struct slice member)
         scan_found_add(&s->found, member);
 }
 
-/* Walks on from the cursor until as many members were seen as COUNT says. A flat set is seen whole. */
+/* Continues the iteration at the cursor until COUNT members were visited. A flat set is visited as a whole. */
 static void scan_set(struct call *c, const struct value *v, struct sscan *s)
 {
     int64_t steps = scan_args_steps(&s->args);
     uint64_t cursor = s->args.cursor;
 
+    must(steps > 0 && s->args.count > 0);
     do
         cursor = set_scan(v, cursor, sscan_visit, s);
     while (cursor != 0 && --steps > 0 && s->found.seen < s->args.count);
@@ -176,10 +180,11 @@ static void scan_set(struct call *c, const struct value *v, struct sscan *s)
 
 CMD(sscan,
     .name = "SSCAN", .arity = -3, .group = "set", .since = "2.8.0",
-    .cost = "O(1) for a call, O(N) for a whole walk, N being the number of members.", .flags = CMD_READONLY,
+    .cost = "O(1) for every call, O(N) for a complete iteration, where N is the number of members of the set",
+    .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key cursor [MATCH pattern] [COUNT count]",
     .hints = "nondeterministic_output",
-    .summary = "Walks over the members of a set, a few at each call; a small set comes as a whole.")
+    .summary = "Iterates over the members of a set, a few per call. A small set is returned as a whole.")
 {
     struct sscan s = {0};
     struct collection o;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Members of a set drawn at random: https://redis.io/docs/latest/commands/spop/ and srandmember/ */
+/* SPOP and SRANDMEMBER: https://redis.io/docs/latest/commands/spop/ */
 #include "run/collection.h"
 #include "types/set.h"
 
@@ -17,6 +17,7 @@ static void pop_one(struct call *c)
     if (!collection_write(&o, c, 1, TYPE_SET))
         return;
     if (collection_exists(&o)) {
+        must(set_count(&o.value) > 0);
         set_pop(&o.value, 1, reply_member, c->out);
         call_changed(c, 1, EVENT_SET, "spop");
     } else {
@@ -25,7 +26,7 @@ static void pop_one(struct call *c)
     collection_close(&o);
 }
 
-/* Replies with all members, and leaves none; many of them are freed in the background. */
+/* Replies with all members and removes them. A large set is freed in the background. */
 static void pop_all(struct call *c, struct collection *o)
 {
     set_sample(&o->value, set_count(&o->value), reply_member, c->out);
@@ -35,14 +36,15 @@ static void pop_all(struct call *c, struct collection *o)
 static void pop_many(struct call *c)
 {
     struct collection o;
-    int64_t wanted;
+    int64_t count;
     size_t n;
 
-    if (!call_int_between(c, 2, 0, INT64_MAX, &wanted, ERR_NOT_POSITIVE) || !collection_write(&o, c, 1, TYPE_SET))
+    if (!call_int_between(c, 2, 0, INT64_MAX, &count, ERR_NOT_POSITIVE) || !collection_write(&o, c, 1, TYPE_SET))
         return;
     n = set_count(&o.value);
-    if ((uint64_t)wanted < n)
-        n = (size_t)wanted;
+    if ((uint64_t)count < n)
+        n = (size_t)count;
+    must(n <= set_count(&o.value));
     reply_set(c->out, n);
     if (n > 0) {
         if (n == set_count(&o.value))
@@ -56,10 +58,10 @@ static void pop_many(struct call *c)
 
 CMD(spop,
     .name = "SPOP", .arity = -2, .group = "set", .since = "1.0.0",
-    .cost = "O(1) without a count, else O(N) where N is the count.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(1) without a count, otherwise O(N) where N is the count", .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_DELETE), .syntax = "key [count]",
-    .history = "3.2.0: Added the count.", .hints = "nondeterministic_output",
-    .summary = "Removes random members of a set and returns them.")
+    .history = "3.2.0: Added the `count` argument.", .hints = "nondeterministic_output",
+    .summary = "Removes and returns random members of a set.")
 {
     if (c->argc > 3)
         call_error_syntax(c);
@@ -84,12 +86,13 @@ static void draw_one(struct call *c)
         reply_null(c->out);
 }
 
-/* n members, any of them as often as it comes. A client that is to be cut off since its replies are too many gets no
- * more of them. */
+/* Replies with n random members, which may repeat. Stops when the client exceeds its output limit and is about to be
+ * disconnected. */
 static void draw_with_repeats(struct call *c, const struct value *v, uint64_t n)
 {
     struct set_draw d;
 
+    must(n > 0 && set_count(v) > 0);
     reply_array(c->out, n);
     set_draw_begin(&d, v);
     for (; n > 0 && c->out->cut == NULL; n--)
@@ -100,28 +103,29 @@ static void draw_with_repeats(struct call *c, const struct value *v, uint64_t n)
 static void draw_many(struct call *c)
 {
     struct collection o;
-    int64_t wanted;
+    int64_t count;
     size_t n;
 
-    if (!call_int_negatable(c, 2, &wanted) || !collection_read(&o, c, 1, TYPE_SET))
+    if (!call_int_negatable(c, 2, &count) || !collection_read(&o, c, 1, TYPE_SET))
         return;
-    if (wanted < 0 && collection_exists(&o)) {
-        draw_with_repeats(c, &o.value, (uint64_t)-wanted);
+    if (count < 0 && collection_exists(&o)) {
+        draw_with_repeats(c, &o.value, (uint64_t)-count);
         return;
     }
     n = set_count(&o.value);
-    if (wanted >= 0 && (uint64_t)wanted < n)
-        n = (size_t)wanted;
+    if (count >= 0 && (uint64_t)count < n)
+        n = (size_t)count;
+    must(n <= set_count(&o.value));
     reply_array(c->out, n);
     set_sample(&o.value, n, reply_member, c->out);
 }
 
 CMD(srandmember,
     .name = "SRANDMEMBER", .arity = -2, .group = "set", .since = "1.0.0",
-    .cost = "O(1) without a count, else O(N) where N is the absolute value of the count.", .flags = CMD_READONLY,
+    .cost = "O(1) without a count, otherwise O(N) where N is the absolute value of the count", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .syntax = "key [count]",
-    .history = "2.6.0: Added the count.", .hints = "nondeterministic_output",
-    .summary = "Returns random members of a set: different ones, or with a negative count any as often as it comes.")
+    .history = "2.6.0: Added the `count` argument.", .hints = "nondeterministic_output",
+    .summary = "Returns random members of a set: distinct ones, or with a negative count, ones that may repeat.")
 {
     if (c->argc > 3)
         call_error_syntax(c);

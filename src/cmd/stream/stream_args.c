@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* https://redis.io/docs/latest/develop/data-types/streams/ tells the forms of ids. */
+/* https://redis.io/docs/latest/develop/data-types/streams/ describes the forms of ids. */
 #include "cmd/stream/stream_args.h"
 
 #include <errno.h>
@@ -7,15 +7,16 @@
 
 #include "base/num.h"
 
-#define ID_BYTES_MOST  127 /* of an id in a request */
-#define ID_TEXT_BYTES  41  /* two numbers of 20 digits and a dash */
-#define NODES_TO_TRIM  100 /* of the entries of so many full nodes is the limit, where none is given */
-#define LIMIT_DEFAULT  10000
-#define LIMIT_MOST     1000000
+#define ID_MAX_BYTES  127 /* of an id in a request */
+#define ID_TEXT_BYTES 41  /* two numbers of 20 digits and a dash */
+#define MAX_DIGITS    19  /* any number of this many digits fits in 64 bits */
+#define NODES_TO_TRIM 100 /* without LIMIT, an approximate trim removes at most the entries of this many full nodes */
+#define LIMIT_DEFAULT 10000
+#define LIMIT_MAX     1000000
 
 /* ---- ids ---- */
 
-/* Digits alone, as nearly all ids have them; *at goes behind them. False: too many, or none. */
+/* Reads up to 19 digits and moves *at past them: nearly all ids are written so. False: too many digits, or none. */
 static inline bool read_digits(const char **at, const char *end, uint64_t *v)
 {
     const char *p = *at;
@@ -23,14 +24,14 @@ static inline bool read_digits(const char **at, const char *end, uint64_t *v)
 
     while (p < end && *p >= '0' && *p <= '9')
         n = n * 10 + (uint64_t)(*p++ - '0');
-    if (p == *at || p - *at > 19)
+    if (p == *at || p - *at > MAX_DIGITS)
         return false;
     *at = p;
     *v = n;
     return true;
 }
 
-/* Any number that strtoull takes is one, as in Redis, but for those that are plainly negative. */
+/* As in Redis, accepts any number that strtoull accepts, except plain negative ones. */
 static bool read_number(const char *text, uint64_t *v)
 {
     int64_t negative;
@@ -45,12 +46,12 @@ static bool read_number(const char *text, uint64_t *v)
     return errno == 0 && *text != '\0' && *end == '\0';
 }
 
-/* The same as stream_id_read, for what is not written as ids are shown. */
+/* As stream_id_read, for ids that are not in canonical form. */
 static bool read_odd_id(struct slice s, uint64_t seq, struct stream_id *id)
 {
-    char text[ID_BYTES_MOST + 1], *dash;
+    char text[ID_MAX_BYTES + 1], *dash;
 
-    if (s.n > ID_BYTES_MOST)
+    if (s.n > ID_MAX_BYTES)
         return false;
     memcpy(text, s.p, s.n);
     text[s.n] = '\0';
@@ -75,7 +76,7 @@ bool stream_id_read(struct slice s, uint64_t seq, struct stream_id *id)
     return read_odd_id(s, seq, id);
 }
 
-/* Whether argument i is this one character. */
+/* Whether argument i is this single character. */
 static bool is_sign(const struct call *c, int i, char sign)
 {
     return call_arg(c, i).n == 1 && call_arg(c, i).p[0] == sign;
@@ -94,13 +95,13 @@ bool stream_arg_id(struct call *c, int i, struct stream_id *id)
     return arg_id(c, call_arg(c, i), 0, id);
 }
 
-/* seq: where the id has none. */
+/* seq: the default sequence number. */
 static bool arg_id_or_end(struct call *c, int i, uint64_t seq, struct stream_id *id)
 {
     if (is_sign(c, i, '-'))
-        *id = STREAM_ID_LEAST;
+        *id = STREAM_ID_MIN;
     else if (is_sign(c, i, '+'))
-        *id = STREAM_ID_MOST;
+        *id = STREAM_ID_MAX;
     else
         return arg_id(c, call_arg(c, i), seq, id);
     return true;
@@ -123,8 +124,8 @@ bool stream_args_are_ids(struct call *c, int first)
 
 /* ---- ranges ---- */
 
-/* Whether argument i is an end that is not within the range; *id: what stands behind the bracket. */
-static bool is_open_end(const struct call *c, int i, struct slice *id)
+/* Whether argument i is an exclusive bound; *id: what follows the bracket. */
+static bool is_exclusive(const struct call *c, int i, struct slice *id)
 {
     struct slice s = call_arg(c, i);
 
@@ -138,7 +139,7 @@ bool stream_arg_from(struct call *c, int i, struct stream_id *from)
 {
     struct slice s;
 
-    if (!is_open_end(c, i, &s))
+    if (!is_exclusive(c, i, &s))
         return arg_id_or_end(c, i, 0, from);
     if (!arg_id(c, s, 0, from))
         return false;
@@ -152,7 +153,7 @@ bool stream_arg_to(struct call *c, int i, struct stream_id *to)
 {
     struct slice s;
 
-    if (!is_open_end(c, i, &s))
+    if (!is_exclusive(c, i, &s))
         return arg_id_or_end(c, i, UINT64_MAX, to);
     if (!arg_id(c, s, UINT64_MAX, to))
         return false;
@@ -178,12 +179,13 @@ static bool parse_count(struct call *c, int i, uint64_t *count, const char *erro
     return true;
 }
 
-/* MAXLEN or MINID, at argument *i. */
+/* Parses MAXLEN or MINID at *i, and sets *i to its last argument. */
 static bool parse_threshold(struct call *c, int *i, struct stream_trim_args *a)
 {
     bool by_id = call_is(c, *i, "MINID");
     int left = c->argc - *i - 1;
 
+    must(left >= 1);
     if (a->is_given) {
         reply_error(c->out, ERR_SYNTAX ", MAXLEN and MINID options at the same time are not compatible");
         return false;
@@ -195,7 +197,8 @@ static bool parse_threshold(struct call *c, int *i, struct stream_trim_args *a)
         a->trim.is_approximate = is_sign(c, *i, '~');
         ++*i;
     }
-    return by_id ? stream_arg_id(c, *i, &a->trim.least)
+    must(*i < c->argc);
+    return by_id ? stream_arg_id(c, *i, &a->trim.min_id)
                  : parse_count(c, *i, &a->trim.length, "ERR The MAXLEN argument must be >= 0.");
 }
 
@@ -211,17 +214,17 @@ bool stream_trim_option(struct call *c, int *i, struct stream_trim_args *a, bool
     return parse_count(c, ++*i, &a->trim.limit, "ERR The LIMIT argument must be >= 0.");
 }
 
-/* How many entries go at the most, where that is not said. */
+/* The largest number of entries that an approximate trim without LIMIT removes. */
 static uint64_t default_limit(const struct call *c)
 {
     uint64_t entries = collection_limits(c, TYPE_STREAM).entries;
 
     if (entries == 0)
         return LIMIT_DEFAULT;
-    return entries > LIMIT_MOST / NODES_TO_TRIM ? LIMIT_MOST : entries * NODES_TO_TRIM;
+    return entries > LIMIT_MAX / NODES_TO_TRIM ? LIMIT_MAX : entries * NODES_TO_TRIM;
 }
 
-/* NULL: the options agree. */
+/* The error of options that do not fit together; NULL: they do. */
 static const char *conflict_of(const struct stream_trim_args *a, bool is_needed)
 {
     if (a->trim.limit != 0 && !a->is_given)
@@ -233,7 +236,7 @@ static const char *conflict_of(const struct stream_trim_args *a, bool is_needed)
     return NULL;
 }
 
-bool stream_trim_judge(struct call *c, struct stream_trim_args *a, bool is_needed)
+bool stream_trim_check(struct call *c, struct stream_trim_args *a, bool is_needed)
 {
     const char *conflict = conflict_of(a, is_needed);
 
@@ -243,6 +246,7 @@ bool stream_trim_judge(struct call *c, struct stream_trim_args *a, bool is_neede
     }
     if (a->trim.is_approximate && !a->has_limit)
         a->trim.limit = default_limit(c);
+    must(a->trim.limit == 0 || a->trim.is_approximate);
     return true;
 }
 
@@ -287,12 +291,13 @@ bool stream_open_group(struct collection *o, struct call *c, int key, stream_ope
     return false;
 }
 
-struct stream_consumer *stream_see_consumer(struct call *c, int key, struct stream_group *g, struct slice name)
+struct stream_consumer *stream_make_consumer(struct call *c, int key, struct stream_group *g, struct slice name)
 {
     struct stream_consumer *consumer = stream_consumer_find(g, name);
 
     if (consumer == NULL) {
         consumer = stream_consumer_add(g, name, c->unit->now);
+        must(consumer != NULL);
         call_changed_unwatched(c, key, EVENT_STREAM, "xgroup-createconsumer");
     }
     consumer->seen_time = c->unit->now;
@@ -308,6 +313,7 @@ void stream_reply_id(struct out *out, struct stream_id id)
 
     text[n++] = '-';
     n += num_format_u64(text + n, id.seq);
+    must(n <= ID_TEXT_BYTES);
     reply_bulk(out, slice_of(text, (size_t)n));
 }
 
@@ -337,7 +343,7 @@ bool stream_reply_entry_of(struct out *out, const struct stream *s, struct strea
 }
 
 void stream_reply_range(struct out *out, const struct stream *s, struct stream_id from, struct stream_id to,
-                        uint64_t most, bool is_reverse)
+                        uint64_t max, bool is_reverse)
 {
     struct reply_later all = reply_later_begin(out);
     struct stream_walk w;
@@ -345,7 +351,7 @@ void stream_reply_range(struct out *out, const struct stream *s, struct stream_i
     uint64_t fields, n = 0;
 
     stream_walk_begin(&w, s, from, to, is_reverse);
-    for (; (n < most || most == 0) && out->cut == NULL && stream_walk_next(&w, &id, &fields); n++)
+    for (; (n < max || max == 0) && out->cut == NULL && stream_walk_next(&w, &id, &fields); n++)
         stream_reply_entry(out, &w, id, fields);
     reply_array_end(out, all, n);
 }

@@ -6,29 +6,29 @@
 #include "base/buf.h"
 #include "cmd/stream/stream_args.h"
 
-#define CONSUMER      3 /* the arguments of both */
+#define CONSUMER      3 /* arguments of both commands */
 #define MIN_IDLE      4
 #define FIRST_ID      5
 #define DEFAULT_COUNT 100
-#define LOOKS         10 /* XAUTOCLAIM looks at so many entries for each that it may claim */
-#define COUNT_MOST    (INT64_MAX / 16)
+#define ATTEMPTS      10 /* entries that XAUTOCLAIM examines for each one that it may claim */
+#define MAX_COUNT     (INT64_MAX / 16)
 
-/* What is asked for. */
+/* The arguments. */
 struct claim {
     int64_t min_idle;   /* ms since the last delivery */
-    int64_t time;       /* of the delivery, from now on */
-    int64_t deliveries; /* RETRYCOUNT; below 0: one more than before */
+    int64_t time;       /* the new delivery time, ms since 1970 */
+    int64_t deliveries; /* RETRYCOUNT; negative: not given, the count is incremented */
     bool force;
     bool just_ids;
     /* of XCLAIM */
-    int end;            /* behind the last argument that is an id */
+    int end;            /* the argument after the last id */
     struct stream_id last;
     /* of XAUTOCLAIM */
     struct stream_id from;
     int64_t count;
 };
 
-/* Whom it is for. */
+/* The consumer that claims, with its group and stream. */
 struct claimant {
     struct stream *stream;
     struct stream_group *group;
@@ -41,7 +41,7 @@ static bool parse_min_idle(struct call *c, struct claim *x, const char *error)
     return call_int_or(c, MIN_IDLE, &x->min_idle, error);
 }
 
-/* The nack becomes the claimant's. False: it was delivered too lately for that. */
+/* Gives the nack to the claiming consumer. False: it was delivered too recently. */
 static bool take(const struct call *c, const struct claim *x, const struct claimant *to, struct stream_nack *nack)
 {
     if (x->min_idle > 0 && c->unit->now - nack->delivery_time < x->min_idle)
@@ -73,7 +73,7 @@ static bool parse_idle(struct call *c, int i, struct claim *x)
     return true;
 }
 
-/* The option at argument *i, which becomes its last argument. False: the error was replied. */
+/* Parses the option at *i, and sets *i to its last argument. False: the error was replied. */
 static bool parse_option(struct call *c, int *i, struct claim *x)
 {
     bool has_value = *i + 1 < c->argc;
@@ -109,10 +109,11 @@ static bool parse_claim(struct call *c, struct claim *x)
             return false;
     if (x->time < 0 || x->time > c->unit->now)
         x->time = c->unit->now;
+    must(x->end >= FIRST_ID && x->end <= c->argc);
     return true;
 }
 
-/* Claims one entry, and replies it. *changed: that something was. False: it was not claimed. */
+/* Claims one entry and replies with it. Sets *changed if the group changed. False: it was not claimed. */
 static bool claim_id(struct call *c, const struct claim *x, const struct claimant *to, struct stream_id id,
                      bool *changed)
 {
@@ -120,6 +121,7 @@ static bool claim_id(struct call *c, const struct claim *x, const struct claiman
     struct stream_walk w;
     uint64_t fields;
 
+    must(nack == NULL || stream_id_compare(nack->id, id) == 0);
     stream_walk_begin(&w, to->stream, id, id, false);
     if (!stream_walk_next(&w, &id, &fields)) {
         *changed |= nack != NULL;
@@ -131,6 +133,7 @@ static bool claim_id(struct call *c, const struct claim *x, const struct claiman
         nack = stream_nack_add(to->group, to->consumer, id, c->unit->now);
     else if (nack == NULL || !take(c, x, to, nack))
         return false;
+    must(nack->consumer == to->consumer);
     *changed = true;
     deliver(c, x, to, nack);
     if (x->just_ids)
@@ -142,9 +145,9 @@ static bool claim_id(struct call *c, const struct claim *x, const struct claiman
 
 CMD(xclaim,
     .name = "XCLAIM", .arity = -6, .group = "stream", .since = "5.0.0",
-    .cost = "O(log(N)) for each id, N being the number of entries that are not acknowledged.",
+    .cost = "O(log(N)) for each id, where N is the number of unacknowledged entries of the group",
     .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
-    .summary = "Gives entries that a group has got and not acknowledged to another consumer.",
+    .summary = "Changes the consumer that owns pending entries of a group, as if they were delivered to the new one.",
     .syntax = "key group consumer min-idle-time:string id [id ...] [IDLE ms:integer] [TIME unix-time-milliseconds] "
               "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
     .hints = "nondeterministic_output")
@@ -163,7 +166,7 @@ CMD(xclaim,
     changed = stream_id_compare(x.last, to.group->last) > 0;
     if (changed)
         to.group->last = x.last;
-    to.consumer = stream_see_consumer(c, 1, to.group, call_arg(c, CONSUMER));
+    to.consumer = stream_make_consumer(c, 1, to.group, call_arg(c, CONSUMER));
     all = reply_later_begin(c->out);
     for (int i = FIRST_ID; i < x.end; i++)
         if (stream_id_read(call_arg(c, i), 0, &id))
@@ -188,21 +191,22 @@ static bool parse_auto_claim(struct call *c, struct claim *x)
         } else if (i + 1 == c->argc || !call_is(c, i, "COUNT")) {
             call_error_syntax(c);
             return false;
-        } else if (!call_int_between(c, ++i, 1, COUNT_MOST, &x->count, "ERR COUNT must be > 0")) {
+        } else if (!call_int_between(c, ++i, 1, MAX_COUNT, &x->count, "ERR COUNT must be > 0")) {
             return false;
         }
     }
     return true;
 }
 
-/* What became of the entries that were looked at. */
+/* The result of an XAUTOCLAIM. */
 struct outcome {
     struct buf claimed, deleted; /* ids */
-    struct stream_id next;       /* where to look next; 0-0: that was all */
+    struct stream_id next;       /* the start of the next call; 0-0: the end was reached */
 };
 
 static size_t id_count(const struct buf *ids)
 {
+    must(ids->len % sizeof(struct stream_id) == 0);
     return ids->len / sizeof(struct stream_id);
 }
 
@@ -215,19 +219,21 @@ static struct stream_id id_at(const struct buf *ids, size_t i)
 {
     struct stream_id id;
 
+    must(i < id_count(ids));
     memcpy(&id, ids->p + i * sizeof id, sizeof id);
     return id;
 }
 
-/* Walks over what the group has not acknowledged, and claims it. */
+/* Claims unacknowledged entries of the group, from x->from on. */
 static void claim_all(const struct call *c, const struct claim *x, const struct claimant *to, struct outcome *o)
 {
-    int64_t left = x->count, looks = left * LOOKS;
+    int64_t left = x->count, attempts = left * ATTEMPTS;
     struct stream_pending_walk w;
     struct stream_nack *nack;
 
+    must(x->count > 0 && x->count <= MAX_COUNT);
     stream_pending_walk_begin(&w, &to->group->pending, x->from);
-    while (looks-- > 0 && left > 0 && (nack = stream_pending_walk_next(&w)) != NULL) {
+    while (attempts-- > 0 && left > 0 && (nack = stream_pending_walk_next(&w)) != NULL) {
         if (!stream_has(to->stream, nack->id)) {
             add_id(&o->deleted, nack->id);
             stream_nack_remove(to->group, nack);
@@ -240,7 +246,7 @@ static void claim_all(const struct call *c, const struct claim *x, const struct 
         left--;
     }
     nack = stream_pending_walk_next(&w);
-    o->next = nack != NULL ? nack->id : STREAM_ID_LEAST;
+    o->next = nack != NULL ? nack->id : STREAM_ID_MIN;
 }
 
 static void reply_ids(struct out *out, const struct buf *ids)
@@ -266,11 +272,13 @@ static void reply_outcome(struct out *out, const struct claim *x, const struct s
 
 CMD(xautoclaim,
     .name = "XAUTOCLAIM", .arity = -6, .group = "stream", .since = "6.2.0",
-    .cost = "O(log(N)+M), M being the number of entries looked at.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(log(N)+M) where N is the number of unacknowledged entries of the group and M is the number of entries "
+            "examined", .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
-    .summary = "Gives entries that nobody has acknowledged for some time to another consumer.",
+    .summary = "Changes the consumer that owns pending entries of a group which have been idle for some time.",
     .syntax = "key group consumer min-idle-time:string start:string [COUNT count] [JUSTID]",
-    .history = "7.0.0: Replies with the ids of entries that are no more.", .hints = "nondeterministic_output")
+    .history = "7.0.0: Returns the ids of pending entries that were deleted from the stream.",
+    .hints = "nondeterministic_output")
 {
     struct outcome result = {0};
     struct collection o;
@@ -280,7 +288,7 @@ CMD(xautoclaim,
     if (!parse_auto_claim(c, &x) || !stream_open_group(&o, c, 1, stream_open_to_deliver, &to.group))
         return;
     to.stream = stream_of(&o.value);
-    to.consumer = stream_see_consumer(c, 1, to.group, call_arg(c, CONSUMER));
+    to.consumer = stream_make_consumer(c, 1, to.group, call_arg(c, CONSUMER));
     claim_all(c, &x, &to, &result);
     if (result.claimed.len + result.deleted.len > 0)
         call_changed_unwatched(c, 1, EVENT_STREAM, NULL);

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What changes the entries of streams. Ranges and XREAD are in stream_range_cmds.c, groups in stream_group_cmds.c,
- * reading with a group in stream_deliver_cmds.c, what was delivered in stream_pending_cmds.c, XINFO in
- * stream_info_cmds.c. https://redis.io/docs/latest/commands/?group=stream
+ * The commands that change the entries of streams, and XLEN. Ranges are in stream_range_cmds.c, XREAD and XREADGROUP in
+ * stream_read_cmds.c, XGROUP and XACK in stream_group_cmds.c, XCLAIM and XAUTOCLAIM in stream_claim_cmds.c, XPENDING in
+ * stream_pending_cmds.c, XINFO in stream_info_cmds.c. https://redis.io/docs/latest/commands/?group=stream
  */
 #include "cmd/stream/stream_args.h"
 
 /* ---- XADD ---- */
 
-/* What is to be added. */
+/* The arguments of XADD. */
 struct addition {
-    bool no_make;          /* NOMKSTREAM */
-    bool has_ms, has_seq;  /* of the id, what was given: the rest is made */
+    bool no_create;        /* NOMKSTREAM */
+    bool has_ms, has_seq;  /* the parts of the id that were given; the others are generated */
     struct stream_id id;
-    int first;             /* the argument of the first field */
+    int first;             /* argument of the first field */
     struct stream_trim_args trim;
 };
 
-/* The id "ms-*": the seq is made. */
-static bool parse_half_id(struct slice s, struct addition *a)
+/* Parses the id "ms-*", whose sequence number is generated. */
+static bool parse_partial_id(struct slice s, struct addition *a)
 {
     if (s.n < 2 || s.p[s.n - 1] != '*' || s.p[s.n - 2] != '-')
         return false;
@@ -29,13 +29,13 @@ static bool parse_half_id(struct slice s, struct addition *a)
 static bool parse_id(struct call *c, int i, struct addition *a)
 {
     a->has_ms = true;
-    if (parse_half_id(call_arg(c, i), a))
+    if (parse_partial_id(call_arg(c, i), a))
         return true;
     a->has_seq = true;
     return stream_arg_id(c, i, &a->id);
 }
 
-/* Options, id. False: the error was replied. */
+/* Parses the options and the id. False: the error was replied. */
 static bool parse_options(struct call *c, struct addition *a)
 {
     bool taken;
@@ -51,10 +51,10 @@ static bool parse_options(struct call *c, struct addition *a)
                 return false;
             break;
         }
-        a->no_make = true;
+        a->no_create = true;
     }
     a->first = i + 1;
-    return stream_trim_judge(c, &a->trim, false);
+    return stream_trim_check(c, &a->trim, false);
 }
 
 /* False: the error was replied. */
@@ -76,28 +76,30 @@ static bool parse_addition(struct call *c, struct addition *a)
     return true;
 }
 
-/* Completes the id, `last` being the last one of the stream. False: it is not above that. */
+/* Completes the id. last: the last id of the stream. False: the id would not be greater than that. */
 static bool make_id(const struct call *c, struct addition *a, struct stream_id last)
 {
-    bool is_made = !a->has_ms;
+    bool is_generated = !a->has_ms;
 
-    if (is_made)
+    must(a->has_ms || !a->has_seq);
+    if (is_generated)
         a->id = (struct stream_id){(uint64_t)c->unit->now, 0};
-    if (is_made ? a->id.ms <= last.ms : !a->has_seq && a->id.ms == last.ms) {
+    if (is_generated ? a->id.ms <= last.ms : !a->has_seq && a->id.ms == last.ms) {
         a->id = last;
-        return stream_id_next(&a->id) && (is_made || a->id.ms == last.ms);
+        return stream_id_next(&a->id) && (is_generated || a->id.ms == last.ms);
     }
     return stream_id_compare(a->id, last) > 0;
 }
 
-/* Adds the entry to the stream of o. False: the error was replied, and nothing was changed. */
+/* Appends the entry to the stream of o. False: the error was replied, and nothing changed. */
 static bool add_entry(struct call *c, struct addition *a, struct collection *o)
 {
     const struct stream *s = stream_of(&o->value);
-    struct stream_id last = s != NULL ? s->last : STREAM_ID_LEAST;
+    struct stream_id last = s != NULL ? s->last : STREAM_ID_MIN;
     size_t fields = (size_t)(c->argc - a->first) / 2;
 
-    if (stream_id_compare(last, STREAM_ID_MOST) == 0) {
+    must(fields > 0 && (c->argc - a->first) % 2 == 0);
+    if (stream_id_compare(last, STREAM_ID_MAX) == 0) {
         reply_error(c->out, "ERR The stream has exhausted the last possible ID, unable to add more items");
         return false;
     }
@@ -105,6 +107,7 @@ static bool add_entry(struct call *c, struct addition *a, struct collection *o)
         reply_error(c->out, "ERR The ID specified in XADD is equal or smaller than the target stream top item");
         return false;
     }
+    must(stream_id_compare(a->id, last) > 0);
     if (stream_append(stream_make(&o->value), a->id, c->argv + a->first, fields, &o->value.limits))
         return true;
     reply_error(c->out, "ERR Elements are too large to be stored");
@@ -113,12 +116,12 @@ static bool add_entry(struct call *c, struct addition *a, struct collection *o)
 
 CMD(xadd,
     .name = "XADD", .arity = -5, .group = "stream", .since = "5.0.0",
-    .cost = "O(1); with a trim, O(N), N being the number of entries removed.",
+    .cost = "O(1) without trimming, otherwise O(N) where N is the number of entries trimmed",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
-    .summary = "Appends an entry to a stream and replies with its id.",
+    .summary = "Appends an entry to a stream and returns its id. Creates the stream if it does not exist.",
     .syntax = "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold:string [LIMIT count]] <* | id> "
               "field value [field value ...]",
-    .history = "6.2.0: `NOMKSTREAM`, `MINID` and `LIMIT`.\n7.0.0: The id may be `<ms>-*`.",
+    .history = "6.2.0: Added the `NOMKSTREAM`, `MINID` and `LIMIT` options.\n7.0.0: Accepts the id `<ms>-*`.",
     .hints = "nondeterministic_output")
 {
     struct addition a = {0};
@@ -126,7 +129,7 @@ CMD(xadd,
 
     if (!parse_addition(c, &a) || !collection_write(&o, c, 1, TYPE_STREAM))
         return;
-    if (a.no_make && !collection_exists(&o)) {
+    if (a.no_create && !collection_exists(&o)) {
         reply_null(c->out);
     } else if (add_entry(c, &a, &o)) {
         stream_reply_id(c->out, a.id);
@@ -156,8 +159,8 @@ CMD(xlen,
 
 CMD(xdel,
     .name = "XDEL", REMOVES, .arity = -3, .since = "5.0.0",
-    .cost = "O(log(N)) for each id, N being the number of entries.", .flags = CMD_WRITE | CMD_FAST,
-    .summary = "Removes entries from a stream and replies with how many there were.", .syntax = "key id [id ...]")
+    .cost = "O(log(N)) for each id, where N is the number of entries of the stream", .flags = CMD_WRITE | CMD_FAST,
+    .summary = "Removes entries from a stream and returns the number of removed entries.", .syntax = "key id [id ...]")
 {
     struct collection o;
     struct stream *s;
@@ -171,12 +174,14 @@ CMD(xdel,
         return;
     for (int i = 2; s != NULL && i < c->argc; i++)
         removed += stream_id_read(call_arg(c, i), 0, &id) && stream_remove(s, id);
+    must(removed <= c->argc - 2);
     if (removed > 0)
         call_changed(c, 1, EVENT_STREAM, "xdel");
     collection_close(&o);
     reply_int(c->out, removed);
 }
 
+/* Parses the options of XTRIM. False: the error was replied. */
 static bool parse_trim(struct call *c, struct stream_trim_args *a)
 {
     bool taken;
@@ -189,15 +194,15 @@ static bool parse_trim(struct call *c, struct stream_trim_args *a)
             return false;
         }
     }
-    return stream_trim_judge(c, a, true);
+    return stream_trim_check(c, a, true);
 }
 
 CMD(xtrim,
     .name = "XTRIM", REMOVES, .arity = -4, .since = "5.0.0",
-    .cost = "O(N), N being the number of entries removed.", .flags = CMD_WRITE,
-    .summary = "Removes entries from the begin of a stream and replies with how many these were.",
+    .cost = "O(N) where N is the number of entries trimmed", .flags = CMD_WRITE,
+    .summary = "Trims the oldest entries from a stream and returns the number of trimmed entries.",
     .syntax = "key <MAXLEN | MINID> [= | ~] threshold:string [LIMIT count]",
-    .history = "6.2.0: `MINID` and `LIMIT`.", .hints = "nondeterministic_output")
+    .history = "6.2.0: Added the `MINID` and `LIMIT` options.", .hints = "nondeterministic_output")
 {
     struct stream_trim_args a = {0};
     struct collection o;
@@ -206,6 +211,7 @@ CMD(xtrim,
 
     if (!parse_trim(c, &a) || !stream_open_to_write(&o, c, 1))
         return;
+    must(a.is_given);
     s = stream_of(&o.value);
     removed = s != NULL ? stream_trim(s, &a.trim) : 0;
     if (removed > 0)
@@ -216,10 +222,11 @@ CMD(xtrim,
 
 /* ---- XSETID ---- */
 
+/* The arguments of XSETID. */
 struct setting {
     struct stream_id last;
-    struct stream_id max_deleted; /* 0-0: stays */
-    int64_t added;                /* -1: stays */
+    struct stream_id max_deleted; /* 0-0: keep */
+    int64_t added;                /* -1: keep */
 };
 
 static bool parse_added(struct call *c, int i, int64_t *added)
@@ -262,7 +269,7 @@ static bool parse_setting(struct call *c, struct setting *x)
     return true;
 }
 
-/* NULL: the stream can be set so. */
+/* The error if the stream cannot be set so; NULL: it can. */
 static const char *conflict_of(const struct stream *s, const struct setting *x)
 {
     if (s == NULL)
@@ -281,9 +288,9 @@ static const char *conflict_of(const struct stream *s, const struct setting *x)
 CMD(xsetid,
     .name = "XSETID", .arity = -3, .group = "stream", .since = "5.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
-    .summary = "Sets the last id of a stream, above which the next will be: for replication.",
+    .summary = "Sets the last id of a stream. Used for replication.",
     .syntax = "key last-id [ENTRIESADDED entries-added:integer] [MAXDELETEDID max-deleted-id]",
-    .history = "7.0.0: `ENTRIESADDED` and `MAXDELETEDID`.")
+    .history = "7.0.0: Added the `ENTRIESADDED` and `MAXDELETEDID` options.")
 {
     struct setting x;
     struct collection o;
@@ -298,6 +305,7 @@ CMD(xsetid,
         reply_error(c->out, conflict);
         return;
     }
+    must(s->count == 0 || stream_id_compare(x.last, stream_last_id(s)) >= 0);
     s->last = x.last;
     if (x.added != -1)
         s->added = (uint64_t)x.added;

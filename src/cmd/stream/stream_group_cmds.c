@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The groups of streams: https://redis.io/docs/latest/commands/xgroup/ */
+/* XGROUP and XACK: https://redis.io/docs/latest/commands/xgroup/ */
 #include "cmd/stream/stream_args.h"
 
 #define ERR_NO_STREAM \
@@ -7,16 +7,16 @@
     "option to create an empty stream automatically."
 
 #define GROUP_KEY(flags_) CMD_KEYS(2, 2, 1, KEY_RW | (flags_))
-#define GROUP_NAME        3 /* the argument that has it */
+#define GROUP_NAME        3 /* argument */
 
 CMD_CONTAINER(xgroup,
     .name = "XGROUP", .arity = -2, .group = "stream", .since = "5.0.0", .cost = "Depends on the subcommand.",
-    .summary = "Makes, changes and removes the groups that read a stream.");
+    .summary = "Manages the consumer groups of a stream.");
 
-/* What CREATE and SETID take behind the id. */
-struct making {
-    bool takes_make, make; /* MKSTREAM */
-    int64_t entries_read;  /* ENTRIESREAD */
+/* The options of CREATE and SETID. */
+struct group_options {
+    bool allows_create, create; /* MKSTREAM */
+    int64_t entries_read;       /* ENTRIESREAD */
 };
 
 static bool parse_entries_read(struct call *c, int i, int64_t *n)
@@ -30,12 +30,13 @@ static bool parse_entries_read(struct call *c, int i, int64_t *n)
 }
 
 /* False: the error was replied. */
-static bool parse_options(struct call *c, struct making *o)
+static bool parse_options(struct call *c, struct group_options *o)
 {
+    must(c->argc >= 5);
     o->entries_read = STREAM_READ_UNKNOWN;
     for (int i = 5; i < c->argc; i++) {
-        if (o->takes_make && call_is(c, i, "MKSTREAM")) {
-            o->make = true;
+        if (o->allows_create && call_is(c, i, "MKSTREAM")) {
+            o->create = true;
         } else if (call_is(c, i, "ENTRIESREAD") && i + 1 < c->argc) {
             if (!parse_entries_read(c, ++i, &o->entries_read))
                 return false;
@@ -47,7 +48,7 @@ static bool parse_options(struct call *c, struct making *o)
     return true;
 }
 
-/* Opens the stream, which has to exist. False: the error was replied. */
+/* Opens the stream for writing; it must exist. False: the error was replied. */
 static bool open_stream(struct collection *o, struct call *c)
 {
     if (!stream_open_to_write(o, c, 2))
@@ -57,7 +58,7 @@ static bool open_stream(struct collection *o, struct call *c)
     return collection_exists(o);
 }
 
-/* Opens the stream and finds the group, which both have to exist. False: the error was replied. */
+/* Opens the stream for writing and finds the group; both must exist. False: the error was replied. */
 static bool open_group(struct collection *o, struct call *c, struct stream_group **g)
 {
     struct slice key = call_arg(c, 2), name = call_arg(c, GROUP_NAME);
@@ -73,21 +74,23 @@ static bool open_group(struct collection *o, struct call *c, struct stream_group
 
 /* ---- CREATE ---- */
 
-/* The id behind which a group reads: that of argument 4. False: the error was replied. */
-static bool parse_start(struct call *c, const struct stream *s, bool may_be_end, struct stream_id *id)
+/* Parses argument 4, the id after which a group reads. allows_ends: "-" and "+" are valid. False: the error was
+ * replied. */
+static bool parse_start(struct call *c, const struct stream *s, bool allows_ends, struct stream_id *id)
 {
     if (slice_eq(call_arg(c, 4), SLICE("$"))) {
-        *id = s != NULL ? s->last : STREAM_ID_LEAST;
+        *id = s != NULL ? s->last : STREAM_ID_MIN;
         return true;
     }
-    return may_be_end ? stream_arg_id_or_end(c, 4, id) : stream_arg_id(c, 4, id);
+    return allows_ends ? stream_arg_id_or_end(c, 4, id) : stream_arg_id(c, 4, id);
 }
 
-/* Makes the group, and the stream if it is not there. */
-static void make_group(struct call *c, const struct making *x, struct collection *o)
+/* Creates the group, and the stream if it does not exist. WATCH sees a new stream, but not a new group. */
+static void create_group(struct call *c, const struct group_options *x, struct collection *o)
 {
     struct stream_id id;
 
+    must(collection_exists(o) || x->create);
     if (!parse_start(c, stream_of(&o->value), false, &id))
         return;
     if (!collection_exists(o))
@@ -102,20 +105,21 @@ static void make_group(struct call *c, const struct making *x, struct collection
 
 CMD(xgroup_create,
     .name = "CREATE", .parent = "XGROUP", .arity = -5, .group = "stream", .since = "5.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = GROUP_KEY(KEY_INSERT), .summary = "Makes a group.",
-    .syntax = "key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read:integer]", .history = "7.0.0: `ENTRIESREAD`.")
+    .flags = CMD_WRITE | CMD_DENYOOM, .keys = GROUP_KEY(KEY_INSERT), .summary = "Creates a consumer group.",
+    .syntax = "key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read:integer]",
+    .history = "7.0.0: Added the `ENTRIESREAD` option.")
 {
-    struct making x = {.takes_make = true};
+    struct group_options x = {.allows_create = true};
     struct collection o;
 
     if (!parse_options(c, &x) || !collection_write(&o, c, 2, TYPE_STREAM))
         return;
-    if (!collection_exists(&o) && !x.make)
+    if (!collection_exists(&o) && !x.create)
         reply_error(c->out, ERR_NO_STREAM);
     else if (c->argc > 8)
         call_error_subcommand(c);
     else
-        make_group(c, &x, &o);
+        create_group(c, &x, &o);
     collection_close(&o);
 }
 
@@ -123,10 +127,11 @@ CMD(xgroup_create,
 
 CMD(xgroup_setid,
     .name = "SETID", .parent = "XGROUP", .arity = -5, .group = "stream", .since = "5.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE, .keys = GROUP_KEY(KEY_UPDATE), .summary = "Sets the id behind which a group reads on.",
-    .syntax = "key group <id | $> [ENTRIESREAD entries-read:integer]", .history = "7.0.0: `ENTRIESREAD`.")
+    .flags = CMD_WRITE, .keys = GROUP_KEY(KEY_UPDATE), .summary = "Sets the id after which a group reads.",
+    .syntax = "key group <id | $> [ENTRIESREAD entries-read:integer]",
+    .history = "7.0.0: Added the `ENTRIESREAD` option.")
 {
-    struct making x = {0};
+    struct group_options x = {0};
     struct collection o;
     struct stream_group *g;
     struct stream_id id;
@@ -148,8 +153,8 @@ CMD(xgroup_setid,
 
 CMD(xgroup_destroy,
     .name = "DESTROY", .parent = "XGROUP", .arity = 4, .group = "stream", .since = "5.0.0",
-    .cost = "O(N), N being the number of entries that are not acknowledged.", .flags = CMD_WRITE,
-    .keys = GROUP_KEY(KEY_DELETE), .summary = "Removes a group and replies with 1 if it was there.",
+    .cost = "O(N) where N is the number of unacknowledged entries of the group", .flags = CMD_WRITE,
+    .keys = GROUP_KEY(KEY_DELETE), .summary = "Removes a consumer group. Returns 1 if it existed, otherwise 0.",
     .syntax = "key group")
 {
     struct collection o;
@@ -173,7 +178,7 @@ CMD(xgroup_destroy,
 CMD(xgroup_createconsumer,
     .name = "CREATECONSUMER", .parent = "XGROUP", .arity = 5, .group = "stream", .since = "6.2.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = GROUP_KEY(KEY_INSERT),
-    .summary = "Makes a consumer of a group and replies with 1 if it is new.", .syntax = "key group consumer")
+    .summary = "Creates a consumer in a group. Returns 1 if it is new, otherwise 0.", .syntax = "key group consumer")
 {
     struct collection o;
     struct stream_group *g;
@@ -190,9 +195,9 @@ CMD(xgroup_createconsumer,
 
 CMD(xgroup_delconsumer,
     .name = "DELCONSUMER", .parent = "XGROUP", .arity = 5, .group = "stream", .since = "5.0.0",
-    .cost = "O(N), N being the number of entries that the consumer has not acknowledged.", .flags = CMD_WRITE,
+    .cost = "O(N) where N is the number of unacknowledged entries of the consumer", .flags = CMD_WRITE,
     .keys = GROUP_KEY(KEY_DELETE),
-    .summary = "Removes a consumer from a group and replies with how many entries it had not acknowledged.",
+    .summary = "Removes a consumer from a group and returns the number of its unacknowledged entries.",
     .syntax = "key group consumer")
 {
     struct collection o;
@@ -204,6 +209,7 @@ CMD(xgroup_delconsumer,
         return;
     consumer = stream_consumer_find(g, call_arg(c, 4));
     if (consumer != NULL) {
+        must(consumer->pending.count <= g->pending.count);
         pending = stream_consumer_remove(g, consumer);
         call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-delconsumer");
     }
@@ -213,23 +219,23 @@ CMD(xgroup_delconsumer,
 
 CMD(xgroup_help,
     .name = "HELP", .parent = "XGROUP", .arity = 2, .group = "stream", .since = "5.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .summary = "Returns a text that tells the subcommands.")
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Describes the subcommands of XGROUP.")
 {
     static const char *const lines[] = {
         "CREATE <key> <groupname> <id|$> [option]",
-        "    Make a group that reads the entries behind an id, or behind the last one ($). Options:",
+        "    Create a group that reads the entries after an id, or after the last one ($). Options:",
         "    * MKSTREAM",
-        "      Make an empty stream if there is none.",
+        "      Create an empty stream if the key does not exist.",
         "    * ENTRIESREAD entries_read",
-        "      Set how many entries the group has read, for its lag.",
+        "      Set the number of entries that the group has read, from which its lag is computed.",
         "CREATECONSUMER <key> <groupname> <consumer>",
-        "    Make a consumer of a group.",
+        "    Create a consumer in a group.",
         "DELCONSUMER <key> <groupname> <consumer>",
-        "    Remove a consumer, and what it has not acknowledged.",
+        "    Remove a consumer and its unacknowledged entries.",
         "DESTROY <key> <groupname>",
         "    Remove a group.",
         "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
-        "    Set the id behind which a group reads on, and how many entries it has read.",
+        "    Set the id after which a group reads, and the number of entries it has read.",
         NULL,
     };
 
@@ -240,9 +246,9 @@ CMD(xgroup_help,
 
 CMD(xack,
     .name = "XACK", .arity = -4, .group = "stream", .since = "5.0.0",
-    .cost = "O(log(N)) for each id, N being the number of entries that are not acknowledged.",
+    .cost = "O(log(N)) for each id, where N is the number of unacknowledged entries of the group",
     .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
-    .summary = "Acknowledges entries that a group has got, and replies with how many of them were waiting for it.",
+    .summary = "Acknowledges entries that were delivered to a group. Returns the number of entries that were pending.",
     .syntax = "key group id [id ...]")
 {
     struct collection o;
@@ -265,6 +271,7 @@ CMD(xack,
         stream_nack_remove(g, nack);
         n++;
     }
+    must(n <= c->argc - 3);
     if (n > 0)
         call_changed_unwatched(c, 1, EVENT_STREAM, NULL);
     collection_close(&o);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* XINFO: https://redis.io/docs/latest/commands/xinfo-stream/ and its like. */
+/* XINFO: https://redis.io/docs/latest/commands/xinfo-stream/ */
 #include "cmd/stream/stream_args.h"
 #include "types/stream_progress.h"
 
 #define INFO_KEY      CMD_KEYS(2, 2, 1, KEY_RO | KEY_ACCESS)
-#define DEFAULT_COUNT 10 /* entries that FULL shows, and nacks of each group and consumer */
+#define DEFAULT_COUNT 10 /* entries that FULL shows, and pending entries of each group and consumer */
 
 CMD_CONTAINER(xinfo,
     .name = "XINFO", .arity = -2, .group = "stream", .since = "5.0.0", .cost = "Depends on the subcommand.",
-    .summary = "Tells what a stream is made of.");
+    .summary = "Shows information about a stream, its groups and its consumers.");
 
-/* The stream, which has to be there. False: the error was replied. */
+/* Finds the stream, which must exist. False: the error was replied. */
 static bool find_stream(struct call *c, struct stream **s)
 {
     if (!stream_find(c, 2, s))
@@ -20,27 +20,28 @@ static bool find_stream(struct call *c, struct stream **s)
     return *s != NULL;
 }
 
-/* ---- figures, each with its name ---- */
+/* ---- names with their values ---- */
 
-static void tell_int(struct out *out, const char *name, int64_t v)
+static void add_int(struct out *out, const char *name, int64_t v)
 {
     reply_bulk_str(out, name);
     reply_int(out, v);
 }
 
-static void tell_id(struct out *out, const char *name, struct stream_id id)
+static void add_id(struct out *out, const char *name, struct stream_id id)
 {
     reply_bulk_str(out, name);
     stream_reply_id(out, id);
 }
 
-static void tell_name(struct out *out, struct slice name)
+static void add_name(struct out *out, struct slice name)
 {
     reply_bulk_str(out, "name");
     reply_bulk(out, name);
 }
 
-static void tell_int_if(struct out *out, const char *name, bool known, int64_t v)
+/* Replies with null if the value is not known. */
+static void add_int_or_null(struct out *out, const char *name, bool known, int64_t v)
 {
     reply_bulk_str(out, name);
     if (known)
@@ -49,35 +50,37 @@ static void tell_int_if(struct out *out, const char *name, bool known, int64_t v
         reply_null(out);
 }
 
-/* How far the group has read. */
-static void tell_reading(struct out *out, const struct stream *s, const struct stream_group *g)
+/* The progress of a group. */
+static void add_progress(struct out *out, const struct stream *s, const struct stream_group *g)
 {
     int64_t lag = 0;
     bool known = stream_progress_lag(s, g, &lag);
 
-    tell_id(out, "last-delivered-id", g->last);
-    tell_int_if(out, "entries-read", g->entries_read != STREAM_READ_UNKNOWN, g->entries_read);
-    tell_int_if(out, "lag", known, lag);
+    must(g->entries_read >= STREAM_READ_UNKNOWN);
+    add_id(out, "last-delivered-id", g->last);
+    add_int_or_null(out, "entries-read", g->entries_read != STREAM_READ_UNKNOWN, g->entries_read);
+    add_int_or_null(out, "lag", known, lag);
 }
 
 /* ---- STREAM ---- */
 
-/* What STREAM tells with and without FULL: seven figures. The nodes are leaves of a tree in Redis, which has others
- * above them: one, at the least. */
-static void tell_stream(struct out *out, const struct stream *s)
+/* The seven values that STREAM shows with and without FULL. In Redis the nodes are the leaves of a radix tree with at
+ * least one inner node. */
+static void add_stream(struct out *out, const struct stream *s)
 {
     int64_t nodes = (int64_t)stream_node_count(s);
 
-    tell_int(out, "length", (int64_t)s->count);
-    tell_int(out, "radix-tree-keys", nodes);
-    tell_int(out, "radix-tree-nodes", nodes + 1);
-    tell_id(out, "last-generated-id", s->last);
-    tell_id(out, "max-deleted-entry-id", s->max_deleted);
-    tell_int(out, "entries-added", (int64_t)s->added);
-    tell_id(out, "recorded-first-entry-id", stream_first_id(s));
+    must((nodes == 0) == (s->count == 0));
+    add_int(out, "length", (int64_t)s->count);
+    add_int(out, "radix-tree-keys", nodes);
+    add_int(out, "radix-tree-nodes", nodes + 1);
+    add_id(out, "last-generated-id", s->last);
+    add_id(out, "max-deleted-entry-id", s->max_deleted);
+    add_int(out, "entries-added", (int64_t)s->added);
+    add_id(out, "recorded-first-entry-id", stream_first_id(s));
 }
 
-static void tell_entry(struct out *out, const char *name, const struct stream *s, struct stream_id id)
+static void add_entry(struct out *out, const char *name, const struct stream *s, struct stream_id id)
 {
     reply_bulk_str(out, name);
     if (!stream_reply_entry_of(out, s, id))
@@ -87,25 +90,26 @@ static void tell_entry(struct out *out, const char *name, const struct stream *s
 static void reply_brief(struct out *out, const struct stream *s)
 {
     reply_map(out, 10);
-    tell_stream(out, s);
-    tell_int(out, "groups", (int64_t)stream_group_count(s));
-    tell_entry(out, "first-entry", s, stream_first_id(s));
-    tell_entry(out, "last-entry", s, stream_last_id(s));
+    add_stream(out, s);
+    add_int(out, "groups", (int64_t)stream_group_count(s));
+    add_entry(out, "first-entry", s, stream_first_id(s));
+    add_entry(out, "last-entry", s, stream_last_id(s));
 }
 
-/* `most` nacks at the most; 0: all. Those of a consumer do not say whose they are. */
-static void tell_pending(struct out *out, const struct stream_pending *pending, uint64_t most, bool of_group)
+/* Up to `max` pending entries; 0: all. Those of a group also show their consumers. */
+static void add_pending(struct out *out, const struct stream_pending *pending, uint64_t max, bool of_group)
 {
     struct stream_pending_walk w;
     const struct stream_nack *nack;
     uint64_t n = 0;
     struct reply_later all;
 
-    tell_int(out, "pel-count", (int64_t)pending->count);
+    add_int(out, "pel-count", (int64_t)pending->count);
     reply_bulk_str(out, "pending");
     all = reply_later_begin(out);
-    stream_pending_walk_begin(&w, pending, STREAM_ID_LEAST);
-    while (out->cut == NULL && (most == 0 || n < most) && (nack = stream_pending_walk_next(&w)) != NULL) {
+    stream_pending_walk_begin(&w, pending, STREAM_ID_MIN);
+    while (out->cut == NULL && (max == 0 || n < max) && (nack = stream_pending_walk_next(&w)) != NULL) {
+        must(nack->consumer != NULL);
         reply_array(out, of_group ? 4 : 3);
         stream_reply_id(out, nack->id);
         if (of_group)
@@ -117,40 +121,40 @@ static void tell_pending(struct out *out, const struct stream_pending *pending, 
     reply_array_end(out, all, n);
 }
 
-static void reply_full_consumer(struct out *out, const struct stream_consumer *consumer, uint64_t most)
+static void reply_full_consumer(struct out *out, const struct stream_consumer *consumer, uint64_t max)
 {
     reply_map(out, 5);
-    tell_name(out, consumer->name);
-    tell_int(out, "seen-time", consumer->seen_time);
-    tell_int(out, "active-time", consumer->active_time);
-    tell_pending(out, &consumer->pending, most, false);
+    add_name(out, consumer->name);
+    add_int(out, "seen-time", consumer->seen_time);
+    add_int(out, "active-time", consumer->active_time);
+    add_pending(out, &consumer->pending, max, false);
 }
 
-static void reply_full_group(struct out *out, const struct stream *s, const struct stream_group *g, uint64_t most)
+static void reply_full_group(struct out *out, const struct stream *s, const struct stream_group *g, uint64_t max)
 {
     reply_map(out, 7);
-    tell_name(out, g->name);
-    tell_reading(out, s, g);
-    tell_pending(out, &g->pending, most, true);
+    add_name(out, g->name);
+    add_progress(out, s, g);
+    add_pending(out, &g->pending, max, true);
     reply_bulk_str(out, "consumers");
     reply_array(out, stream_consumer_count(g));
     for (size_t i = 0; i < stream_consumer_count(g); i++)
-        reply_full_consumer(out, stream_consumer_at(g, i), most);
+        reply_full_consumer(out, stream_consumer_at(g, i), max);
 }
 
-static void reply_full(struct out *out, const struct stream *s, uint64_t most)
+static void reply_full(struct out *out, const struct stream *s, uint64_t max)
 {
     reply_map(out, 9);
-    tell_stream(out, s);
+    add_stream(out, s);
     reply_bulk_str(out, "entries");
-    stream_reply_range(out, s, STREAM_ID_LEAST, STREAM_ID_MOST, most, false);
+    stream_reply_range(out, s, STREAM_ID_MIN, STREAM_ID_MAX, max, false);
     reply_bulk_str(out, "groups");
     reply_array(out, stream_group_count(s));
     for (size_t i = 0; i < stream_group_count(s) && out->cut == NULL; i++)
-        reply_full_group(out, s, stream_group_at(s, i), most);
+        reply_full_group(out, s, stream_group_at(s, i), max);
 }
 
-/* FULL, or FULL COUNT n. False: the error was replied. */
+/* Parses FULL [COUNT n]. False: the error was replied. */
 static bool parse_full(struct call *c, int64_t *count)
 {
     *count = DEFAULT_COUNT;
@@ -162,16 +166,19 @@ static bool parse_full(struct call *c, int64_t *count)
         return false;
     if (*count < 0)
         *count = DEFAULT_COUNT;
+    must(*count >= 0);
     return true;
 }
 
 CMD(xinfo_stream,
     .name = "STREAM", .parent = "XINFO", .arity = -3, .group = "stream", .since = "5.0.0",
-    .cost = "O(1); with FULL, O(N), N being the number of entries, groups and consumers returned.",
-    .flags = CMD_READONLY, .keys = INFO_KEY, .summary = "Tells of a stream, its entries and its groups.",
+    .cost = "O(1) without FULL, otherwise O(N) where N is the number of entries, groups and consumers returned",
+    .flags = CMD_READONLY, .keys = INFO_KEY,
+    .summary = "Shows information about a stream, with `FULL` also its entries and groups.",
     .syntax = "key [FULL [COUNT count]]",
-    .history = "6.0.0: `FULL`.\n7.0.0: Tells `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, "
-               "`entries-read` and `lag`.\n7.2.0: Tells `active-time`; `seen-time` is that of any attempt to read.")
+    .history = "6.0.0: Added the `FULL` option.\n"
+               "7.0.0: Added `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and "
+               "`lag`.\n7.2.0: Added `active-time`; `seen-time` is updated by every attempt to read.")
 {
     struct stream *s;
     int64_t count;
@@ -188,8 +195,9 @@ CMD(xinfo_stream,
 
 CMD(xinfo_groups,
     .name = "GROUPS", .parent = "XINFO", .arity = 3, .group = "stream", .since = "5.0.0",
-    .cost = "O(N), N being the number of groups.", .flags = CMD_READONLY, .keys = INFO_KEY,
-    .summary = "Tells of each group of a stream.", .syntax = "key", .history = "7.0.0: Tells `entries-read` and `lag`.")
+    .cost = "O(N) where N is the number of groups", .flags = CMD_READONLY, .keys = INFO_KEY,
+    .summary = "Lists the consumer groups of a stream.", .syntax = "key",
+    .history = "7.0.0: Added `entries-read` and `lag`.")
 {
     struct stream *s;
 
@@ -200,10 +208,10 @@ CMD(xinfo_groups,
         const struct stream_group *g = stream_group_at(s, i);
 
         reply_map(c->out, 6);
-        tell_name(c->out, g->name);
-        tell_int(c->out, "consumers", (int64_t)stream_consumer_count(g));
-        tell_int(c->out, "pending", (int64_t)g->pending.count);
-        tell_reading(c->out, s, g);
+        add_name(c->out, g->name);
+        add_int(c->out, "consumers", (int64_t)stream_consumer_count(g));
+        add_int(c->out, "pending", (int64_t)g->pending.count);
+        add_progress(c->out, s, g);
     }
 }
 
@@ -211,17 +219,18 @@ static void reply_consumer(struct call *c, const struct stream_consumer *consume
 {
     int64_t idle = c->unit->now - consumer->seen_time;
 
+    must(consumer->active_time >= -1);
     reply_map(c->out, 4);
-    tell_name(c->out, consumer->name);
-    tell_int(c->out, "pending", (int64_t)consumer->pending.count);
-    tell_int(c->out, "idle", idle > 0 ? idle : 0);
-    tell_int(c->out, "inactive", consumer->active_time < 0 ? -1 : c->unit->now - consumer->active_time);
+    add_name(c->out, consumer->name);
+    add_int(c->out, "pending", (int64_t)consumer->pending.count);
+    add_int(c->out, "idle", idle > 0 ? idle : 0);
+    add_int(c->out, "inactive", consumer->active_time < 0 ? -1 : c->unit->now - consumer->active_time);
 }
 
 CMD(xinfo_consumers,
     .name = "CONSUMERS", .parent = "XINFO", .arity = 4, .group = "stream", .since = "5.0.0",
-    .cost = "O(N), N being the number of consumers.", .flags = CMD_READONLY, .keys = INFO_KEY,
-    .summary = "Tells of each consumer of a group.", .syntax = "key group", .history = "7.2.0: Tells `inactive`.",
+    .cost = "O(N) where N is the number of consumers", .flags = CMD_READONLY, .keys = INFO_KEY,
+    .summary = "Lists the consumers of a group.", .syntax = "key group", .history = "7.2.0: Added `inactive`.",
     .hints = "nondeterministic_output")
 {
     struct slice key = call_arg(c, 2), name = call_arg(c, 3);
@@ -243,15 +252,15 @@ CMD(xinfo_consumers,
 
 CMD(xinfo_help,
     .name = "HELP", .parent = "XINFO", .arity = 2, .group = "stream", .since = "5.0.0", .cost = "O(1)",
-    .flags = CMD_LOADING | CMD_STALE, .summary = "Returns a text that tells the subcommands.")
+    .flags = CMD_LOADING | CMD_STALE, .summary = "Describes the subcommands of XINFO.")
 {
     static const char *const lines[] = {
         "CONSUMERS <key> <groupname>",
-        "    Tell of the consumers of a group.",
+        "    Show the consumers of a group.",
         "GROUPS <key>",
-        "    Tell of the groups of a stream.",
+        "    Show the groups of a stream.",
         "STREAM <key> [FULL [COUNT <count>]]",
-        "    Tell of a stream, with FULL also of its entries and groups.",
+        "    Show information about a stream, with FULL also its entries and groups.",
         NULL,
     };
 

@@ -2,20 +2,20 @@
 /* XPENDING: https://redis.io/docs/latest/commands/xpending/ */
 #include "cmd/stream/stream_args.h"
 
-/* Which entries are asked for. */
+/* The arguments. */
 struct query {
     struct stream_id from, to;
     int64_t count;
-    int64_t idle;  /* ms since they were delivered, at the least */
-    int consumer;  /* argument; 0: of the whole group */
+    int64_t idle;  /* minimum ms since the last delivery */
+    int consumer;  /* argument; 0: all consumers of the group */
 };
 
 /* ---- arguments ---- */
 
-/* The ends, the count and the consumer, from argument i on. Other arguments behind them are not looked at, as in
- * Redis. */
+/* Parses the bounds, the count and the consumer, from argument i on. As in Redis, arguments after them are ignored. */
 static bool parse_range(struct call *c, int i, struct query *q)
 {
+    must(i + 2 < c->argc);
     if (!call_int(c, i + 2, &q->count) || !stream_arg_from(c, i, &q->from) || !stream_arg_to(c, i + 1, &q->to))
         return false;
     if (i + 3 < c->argc)
@@ -47,7 +47,7 @@ static bool parse_query(struct call *c, struct query *q)
 
 /* ---- replies ---- */
 
-/* The consumers that have not acknowledged all, and how many each. */
+/* Replies with the consumers that have pending entries, and the number of these. */
 static void reply_consumers(struct out *out, const struct stream_group *g)
 {
     struct reply_later all = reply_later_begin(out);
@@ -68,6 +68,7 @@ static void reply_consumers(struct out *out, const struct stream_group *g)
 
 static void reply_summary(struct out *out, const struct stream_group *g)
 {
+    must(g->pending.count == 0 || stream_consumer_count(g) > 0);
     reply_array(out, 4);
     reply_int(out, (int64_t)g->pending.count);
     if (g->pending.count == 0) {
@@ -85,6 +86,7 @@ static void reply_nack(struct call *c, const struct stream_nack *nack)
 {
     int64_t idle = c->unit->now - nack->delivery_time;
 
+    must(nack->consumer != NULL);
     reply_array(c->out, 4);
     stream_reply_id(c->out, nack->id);
     reply_bulk(c->out, nack->consumer->name);
@@ -102,6 +104,7 @@ static void reply_range(struct call *c, const struct stream_pending *pending, co
     stream_pending_walk_begin(&w, pending, q->from);
     while (c->out->cut == NULL && n < q->count && (nack = stream_pending_walk_next(&w)) != NULL &&
            stream_id_compare(nack->id, q->to) <= 0) {
+        must(stream_id_compare(nack->id, q->from) >= 0);
         if (q->idle != 0 && c->unit->now - nack->delivery_time < q->idle)
             continue;
         reply_nack(c, nack);
@@ -112,12 +115,12 @@ static void reply_range(struct call *c, const struct stream_pending *pending, co
 
 CMD(xpending,
     .name = "XPENDING", .arity = -3, .group = "stream", .since = "5.0.0",
-    .cost = "O(log(N)+M), M being the number of entries looked at; without a range O(M), M being the number of "
-            "consumers.",
+    .cost = "O(log(N)+M) where N is the number of unacknowledged entries and M is the number of entries examined; O(M) "
+            "without a range, where M is the number of consumers",
     .flags = CMD_READONLY, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Tells which entries a group has got and not acknowledged.",
+    .summary = "Lists the entries that were delivered to a group and not acknowledged.",
     .syntax = "key group [[IDLE min-idle-time:integer] start:string end:string count [consumer]]",
-    .history = "6.2.0: `IDLE`; ends may be left out of the range.", .hints = "nondeterministic_output")
+    .history = "6.2.0: Added the `IDLE` option and exclusive range intervals.", .hints = "nondeterministic_output")
 {
     const struct stream_consumer *consumer;
     struct collection o;

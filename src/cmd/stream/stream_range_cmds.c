@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ranges of streams: https://redis.io/docs/latest/commands/xrange/ */
+/* XRANGE and XREVRANGE: https://redis.io/docs/latest/commands/xrange/ */
 #include "cmd/stream/stream_args.h"
 
-/* What is asked for. */
+/* The arguments. */
 struct query {
     struct stream_id from, to;
     int64_t count; /* -1: all */
 };
 
-/* False: the error was replied. */
+/* from, to: the arguments of the bounds. False: the error was replied. */
 static bool parse_query(struct call *c, int from, int to, struct query *q)
 {
+    must(from < c->argc && to < c->argc && from != to);
     q->count = -1;
     if (!stream_arg_from(c, from, &q->from) || !stream_arg_to(c, to, &q->to))
         return false;
@@ -44,8 +45,8 @@ static void reply_query(struct call *c, int from, int to, bool is_reverse)
 
 #define RANGE \
     .group = "stream", .arity = -4, .since = "5.0.0", .flags = CMD_READONLY, \
-    .cost = "O(log(N)+M), M being the number of entries returned.", \
-    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .history = "6.2.0: Ends may be left out of the range."
+    .cost = "O(log(N)+M) where N is the number of entries of the stream and M is the number of entries returned", \
+    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .history = "6.2.0: Added exclusive ranges."
 
 CMD(xrange,
     .name = "XRANGE", RANGE, .summary = "Returns the entries of a stream within a range of ids.",
@@ -56,7 +57,7 @@ CMD(xrange,
 
 CMD(xrevrange,
     .name = "XREVRANGE", RANGE,
-    .summary = "Returns the entries of a stream within a range of ids, the greatest first.",
+    .summary = "Returns the entries of a stream within a range of ids, in reverse order.",
     .syntax = "key end:string start:string [COUNT count]")
 {
     reply_query(c, 3, 2, true);

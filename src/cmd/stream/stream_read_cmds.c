@@ -2,7 +2,7 @@
 /*
  * XREAD and XREADGROUP: https://redis.io/docs/latest/commands/xread/,
  * https://redis.io/docs/latest/commands/xreadgroup/.
- * All streams are looked at before any is read, so that an error leaves everything as it was.
+ * All streams are checked before any is read, so that an error changes nothing.
  */
 #include "cmd/stream/stream_args.h"
 #include "types/stream_progress.h"
@@ -16,28 +16,28 @@
 #define ERR_UNBALANCED \
     "ERR Unbalanced '%s' list of streams: for each stream key an ID or '%c' must be specified."
 
-/* What is asked for. */
+/* The arguments. */
 struct request {
     bool for_group;  /* XREADGROUP */
-    bool may_wait;   /* BLOCK */
+    bool may_block;  /* BLOCK */
     bool no_ack;     /* NOACK */
-    uint64_t count;  /* of entries of each stream; 0: all */
-    int group;       /* argument: its name, and behind it the consumer's; 0: none */
+    uint64_t count;  /* entries of each stream; 0: all */
+    int group;       /* argument: the group's name, followed by the consumer's; 0: none */
     int first, n;    /* the keys; the ids follow them */
 };
 
 /* One of the streams. */
 struct source {
     struct collection opened;
-    struct stream *stream;      /* NULL: there is no such key */
+    struct stream *stream;      /* NULL: the key does not exist */
     struct stream_group *group; /* of XREADGROUP */
-    struct stream_id after;     /* what is behind this id */
-    bool is_history;            /* of the consumer's own entries */
+    struct stream_id after;     /* read the entries after this id */
+    bool is_history;            /* read the pending entries of the consumer instead of new ones */
 };
 
 /* ---- arguments ---- */
 
-/* Options are skipped without being judged: the body tells what is wrong with them. */
+/* Skips the options without checking them; the body reports their errors. */
 static int find_keys(const struct slice *argv, int argc, int *positions, int max)
 {
     int first = 1, n;
@@ -49,17 +49,18 @@ static int find_keys(const struct slice *argv, int argc, int *positions, int max
             first++;
     }
     n = (argc - ++first) / 2;
+    must(n <= 0 || first + 2 * n <= argc);
     for (int i = 0; i < n && i < max; i++)
         positions[i] = first + i;
     return n > 0 ? n : -1;
 }
 
-/* The time in argument i is judged, though nobody waits yet. False: the error was replied. */
+/* Checks the timeout in argument i, though BLOCK does not wait. False: the error was replied. */
 static bool parse_block(struct call *c, int i, struct request *r)
 {
     int64_t ms;
 
-    r->may_wait = true;
+    r->may_block = true;
     if (!call_int_or(c, i, &ms, "ERR timeout is not an integer or out of range"))
         return false;
     if (ms >= 0 && ms <= INT64_MAX - c->unit->now)
@@ -78,9 +79,10 @@ static bool parse_count(struct call *c, int i, struct request *r)
     return true;
 }
 
-/* Keys and ids, from argument i to the end. */
+/* Parses the keys and ids, from argument i to the end. False: the error was replied. */
 static bool parse_streams(struct call *c, int i, struct request *r)
 {
+    must(i < c->argc);
     r->first = i;
     r->n = (c->argc - i) / 2;
     if ((c->argc - i) % 2 == 0)
@@ -89,15 +91,15 @@ static bool parse_streams(struct call *c, int i, struct request *r)
     return false;
 }
 
-/* What only XREADGROUP takes. */
-static bool judge_option(struct call *c, const struct request *r, const char *name)
+/* For options of XREADGROUP. False: the command is XREAD, and the error was replied. */
+static bool check_option(struct call *c, const struct request *r, const char *name)
 {
     if (!r->for_group)
         reply_errorf(c->out, ERR_NEEDS_GROUP, name);
     return r->for_group;
 }
 
-/* The option at argument *i, which becomes its last argument. False: the error was replied. */
+/* Parses the option at *i, and sets *i to its last argument. False: the error was replied. */
 static bool parse_option(struct call *c, int *i, struct request *r)
 {
     int left = c->argc - *i - 1;
@@ -111,11 +113,11 @@ static bool parse_option(struct call *c, int *i, struct request *r)
     if (call_is(c, *i, "GROUP") && left >= 2) {
         r->group = *i + 1;
         *i += 2;
-        return judge_option(c, r, "GROUP");
+        return check_option(c, r, "GROUP");
     }
     if (call_is(c, *i, "NOACK")) {
         r->no_ack = true;
-        return judge_option(c, r, "NOACK");
+        return check_option(c, r, "NOACK");
     }
     call_error_syntax(c);
     return false;
@@ -140,7 +142,7 @@ static bool parse_request(struct call *c, struct request *r)
 
 /* ---- streams ---- */
 
-/* The id in argument i, where it is one of XREADGROUP. False: the error was replied. */
+/* Parses argument i as an id of XREADGROUP. False: the error was replied. */
 static bool parse_group_id(struct call *c, int i, struct source *s)
 {
     struct slice id = call_arg(c, i);
@@ -149,21 +151,22 @@ static bool parse_group_id(struct call *c, int i, struct source *s)
         reply_errorf(c->out, ERR_MEANINGLESS, id.p[0], id.p[0]);
         return false;
     }
-    s->after = STREAM_ID_MOST;
+    must(s->group != NULL);
+    s->after = STREAM_ID_MAX;
     if (!slice_eq(id, SLICE(">")) && !stream_arg_id(c, i, &s->after))
         return false;
-    s->is_history = stream_id_compare(s->after, STREAM_ID_MOST) != 0; /* the greatest id is as good as > */
+    s->is_history = stream_id_compare(s->after, STREAM_ID_MAX) != 0; /* the largest id means the same as > */
     if (!s->is_history)
         s->after = s->group->last;
     return true;
 }
 
-/* The id in argument i, where it is one of XREAD. */
+/* Parses argument i as an id of XREAD. False: the error was replied. */
 static bool parse_plain_id(struct call *c, int i, struct source *s)
 {
     struct slice id = call_arg(c, i);
 
-    s->after = STREAM_ID_LEAST;
+    s->after = STREAM_ID_MIN;
     if (slice_eq(id, SLICE("$"))) {
         if (s->stream != NULL)
             s->after = s->stream->last;
@@ -193,11 +196,12 @@ static bool find_group(struct call *c, const struct request *r, int key, struct 
     return s->group != NULL;
 }
 
-/* Opens stream number i of the request. False: the error was replied. */
+/* Opens stream i of the request and parses its id. False: the error was replied. */
 static bool open_source(struct call *c, const struct request *r, int i, struct source *s)
 {
     int key = r->first + i, id = key + r->n;
 
+    must(i >= 0 && i < r->n && id < c->argc);
     if (!(r->for_group ? stream_open_to_deliver : stream_open)(&s->opened, c, key))
         return false;
     s->stream = stream_of(&s->opened.value);
@@ -208,7 +212,7 @@ static bool open_source(struct call *c, const struct request *r, int i, struct s
     return find_group(c, r, key, s) && parse_group_id(c, id, s);
 }
 
-/* Whether it has something to give. The history has always, were it an empty array. */
+/* Whether there is a reply for the stream. For the history there always is, if only an empty array. */
 static bool is_ready(const struct source *s)
 {
     if (s->stream == NULL)
@@ -216,7 +220,7 @@ static bool is_ready(const struct source *s)
     return s->is_history || (s->stream->count > 0 && stream_id_compare(stream_last_id(s->stream), s->after) > 0);
 }
 
-/* How many of the streams are ready. -1: there is an error, and it was replied. */
+/* Returns the number of streams that are ready. -1: the error was replied. */
 static int count_ready(struct call *c, const struct request *r)
 {
     struct source s;
@@ -232,13 +236,14 @@ static int count_ready(struct call *c, const struct request *r)
 
 /* ---- delivery ---- */
 
-/* The entry `id` waits from now on to be acknowledged by the consumer. It may have been another's, as XGROUP SETID can
- * have set the group back. */
-static void await_ack(const struct call *c, struct stream_group *g, struct stream_consumer *consumer,
+/* Makes the entry `id` pending for the consumer. It may be pending for another consumer, after XGROUP SETID has moved
+ * the group back. */
+static void make_pending(const struct call *c, struct stream_group *g, struct stream_consumer *consumer,
                       struct stream_id id)
 {
     struct stream_nack *last = stream_pending_last(&g->pending), *nack = NULL;
 
+    must(consumer != NULL);
     if (last != NULL && stream_id_compare(id, last->id) <= 0)
         nack = stream_pending_find(&g->pending, id);
     if (nack == NULL) {
@@ -251,36 +256,41 @@ static void await_ack(const struct call *c, struct stream_group *g, struct strea
     consumer->active_time = c->unit->now;
 }
 
-/* Replies the entries that the group has not got yet. Those that the client will not get, since it is cut off, stay
- * with the group. */
-static void deliver(struct call *c, const struct request *r, const struct source *s, struct stream_consumer *consumer)
+/* Replies with entries that were not delivered to the group yet, and returns their number. Stops when the client
+ * exceeds its output limit: entries that it will not get remain undelivered. */
+static uint64_t deliver(struct call *c, const struct request *r, const struct source *s,
+                        struct stream_consumer *consumer)
 {
     struct reply_later all = reply_later_begin(c->out);
     struct stream_id id = s->after;
     struct stream_walk w;
     uint64_t fields, n = 0;
 
+    must(s->stream != NULL && s->group != NULL && !s->is_history);
     stream_id_next(&id);
-    stream_walk_begin(&w, s->stream, id, STREAM_ID_MOST, false);
+    stream_walk_begin(&w, s->stream, id, STREAM_ID_MAX, false);
     for (; (n < r->count || r->count == 0) && c->out->cut == NULL && stream_walk_next(&w, &id, &fields); n++) {
         stream_progress_deliver(s->stream, s->group, id);
         stream_reply_entry(c->out, &w, id, fields);
         if (!r->no_ack)
-            await_ack(c, s->group, consumer, id);
+            make_pending(c, s->group, consumer, id);
     }
     reply_array_end(c->out, all, n);
+    return n;
 }
 
-/* Replies the entries that the consumer has got and not acknowledged; nil for those that were removed. */
-static void deliver_again(struct call *c, const struct request *r, const struct source *s,
-                          struct stream_consumer *consumer)
+/* Replies with the pending entries of the consumer, null for those that were deleted from the stream. Returns how many
+ * deliveries it counted. */
+static uint64_t deliver_again(struct call *c, const struct request *r, const struct source *s,
+                              struct stream_consumer *consumer)
 {
     struct reply_later all = reply_later_begin(c->out);
     struct stream_id id = s->after;
     struct stream_pending_walk w;
     struct stream_nack *nack;
-    uint64_t n = 0;
+    uint64_t n = 0, delivered = 0;
 
+    must(s->stream != NULL && s->is_history);
     stream_id_next(&id);
     stream_pending_walk_begin(&w, &consumer->pending, id);
     while (c->out->cut == NULL && (r->count == 0 || n < r->count) && (nack = stream_pending_walk_next(&w)) != NULL) {
@@ -288,6 +298,7 @@ static void deliver_again(struct call *c, const struct request *r, const struct 
         if (stream_reply_entry_of(c->out, s->stream, nack->id)) {
             nack->delivery_time = c->unit->now;
             nack->delivery_count++;
+            delivered++;
         } else {
             reply_array(c->out, 2);
             stream_reply_id(c->out, nack->id);
@@ -295,30 +306,29 @@ static void deliver_again(struct call *c, const struct request *r, const struct 
         }
     }
     reply_array_end(c->out, all, n);
+    return delivered;
 }
 
-/* Replies what a stream has to give. */
+/* Replies with the key of a stream and its entries. consumer: of XREADGROUP, else NULL. */
 static void reply_source(struct call *c, const struct request *r, int key, const struct source *s,
                          struct stream_consumer *consumer)
 {
     struct stream_id from = s->after;
 
+    must((consumer != NULL) == r->for_group && s->stream != NULL);
     if (c->out->resp == 2)
         reply_array(c->out, 2);
     reply_bulk(c->out, call_arg(c, key));
     if (consumer == NULL) {
         stream_id_next(&from);
-        stream_reply_range(c->out, s->stream, from, STREAM_ID_MOST, r->count, false);
+        stream_reply_range(c->out, s->stream, from, STREAM_ID_MAX, r->count, false);
         return;
     }
-    if (s->is_history)
-        deliver_again(c, r, s, consumer);
-    else
-        deliver(c, r, s, consumer);
-    call_changed_unwatched(c, key, EVENT_STREAM, NULL);
+    if ((s->is_history ? deliver_again : deliver)(c, r, s, consumer) > 0)
+        call_changed_unwatched(c, key, EVENT_STREAM, NULL);
 }
 
-/* Replies all that is ready. Returns how many streams were. */
+/* Replies with all streams that are ready, and returns their number. */
 static size_t reply_sources(struct call *c, const struct request *r)
 {
     struct stream_consumer *consumer = NULL;
@@ -329,7 +339,7 @@ static size_t reply_sources(struct call *c, const struct request *r)
         bool ready = is_ready(&s);
 
         if (r->for_group)
-            consumer = stream_see_consumer(c, r->first + i, s.group, call_arg(c, r->group + 1));
+            consumer = stream_make_consumer(c, r->first + i, s.group, call_arg(c, r->group + 1));
         if (ready)
             reply_source(c, r, r->first + i, &s, consumer);
         if (r->for_group)
@@ -339,14 +349,15 @@ static size_t reply_sources(struct call *c, const struct request *r)
     return n;
 }
 
-/* Replies what is ready, of so many streams: in RESP3 they are a map. A group may have read by its first mention what
- * its second has no more. */
+/* Replies with the streams that are ready, in RESP3 as a map. ready: how many streams are ready before any is read. If
+ * XREADGROUP names a stream twice, the first read may leave nothing for the second, so their number is known last. */
 static void reply_ready(struct call *c, const struct request *r, int ready)
 {
     bool is_map = c->out->resp > 2;
     struct reply_later all;
     size_t n;
 
+    must(ready > 0 && ready <= r->n);
     if (ready == 1 || !r->for_group) {
         (is_map ? reply_map : reply_array)(c->out, (size_t)ready);
         reply_sources(c, r);
@@ -369,10 +380,10 @@ static void read_streams(struct call *c, bool for_group)
         return;
     if (ready > 0) {
         reply_ready(c, &r, ready);
-    } else if (r.may_wait && !c->in_exec) {
+    } else if (r.may_block && !c->in_exec) {
         reply_error(c->out, ERR_WAITING);
     } else {
-        reply_sources(c, &r); /* none, but the consumer was seen */
+        reply_sources(c, &r); /* replies with nothing, but updates or creates the consumer */
         reply_null_array(c->out);
     }
 }
@@ -383,9 +394,9 @@ static void read_streams(struct call *c, bool for_group)
 
 CMD(xread,
     .name = "XREAD", .arity = -4, .group = "stream", .since = "5.0.0",
-    .cost = "O(log(N)+M) for each stream, M being the number of entries returned of it.",
+    .cost = "O(log(N)+M) for each stream, where N is the number of its entries and M is the number of entries returned",
     .flags = CMD_READONLY | CMD_BLOCKING | CMD_MOVABLEKEYS, .keys = STREAM_KEYS(1), .find_keys = find_keys,
-    .summary = "Returns the entries of several streams that stand behind the ids given.",
+    .summary = "Returns the entries of multiple streams with ids greater than the ones given.",
     .syntax = "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]")
 {
     read_streams(c, false);
@@ -393,10 +404,9 @@ CMD(xread,
 
 CMD(xreadgroup,
     .name = "XREADGROUP", .arity = -7, .group = "stream", .since = "5.0.0",
-    .cost = "O(log(N)+M) for each stream, M being the number of entries returned of it.",
+    .cost = "O(log(N)+M) for each stream, where N is the number of its entries and M is the number of entries returned",
     .flags = CMD_WRITE | CMD_BLOCKING | CMD_MOVABLEKEYS, .keys = STREAM_KEYS(4), .find_keys = find_keys,
-    .summary = "Returns entries that no consumer of the group has got yet, or those that this one has not "
-               "acknowledged.",
+    .summary = "Returns new entries of multiple streams for a consumer of a group, or its unacknowledged entries.",
     .syntax = "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]")
 {
     read_streams(c, true);

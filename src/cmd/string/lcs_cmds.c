@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* LCS: what two strings have in common. https://redis.io/docs/latest/commands/lcs/ */
+/* LCS: the longest common subsequence of two strings. https://redis.io/docs/latest/commands/lcs/ */
 #include "run/call.h"
 #include "types/lcs.h"
 
@@ -7,7 +7,7 @@ struct lcs_args {
     bool length;        /* LEN */
     bool ranges;        /* IDX */
     bool range_lengths; /* WITHMATCHLEN */
-    int64_t shortest;   /* MINMATCHLEN */
+    int64_t min_length; /* MINMATCHLEN */
 };
 
 /* False: the error was replied. */
@@ -22,7 +22,7 @@ static bool parse_args(struct call *c, struct lcs_args *args)
         } else if (call_is(c, i, "WITHMATCHLEN")) {
             args->range_lengths = true;
         } else if (call_is(c, i, "MINMATCHLEN") && i + 1 < c->argc) {
-            if (!call_int(c, ++i, &args->shortest))
+            if (!call_int(c, ++i, &args->min_length))
                 return false;
         } else {
             call_error_syntax(c);
@@ -36,7 +36,7 @@ static bool parse_args(struct call *c, struct lcs_args *args)
     return true;
 }
 
-/* The strings of both keys; a missing one is empty. False: the error was replied. */
+/* The strings of both keys; a missing key counts as empty. False: the error was replied. */
 static bool find_strings(struct call *c, struct slice *strings, struct entry_digits *digits)
 {
     for (int i = 0; i < 2; i++) {
@@ -58,6 +58,7 @@ static void error_no_memory(struct call *c)
 
 static void reply_range(struct call *c, size_t first, size_t last)
 {
+    must(first <= last);
     reply_array(c->out, 2);
     reply_int(c->out, (int64_t)first);
     reply_int(c->out, (int64_t)last);
@@ -67,7 +68,7 @@ static void reply_ranges(struct call *c, struct lcs *l, const struct lcs_args *a
 {
     struct reply_later matches;
     struct lcs_match m;
-    size_t n = 0;
+    size_t n = 0, matched = 0;
 
     reply_map(c->out, 2);
     reply_bulk_str(c->out, "matches");
@@ -75,7 +76,9 @@ static void reply_ranges(struct call *c, struct lcs *l, const struct lcs_args *a
     while (lcs_next(l, &m)) {
         int64_t length = (int64_t)(m.a_last - m.a_first + 1);
 
-        if (length < args->shortest)
+        must(m.a_last - m.a_first == m.b_last - m.b_first);
+        matched += (size_t)length;
+        if (length < args->min_length)
             continue;
         reply_array(c->out, args->range_lengths ? 3 : 2);
         reply_range(c, m.a_first, m.a_last);
@@ -84,6 +87,7 @@ static void reply_ranges(struct call *c, struct lcs *l, const struct lcs_args *a
             reply_int(c->out, length);
         n++;
     }
+    must(matched == lcs_size(l));
     reply_array_end(c->out, matches, n);
     reply_bulk_str(c->out, "len");
     reply_int(c->out, (int64_t)lcs_size(l));
@@ -107,10 +111,12 @@ static void reply_length(struct call *c, const struct slice *strings)
 {
     size_t length;
 
-    if (lcs_length(strings[0], strings[1], &length))
-        reply_int(c->out, (int64_t)length);
-    else
+    if (!lcs_length(strings[0], strings[1], &length)) {
         error_no_memory(c);
+        return;
+    }
+    must(length <= strings[0].n && length <= strings[1].n);
+    reply_int(c->out, (int64_t)length);
 }
 
 static void reply_lcs(struct call *c, const struct slice *strings, const struct lcs_args *args)
@@ -128,9 +134,9 @@ static void reply_lcs(struct call *c, const struct slice *strings, const struct 
 
 CMD(lcs,
     .name = "LCS", .arity = -3, .group = "string", .since = "7.0.0",
-    .cost = "O(N*M) where N and M are the lengths of the two strings", .flags = CMD_READONLY,
+    .cost = "O(N*M) where N and M are the lengths of the two strings.", .flags = CMD_READONLY,
     .keys = CMD_KEYS(1, 2, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Returns the longest subsequence that two strings have in common, its length, or where it lies.",
+    .summary = "Returns the longest common subsequence of two strings, its length, or the matching ranges.",
     .syntax = "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]")
 {
     struct slice strings[2];

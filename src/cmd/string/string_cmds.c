@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The string commands that read a value, change a part of it or take it away. Those that set whole values are in
- * string_set_cmds.c, those that count in string_number_cmds.c. https://redis.io/docs/latest/commands/?group=string
+ * The string commands that read a value, change a part of it or delete it. Those that set whole values are in
+ * string_set_cmds.c, those that work on numbers in string_number_cmds.c.
+ * https://redis.io/docs/latest/commands/?group=string
  */
 #include "cmd/args/expire_args.h"
 #include "run/call.h"
@@ -28,9 +29,9 @@ CMD(get,
 
 CMD(mget,
     .name = "MGET", .arity = -2, .group = "string", .since = "1.0.0",
-    .cost = "O(N) where N is the number of keys", .flags = CMD_READONLY | CMD_FAST,
+    .cost = "O(N) where N is the number of keys.", .flags = CMD_READONLY | CMD_FAST,
     .keys = CMD_KEYS(1, -1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Returns the string values of several keys, null for those that are missing or no strings.",
+    .summary = "Returns the string values of several keys, null for a key that is missing or not a string.",
     .syntax = "key [key ...]", .hints = "request_policy:multi_shard")
 {
     reply_array(c->out, (size_t)c->argc - 1);
@@ -51,14 +52,14 @@ CMD(getdel,
     if (!call_find_typed(c, 1, TYPE_STRING, &e))
         return;
     reply_string_or_null(c, e);
-    if (e == NULL)
-        return;
-    call_drop(c, 1, e, EVENT_GENERIC, "del");
+    if (e != NULL)
+        call_drop(c, 1, e, EVENT_GENERIC, "del");
 }
 
-/* Gives a key the expiry that GETEX asks for; a moment that is past deletes it. */
+/* Sets the expiry that GETEX requests. A moment in the past deletes the key. */
 static void change_expiry(struct call *c, struct entry *e, enum expire_option option, int64_t expire)
 {
+    must(expire_has_time(option) == (expire != 0));
     if (expire != 0 && expire <= c->unit->now) {
         call_drop(c, 1, e, EVENT_GENERIC, "del");
     } else if (expire != 0) {
@@ -73,7 +74,7 @@ static void change_expiry(struct call *c, struct entry *e, enum expire_option op
 CMD(getex,
     .name = "GETEX", .arity = -2, .group = "string", .since = "6.2.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
-    .summary = "Returns the string value of a key and changes its time to live.",
+    .summary = "Returns the string value of a key and sets or removes its time to live.",
     .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]")
 {
     struct expire_args args = {0};
@@ -106,6 +107,7 @@ static void reply_part(struct call *c, const struct entry *e, int64_t start, int
     struct slice all = entry_string(e, &d);
     struct slice part = string_range(all, start, end);
 
+    must(part.n == 0 || (part.p >= all.p && part.n <= all.n - (size_t)(part.p - all.p)));
     if (entry_encoding(e) == ENCODING_BLOB && part.n > 0)
         reply_blob(c->out, entry_blob(e), (size_t)(part.p - all.p), part.n);
     else
@@ -127,17 +129,17 @@ static void get_range(struct call *c)
 
 CMD(getrange,
     .name = "GETRANGE", .arity = 4, .group = "string", .since = "2.4.0",
-    .cost = "O(N) where N is the length of what is returned; large parts are sent without a copy",
+    .cost = "O(N) where N is the length of the result; large parts are sent without a copy.",
     .flags = CMD_READONLY, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Returns a part of a string; negative positions count from its end.", .syntax = "key start end")
+    .summary = "Returns a part of a string; negative indexes count from its end.", .syntax = "key start end")
 {
     get_range(c);
 }
 
 CMD(substr,
     .name = "SUBSTR", .arity = 4, .group = "string", .since = "1.0.0",
-    .cost = "O(N) where N is the length of what is returned", .flags = CMD_READONLY,
-    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .summary = "The former name of GETRANGE.",
+    .cost = "O(N) where N is the length of the result.", .flags = CMD_READONLY,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .summary = "Returns a part of a string, as GETRANGE.",
     .syntax = "key start end", .replaced_by = "`GETRANGE`", .deprecated_since = "2.0.0")
 {
     get_range(c);
@@ -156,9 +158,9 @@ CMD(strlen,
 
 CMD(digest,
     .name = "DIGEST", .arity = 2, .group = "string", .since = "8.4.0",
-    .cost = "O(N) where N is the length of the string", .flags = CMD_READONLY | CMD_FAST,
+    .cost = "O(N) where N is the length of the string.", .flags = CMD_READONLY | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS),
-    .summary = "Returns the XXH3 hash of a string as sixteen hexadecimal digits, for IFDEQ and IFDNE of SET and DELEX.",
+    .summary = "Returns the XXH3 hash of a string as 16 hexadecimal digits, for IFDEQ and IFDNE of SET and DELEX.",
     .syntax = "key")
 {
     char digest[STRING_DIGEST_LEN];
@@ -175,8 +177,8 @@ CMD(digest,
     reply_bulk(c->out, slice_of(digest, sizeof(digest)));
 }
 
-/* The string at a key that is to be changed: its entry, NULL if there is none, and its length. False: it is no string,
- * and the error was replied. */
+/* The string of the key in argument 1: its entry, NULL if there is none, and its length. The door is passed later, by
+ * the function that changes it. False: it is not a string, and the error was replied. */
 static bool find_to_change(struct call *c, struct entry **e, size_t *length)
 {
     *e = call_look(c, 1);
@@ -191,16 +193,17 @@ static bool find_to_change(struct call *c, struct entry **e, size_t *length)
     return true;
 }
 
-/* Whether `more` bytes behind the first n are still a string that a client may make; if not, the error was replied. */
-static bool fits_string(struct call *c, uint64_t n, size_t more)
+/* Whether a string of n + added bytes is within the limit for clients. False: the error was replied. */
+static bool fits_string(struct call *c, uint64_t n, size_t added)
 {
-    if (n + more <= call_string_max(c))
+    must(n <= UINT64_MAX - added);
+    if (n + added <= call_string_max(c))
         return true;
     reply_error(c->out, ERR_TOO_LONG);
     return false;
 }
 
-/* Writes an argument into the string at the key, `at` bytes from its start, and says so. */
+/* Writes `part` into the string of the key at byte `at`, reports the event and replies with the new length. */
 static void write_part(struct call *c, struct entry *e, size_t length, size_t at, struct slice part,
                        const char *event)
 {
@@ -209,6 +212,7 @@ static void write_part(struct call *c, struct entry *e, size_t length, size_t at
 
     if (p == NULL)
         return;
+    must(at <= n && part.n <= n - at);
     memcpy(p + at, part.p, part.n);
     call_changed(c, 1, EVENT_STRING, event);
     reply_int(c->out, (int64_t)n);
@@ -216,9 +220,9 @@ static void write_part(struct call *c, struct entry *e, size_t length, size_t at
 
 CMD(append,
     .name = "APPEND", .arity = 3, .group = "string", .since = "2.0.0",
-    .cost = "O(1) for a short value: a long string is given room to grow",
+    .cost = "O(1) amortized for a short value: a long string reserves room to grow.",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_INSERT),
-    .summary = "Adds bytes to the end of a string; a missing key is created.", .syntax = "key value")
+    .summary = "Appends a value to a string; a missing key is created.", .syntax = "key value")
 {
     struct slice value = call_arg(c, 2);
     struct entry *e;
@@ -238,9 +242,9 @@ CMD(append,
 
 CMD(setrange,
     .name = "SETRANGE", .arity = 4, .group = "string", .since = "2.2.0",
-    .cost = "O(M) where M is the length of the value", .flags = CMD_WRITE | CMD_DENYOOM,
+    .cost = "O(M) where M is the length of the value.", .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
-    .summary = "Overwrites a part of a string, which is first made long enough with zero bytes.",
+    .summary = "Overwrites a part of a string, which is first extended with zero bytes as needed.",
     .syntax = "key offset value")
 {
     struct slice value = call_arg(c, 3);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The string commands that count. https://redis.io/docs/latest/commands/?group=string */
+/* The string commands that work on numbers. https://redis.io/docs/latest/commands/?group=string */
 #include <math.h>
 
 #include "base/num.h"
@@ -8,7 +8,7 @@
 
 #define COUNT_KEYS CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE)
 
-/* The entry of the key to be counted up, NULL if there is none. False: it is no string, and the error was replied. */
+/* The entry of the key in argument 1, NULL if there is none. False: it is not a string, and the error was replied. */
 static bool find_string(struct call *c, struct entry **e)
 {
     *e = call_look(c, 1);
@@ -18,7 +18,7 @@ static bool find_string(struct call *c, struct entry **e)
     return false;
 }
 
-/* The number an entry holds; 0 if there is no entry. False: it holds none, and the error was replied. */
+/* The integer value of an entry; 0 if there is no entry. False: it is not an integer, and the error was replied. */
 static bool read_int(struct call *c, const struct entry *e, int64_t *v)
 {
     struct entry_digits d;
@@ -45,6 +45,7 @@ static void add(struct call *c, int64_t increment)
         reply_error(c->out, ERR_OVERFLOW);
         return;
     }
+    must(e == NULL || entry_type(e) == TYPE_STRING);
     call_set_int(c, 1, e, v);
     call_changed(c, 1, EVENT_STRING, "incrby");
     reply_int(c->out, v);
@@ -53,7 +54,7 @@ static void add(struct call *c, int64_t increment)
 CMD(incr,
     .name = "INCR", .arity = 2, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
-    .summary = "Adds one to the integer that a key holds; a missing key counts as 0.", .syntax = "key")
+    .summary = "Increments the integer value of a key by one; a missing key counts as 0.", .syntax = "key")
 {
     add(c, 1);
 }
@@ -61,7 +62,7 @@ CMD(incr,
 CMD(decr,
     .name = "DECR", .arity = 2, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
-    .summary = "Takes one from the integer that a key holds; a missing key counts as 0.", .syntax = "key")
+    .summary = "Decrements the integer value of a key by one; a missing key counts as 0.", .syntax = "key")
 {
     add(c, -1);
 }
@@ -69,7 +70,7 @@ CMD(decr,
 CMD(incrby,
     .name = "INCRBY", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
-    .summary = "Adds a number to the integer that a key holds; a missing key counts as 0.",
+    .summary = "Adds a number to the integer value of a key; a missing key counts as 0.",
     .syntax = "key increment")
 {
     int64_t increment;
@@ -81,7 +82,7 @@ CMD(incrby,
 CMD(decrby,
     .name = "DECRBY", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
-    .summary = "Takes a number from the integer that a key holds; a missing key counts as 0.",
+    .summary = "Subtracts a number from the integer value of a key; a missing key counts as 0.",
     .syntax = "key decrement")
 {
     int64_t decrement;
@@ -107,19 +108,22 @@ static bool read_long_double(struct call *c, const struct entry *e, long double 
     return false;
 }
 
-/* Text it stays, even where it looks like an integer: OBJECT ENCODING shows it so. Keeps the expiry. */
+/* Stores the text as it is, even if it is an integer: OBJECT ENCODING does not report int, as in Redis. Keeps the
+ * expiry. */
 static void store_text(struct call *c, struct entry *old, struct slice text)
 {
     struct entry_spec spec = {
         .key = call_arg(c, 1), .value = text, .expire = old != NULL ? entry_expire(old) : 0};
 
+    must(text.n > 0 && text.n < NUM_LD_MAX);
+    must(old == NULL || entry_type(old) == TYPE_STRING);
     call_put(c, 1, c->db, old, entry_new(&spec));
 }
 
 CMD(incrbyfloat,
     .name = "INCRBYFLOAT", .arity = 3, .group = "string", .since = "2.6.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
-    .summary = "Adds a floating-point number to the number that a key holds; a missing key counts as 0.",
+    .summary = "Adds a floating-point number to the number in a key; a missing key counts as 0.",
     .syntax = "key increment:double")
 {
     char text[NUM_LD_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The commands that set whole strings, and DELEX, which knows the conditions of SET.
+ * The commands that set whole strings, and DELEX, which accepts the conditions of SET.
  * https://redis.io/docs/latest/commands/set/
  */
 #include <ctype.h>
@@ -11,37 +11,38 @@
 
 /* ---- conditions ---- */
 
-/* What must hold for SET or DELEX to do it. */
+/* The condition under which SET or DELEX takes effect. */
 struct condition {
     enum {
         ALWAYS,
         IF_ABSENT,      /* NX */
         IF_PRESENT,     /* XX */
-        IF_EQUAL,       /* IFEQ: the value is this; the key is there */
-        IF_OTHER,       /* IFNE: the value is not this, or there is no key */
-        IF_DIGEST,      /* IFDEQ: as IF_EQUAL, with the digest of the value */
+        IF_EQUAL,       /* IFEQ: the key exists and its value is equal to the operand */
+        IF_OTHER,       /* IFNE: the value differs, or there is no key */
+        IF_DIGEST,      /* IFDEQ: as IF_EQUAL, for the digest of the value */
         IF_OTHER_DIGEST /* IFDNE */
     } kind;
-    struct slice operand; /* of the last four */
+    struct slice operand; /* of the last four kinds */
 };
 
-static bool looks_at_value(const struct condition *cond)
+static bool compares_value(const struct condition *cond)
 {
     return cond->kind >= IF_EQUAL;
 }
 
-/* Takes NX or XX at argument i. 0: it is neither, or contradicts what was taken before. */
+/* Parses NX or XX at argument i. Returns the number of arguments consumed; 0: another word, or it contradicts an
+ * earlier option. */
 static int existence_at(const struct call *c, int i, struct condition *cond)
 {
-    struct condition taken = {.kind = call_is(c, i, "NX") ? IF_ABSENT : call_is(c, i, "XX") ? IF_PRESENT : ALWAYS};
+    struct condition found = {.kind = call_is(c, i, "NX") ? IF_ABSENT : call_is(c, i, "XX") ? IF_PRESENT : ALWAYS};
 
-    if (taken.kind == ALWAYS || (cond->kind != ALWAYS && cond->kind != taken.kind))
+    if (found.kind == ALWAYS || (cond->kind != ALWAYS && cond->kind != found.kind))
         return 0;
-    *cond = taken;
+    *cond = found;
     return 1;
 }
 
-/* Takes IFEQ, IFNE, IFDEQ or IFDNE at argument i, and its operand. 0: it is none of them, or cannot stand here. */
+/* The same for IFEQ, IFNE, IFDEQ and IFDNE with their operand. */
 static int comparison_at(const struct call *c, int i, struct condition *cond)
 {
     static const char *const words[] = {"IFEQ", "IFNE", "IFDEQ", "IFDNE"};
@@ -71,17 +72,19 @@ static bool digest_matches(struct slice value, struct slice digest)
 {
     char own[STRING_DIGEST_LEN];
 
+    must(digest.n == STRING_DIGEST_LEN);
     string_digest(value, own);
     return strncasecmp(own, digest.p, sizeof(own)) == 0;
 }
 
-/* Whether the condition holds for the value of an entry that is there. False as the result: it cannot be told, and the
- * error was replied. */
-static bool judge_value(struct call *c, const struct condition *cond, const struct entry *e, bool *holds)
+/* *holds: whether the condition holds for the value of the entry. False: it cannot be compared, and the error was
+ * replied. */
+static bool check_value(struct call *c, const struct condition *cond, const struct entry *e, bool *holds)
 {
     struct entry_digits d;
     bool equal;
 
+    must(compares_value(cond));
     if (entry_type(e) != TYPE_STRING) {
         reply_error(c->out, ERR_WRONGTYPE);
         return false;
@@ -98,11 +101,11 @@ static bool judge_value(struct call *c, const struct condition *cond, const stru
     return true;
 }
 
-/* As judge_value, for any condition and with or without an entry. */
-static bool judge(struct call *c, const struct condition *cond, const struct entry *e, bool *holds)
+/* As check_value, for any condition, with or without an entry. */
+static bool check(struct call *c, const struct condition *cond, const struct entry *e, bool *holds)
 {
-    if (e != NULL && looks_at_value(cond))
-        return judge_value(c, cond, e, holds);
+    if (e != NULL && compares_value(cond))
+        return check_value(c, cond, e, holds);
     if (e != NULL)
         *holds = cond->kind != IF_ABSENT;
     else
@@ -113,9 +116,11 @@ static bool judge(struct call *c, const struct condition *cond, const struct ent
 
 /* ---- setting ---- */
 
-/* Sets the key in argument `key` to argument `value` and says so. expire 0: none. */
+/* Sets the key in argument `key` to argument `value` and reports the events. */
 static void set_value(struct call *c, int key, int value, struct set_options options)
 {
+    sane(key < value && value < c->argc);
+    sane(!options.keep_expire || options.expire == 0);
     call_set(c, key, call_arg(c, value), options);
     call_changed(c, key, EVENT_STRING, "set");
     if (options.expire != 0)
@@ -151,7 +156,7 @@ static bool parse_set(struct call *c, struct set_args *args)
     return true;
 }
 
-/* Replies with the value before SET. False: it is no string, and the error was replied. */
+/* Replies with the value before SET. False: it is not a string, and the error was replied. */
 static bool reply_old(struct call *c, struct entry *e)
 {
     if (e == NULL) {
@@ -165,13 +170,14 @@ static bool reply_old(struct call *c, struct entry *e)
     return true;
 }
 
-/* SET where the old entry matters: NX, XX, IFEQ and its kin, GET. */
+/* SET with options that depend on the old entry: conditions and GET. */
 static void set_if(struct call *c, const struct set_args *args, struct set_options options)
 {
     struct entry *e = args->get ? call_find_read(c, 1) : call_look(c, 1);
     bool holds;
 
-    if (!judge(c, &args->condition, e, &holds) || (args->get && !reply_old(c, e)))
+    must(args->get || args->condition.kind != ALWAYS);
+    if (!check(c, &args->condition, e, &holds) || (args->get && !reply_old(c, e)))
         return;
     if (holds)
         set_value(c, 1, 2, options);
@@ -183,7 +189,7 @@ static void set_if(struct call *c, const struct set_args *args, struct set_optio
         reply_null(c->out);
 }
 
-/* SET reads the key only for GET and where the condition looks at the value. */
+/* SET reads the key only for GET and for conditions on the value. */
 static uint32_t flags_of_set(const struct slice *argv, int argc)
 {
     static const char *const reading[] = {"GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"};
@@ -201,14 +207,14 @@ CMD(set,
     .name = "SET", .arity = -3, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS), .key_flags = flags_of_set,
-    .summary = "Sets a key to a string, whatever it held before.",
+    .summary = "Sets a key to a string value, whatever its type was.",
     .syntax = "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] "
               "[GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
-    .history = "2.6.12: `EX`, `PX`, `NX` and `XX`.\n"
-               "6.0.0: `KEEPTTL`.\n"
-               "6.2.0: `GET`, `EXAT` and `PXAT`.\n"
-               "7.0.0: `NX` and `GET` may stand together.\n"
-               "8.4.0: `IFEQ`, `IFNE`, `IFDEQ` and `IFDNE`.")
+    .history = "2.6.12: Added `EX`, `PX`, `NX` and `XX`.\n"
+               "6.0.0: Added `KEEPTTL`.\n"
+               "6.2.0: Added `GET`, `EXAT` and `PXAT`.\n"
+               "7.0.0: `NX` and `GET` can be combined.\n"
+               "8.4.0: Added `IFEQ`, `IFNE`, `IFDEQ` and `IFDNE`.")
 {
     struct set_args args = {0};
     struct set_options options = {0};
@@ -226,12 +232,13 @@ CMD(set,
     reply_ok(c->out);
 }
 
-/* SETEX and PSETEX: the time is argument 2, the value argument 3. */
+/* SETEX and PSETEX: argument 2 is the time, argument 3 the value. */
 static void set_with_expiry(struct call *c, enum expire_option option)
 {
     struct expire_args args = {option, 2};
     struct set_options options = {0};
 
+    must(c->argc == 4 && expire_has_time(option));
     if (!expire_from_options(c, &args, &options.expire))
         return;
     set_value(c, 1, 3, options);
@@ -241,7 +248,7 @@ static void set_with_expiry(struct call *c, enum expire_option option)
 CMD(setex,
     .name = "SETEX", .arity = 4, .group = "string", .since = "2.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_UPDATE),
-    .summary = "Sets a key to a string with a time to live in seconds.", .syntax = "key seconds value",
+    .summary = "Sets a key to a string value with a time to live in seconds.", .syntax = "key seconds value",
     .replaced_by = "`SET` with the `EX` argument", .deprecated_since = "2.6.12")
 {
     set_with_expiry(c, EXPIRE_EX);
@@ -250,7 +257,7 @@ CMD(setex,
 CMD(psetex,
     .name = "PSETEX", .arity = 4, .group = "string", .since = "2.6.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_UPDATE),
-    .summary = "Sets a key to a string with a time to live in milliseconds.", .syntax = "key milliseconds value",
+    .summary = "Sets a key to a string value with a time to live in milliseconds.", .syntax = "key milliseconds value",
     .replaced_by = "`SET` with the `PX` argument", .deprecated_since = "2.6.12")
 {
     set_with_expiry(c, EXPIRE_PX);
@@ -259,7 +266,7 @@ CMD(psetex,
 CMD(setnx,
     .name = "SETNX", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_INSERT),
-    .summary = "Sets a key to a string unless the key is there already.", .syntax = "key value",
+    .summary = "Sets a key to a string value if the key does not exist.", .syntax = "key value",
     .replaced_by = "`SET` with the `NX` argument", .deprecated_since = "2.6.12")
 {
     bool absent = call_look(c, 1) == NULL;
@@ -272,7 +279,7 @@ CMD(setnx,
 CMD(getset,
     .name = "GETSET", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
-    .summary = "Sets a key to a string and returns the one it held before.", .syntax = "key value",
+    .summary = "Sets a key to a string value and returns the previous value.", .syntax = "key value",
     .replaced_by = "`SET` with the `!GET` argument", .deprecated_since = "6.2.0")
 {
     if (reply_old(c, call_find_read(c, 1)))
@@ -281,23 +288,26 @@ CMD(getset,
 
 /* ---- several keys ---- */
 
-/* A row of keys and values among the arguments: key, value, key, value … */
+/* The arguments that are keys and values: key, value, key, value ... */
 struct pairs {
     int first;
-    int end; /* behind the last value */
+    int end; /* one past the last value */
 };
 
 static void set_pairs(struct call *c, struct pairs p, struct set_options options)
 {
+    must(p.first > 0 && p.end <= c->argc && (p.end - p.first) % 2 == 0);
     for (int i = p.first; i < p.end; i += 2)
         set_value(c, i, i + 1, options);
 }
 
-/* Whether the condition, NX or XX, holds for every key. */
+/* Whether the condition, NX or XX, holds for all keys. */
 static bool all_satisfy(struct call *c, struct pairs p, const struct condition *cond)
 {
     if (cond->kind == ALWAYS)
         return true;
+    must(cond->kind == IF_ABSENT || cond->kind == IF_PRESENT);
+    must(p.first > 0 && p.end <= c->argc);
     for (int i = p.first; i < p.end; i += 2) {
         if ((call_look(c, i) == NULL) != (cond->kind == IF_ABSENT))
             return false;
@@ -305,7 +315,7 @@ static bool all_satisfy(struct call *c, struct pairs p, const struct condition *
     return true;
 }
 
-/* The pairs of MSET and MSETNX. False: a value is missing, and the error was replied. */
+/* The pairs of MSET and MSETNX. False: the last value is missing, and the error was replied. */
 static bool all_arguments(struct call *c, struct pairs *p)
 {
     *p = (struct pairs){1, c->argc};
@@ -317,9 +327,9 @@ static bool all_arguments(struct call *c, struct pairs *p)
 
 CMD(mset,
     .name = "MSET", .arity = -3, .group = "string", .since = "1.0.1",
-    .cost = "O(N) where N is the number of keys", .flags = CMD_WRITE | CMD_DENYOOM,
+    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = CMD_KEYS(1, -1, 2, KEY_OW | KEY_UPDATE),
-    .summary = "Sets several keys to strings; nobody sees only some of them set.",
+    .summary = "Sets several keys to string values at once.",
     .syntax = "key value [key value ...]", .hints = "request_policy:multi_shard,response_policy:all_succeeded")
 {
     struct pairs p;
@@ -332,9 +342,9 @@ CMD(mset,
 
 CMD(msetnx,
     .name = "MSETNX", .arity = -3, .group = "string", .since = "1.0.1",
-    .cost = "O(N) where N is the number of keys", .flags = CMD_WRITE | CMD_DENYOOM,
+    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = CMD_KEYS(1, -1, 2, KEY_OW | KEY_INSERT),
-    .summary = "Sets several keys to strings if none of them is there, else none.",
+    .summary = "Sets several keys to string values if none of them exists, otherwise none.",
     .syntax = "key value [key value ...]", .hints = "request_policy:multi_shard,response_policy:agg_min")
 {
     struct pairs p;
@@ -348,7 +358,7 @@ CMD(msetnx,
     reply_int(c->out, absent);
 }
 
-/* The pairs of MSETEX, as many as argument 1 says. False: the error was replied. */
+/* The pairs of MSETEX, whose number is argument 1. False: the error was replied. */
 static bool counted_pairs(struct call *c, struct pairs *p)
 {
     int64_t n;
@@ -363,7 +373,7 @@ static bool counted_pairs(struct call *c, struct pairs *p)
     return true;
 }
 
-/* The options of MSETEX, from argument i on. False: the error was replied. */
+/* The options of MSETEX from argument i on. False: the error was replied. */
 static bool parse_msetex(struct call *c, int i, struct set_args *args)
 {
     int taken;
@@ -382,9 +392,9 @@ static bool parse_msetex(struct call *c, int i, struct set_args *args)
 
 CMD(msetex,
     .name = "MSETEX", .arity = -4, .group = "string", .since = "8.4.0",
-    .cost = "O(N) where N is the number of keys", .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS,
+    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS,
     .keys = {{.flags = KEY_OW | KEY_UPDATE, .find = KEYS_NUMBER, .first = 1, .step = 2}},
-    .summary = "Sets several keys to strings with one time to live, on condition that all or none of them are there.",
+    .summary = "Sets several keys to string values with one time to live, optionally if all or none of them exist.",
     .syntax = "numkeys key value [key value ...] [NX | XX] "
               "[EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
     .hints = "request_policy:multi_shard,response_policy:all_succeeded")
@@ -406,9 +416,9 @@ CMD(msetex,
 
 CMD(delex,
     .name = "DELEX", .arity = -2, .group = "string", .since = "8.4.0",
-    .cost = "O(1), with IFDEQ and IFDNE O(N) where N is the length of the string", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(1), with IFDEQ and IFDNE O(N) where N is the length of the string.", .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
-    .summary = "Deletes a key if its value is, or is not, what the caller says.",
+    .summary = "Deletes a key if its value, or the digest of it, is equal to the operand, or differs from it.",
     .syntax = "key [IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]")
 {
     struct condition cond = {0};
@@ -428,10 +438,9 @@ CMD(delex,
         reply_int(c->out, 0);
         return;
     }
-    if (!judge(c, &cond, e, &holds))
+    if (!check(c, &cond, e, &holds))
         return;
-    if (holds) {
+    if (holds)
         call_drop(c, 1, e, EVENT_GENERIC, "del");
-    }
     reply_int(c->out, holds);
 }

@@ -7,8 +7,9 @@
 CMD(multi,
     .name = "MULTI", .arity = 1, .group = "transactions", .since = "1.2.0", .cost = "O(1)",
     .flags = CONTROL | CMD_FAST, .syntax = "",
-    .summary = "Starts a transaction: the commands that follow are queued.")
+    .summary = "Begins a transaction: the commands that follow are queued until EXEC.")
 {
+    must(!c->in_exec); /* CMD_CONTROL: never in a queue */
     if (c->session->in_multi) {
         reply_error(c->out, ERR_NESTED_MULTI);
         return;
@@ -17,16 +18,17 @@ CMD(multi,
     reply_ok(c->out);
 }
 
-/* Whether a watched key is another than it was when it was watched. Its time having come counts as a change. */
+/* Whether a watched key has changed since WATCH. A key that has expired since then has changed; one that had expired
+ * before has not. */
 static bool watches_broken(struct call *c)
 {
     for (struct session_watch *w = c->session->watches; w != NULL; w = w->next) {
         struct place p = {w->shard, w->mark.interest.db, w->mark.interest.hash};
         struct entry *e;
 
+        shard_must_hold(w->shard);
         if (w->mark.changed)
             return true;
-        shard_must_hold(w->shard);
         e = shard_peek(&p, w->mark.interest.key);
         if (!w->mark.was_expired && e != NULL && entry_expired(e, c->unit->now))
             return true;
@@ -41,6 +43,7 @@ static void run_queue(struct call *c)
         struct queued *q = &c->session->queue[i];
         struct call each = *c;
 
+        must(q->cmd != NULL && q->argc > 0 && !(q->cmd->flags & CMD_CONTROL));
         each.cmd = q->cmd;
         each.argv = q->argv;
         each.argc = q->argc;
@@ -53,17 +56,36 @@ static void run_queue(struct call *c)
     }
 }
 
-static void end_unit(struct session *s) UNCHECKED_LOCKS /* CMD_QUEUE: the watched shards are held */
+/* CMD_QUEUE: the unit holds the shards of all watched keys. */
+static void must_hold_watched(const struct session *s) ASSERTS(shard_cap)
 {
+    for (const struct session_watch *w = s->watches; w != NULL; w = w->next)
+        shard_must_hold(w->shard);
+}
+
+/* EXEC ends the transaction and the watches, whether the queue ran or not. */
+static void end_transaction(struct session *s)
+{
+    must_hold_watched(s);
     session_end_multi(s);
     session_unwatch_locked(s);
+    must(s->watches == NULL && !s->in_multi);
+}
+
+/* DISCARD and UNWATCH lock one watched shard after the other, so the unit may hold none. */
+static void unwatch(struct call *c)
+{
+    must(!c->in_exec && c->unit->shard == NULL && !c->unit->is_world);
+    session_unwatch(c->session);
 }
 
 CMD(exec,
     .name = "EXEC", .arity = 1, .group = "transactions", .since = "1.2.0",
-    .cost = "Depends on the commands in the transaction.", .flags = (CONTROL & ~CMD_ALLOW_BUSY) | CMD_QUEUE |
-    CMD_SKIP_SLOWLOG, .syntax = "", .summary = "Executes all commands of a transaction.")
+    .cost = "The sum of the costs of the queued commands.", .flags = (CONTROL & ~CMD_ALLOW_BUSY) | CMD_QUEUE |
+    CMD_SKIP_SLOWLOG, .syntax = "",
+    .summary = "Runs the queued commands as one unit, unless a watched key has changed.")
 {
+    must(!c->in_exec);
     if (!c->session->in_multi) {
         reply_error(c->out, "ERR EXEC without MULTI");
         return;
@@ -74,20 +96,20 @@ CMD(exec,
         reply_null_array(c->out);
     else
         run_queue(c);
-    end_unit(c->session);
+    end_transaction(c->session);
 }
 
 CMD(discard,
     .name = "DISCARD", .arity = 1, .group = "transactions", .since = "2.0.0",
-    .cost = "O(N), when N is the number of queued commands", .flags = CONTROL | CMD_FAST, .syntax = "",
-    .summary = "Discards a transaction.")
+    .cost = "O(N) where N is the number of queued commands.", .flags = CONTROL | CMD_FAST, .syntax = "",
+    .summary = "Ends a transaction without running its commands, and unwatches all keys.")
 {
     if (!c->session->in_multi) {
         reply_error(c->out, "ERR DISCARD without MULTI");
         return;
     }
     session_end_multi(c->session);
-    session_unwatch(c->session);
+    unwatch(c);
     reply_ok(c->out);
 }
 
@@ -100,14 +122,15 @@ static void watch_key(struct call *c, int i)
 }
 
 CMD(watch,
-    .name = "WATCH", .arity = -2, .group = "transactions", .since = "2.2.0", .cost = "O(1) for every key.",
+    .name = "WATCH", .arity = -2, .group = "transactions", .since = "2.2.0", .cost = "O(1) for each key.",
     .flags = CONTROL | CMD_FAST, .keys = CMD_KEYS(1, -1, 1, KEY_RO), .syntax = "key [key ...]",
-    .summary = "Monitors changes to keys to determine the execution of a transaction.")
+    .summary = "Watches keys: the next EXEC runs nothing if one of them has changed by then.")
 {
     if (c->session->in_multi) {
         reply_error(c->out, "ERR WATCH inside MULTI is not allowed");
         return;
     }
+    must(!c->in_exec);
     for (int i = 1; i < c->argc; i++)
         watch_key(c, i);
     reply_ok(c->out);
@@ -116,10 +139,10 @@ CMD(watch,
 CMD(unwatch,
     .name = "UNWATCH", .arity = 1, .group = "transactions", .since = "2.2.0", .cost = "O(1)",
     .flags = (CONTROL & ~CMD_CONTROL) | CMD_FAST, .syntax = "",
-    .summary = "Forgets about watched keys of a transaction.")
+    .summary = "Stops watching all keys.")
 {
-    /* Inside EXEC the watches go with it, and their shards are held. */
+    /* Within EXEC, which holds the watched shards and removes the watches itself, there is nothing to do. */
     if (!c->in_exec)
-        session_unwatch(c->session);
+        unwatch(c);
     reply_ok(c->out);
 }

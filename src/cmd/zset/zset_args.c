@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* https://redis.io/docs/latest/commands/zrange/ tells the ends of ranges. */
+/* https://redis.io/docs/latest/commands/zrange/ describes the syntax of ranges. */
 #include "cmd/zset/zset_args.h"
 
 #include <math.h>
@@ -7,9 +7,9 @@
 
 #include "base/mem.h"
 
-/* ---- ends of ranges ---- */
+/* ---- bounds of ranges ---- */
 
-/* As strtod reads it: also with spaces before, and what is too large is infinite; nothing at all is 0. False: it is no
+/* Parses a score as strtod does: leading spaces are allowed, overflow gives infinity, an empty string 0. False: not a
  * number. */
 static bool read_score(struct slice s, double *score)
 {
@@ -25,19 +25,19 @@ static bool read_score(struct slice s, double *score)
     return !isnan(*score);
 }
 
-/* most: what equals an end without a bracket is within. */
-static bool parse_score(struct slice s, bool most, struct tree_bound *end)
+/* is_max: the upper bound. A bound without a bracket is inclusive. */
+static bool parse_score(struct slice s, bool is_max, struct tree_bound *end)
 {
     bool open = s.n > 0 && s.p[0] == '(';
     double score;
 
     if (!read_score(open ? slice_of(s.p + 1, s.n - 1) : s, &score))
         return false;
-    *end = tree_bound_score(score, open != most);
+    *end = tree_bound_score(score, open != is_max);
     return true;
 }
 
-static bool parse_member(struct slice s, bool most, struct tree_bound *end)
+static bool parse_member(struct slice s, bool is_max, struct tree_bound *end)
 {
     if (s.n == 0)
         return false;
@@ -50,28 +50,30 @@ static bool parse_member(struct slice s, bool most, struct tree_bound *end)
         return s.n == 1;
     case '(':
     case '[':
-        *end = tree_bound_member(slice_of(s.p + 1, s.n - 1), (s.p[0] == '(') != most);
+        *end = tree_bound_member(slice_of(s.p + 1, s.n - 1), (s.p[0] == '(') != is_max);
         return true;
     default:
         return false;
     }
 }
 
-bool zset_range_parse(struct call *c, enum zset_by by, int least, int most, struct zset_range *range)
+bool zset_range_parse(struct call *c, enum zset_by by, int min, int max, struct zset_range *range)
 {
-    struct slice a = call_arg(c, least), b = call_arg(c, most);
+    struct slice a = call_arg(c, min), b = call_arg(c, max);
 
+    must(min > 0 && min < c->argc && max > 0 && max < c->argc);
+    must(by == BY_RANK || by == BY_SCORE || by == BY_LEX);
     *range = (struct zset_range){.by = by};
     switch (by) {
     case BY_RANK:
-        return call_int(c, least, &range->start) && call_int(c, most, &range->stop);
+        return call_int(c, min, &range->start) && call_int(c, max, &range->stop);
     case BY_SCORE:
-        if (parse_score(a, false, &range->least) && parse_score(b, true, &range->most))
+        if (parse_score(a, false, &range->min) && parse_score(b, true, &range->max))
             return true;
         reply_error(c->out, "ERR min or max is not a float");
         return false;
     case BY_LEX:
-        if (parse_member(a, false, &range->least) && parse_member(b, true, &range->most))
+        if (parse_member(a, false, &range->min) && parse_member(b, true, &range->max))
             return true;
         reply_error(c->out, "ERR min or max not valid string range item");
         return false;
@@ -85,6 +87,7 @@ static struct zset_run find_ranks(size_t count, int64_t start, int64_t stop, boo
 {
     size_t first, n = collection_range(count, start, stop, &first);
 
+    must(n == 0 || first + n <= count);
     return n == 0 ? (struct zset_run){0, 0} : (struct zset_run){reverse ? count - first - n : first, n};
 }
 
@@ -92,7 +95,7 @@ struct zset_run zset_range_find(const struct value *v, const struct zset_range *
 {
     if (range->by == BY_RANK)
         return find_ranks(zset_count(v), range->start, range->stop, reverse);
-    return zset_between(v, &range->least, &range->most, reverse);
+    return zset_between(v, &range->min, &range->max, reverse);
 }
 
 /* ---- replies ---- */
@@ -117,6 +120,7 @@ void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, 
     struct slice member;
     double score;
 
+    must(run.n == 0 || run.from + run.n <= zset_count(v));
     zset_reply_members(c, run.n, with_scores);
     if (run.n == 0)
         return;
@@ -135,7 +139,7 @@ void zset_reply_run(struct call *c, const struct value *v, struct zset_run run, 
 
 /* ---- changes ---- */
 
-/* 0: it is none. */
+/* The rule that argument i names; 0: none. */
 static unsigned rule_of(const struct call *c, int i)
 {
     if (call_is(c, i, "NX"))
@@ -161,16 +165,17 @@ void zset_addition_options(struct call *c, struct zset_addition *a, unsigned rul
     }
 }
 
-/* How much was done. */
+/* The result of adding members. */
 struct added {
     size_t new, updated;
-    bool refused; /* the last one, by a rule */
-    double score; /* of the last one */
+    bool refused; /* whether a rule refused the last member */
+    double score; /* of the last member */
 };
 
-/* False: a sum is not a number, and the error was replied. */
+/* False: a score would not be a number, and the error was replied. Members added before it remain, as in Redis. */
 static bool add_each(struct call *c, const struct zset_addition *a, struct value *v, struct added *done)
 {
+    must(a->first + a->stride * (int)a->n <= c->argc);
     for (size_t i = 0; i < a->n; i++) {
         enum zset_outcome outcome;
 
@@ -202,12 +207,14 @@ void zset_add_members(struct call *c, const struct zset_addition *a)
     struct added done = {0};
     struct collection o;
 
+    must(a->n > 0 && a->scores != NULL && (a->n == 1 || !(a->rules & ZSET_INCR)));
     if (!collection_write(&o, c, 1, TYPE_ZSET))
         return;
     if (!(a->rules & ZSET_XX) || collection_exists(&o))
-        zset_expect(&o.value, a->n);
+        zset_reserve(&o.value, a->n);
     if (add_each(c, a, &o.value, &done))
         reply_added(c, a, &done);
+    must(done.new + done.updated <= a->n);
     if (done.new + done.updated > 0)
         call_changed(c, 1, EVENT_ZSET, a->rules & ZSET_INCR ? "zincr" : "zadd");
     collection_close(&o);
@@ -215,6 +222,7 @@ void zset_add_members(struct call *c, const struct zset_addition *a)
 
 void zset_drop_run(struct collection *o, struct zset_run run)
 {
+    must(run.n == 0 || run.from + run.n <= zset_count(&o->value));
     if (run.n == zset_count(&o->value))
         collection_clear(o);
     else

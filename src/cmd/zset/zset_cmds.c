@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The commands of single members of sorted sets. Ranges are in zset_range_cmds.c, removal from the ends in
- * zset_pop_cmds.c, walks and random members in zset_walk_cmds.c, unions and the like in zset_algebra_cmds.c.
+ * The commands on single members of sorted sets. Ranges are in zset_range_cmds.c, pops in zset_pop_cmds.c, ZSCAN and
+ * ZRANDMEMBER in zset_walk_cmds.c, unions, intersections and differences in zset_algebra_cmds.c.
  * https://redis.io/docs/latest/commands/?group=sorted-set
  */
 #include "base/mem.h"
@@ -11,7 +11,7 @@
 
 /* ---- ZADD, ZINCRBY ---- */
 
-/* NULL: the rules agree with one another. */
+/* The error of options that exclude each other; NULL: none do. */
 static const char *conflict_of(const struct zset_addition *a)
 {
     unsigned gt_lt = a->rules & (ZSET_GT | ZSET_LT);
@@ -25,7 +25,7 @@ static const char *conflict_of(const struct zset_addition *a)
     return NULL;
 }
 
-/* False: the error was replied. */
+/* Parses the options and counts the members. False: the error was replied. */
 static bool parse_addition(struct call *c, struct zset_addition *a)
 {
     const char *conflict;
@@ -44,9 +44,10 @@ static bool parse_addition(struct call *c, struct zset_addition *a)
     return conflict == NULL;
 }
 
-/* Nothing is added where one of the scores is none. False: the error was replied. */
+/* Parses all scores before any member is added. False: the error was replied. */
 static bool parse_scores(struct call *c, const struct zset_addition *a)
 {
+    must(a->first + 2 * (int)a->n == c->argc);
     for (size_t i = 0; i < a->n; i++)
         if (!call_double(c, a->first + 2 * (int)i, &a->scores[i]))
             return false;
@@ -56,32 +57,34 @@ static bool parse_scores(struct call *c, const struct zset_addition *a)
 static void add(struct call *c, unsigned rules)
 {
     struct zset_addition a = {.rules = rules, .first = 2, .stride = 2};
-    double few[ZSET_ADDITION_FEW];
+    double on_stack[ZSET_ADDITION_FEW];
 
     if (!parse_addition(c, &a))
         return;
-    a.scores = a.n <= ZSET_ADDITION_FEW ? few : mem_alloc(a.n * sizeof *a.scores);
+    a.scores = a.n <= ZSET_ADDITION_FEW ? on_stack : mem_alloc(a.n * sizeof *a.scores);
     if (parse_scores(c, &a))
         zset_add_members(c, &a);
-    if (a.scores != few)
+    if (a.scores != on_stack)
         mem_free(a.scores);
 }
 
 CMD(zadd,
     .name = "ZADD", .arity = -4, .group = "sorted-set", .since = "1.2.0",
-    .cost = "O(log(N)) for each member, N being the size of the sorted set.",
+    .cost = "O(log(N)) for each member, where N is the size of the sorted set",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
-    .summary = "Adds members to a sorted set, or gives those that are there another score.",
+    .summary = "Adds members to a sorted set, or updates the scores of existing members.",
     .syntax = "key [NX | XX] [GT | LT] [CH] [INCR] score:double member [score:double member ...]",
-    .history = "2.4.0: Several members at once.\n3.0.2: `XX`, `NX`, `CH` and `INCR`.\n6.2.0: `GT` and `LT`.")
+    .history = "2.4.0: Accepts multiple members.\n3.0.2: Added the `XX`, `NX`, `CH` and `INCR` options.\n"
+               "6.2.0: Added the `GT` and `LT` options.")
 {
     add(c, 0);
 }
 
 CMD(zincrby,
-    .name = "ZINCRBY", .arity = 4, .group = "sorted-set", .since = "1.2.0", .cost = "O(log(N))",
+    .name = "ZINCRBY", .arity = 4, .group = "sorted-set", .since = "1.2.0",
+    .cost = "O(log(N)) where N is the size of the sorted set",
     .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
-    .summary = "Adds a number to the score of a member; a missing member counts as 0.",
+    .summary = "Increments the score of a member of a sorted set. A missing member counts as 0.",
     .syntax = "key increment member")
 {
     add(c, ZSET_INCR);
@@ -91,9 +94,11 @@ CMD(zincrby,
 
 CMD(zrem,
     .name = "ZREM", .arity = -3, .group = "sorted-set", .since = "1.2.0",
-    .cost = "O(M*log(N)), M being the number of members removed.", .flags = CMD_WRITE | CMD_FAST,
-    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE), .summary = "Removes members from a sorted set.",
-    .syntax = "key member [member ...]", .history = "2.4.0: Several members at once.")
+    .cost = "O(M*log(N)) where N is the size of the sorted set and M is the number of members removed",
+    .flags = CMD_WRITE | CMD_FAST,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
+    .summary = "Removes members from a sorted set, and the key when no member is left.",
+    .syntax = "key member [member ...]", .history = "2.4.0: Accepts multiple members.")
 {
     struct collection o;
     int64_t removed = 0;
@@ -102,13 +107,14 @@ CMD(zrem,
         return;
     for (int i = 2; i < c->argc; i++)
         removed += zset_remove(&o.value, call_arg(c, i));
+    must(removed <= c->argc - 2);
     if (removed > 0)
         call_changed(c, 1, EVENT_ZSET, "zrem");
     collection_close(&o);
     reply_int(c->out, removed);
 }
 
-/* ---- what is there ---- */
+/* ---- reading ---- */
 
 CMD(zcard,
     .name = "ZCARD", .arity = 2, .group = "sorted-set", .since = "1.2.0", .cost = "O(1)",
@@ -121,7 +127,7 @@ CMD(zcard,
         reply_int(c->out, (int64_t)zset_count(&o.value));
 }
 
-/* The score of the member in argument i, or nil. */
+/* Replies with the score of the member in argument i, or null. */
 static void reply_score(struct call *c, const struct value *v, int i)
 {
     double score;
@@ -145,8 +151,8 @@ CMD(zscore,
 
 CMD(zmscore,
     .name = "ZMSCORE", .arity = -3, .group = "sorted-set", .since = "6.2.0",
-    .cost = "O(N), N being the number of members asked for.", .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
-    .summary = "Returns the scores of several members of a sorted set.", .syntax = "key member [member ...]")
+    .cost = "O(N) where N is the number of member arguments", .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
+    .summary = "Returns the scores of multiple members of a sorted set.", .syntax = "key member [member ...]")
 {
     struct collection o;
 
@@ -157,7 +163,7 @@ CMD(zmscore,
         reply_score(c, &o.value, i);
 }
 
-static void reply_rank(struct call *c, bool with_score, size_t rank, double score)
+static void reply_rank_and_score(struct call *c, bool with_score, size_t rank, double score)
 {
     if (with_score)
         reply_array(c->out, 2);
@@ -166,7 +172,7 @@ static void reply_rank(struct call *c, bool with_score, size_t rank, double scor
         reply_double(c->out, score);
 }
 
-static void tell_rank(struct call *c, bool reverse)
+static void reply_rank(struct call *c, bool reverse)
 {
     bool with_score = c->argc == 4;
     struct collection o;
@@ -183,28 +189,32 @@ static void tell_rank(struct call *c, bool reverse)
     }
     if (!collection_read(&o, c, 1, TYPE_ZSET))
         return;
-    if (zset_rank(&o.value, call_arg(c, 2), &rank, &score))
-        reply_rank(c, with_score, reverse ? zset_count(&o.value) - 1 - rank : rank, score);
-    else if (with_score)
+    if (zset_rank(&o.value, call_arg(c, 2), &rank, &score)) {
+        must(rank < zset_count(&o.value));
+        reply_rank_and_score(c, with_score, reverse ? zset_count(&o.value) - 1 - rank : rank, score);
+    } else if (with_score) {
         reply_null_array(c->out);
-    else
+    } else {
         reply_null(c->out);
+    }
 }
 
 CMD(zrank,
-    .name = "ZRANK", .arity = -3, .group = "sorted-set", .since = "2.0.0", .cost = "O(log(N))",
+    .name = "ZRANK", .arity = -3, .group = "sorted-set", .since = "2.0.0",
+    .cost = "O(log(N)) where N is the size of the sorted set",
     .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
-    .summary = "Returns how many members of a sorted set stand before a member, in ascending order of scores.",
-    .syntax = "key member [WITHSCORE]", .history = "7.2.0: `WITHSCORE`.")
+    .summary = "Returns the index of a member of a sorted set in ascending order of scores.",
+    .syntax = "key member [WITHSCORE]", .history = "7.2.0: Added the `WITHSCORE` option.")
 {
-    tell_rank(c, false);
+    reply_rank(c, false);
 }
 
 CMD(zrevrank,
-    .name = "ZREVRANK", .arity = -3, .group = "sorted-set", .since = "2.0.0", .cost = "O(log(N))",
+    .name = "ZREVRANK", .arity = -3, .group = "sorted-set", .since = "2.0.0",
+    .cost = "O(log(N)) where N is the size of the sorted set",
     .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
-    .summary = "Returns how many members of a sorted set stand before a member, in descending order of scores.",
-    .syntax = "key member [WITHSCORE]", .history = "7.2.0: `WITHSCORE`.")
+    .summary = "Returns the index of a member of a sorted set in descending order of scores.",
+    .syntax = "key member [WITHSCORE]", .history = "7.2.0: Added the `WITHSCORE` option.")
 {
-    tell_rank(c, true);
+    reply_rank(c, true);
 }

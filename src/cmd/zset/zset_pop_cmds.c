@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Members taken from the ends of sorted sets: https://redis.io/docs/latest/commands/zpopmin/ and zmpop/ */
+/* ZPOPMIN, ZPOPMAX and ZMPOP: https://redis.io/docs/latest/commands/zpopmin/ */
 #include "cmd/args/pop_args.h"
 #include "cmd/zset/zset_args.h"
 
-/* How the members are replied. */
+/* The form of the reply. */
 enum pop_form {
-    POP_ROW,   /* member, score, member, score */
-    POP_PAIRS, /* in RESP3 an array of pairs; else the same */
-    POP_NESTED /* pairs in either protocol */
+    POP_FLAT,  /* member, score, member, score ... */
+    POP_PAIRS, /* RESP3: an array of pairs; RESP2: as POP_FLAT */
+    POP_NESTED /* an array of pairs in both protocols */
 };
 
-static void reply_popped(struct call *c, const struct value *v, struct zset_run run, bool greatest, enum pop_form form)
+static void reply_popped(struct call *c, const struct value *v, struct zset_run run, bool from_max, enum pop_form form)
 {
     bool pairs = form == POP_NESTED || (form == POP_PAIRS && c->out->resp > 2);
     struct zset_walk w;
     struct slice member;
     double score;
 
+    must(run.n > 0 && run.from + run.n <= zset_count(v));
     reply_array(c->out, pairs ? run.n : 2 * run.n);
-    if (greatest)
+    if (from_max)
         zset_walk_begin_down(&w, v, run.from + run.n - 1);
     else
         zset_walk_begin(&w, v);
     for (size_t i = 0; i < run.n; i++) {
-        if (greatest)
+        if (from_max)
             zset_walk_prev(&w, &member, &score);
         else
             zset_walk_next(&w, &member, &score);
@@ -34,35 +35,36 @@ static void reply_popped(struct call *c, const struct value *v, struct zset_run 
     }
 }
 
-/* Replies with up to `most` members of o, which has some, and removes them. */
-static void pop(struct call *c, struct collection *o, uint64_t most, bool greatest, enum pop_form form)
+/* Replies with up to `max` members of o, which is not empty, and removes them. max > 0. */
+static void pop(struct call *c, struct collection *o, uint64_t max, bool from_max, enum pop_form form)
 {
-    size_t count = zset_count(&o->value), n = most < count ? (size_t)most : count;
-    struct zset_run run = {greatest ? count - n : 0, n};
+    size_t count = zset_count(&o->value), n = max < count ? (size_t)max : count;
+    struct zset_run run = {from_max ? count - n : 0, n};
 
-    reply_popped(c, &o->value, run, greatest, form);
+    must(n > 0);
+    reply_popped(c, &o->value, run, from_max, form);
     zset_drop_run(o, run);
-    call_changed(c, o->key, EVENT_ZSET, greatest ? "zpopmax" : "zpopmin");
+    call_changed(c, o->key, EVENT_ZSET, from_max ? "zpopmax" : "zpopmin");
 }
 
 /* ---- ZPOPMIN, ZPOPMAX ---- */
 
-static void pop_end(struct call *c, bool greatest)
+static void pop_end(struct call *c, bool from_max)
 {
-    enum pop_form form = c->argc == 3 ? POP_PAIRS : POP_ROW;
+    enum pop_form form = c->argc == 3 ? POP_PAIRS : POP_FLAT;
     struct collection o;
-    int64_t most = 1;
+    int64_t max = 1;
 
     if (c->argc > 3) {
         call_error_syntax(c);
         return;
     }
-    if (c->argc == 3 && !call_int_between(c, 2, 0, INT64_MAX, &most, ERR_NOT_POSITIVE))
+    if (c->argc == 3 && !call_int_between(c, 2, 0, INT64_MAX, &max, ERR_NOT_POSITIVE))
         return;
     if (!collection_write(&o, c, 1, TYPE_ZSET))
         return;
-    if (most > 0 && collection_exists(&o))
-        pop(c, &o, (uint64_t)most, greatest, form);
+    if (max > 0 && collection_exists(&o))
+        pop(c, &o, (uint64_t)max, from_max, form);
     else
         reply_array(c->out, 0);
     collection_close(&o);
@@ -70,9 +72,10 @@ static void pop_end(struct call *c, bool greatest)
 
 CMD(zpopmin,
     .name = "ZPOPMIN", .arity = -2, .group = "sorted-set", .since = "5.0.0",
-    .cost = "O(log(N)*M), M being the number of members removed.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(M*log(N)) where N is the size of the sorted set and M is the number of members removed",
+    .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_DELETE),
-    .summary = "Removes the members of the lowest scores from a sorted set, and returns them.",
+    .summary = "Removes and returns the members of a sorted set with the lowest scores.",
     .syntax = "key [count]")
 {
     pop_end(c, false);
@@ -80,9 +83,10 @@ CMD(zpopmin,
 
 CMD(zpopmax,
     .name = "ZPOPMAX", .arity = -2, .group = "sorted-set", .since = "5.0.0",
-    .cost = "O(log(N)*M), M being the number of members removed.", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(M*log(N)) where N is the size of the sorted set and M is the number of members removed",
+    .flags = CMD_WRITE | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_DELETE),
-    .summary = "Removes the members of the highest scores from a sorted set, and returns them.",
+    .summary = "Removes and returns the members of a sorted set with the highest scores.",
     .syntax = "key [count]")
 {
     pop_end(c, true);
@@ -90,7 +94,7 @@ CMD(zpopmax,
 
 /* ---- ZMPOP ---- */
 
-/* Pops from the key in argument i. False: there is no such key; else something was replied, perhaps the error. */
+/* Pops from the key in argument i. False: the key does not exist. True: the members or an error were replied. */
 static bool pop_from(struct call *c, int i, const struct pop_args *args)
 {
     struct collection o;
@@ -110,16 +114,18 @@ static bool pop_from(struct call *c, int i, const struct pop_args *args)
 
 CMD(zmpop,
     .name = "ZMPOP", .arity = -4, .group = "sorted-set", .since = "7.0.0",
-    .cost = "O(K) + O(M*log(N)), K being the number of keys, M that of the members removed.",
+    .cost = "O(K) + O(M*log(N)) where K is the number of keys, N is the size of the sorted set and M is the "
+            "number of members removed",
     .flags = CMD_WRITE | CMD_MOVABLEKEYS,
     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .find = KEYS_NUMBER, .first = 1, .step = 1}},
-    .summary = "Removes members from one end of the first of several sorted sets that is not empty, and returns them.",
+    .summary = "Removes and returns members with the lowest or highest scores of the first sorted set that exists.",
     .syntax = "numkeys key [key ...] <MIN | MAX> [COUNT count]")
 {
     struct pop_args args;
 
     if (!pop_args_parse(c, 1, "MIN", "MAX", &args))
         return;
+    must(args.keys > 0 && 2 + args.keys < c->argc);
     for (int i = 2; i < 2 + args.keys; i++)
         if (pop_from(c, i, &args))
             return;

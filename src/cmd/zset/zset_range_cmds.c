@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ranges of sorted sets, by rank, by score, by member. https://redis.io/docs/latest/commands/zrange/ */
+/* Ranges of sorted sets by rank, score or member: https://redis.io/docs/latest/commands/zrange/ */
 #include "cmd/zset/zset_args.h"
 #include "types/zset_gather.h"
 
 #define READ_KEY   CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS)
 #define DELETE_KEY CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE)
 
-/* ---- ZRANGE and its family ---- */
+/* ---- ZRANGE, ZREVRANGE, Z[REV]RANGEBYSCORE, Z[REV]RANGEBYLEX ---- */
 
-/* What a command of the family asks for. Those of old tell by their name what ZRANGE has options for. */
+/* The arguments of a range command. The older commands imply by their names what are options of ZRANGE. */
 struct query {
-    int key;             /* the argument; the ends of the range follow it */
+    int key;             /* argument; the bounds of the range follow it */
     enum zset_by by;
     bool reverse;
     bool with_scores;
-    bool takes_by, takes_reverse, takes_scores;
+    bool takes_by, takes_reverse, takes_scores; /* the options that are allowed */
     int64_t offset;
     int64_t limit;       /* negative: none */
     struct zset_range range;
 };
 
-/* The option at argument *i, which becomes its last argument. False: the error was replied. */
+/* Parses the option at *i, and sets *i to its last argument. False: the error was replied. */
 static bool parse_option(struct call *c, struct query *q, int *i)
 {
     if (q->takes_scores && call_is(c, *i, "WITHSCORES")) {
@@ -42,11 +42,12 @@ static bool parse_option(struct call *c, struct query *q, int *i)
     return true;
 }
 
-/* False: the error was replied. */
+/* Parses the options and the range. False: the error was replied. */
 static bool parse_query(struct call *c, struct query *q)
 {
-    int least = q->key + 1, most = q->key + 2;
+    int min = q->key + 1, max = q->key + 2;
 
+    must(max < c->argc);
     q->limit = -1;
     for (int i = q->key + 3; i < c->argc; i++)
         if (!parse_option(c, q, &i))
@@ -60,11 +61,11 @@ static bool parse_query(struct call *c, struct query *q)
         return false;
     }
     if (q->reverse && q->by != BY_RANK)
-        return zset_range_parse(c, q->by, most, least, &q->range);
-    return zset_range_parse(c, q->by, least, most, &q->range);
+        return zset_range_parse(c, q->by, max, min, &q->range);
+    return zset_range_parse(c, q->by, min, max, &q->range);
 }
 
-/* What is left of a run by LIMIT, which counts from the greatest member if the order is reverse. */
+/* Applies LIMIT to a run. In reverse order it counts from the member with the highest score. */
 static struct zset_run limited(struct zset_run run, const struct query *q)
 {
     size_t n;
@@ -76,6 +77,7 @@ static struct zset_run limited(struct zset_run run, const struct query *q)
     n = run.n - (size_t)q->offset;
     if (q->limit >= 0 && (uint64_t)q->limit < n)
         n = (size_t)q->limit;
+    must((size_t)q->offset + n <= run.n);
     if (q->reverse)
         run.from += run.n - (size_t)q->offset - n;
     else
@@ -99,18 +101,20 @@ static void reply_query(struct call *c, struct query q)
 
 CMD(zrange,
     .name = "ZRANGE", .arity = -4, .group = "sorted-set", .since = "1.2.0",
-    .cost = "O(log(N)+M), M being the number of members returned.", .flags = CMD_READONLY, .keys = READ_KEY,
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members returned",
+    .flags = CMD_READONLY, .keys = READ_KEY,
     .summary = "Returns the members of a sorted set within a range of ranks, scores or members.",
     .syntax = "key start:string stop:string [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]",
-    .history = "6.2.0: `REV`, `BYSCORE`, `BYLEX` and `LIMIT`.")
+    .history = "6.2.0: Added the `REV`, `BYSCORE`, `BYLEX` and `LIMIT` options.")
 {
     reply_query(c, (struct query){.takes_by = true, .takes_reverse = true, .takes_scores = true});
 }
 
 CMD(zrevrange,
     .name = "ZREVRANGE", .arity = -4, .group = "sorted-set", .since = "1.2.0",
-    .cost = "O(log(N)+M), M being the number of members returned.", .flags = CMD_READONLY, .keys = READ_KEY,
-    .summary = "Returns the members of a sorted set within a range of ranks, counted from the greatest.",
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members returned",
+    .flags = CMD_READONLY, .keys = READ_KEY,
+    .summary = "Returns the members of a sorted set within a range of ranks, in descending order of scores.",
     .syntax = "key start stop [WITHSCORES]", .deprecated_since = "6.2.0",
     .replaced_by = "`ZRANGE` with the `REV` argument")
 {
@@ -119,9 +123,11 @@ CMD(zrevrange,
 
 CMD(zrangebyscore,
     .name = "ZRANGEBYSCORE", .arity = -4, .group = "sorted-set", .since = "1.0.5",
-    .cost = "O(log(N)+M), M being the number of members returned.", .flags = CMD_READONLY, .keys = READ_KEY,
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members returned",
+    .flags = CMD_READONLY, .keys = READ_KEY,
     .summary = "Returns the members of a sorted set within a range of scores.",
-    .syntax = "key min:double max:double [WITHSCORES] [LIMIT offset count]", .history = "2.0.0: `WITHSCORES`.",
+    .syntax = "key min:double max:double [WITHSCORES] [LIMIT offset count]",
+    .history = "2.0.0: Added the `WITHSCORES` option.",
     .deprecated_since = "6.2.0", .replaced_by = "`ZRANGE` with the `BYSCORE` argument")
 {
     reply_query(c, (struct query){.by = BY_SCORE, .takes_scores = true});
@@ -129,10 +135,11 @@ CMD(zrangebyscore,
 
 CMD(zrevrangebyscore,
     .name = "ZREVRANGEBYSCORE", .arity = -4, .group = "sorted-set", .since = "2.2.0",
-    .cost = "O(log(N)+M), M being the number of members returned.", .flags = CMD_READONLY, .keys = READ_KEY,
-    .summary = "Returns the members of a sorted set within a range of scores, the greatest first.",
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members returned",
+    .flags = CMD_READONLY, .keys = READ_KEY,
+    .summary = "Returns the members of a sorted set within a range of scores, in descending order.",
     .syntax = "key max:double min:double [WITHSCORES] [LIMIT offset count]",
-    .history = "2.1.6: Ends may be left out of the range.", .deprecated_since = "6.2.0",
+    .history = "2.1.6: `min` and `max` can be exclusive.", .deprecated_since = "6.2.0",
     .replaced_by = "`ZRANGE` with the `REV` and `BYSCORE` arguments")
 {
     reply_query(c, (struct query){.by = BY_SCORE, .reverse = true, .takes_scores = true});
@@ -140,8 +147,9 @@ CMD(zrevrangebyscore,
 
 CMD(zrangebylex,
     .name = "ZRANGEBYLEX", .arity = -4, .group = "sorted-set", .since = "2.8.9",
-    .cost = "O(log(N)+M), M being the number of members returned.", .flags = CMD_READONLY, .keys = READ_KEY,
-    .summary = "Returns the members of a sorted set of equal scores within a range of members.",
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members returned",
+    .flags = CMD_READONLY, .keys = READ_KEY,
+    .summary = "Returns the members of a sorted set within a lexicographical range, if all scores are equal.",
     .syntax = "key min:string max:string [LIMIT offset count]", .deprecated_since = "6.2.0",
     .replaced_by = "`ZRANGE` with the `BYLEX` argument")
 {
@@ -150,8 +158,9 @@ CMD(zrangebylex,
 
 CMD(zrevrangebylex,
     .name = "ZREVRANGEBYLEX", .arity = -4, .group = "sorted-set", .since = "2.8.9",
-    .cost = "O(log(N)+M), M being the number of members returned.", .flags = CMD_READONLY, .keys = READ_KEY,
-    .summary = "Returns the members of a sorted set of equal scores within a range of members, the greatest first.",
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members returned",
+    .flags = CMD_READONLY, .keys = READ_KEY,
+    .summary = "Returns the members of a sorted set within a lexicographical range, in descending order.",
     .syntax = "key max:string min:string [LIMIT offset count]", .deprecated_since = "6.2.0",
     .replaced_by = "`ZRANGE` with the `REV` and `BYLEX` arguments")
 {
@@ -168,19 +177,22 @@ static struct value copy_run(const struct value *v, struct zset_run run)
     struct slice member;
     double score;
 
+    must(run.n == 0 || run.from + run.n <= zset_count(v));
     zset_walk_begin_at(&w, v, run.from);
     for (size_t i = 0; i < run.n && zset_walk_next(&w, &member, &score); i++)
         zset_gather_add(&g, member, score);
     zset_gather_end(&g, &copy);
+    must(zset_count(&copy) == run.n);
     return copy;
 }
 
 CMD(zrangestore,
     .name = "ZRANGESTORE", .arity = -5, .group = "sorted-set", .since = "6.2.0",
-    .cost = "O(log(N)+M), M being the number of members stored.", .flags = CMD_WRITE | CMD_DENYOOM,
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members stored",
+    .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = {{.flags = KEY_OW | KEY_UPDATE, .find = KEYS_RANGE, .first = 1, .last = 1, .step = 1},
              {.flags = KEY_RO | KEY_ACCESS, .find = KEYS_RANGE, .first = 2, .last = 2, .step = 1}},
-    .summary = "Stores the members of a sorted set within a range as another sorted set.",
+    .summary = "Stores the members of a sorted set within a range of ranks, scores or members in a key.",
     .syntax = "dst:key src:key min:string max:string [BYSCORE | BYLEX] [REV] [LIMIT offset count]")
 {
     struct query q = {.key = 2, .takes_by = true, .takes_reverse = true};
@@ -205,17 +217,20 @@ static void count_range(struct call *c, enum zset_by by)
 }
 
 CMD(zcount,
-    .name = "ZCOUNT", .arity = 4, .group = "sorted-set", .since = "2.0.0", .cost = "O(log(N))",
+    .name = "ZCOUNT", .arity = 4, .group = "sorted-set", .since = "2.0.0",
+    .cost = "O(log(N)) where N is the size of the sorted set",
     .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
-    .summary = "Counts the members of a sorted set within a range of scores.", .syntax = "key min:double max:double")
+    .summary = "Returns the number of members of a sorted set within a range of scores.",
+    .syntax = "key min:double max:double")
 {
     count_range(c, BY_SCORE);
 }
 
 CMD(zlexcount,
-    .name = "ZLEXCOUNT", .arity = 4, .group = "sorted-set", .since = "2.8.9", .cost = "O(log(N))",
+    .name = "ZLEXCOUNT", .arity = 4, .group = "sorted-set", .since = "2.8.9",
+    .cost = "O(log(N)) where N is the size of the sorted set",
     .flags = CMD_READONLY | CMD_FAST, .keys = READ_KEY,
-    .summary = "Counts the members of a sorted set of equal scores within a range of members.",
+    .summary = "Returns the number of members of a sorted set within a lexicographical range, if all scores are equal.",
     .syntax = "key min:string max:string")
 {
     count_range(c, BY_LEX);
@@ -241,7 +256,8 @@ static void remove_range(struct call *c, enum zset_by by, const char *event)
 
 CMD(zremrangebyrank,
     .name = "ZREMRANGEBYRANK", .arity = 4, .group = "sorted-set", .since = "2.0.0",
-    .cost = "O(log(N)+M), M being the number of members removed.", .flags = CMD_WRITE, .keys = DELETE_KEY,
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members removed",
+    .flags = CMD_WRITE, .keys = DELETE_KEY,
     .summary = "Removes the members of a sorted set within a range of ranks.", .syntax = "key start stop")
 {
     remove_range(c, BY_RANK, "zremrangebyrank");
@@ -249,7 +265,8 @@ CMD(zremrangebyrank,
 
 CMD(zremrangebyscore,
     .name = "ZREMRANGEBYSCORE", .arity = 4, .group = "sorted-set", .since = "1.2.0",
-    .cost = "O(log(N)+M), M being the number of members removed.", .flags = CMD_WRITE, .keys = DELETE_KEY,
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members removed",
+    .flags = CMD_WRITE, .keys = DELETE_KEY,
     .summary = "Removes the members of a sorted set within a range of scores.", .syntax = "key min:double max:double")
 {
     remove_range(c, BY_SCORE, "zremrangebyscore");
@@ -257,8 +274,9 @@ CMD(zremrangebyscore,
 
 CMD(zremrangebylex,
     .name = "ZREMRANGEBYLEX", .arity = 4, .group = "sorted-set", .since = "2.8.9",
-    .cost = "O(log(N)+M), M being the number of members removed.", .flags = CMD_WRITE, .keys = DELETE_KEY,
-    .summary = "Removes the members of a sorted set of equal scores within a range of members.",
+    .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members removed",
+    .flags = CMD_WRITE, .keys = DELETE_KEY,
+    .summary = "Removes the members of a sorted set within a lexicographical range, if all scores are equal.",
     .syntax = "key min:string max:string")
 {
     remove_range(c, BY_LEX, "zremrangebylex");

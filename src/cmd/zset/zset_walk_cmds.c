@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* All members of a sorted set, some at a time or at random: https://redis.io/docs/latest/commands/zscan/ */
+/* ZSCAN and ZRANDMEMBER: https://redis.io/docs/latest/commands/zscan/ */
 #include <math.h>
 #include <stdio.h>
 
@@ -19,7 +19,8 @@ struct zscan {
     bool is_large;
 };
 
-/* ZSCAN shows the scores of a listpack as it holds them, but those of large sets with 17 digits, as Redis does. */
+/* As in Redis, ZSCAN shows the scores of a flat set as the listpack holds them, and those of a large set with 17
+ * digits. */
 static int score_text(char *text, double score, bool is_large)
 {
     if (is_large && isfinite(score) && (score != floor(score) || fabs(score) >= 1e17))
@@ -39,12 +40,13 @@ static void zscan_visit(void *arg, struct slice member, double score)
     scan_found_add(&z->found, slice_of(text, (size_t)score_text(text, score, z->is_large)));
 }
 
-/* Walks on from the cursor until as many members were seen as COUNT says. A flat set is seen whole. */
+/* Continues the iteration at the cursor until COUNT members were visited. A flat set is visited as a whole. */
 static void scan_zset(struct call *c, const struct value *v, struct zscan *z)
 {
     int64_t steps = scan_args_steps(&z->args);
     uint64_t cursor = z->args.cursor;
 
+    must(steps > 0 && z->args.count > 0);
     z->is_large = v->form == VALUE_LARGE;
     do
         cursor = zset_scan(v, cursor, zscan_visit, z);
@@ -54,10 +56,11 @@ static void scan_zset(struct call *c, const struct value *v, struct zscan *z)
 
 CMD(zscan,
     .name = "ZSCAN", .arity = -3, .group = "sorted-set", .since = "2.8.0",
-    .cost = "O(1) for a call, O(N) for a whole walk, N being the number of members.", .flags = CMD_READONLY,
+    .cost = "O(1) for every call, O(N) for a complete iteration, where N is the size of the sorted set",
+    .flags = CMD_READONLY,
     .keys = READ_KEY, .syntax = "key cursor [MATCH pattern] [COUNT count]", .hints = "nondeterministic_output",
-    .summary = "Walks over the members of a sorted set with their scores, a few at each call; a small one comes as a "
-               "whole.")
+    .summary = "Iterates over the members of a sorted set and their scores, a few per call. A small set is returned as "
+               "a whole.")
 {
     struct zscan z = {0};
     struct collection o;
@@ -81,17 +84,19 @@ static void draw_one(struct call *c)
         reply_null(c->out);
         return;
     }
+    must(zset_count(&o.value) > 0);
     zset_walk_begin_at(&w, &o.value, rand_below(zset_count(&o.value)));
     zset_walk_next(&w, &member, &score);
     reply_bulk(c->out, member);
 }
 
-/* n members, any of them as often as it comes. A client that is to be cut off since its replies are too many gets no
- * more of them. */
+/* Replies with n random members, which may repeat. Stops when the client exceeds its output limit and is about to be
+ * disconnected. */
 static void draw_with_repeats(struct call *c, const struct value *v, uint64_t n, bool with_scores)
 {
     struct zset_draw d;
 
+    must(n > 0 && zset_count(v) > 0);
     zset_reply_members(c, n, with_scores);
     zset_draw_begin(&d, v);
     for (; n > 0 && c->out->cut == NULL; n--) {
@@ -119,28 +124,30 @@ static void draw_many(struct call *c)
 {
     struct sample sample = {.call = c};
     struct collection o;
-    int64_t wanted;
+    int64_t count;
     size_t n;
 
-    if (!draw_args_parse(c, "WITHSCORES", &wanted, &sample.with_scores) || !collection_read(&o, c, 1, TYPE_ZSET))
+    if (!draw_args_parse(c, "WITHSCORES", &count, &sample.with_scores) || !collection_read(&o, c, 1, TYPE_ZSET))
         return;
-    if (wanted < 0 && collection_exists(&o)) {
-        draw_with_repeats(c, &o.value, (uint64_t)-wanted, sample.with_scores);
+    if (count < 0 && collection_exists(&o)) {
+        draw_with_repeats(c, &o.value, (uint64_t)-count, sample.with_scores);
         return;
     }
     n = zset_count(&o.value);
-    if (wanted >= 0 && (uint64_t)wanted < n)
-        n = (size_t)wanted;
+    if (count >= 0 && (uint64_t)count < n)
+        n = (size_t)count;
+    must(n <= zset_count(&o.value));
     zset_reply_members(c, n, sample.with_scores);
     zset_sample(&o.value, n, reply_sampled, &sample);
 }
 
 CMD(zrandmember,
     .name = "ZRANDMEMBER", .arity = -2, .group = "sorted-set", .since = "6.2.0",
-    .cost = "O(1) without a count, else O(N*log(M)), N being the absolute value of the count.", .flags = CMD_READONLY,
+    .cost = "O(1) without a count, otherwise O(N*log(M)) where N is the absolute value of the count and M is the size "
+            "of the sorted set", .flags = CMD_READONLY,
     .keys = READ_KEY, .syntax = "key [count [WITHSCORES]]", .hints = "nondeterministic_output",
-    .summary = "Returns random members of a sorted set: different ones, or with a negative count any as often as it "
-               "comes.")
+    .summary = "Returns random members of a sorted set: distinct ones, or with a negative count, ones that may "
+               "repeat.")
 {
     if (c->argc == 2)
         draw_one(c);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* unit: what holds its shards from its beginning to its end. */
+#include "checks.h"
+#include "config.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+
+#include "requests.h"
+#include "run/locks.h"
+
+static uint64_t seen;   /* a bit for each shard that was held */
+static bool seen_world; /* what the call said */
+
+static uint64_t held(void) UNCHECKED_LOCKS /* tries them only */
+{
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < SHARDS; i++)
+        if (lock_try(&ks->shards[i].lock))
+            lock_drop(&ks->shards[i].lock);
+        else
+            bits |= 1ull << i;
+    return bits;
+}
+
+static void look(struct call *c)
+{
+    seen = held();
+    seen_world = c->unit->is_world;
+    reply_ok(c->out);
+}
+
+#define PROBE .group = "generic", .since = "1.0.0", .cost = "O(1)", .summary = "Looks at the locks.", .syntax = "key"
+
+CMD(probe_one, .name = "PROBEONE", .arity = 2, .flags = CMD_READONLY, .keys = CMD_KEYS(1, 1, 1, KEY_RO), PROBE)
+{
+    ck_assert_uint_eq(c->hash[1], hash_bytes(c->argv[1]));
+    look(c);
+}
+
+CMD(probe_all, .name = "PROBEALL", .arity = -1, .flags = CMD_READONLY, .keys = CMD_KEYS(1, -1, 1, KEY_RO), PROBE)
+{
+    for (int i = 1; i < c->argc; i++)
+        ck_assert_uint_eq(c->hash[i], hash_bytes(c->argv[i]));
+    look(c);
+}
+
+CMD(probe_world, .name = "PROBEWORLD", .arity = 1, .flags = CMD_READONLY | CMD_WORLD, PROBE)
+{
+    look(c);
+}
+
+CMD(probe_any, .name = "PROBEANY", .arity = 1, .flags = CMD_READONLY | CMD_TOUCHES_ARBITRARY_KEYS, PROBE)
+{
+    look(c);
+}
+
+static bool names_more(const struct slice *argv, int argc)
+{
+    return argc > 2 && slice_is(argv[2], "more");
+}
+
+CMD(probe_more, .name = "PROBEMORE", .arity = -2, .flags = CMD_READONLY, .keys = CMD_KEYS(1, 1, 1, KEY_RO),
+    .needs_world = names_more, PROBE)
+{
+    look(c);
+}
+
+static uint64_t shard_bit(const char *key)
+{
+    return 1ull << keyspace_shard(ks, hash_bytes(slice_str(key)))->index;
+}
+
+#define WORLD ((1ull << SHARDS) - 1)
+
+START_TEST(the_shards_of_the_declared_keys_are_held_while_a_command_runs)
+{
+    expect("probeone a", "+OK\r\n");
+    ck_assert_uint_eq(seen, shard_bit("a"));
+    expect("probeall a b c d", "+OK\r\n");
+    ck_assert_uint_eq(seen, shard_bit("a") | shard_bit("b") | shard_bit("c") | shard_bit("d"));
+    ck_assert(!seen_world);
+    expect("probeall", "+OK\r\n");
+    ck_assert_uint_eq(seen, 0);
+    ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(a_command_for_the_world_holds_every_shard_and_knows_it)
+{
+    expect("probeworld", "+OK\r\n");
+    ck_assert_uint_eq(seen, WORLD);
+    ck_assert(seen_world);
+    ck_assert_uint_eq(held(), 0);
+    expect("probeany", "+OK\r\n");
+    ck_assert_uint_eq(seen, 0);
+    ck_assert(!seen_world);
+}
+END_TEST
+
+START_TEST(a_request_that_reads_keys_it_does_not_name_holds_every_shard)
+{
+    expect("probemore a", "+OK\r\n");
+    ck_assert_uint_eq(seen, shard_bit("a"));
+    ck_assert(!seen_world);
+    expect("probemore a more", "+OK\r\n");
+    ck_assert_uint_eq(seen, WORLD);
+    ck_assert(seen_world);
+    expect("multi", "+OK\r\n");
+    expect("probemore a", "+QUEUED\r\n");
+    expect("exec", "*1\r\n+OK\r\n");
+    ck_assert_uint_eq(seen, shard_bit("a"));
+    ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(an_exec_holds_the_shards_of_its_commands_and_of_what_is_watched)
+{
+    expect("watch w", "+OK\r\n");
+    expect("multi", "+OK\r\n");
+    expect("probeone a", "+QUEUED\r\n");
+    expect("probeall b c", "+QUEUED\r\n");
+    ck_assert_uint_eq(held(), 0);
+    expect("exec", "*2\r\n+OK\r\n+OK\r\n");
+    ck_assert_uint_eq(seen, shard_bit("w") | shard_bit("a") | shard_bit("b") | shard_bit("c"));
+    ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(an_exec_holds_the_world_where_one_of_its_commands_needs_it)
+{
+    static const char *const needs[] = {"probeworld", "probeany", "config get port", "probemore b more"};
+
+    for (unsigned i = 0; i < 4; i++) {
+        seen = 0;
+        seen_world = false;
+        run("multi");
+        run("probeone a");
+        run(needs[i]);
+        run("exec");
+        ck_assert_msg(seen == WORLD && seen_world, "%s", needs[i]);
+        ck_assert_uint_eq(held(), 0);
+    }
+}
+END_TEST
+
+START_TEST(a_request_that_does_not_run_leaves_no_shard_held)
+{
+    run("nosuch");
+    run("get");
+    run("msetex x a 1");
+    pause_for_long(PAUSE_ALL);
+    run("probeone a");
+    run("probeall a b");
+    run("probeworld");
+    ck_assert_uint_eq(held(), 0);
+    ck_assert_uint_eq(atomic_load(&ks->gate.slots[0].inside), 0);
+    ck_assert_uint_eq(atomic_load(&ks->gate.solo), 0);
+}
+END_TEST
+
+static _Atomic bool has_run;
+
+static void *run_in_thread(void *arg)
+{
+    run(arg);
+    atomic_store(&has_run, true);
+    mem_thread_done();
+    return NULL;
+}
+
+/* Holds the shard of key i until a thread that runs the request sleeps at it; then lets it go on. */
+static void run_after_waiting(const char *text, unsigned i)
+{
+    struct shard *s = place_of(0, i).shard;
+    pthread_t t;
+
+    atomic_store(&has_run, false);
+    shard_lock(s);
+    ck_assert_int_eq(pthread_create(&t, NULL, run_in_thread, (void *)text), 0);
+    while (atomic_load(&s->lock.word) != 2) {
+        ck_assert(!atomic_load(&has_run));
+        sched_yield();
+    }
+    shard_unlock(s);
+    pthread_join(t, NULL);
+}
+
+START_TEST(a_command_waits_for_its_shard)
+{
+    run_after_waiting("set k1 v", 1);
+    expect_out("set", "+OK\r\n");
+    run_after_waiting("mget k1 k2", 2);
+    expect_out("mget", "*2\r\n$1\r\nv\r\n$-1\r\n");
+    run_after_waiting("keys nosuch", 5);
+    expect_out("keys", "*0\r\n");
+}
+END_TEST
+
+START_TEST(what_has_expired_while_a_command_waited_is_gone_for_it)
+{
+    put(0, 1, 1000);
+    runner.now = 1; /* the time was read before the key's had come */
+    run_after_waiting("get k1", 1);
+    expect_out("get", "$-1\r\n");
+    put(0, 1, 1000);
+    runner.now = 1;
+    run_after_waiting("mget k1 k2", 1);
+    expect_out("mget", "*2\r\n$-1\r\n$-1\r\n");
+}
+END_TEST
+
+START_TEST(a_unit_within_another_takes_one_shard_or_goes_on_with_all)
+{
+    struct unit outer, inner;
+    struct shard *s = &ks->shards[3];
+
+    lock_set_clear(runner.locks);
+    unit_begin_set(&outer, &runner);
+    unit_begin_within(&inner, &outer, s);
+    ck_assert_uint_eq(held(), 1ull << 3);
+    unit_end(&inner);
+    ck_assert_uint_eq(held(), 0);
+    unit_end(&outer);
+    lock_set_want_world(runner.locks);
+    unit_begin_set(&outer, &runner);
+    unit_begin_within(&inner, &outer, s);
+    ck_assert(inner.is_world);
+    unit_end(&inner);
+    ck_assert_uint_eq(held(), WORLD);
+    unit_end(&outer);
+    ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(a_unit_reads_the_epoch_after_its_last_lock)
+{
+    struct unit u;
+
+    atomic_store(&ks->door.epoch, 2);
+    unit_begin_shard(&u, &runner, &ks->shards[1]);
+    ck_assert_uint_eq(u.epoch, 2);
+    ck_assert_uint_eq(ks->shards[1].epoch, 2);
+    unit_end(&u);
+    lock_set_clear(runner.locks);
+    lock_set_want_world(runner.locks);
+    atomic_store(&ks->door.epoch, 3);
+    unit_begin_set(&u, &runner);
+    for (unsigned i = 0; i < SHARDS; i++)
+        ck_assert_uint_eq(ks->shards[i].epoch, 3);
+    unit_end(&u);
+}
+END_TEST
+
+/* ---- the door, checked while a command runs ---- */
+
+CMD(probe_careless, .name = "PROBECARELESS", .arity = 2, .flags = CMD_WRITE, .keys = CMD_KEYS(1, 1, 1, KEY_RW), PROBE)
+{
+    struct entry *e = call_look(c, 1);
+
+    if (e != NULL)
+        entry_set_int(e, entry_int(e) + 1);
+    reply_ok(c->out);
+}
+
+CMD(probe_silent, .name = "PROBESILENT", .arity = 2, .flags = CMD_WRITE, .keys = CMD_KEYS(1, 1, 1, KEY_RW), PROBE)
+{
+    call_changed(c, 1, EVENT_STRING, "set");
+    reply_ok(c->out);
+}
+
+START_TEST(to_report_a_change_without_the_door_breaks_a_promise)
+{
+    expect("probecareless k1", "+OK\r\n"); /* there is no such key: nothing changes */
+    run("probesilent k1");
+}
+END_TEST
+
+#ifdef LARDER_DEBUG
+START_TEST(a_debug_build_finds_a_value_that_was_changed_without_the_door)
+{
+    put(0, 1, 0);
+    run("probecareless k1");
+}
+END_TEST
+#endif
+
+/* ---- RANDOMKEY: each step is a unit ---- */
+
+START_TEST(randomkey_removes_the_expired_keys_that_it_meets)
+{
+    for (unsigned i = 0; i < 300; i++)
+        put(0, i, 10);
+    expect("randomkey", "$-1\r\n");
+    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
+    ck_assert_uint_eq(ks->stats.expired, 300);
+    put(0, 77, 0);
+    expect("randomkey", "$3\r\nk77\r\n");
+    ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("unit");
+    TCase *tests = tcase_create("unit");
+
+    tcase_add_test(tests, the_shards_of_the_declared_keys_are_held_while_a_command_runs);
+    tcase_add_test(tests, a_command_for_the_world_holds_every_shard_and_knows_it);
+    tcase_add_test(tests, a_request_that_reads_keys_it_does_not_name_holds_every_shard);
+    tcase_add_test(tests, an_exec_holds_the_shards_of_its_commands_and_of_what_is_watched);
+    tcase_add_test(tests, an_exec_holds_the_world_where_one_of_its_commands_needs_it);
+    tcase_add_test(tests, a_request_that_does_not_run_leaves_no_shard_held);
+    tcase_add_test(tests, a_command_waits_for_its_shard);
+    tcase_add_test(tests, what_has_expired_while_a_command_waited_is_gone_for_it);
+    tcase_add_test(tests, a_unit_within_another_takes_one_shard_or_goes_on_with_all);
+    tcase_add_test(tests, a_unit_reads_the_epoch_after_its_last_lock);
+    tcase_add_test_raise_signal(tests, to_report_a_change_without_the_door_breaks_a_promise, SIGABRT);
+#ifdef LARDER_DEBUG
+    tcase_add_test_raise_signal(tests, a_debug_build_finds_a_value_that_was_changed_without_the_door, SIGABRT);
+#endif
+    tcase_add_test(tests, randomkey_removes_the_expired_keys_that_it_meets);
+    return run_suite(suite, tests);
+}
