@@ -29,6 +29,7 @@
 #include "run/instance.h"
 #include "run/version.h"
 #include "store/freer.h"
+#include "store/quota.h"
 
 #define SHARDS_LEAST       256
 #define SHARDS_PER_THREAD  16
@@ -395,7 +396,7 @@ static bool start(struct server *s)
         return false;
     }
     watch_options(s);
-    s->instance.start_memory = mem_used();
+    quota_start();
     log_write(LOG_NOTICE, "Server initialized");
     write_pidfile(s);
     lock_take(&s->lock); /* the first client may change the list, when all of it is listened on */
@@ -443,8 +444,9 @@ static void stop(struct server *s)
         unlink(s->pidfile);
     quiesce_collect(); /* the workers have let go of everything */
     freer_stop();
-#ifdef LARDER_SANITIZE
-    /* To a leak checker its references are no pointers; elsewhere the kernel is faster. */
+#if defined(LARDER_SANITIZE) || defined(LARDER_DEBUG)
+    /* To a leak checker its references are no pointers, and debug builds check the bytes that tables have counted;
+     * elsewhere the kernel is faster. */
     keyspace_free(s->instance.keyspace);
 #endif
     log_write(LOG_NOTICE, "Larder is now ready to exit, bye bye...");

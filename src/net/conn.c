@@ -14,7 +14,6 @@
 #define BATCH_ARGS  4096          /* of one batch, unless a single request has more */
 #define OUT_MOST    (1024 * 1024) /* bytes of waiting replies above which no further request is run */
 #define LINGER_MS   1000
-#define LEAP        (64 * 1024)   /* bytes that a client takes or gives back at once, so that eviction must know */
 
 _Static_assert(ENGINE_BATCH <= WORKER_BATCH, "what is looked ahead into together is one batch");
 
@@ -74,21 +73,16 @@ void conn_open(struct worker *w, int fd)
     engine_open(&w->engine, &c->link, fd);
 }
 
-/* Notes how much memory the connection takes now. One that has leapt is known before the next request: else that one
- * would make room for it among the keys. */
+/* Notes how much memory the connection takes now. */
 static void count_memory(struct conn *c, uint64_t total)
 {
-    struct runner *r = &c->worker->runner;
-    uint64_t change = total > c->counted ? total - c->counted : c->counted - total;
-
-    counter_add(&r->metrics->sums.client_memory, total - c->counted);
+    runner_count_clients(&c->worker->runner, (int64_t)(total - c->counted));
     c->counted = total;
-    if (UNLIKELY(change > LEAP))
-        runner_tick(r);
 }
 
-/* Memory that the connection takes, as the card and the metrics have it: its buffers, and its texts, which a client may
- * make long. Blobs in its output count for the card only: as a rule they are values, which the dataset has already. */
+/* Memory that the connection takes, as the card and the account of clients have it: its buffers, and its texts, which a
+ * client may make long. Blobs in its output count for the card only: they are in the dataset, or in the account of pinned
+ * blobs. */
 static void tell_memory(struct conn *c)
 {
     struct card *card = c->session.card;
@@ -121,8 +115,7 @@ static void end_session(struct conn *c)
     held_free(c->held);
     c->held = NULL;
     session_fini(&c->session);
-    counter_add(&c->worker->runner.metrics->sums.client_memory, 0 - c->counted);
-    c->counted = 0;
+    count_memory(c, 0);
     clients_remove(&in->clients, c->session.card);
     c->session.card = NULL;
     atomic_fetch_sub_explicit(&c->worker->conn_count, 1, memory_order_relaxed);

@@ -197,6 +197,10 @@ CMD(copy,
         return;
     }
     e = entry_copy(e, call_arg(c, 2));
+    if (e == NULL) {
+        reply_error(c->out, ERR_NO_MEMORY);
+        return;
+    }
     call_put(c, 2, o.db, old, e);
     p = call_place_in(c, 2, o.db);
     keyspace_renew(c->instance->keyspace, &p, e);

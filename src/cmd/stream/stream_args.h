@@ -49,18 +49,20 @@ bool stream_trim_judge(struct call *c, struct stream_trim_args *a, bool is_neede
 
 /* ---- streams and groups ---- */
 
-/* The stream of the key in argument i, NULL if there is no such key; false: the error was replied. Needs no close: a
- * stream changes in place. */
-typedef bool stream_finder(struct call *c, int i, struct stream **s);
+/* Opens the stream of the key in argument i: stream_of(&o->value) is NULL if there is no such key. False: the error was
+ * replied. */
+typedef bool stream_opener(struct collection *o, struct call *c, int i);
 /* To read it: counts a hit or a miss. */
-stream_finder stream_find;
-/* To change its entries, its last id or its list of groups: passes the door. */
-stream_finder stream_find_to_write;
+stream_opener stream_open;
+/* To change its entries, its last id or its list of groups: passes the door. collection_close follows. */
+stream_opener stream_open_to_write;
 /* To deliver or acknowledge its entries, which changes a group: passes the door and counts a hit or a miss, since Redis
- * looks it up as a reader. */
-stream_finder stream_find_to_deliver;
+ * looks it up as a reader. collection_close follows. */
+stream_opener stream_open_to_deliver;
+/* The same as stream_open for those who need only the stream. */
+bool stream_find(struct call *c, int i, struct stream **s);
 /* The stream and the group in arguments `key` and `key` + 1; false also where one of them does not exist. */
-bool stream_find_group(struct call *c, int key, stream_finder *find, struct stream **s, struct stream_group **g);
+bool stream_open_group(struct collection *o, struct call *c, int key, stream_opener *open, struct stream_group **g);
 /* The consumer of this name, made where there is none, with its event; it was seen now. */
 struct stream_consumer *stream_see_consumer(struct call *c, int key, struct stream_group *g, struct slice name);
 

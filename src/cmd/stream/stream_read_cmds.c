@@ -28,6 +28,7 @@ struct request {
 
 /* One of the streams. */
 struct source {
+    struct collection opened;
     struct stream *stream;      /* NULL: there is no such key */
     struct stream_group *group; /* of XREADGROUP */
     struct stream_id after;     /* what is behind this id */
@@ -192,14 +193,16 @@ static bool find_group(struct call *c, const struct request *r, int key, struct 
     return s->group != NULL;
 }
 
-/* Stream number i of the request. False: the error was replied. */
-static bool find_source(struct call *c, const struct request *r, int i, struct source *s)
+/* Opens stream number i of the request. False: the error was replied. */
+static bool open_source(struct call *c, const struct request *r, int i, struct source *s)
 {
     int key = r->first + i, id = key + r->n;
 
-    *s = (struct source){0};
-    if (!(r->for_group ? stream_find_to_deliver : stream_find)(c, key, &s->stream))
+    if (!(r->for_group ? stream_open_to_deliver : stream_open)(&s->opened, c, key))
         return false;
+    s->stream = stream_of(&s->opened.value);
+    s->group = NULL;
+    s->is_history = false;
     if (!r->for_group)
         return parse_plain_id(c, id, s);
     return find_group(c, r, key, s) && parse_group_id(c, id, s);
@@ -220,7 +223,7 @@ static int count_ready(struct call *c, const struct request *r)
     int n = 0;
 
     for (int i = 0; i < r->n; i++) {
-        if (!find_source(c, r, i, &s))
+        if (!open_source(c, r, i, &s))
             return -1;
         n += is_ready(&s);
     }
@@ -322,13 +325,15 @@ static size_t reply_sources(struct call *c, const struct request *r)
     struct source s;
     size_t n = 0;
 
-    for (int i = 0; i < r->n && find_source(c, r, i, &s); i++) {
+    for (int i = 0; i < r->n && open_source(c, r, i, &s); i++) {
         bool ready = is_ready(&s);
 
         if (r->for_group)
             consumer = stream_see_consumer(c, r->first + i, s.group, call_arg(c, r->group + 1));
         if (ready)
             reply_source(c, r, r->first + i, &s, consumer);
+        if (r->for_group)
+            collection_close(&s.opened);
         n += ready;
     }
     return n;
