@@ -81,8 +81,7 @@ static void count_memory(struct conn *c, uint64_t total)
 }
 
 /* Memory that the connection takes, as the card and the account of clients have it: its buffers, and its texts, which a
- * client may make long. Blobs in its output count for the card only: they are in the dataset, or in the account of pinned
- * blobs. */
+ * client may make long. Blobs in its output count for the card only: quota has them as data or as pinned. */
 static void tell_memory(struct conn *c)
 {
     struct card *card = c->session.card;

@@ -36,7 +36,7 @@ struct collection {
     int key;
     unsigned db;
     bool was_large;
-    struct entry_tally was; /* what the table has counted of the entry */
+    struct entry_tally was;           /* what the table has counted of the entry */
     char scratch[COLLECTION_SCRATCH]; /* a new value begins here */
 };
 

@@ -7,10 +7,10 @@
 #include "store/freer.h"
 #include "store/quota.h"
 
-#define SLICE_NS 100000    /* of eviction */
-#define GAP_NS   300000    /* between two slices */
-#define MAX_NS   100000000 /* no command waits longer for eviction, or helps the freer for longer */
-#define HELP_MAX ((size_t)32 << 20) /* bytes of what a command helps to free; it takes some 50 ms */
+#define SLICE_NS 100000             /* of eviction */
+#define GAP_NS   300000             /* between two slices */
+#define MAX_NS   100000000          /* no command waits longer for eviction, or begins to free more after that */
+#define HELP_MAX ((size_t)32 << 20) /* bytes: a command does not free anything larger, which would take too long */
 
 bool reclaim_is_full(const struct runner *r)
 {

@@ -21,11 +21,11 @@
  *                find it any more
  *      dataset   the rest: entries, values, tables, and what the policies note of them
  *
- * maxmemory bounds dataset and freeing together. Whoever is about to add more than fits helps the freer first; keys are
- * evicted only if the dataset alone is too large with what will be added (run/reclaim). What the freer is freeing at
- * that moment, values of more than 32 MB and tables that another worker may still look at cannot be waited for: memory
- * may exceed maxmemory by those. Start, clients and pinned are not bounded by maxmemory, since to evict keys would not
- * make them smaller. Clients have limits of their own: maxmemory-clients, client-query-buffer-limit,
+ * maxmemory bounds the dataset and freeing together. Whoever is about to add more than fits helps the freer first; keys
+ * are evicted only if the dataset alone is too large with what will be added (run/reclaim). Nobody waits for what the
+ * freer is freeing at that moment, for values of more than 32 MB, and for tables that another worker may still look at:
+ * memory may exceed maxmemory by those. Start, clients and pinned are not bounded by maxmemory, since to evict keys
+ * would not make them smaller. Clients have limits of their own: maxmemory-clients, client-query-buffer-limit,
  * client-output-buffer-limit.
  */
 #ifndef LARDER_STORE_QUOTA_H
