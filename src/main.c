@@ -34,6 +34,7 @@
 #include "run/instance.h"
 #include "run/version.h"
 #include "store/freer.h"
+#include "store/quota.h"
 
 #define SHARDS_MIN        256
 #define SHARDS_PER_THREAD 16
@@ -392,7 +393,7 @@ static bool start(struct server *s)
         return false;
     }
     watch_options(s);
-    s->instance.start_memory = mem_used();
+    quota_start();
     log_write(LOG_NOTICE, "Server initialized");
     write_pidfile(s);
     lock_take(&s->lock); /* the first client may change the addresses: only when all are listened on */
@@ -441,8 +442,9 @@ static void stop(struct server *s)
         unlink(s->pidfile);
     quiesce_collect(); /* no worker uses anything any more */
     freer_stop();
-#ifdef LARDER_SANITIZE
-    /* A leak checker does not see references of 6 bytes as pointers. Otherwise the kernel frees memory faster. */
+#if defined(LARDER_SANITIZE) || defined(LARDER_DEBUG)
+    /* A leak checker does not see references of 6 bytes as pointers, and debug builds check the bytes that tables have
+     * counted. Otherwise the kernel frees memory faster. */
     keyspace_free(s->instance.keyspace);
 #endif
     log_write(LOG_NOTICE, "Larder is now ready to exit, bye bye...");

@@ -20,6 +20,7 @@
 
 /* The account. `pending` is what this thread has not added to `total` yet. */
 static _Thread_local int64_t pending;
+static _Thread_local void (*observer)(int64_t change);
 static struct {
     _Atomic int64_t total;
     _Atomic size_t peak;
@@ -31,6 +32,13 @@ static void add_to_total(int64_t sum)
     int64_t before = atomic_fetch_add_explicit(&account.total, sum, memory_order_relaxed);
 
     must(before + sum >= -FLUSH_AT * THREADS_MAX);
+    if (UNLIKELY(observer != NULL))
+        observer(sum);
+}
+
+void mem_observe(void (*seen)(int64_t change))
+{
+    observer = seen;
 }
 
 void mem_count(int64_t delta)

@@ -14,7 +14,6 @@
 #include "obs/log.h"
 
 #define LINGER_MS   1000
-#define MEMORY_STEP (64 * 1024) /* bytes: a larger change of a client's memory is known before the next request */
 
 _Static_assert(offsetof(struct conn, link) == 0, "conn_of");
 
@@ -91,21 +90,15 @@ void conn_open(struct worker *w, int fd)
     engine_open(&w->engine, &c->link, fd);
 }
 
-/* Adds the change of the connection's memory to the metrics. A large change reaches the runner before the next request,
- * which would otherwise evict keys to make room for it. */
+/* Adds the change of the connection's memory to the account of clients. */
 static void count_memory(struct conn *c, uint64_t total)
 {
-    struct runner *r = &c->worker->runner;
-    uint64_t change = total > c->counted ? total - c->counted : c->counted - total;
-
-    counter_add(&r->metrics->sums.client_memory, total - c->counted);
+    runner_count_clients(&c->worker->runner, (int64_t)(total - c->counted));
     c->counted = total;
-    if (UNLIKELY(change > MEMORY_STEP))
-        runner_tick(r);
 }
 
-/* Publishes the connection's memory on the card and in the metrics: its buffers, and its texts, which may be long. Only
- * the card counts blobs in the output: as a rule they are values, which count as dataset already. */
+/* Publishes the connection's memory on the card and in the account of clients: its buffers, and its texts, which may be
+ * long. Only the card counts blobs in the output: quota counts them as data or as pinned. */
 static void publish_memory(struct conn *c)
 {
     struct card *card = c->session.card;
@@ -142,8 +135,7 @@ static void end_session(struct conn *c)
     input_free(c->input);
     c->input = NULL;
     session_fini(&c->session);
-    counter_add(&w->runner.metrics->sums.client_memory, 0 - c->counted);
-    c->counted = 0;
+    count_memory(c, 0);
     clients_remove(&w->instance->clients, card);
     c->session.card = NULL;
     must(atomic_load_explicit(&w->conn_count, memory_order_relaxed) > 0);

@@ -288,7 +288,7 @@ static void tick(struct worker *w)
     int64_t mono = w->runner.mono;
 
     w->next_tick = mono + TICK_MS;
-    mem_flush();
+    runner_flush(&w->runner);
     quiesce_collect();
     if (w->runner.next_reclaim == 0)
         reclaim_slice(&w->runner);

@@ -112,19 +112,6 @@ void metrics_total(struct metrics_sums *total)
     lock_drop(&state.lock);
 }
 
-uint64_t metrics_client_memory(void)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < atomic_load(&state.worker_count); i++) {
-        uint64_t level = counter_get(&state.workers[i]->sums.client_memory);
-
-        must(level <= INT64_MAX); /* it would be negative */
-        sum += level;
-    }
-    return sum;
-}
-
 void metrics_command(unsigned number, struct command_metrics *total)
 {
     must(number < METRICS_COMMANDS);
@@ -139,7 +126,6 @@ void metrics_reset(void)
     lock_take(&state.lock);
     state.past_count = 0;
     sum_all(&state.base);
-    atomic_store(&state.base.client_memory, 0); /* a level is not reset */
     for (unsigned i = 0; i < METRICS_COMMANDS; i++)
         sum_command(i, &state.command_base[i]);
     for (unsigned i = 0; i < atomic_load(&state.error_count); i++)

@@ -42,7 +42,6 @@ struct metrics_sums {
     counter error_replies;
     counter bytes_in, bytes_out;
     counter reads, writes; /* receives and sends */
-    counter client_memory; /* bytes of all buffers of the worker's clients: a level, not a sum */
 };
 
 struct metrics {
@@ -56,9 +55,7 @@ void metrics_fini(void);
 /* The sums over all workers since the start or the last reset. */
 void metrics_total(struct metrics_sums *total);
 void metrics_command(unsigned number, struct command_metrics *total);
-/* client_memory of all workers; takes no lock. */
-uint64_t metrics_client_memory(void);
-/* CONFIG RESETSTAT: resets all totals. The level client_memory is not reset. */
+/* CONFIG RESETSTAT: resets all totals. */
 void metrics_reset(void);
 /* Counts an error reply by its code ("ERR", "WRONGTYPE"), which must not be empty. */
 void metrics_error(const char *code);

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+static _Atomic size_t pinned;
+
 struct blob *blob_new(size_t cap)
 {
     struct blob *b;
@@ -13,6 +15,7 @@ struct blob *blob_new(size_t cap)
         return NULL;
     atomic_init(&b->refs, 1);
     b->magic = BLOB_MAGIC;
+    b->state = BLOB_LOOSE;
     b->len = 0;
     b->cap = cap;
     return b;
@@ -40,6 +43,40 @@ void blob_unref(struct blob *b)
     if (before != 1)
         return;
     must(b->len <= b->cap);
+    if (UNLIKELY(b->state == BLOB_PINNED))
+        must(atomic_fetch_sub_explicit(&pinned, blob_bytes(b), memory_order_relaxed) >= blob_bytes(b));
     b->magic = 0;
     mem_free(b);
+}
+
+void blob_own(struct blob *b)
+{
+    must_be(b, BLOB_MAGIC);
+    must(b->state == BLOB_LOOSE);
+    b->state = BLOB_OWNED;
+}
+
+bool blob_disown(struct blob *b)
+{
+    bool pins;
+
+    must_be(b, BLOB_MAGIC);
+    must(b->state != BLOB_PINNED);
+    pins = !blob_is_sole(b);
+    if (pins) {
+        atomic_fetch_add_explicit(&pinned, blob_bytes(b), memory_order_relaxed);
+        b->state = BLOB_PINNED;
+    }
+    blob_unref(b);
+    return pins;
+}
+
+size_t blob_pinned(void)
+{
+    return atomic_load_explicit(&pinned, memory_order_relaxed);
+}
+
+size_t blob_bytes(const struct blob *b)
+{
+    return mem_usable_size(sizeof *b + b->cap);
 }

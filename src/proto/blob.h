@@ -2,7 +2,8 @@
 /*
  * blob: a large byte string with a reference count.
  *
- * Role:    a string value that is stored, received and sent without a copy.
+ * Role:    a string value that is stored, received and sent without a copy. Counts the pinned bytes: those of blobs
+ *          whose owner has let go while replies still refer to them.
  * Owns:    its bytes; freed with the last reference.
  * Threads: the count is atomic. Only the holder of the sole reference may write the bytes.
  * Used by: proto (replies by reference, large bulk strings received in place), store.
@@ -18,11 +19,19 @@
 #include "base/must.h"
 #include "base/slice.h"
 
-#define BLOB_MAGIC 0x424c4f42u
+#define BLOB_MAGIC 0x424cu
+
+/* Which account a blob's bytes are in. */
+enum blob_state {
+    BLOB_LOOSE,  /* of whoever made it: an argument that is received is client memory */
+    BLOB_OWNED,  /* it is the value of one entry: data */
+    BLOB_PINNED, /* its owner has let go, and others still hold references */
+};
 
 struct blob {
     _Atomic uint32_t refs;
-    uint32_t magic;
+    uint16_t magic;
+    uint8_t state; /* enum blob_state; written by the owner, and read with the last reference */
     size_t len;
     size_t cap;
     char p[];
@@ -33,6 +42,15 @@ struct blob *blob_new(size_t cap);
 /* The same with a copy of the bytes of s. */
 struct blob *blob_copy(struct slice s);
 void blob_unref(struct blob *b);
+/* The caller's reference becomes that of an entry. A blob is the value of one entry at most. */
+void blob_own(struct blob *b);
+/* As blob_unref, for the entry, or for whoever made the blob for a reply. True: others still hold references, and the
+ * blob is pinned until they let go. */
+bool blob_disown(struct blob *b);
+/* Bytes of all pinned blobs. Any thread. */
+size_t blob_pinned(void);
+/* Bytes that the blob takes. */
+size_t blob_bytes(const struct blob *b);
 
 static inline struct blob *blob_ref(struct blob *b)
 {

@@ -137,6 +137,7 @@ void call_touch(struct call *c, int i, struct entry *e)
 void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e)
 {
     struct place p = call_place_in(c, i, db);
+    struct entry_tally was;
 
     must(e != old);
     shard_touch(&p, old);
@@ -145,15 +146,23 @@ void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entr
         return;
     }
     entry_set_usage(e, entry_usage(old));
-    shard_replace(&p, old, old->flags & ENTRY_VOLATILE, e);
+    was = entry_tally(old);
+    shard_replace(&p, old, &was, e);
     entry_free(old);
 }
 
-void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e)
+void call_moved(struct call *c, int i, const struct entry *old, const struct entry_tally *was, struct entry *e)
 {
     struct place p = call_place(c, i);
 
     shard_replace(&p, old, was, e);
+}
+
+void call_recount(struct call *c, int i, const struct entry_tally *was, const struct entry *e)
+{
+    struct place p = call_place(c, i);
+
+    shard_recount(&p, was, e);
 }
 
 void call_drop(struct call *c, int i, struct entry *e, enum event_class class, const char *event)
@@ -240,7 +249,7 @@ char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n)
 {
     struct entry_spec s = {.key = c->argv[i], .raw = true};
     struct place p = call_place(c, i);
-    unsigned was = old != NULL ? old->flags & ENTRY_VOLATILE : 0;
+    struct entry_tally was;
     struct entry *e;
 
     shard_touch(&p, old);
@@ -252,9 +261,10 @@ char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n)
         else
             entry_free(old);
     } else {
+        was = entry_tally(old);
         e = entry_resize(old, n);
         if (e != NULL && e != old)
-            call_moved(c, i, old, was, e);
+            call_moved(c, i, old, &was, e);
     }
     if (e == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);

@@ -99,9 +99,11 @@ char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n);
 /* Takes a new entry for the key in argument i of database db, in the place of `old` (as found; NULL: none), which is
  * freed. */
 void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e);
-/* An entry that was opened to be written has become `e`: `old` may be freed already, or be e with other flags; was: its
- * flags, as far as they are ENTRY_VOLATILE. */
-void call_moved(struct call *c, int i, const struct entry *old, unsigned was, struct entry *e);
+/* An entry that was opened to be written has become `e`: `old` may be freed already, or be e with other flags; was: what
+ * it was before. */
+void call_moved(struct call *c, int i, const struct entry *old, const struct entry_tally *was, struct entry *e);
+/* An entry that was opened to be written has another size in bytes, in place. */
+void call_recount(struct call *c, int i, const struct entry_tally *was, const struct entry *e);
 /* Removes the entry of the key in argument i and frees it; the event is told as call_changed does. */
 void call_drop(struct call *c, int i, struct entry *e, enum event_class class, const char *event);
 /* Removes the entry of the key in argument i and gives it to the caller; call_changed is left to the caller. */

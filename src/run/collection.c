@@ -41,7 +41,6 @@ static bool open_entry(struct collection *o, struct call *c, int i, enum entry_t
         o->value = (struct value){.flat.resize = resize_new, .flat.owner = o};
     } else if (LIKELY(entry_type(e) == type)) {
         o->value = entry_open(e);
-        o->was = e->flags & ENTRY_VOLATILE;
     } else {
         reply_error(c->out, ERR_WRONGTYPE);
         return false;
@@ -56,11 +55,33 @@ bool collection_read(struct collection *o, struct call *c, int i, enum entry_typ
     return open_entry(o, c, i, type, call_find_read(c, i));
 }
 
+/* Opens an entry for which the door was passed. */
+static bool open_to_write(struct collection *o, struct call *c, int i, enum entry_type type, struct entry *e)
+{
+    if (!open_entry(o, c, i, type, e))
+        return false;
+    if (e != NULL) {
+        o->was = entry_tally(e);
+        o->was_large = entry_is_large(e);
+    }
+    return true;
+}
+
+bool collection_read_to_write(struct collection *o, struct call *c, int i, enum entry_type type)
+{
+    struct entry *e;
+
+    if (!call_find_typed(c, i, type, &e))
+        return false;
+    call_touch(c, i, e);
+    return open_to_write(o, c, i, type, e);
+}
+
 bool collection_write(struct collection *o, struct call *c, int i, enum entry_type type)
 {
     struct entry *e;
 
-    return call_find_to_write(c, i, type, &e) && open_entry(o, c, i, type, e);
+    return call_find_to_write(c, i, type, &e) && open_to_write(o, c, i, type, e);
 }
 
 static void close_new(struct collection *o)
@@ -82,8 +103,10 @@ void collection_close(struct collection *o)
         return;
     }
     e = entry_close(&o->value);
-    if (e != o->entry || ((e->flags | o->was) & ENTRY_FIELDS_EXPIRE))
-        call_moved(o->call, o->key, o->entry, o->was, e);
+    if (e != o->entry || ((e->flags | o->was.flags) & ENTRY_FIELDS_EXPIRE))
+        call_moved(o->call, o->key, o->entry, &o->was, e);
+    else if (o->was_large || entry_is_large(e))
+        call_recount(o->call, o->key, &o->was, e);
     if (value_is_empty(&o->value)) {
         call_drop(o->call, o->key, e, EVENT_GENERIC, "del");
     }

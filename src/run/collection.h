@@ -18,7 +18,7 @@
  *  collection_close(&o);                          // the key is made, or another entry, or removed with its event "del"
  *
  * Between open and close the key may not be looked up by other ways; a command with two keys that may be the same one
- * opens it once.
+ * opens it once. A collection that was not changed needs no close.
  */
 #ifndef LARDER_RUN_COLLECTION_H
 #define LARDER_RUN_COLLECTION_H
@@ -35,14 +35,17 @@ struct collection {
     enum entry_type type;
     int key;
     unsigned db;
-    unsigned was; /* its flags, as far as they are ENTRY_VOLATILE */
+    bool was_large;
+    struct entry_tally was;           /* what the table has counted of the entry */
     char scratch[COLLECTION_SCRATCH]; /* a new value begins here */
 };
 
 /* Opens the value of the key in argument i to read it: counts a hit or a miss. False: the key holds another type, and
- * the error was replied. Needs no close. */
+ * the error was replied. */
 bool collection_read(struct collection *o, struct call *c, int i, enum entry_type type);
-/* Opens it to change it; collection_close has to follow, also where nothing was changed. */
+/* The same for a command that changes it; collection_close follows. */
+bool collection_read_to_write(struct collection *o, struct call *c, int i, enum entry_type type);
+/* Opens it to change it, without a hit or a miss; collection_close follows. */
 bool collection_write(struct collection *o, struct call *c, int i, enum entry_type type);
 void collection_close(struct collection *o);
 /* Makes an opened value empty, before it is closed. Many elements are freed in the background, which the type itself,

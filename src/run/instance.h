@@ -33,7 +33,6 @@ struct instance {
     int64_t started;        /* ms since 1970 */
     int64_t started_mono;   /* ms, monotonic */
     char run_id[41];        /* 40 random hexadecimal digits, NUL */
-    _Atomic size_t start_memory; /* bytes in use when the start was over */
     _Atomic uint32_t state;      /* of enum instance_state */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
     unsigned threads;

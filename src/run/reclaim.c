@@ -2,27 +2,21 @@
 #include "run/reclaim.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
+#include "base/quiesce.h"
 #include "run/unit.h"
 #include "store/freer.h"
+#include "store/quota.h"
 
-#define SLICE_NS 100000    /* of eviction */
-#define GAP_NS   300000    /* between two slices */
-#define MAX_NS   100000000 /* no command waits longer for eviction */
-
-/* Bytes that maxmemory is about. */
-static size_t dataset(const struct runner *r)
-{
-    size_t used = mem_used();
-
-    return used > r->beside ? used - r->beside : 0;
-}
+#define SLICE_NS 100000             /* of eviction */
+#define GAP_NS   300000             /* between two slices */
+#define MAX_NS   100000000          /* no command waits longer for eviction, or begins to free more after that */
+#define HELP_MAX ((size_t)32 << 20) /* bytes: a command does not free anything larger, which would take too long */
 
 bool reclaim_is_full(const struct runner *r)
 {
     size_t limit = OPT(r->instance->options, maxmemory);
 
-    return limit != 0 && dataset(r) > limit;
+    return limit != 0 && quota_dataset() > limit;
 }
 
 struct eviction {
@@ -34,9 +28,8 @@ struct eviction {
 
 static size_t dataset_of(void *arg)
 {
-    const struct eviction *e = arg;
-
-    return dataset(e->runner);
+    (void)arg;
+    return quota_dataset();
 }
 
 /* Whether to leave the rest to whoever comes next. On a busy machine, too, a command evicts twice what it adds unless
@@ -46,7 +39,7 @@ static bool is_enough(void *arg)
     const struct eviction *e = arg;
     uint64_t ns = clock_cycles_ns(clock_cycles() - e->begun);
 
-    return ns > e->min_ns && (ns > MAX_NS || dataset(e->runner) <= e->enough);
+    return ns > e->min_ns && (ns > MAX_NS || quota_dataset() <= e->enough);
 }
 
 /* Evicts one key as a unit on its shard. */
@@ -62,38 +55,44 @@ static enum evict_result evict_unit(void *arg, struct keyspace *ks, const struct
     return result;
 }
 
-/* Whether memory is full only of what was flushed and is about to be freed: nothing else has to be evicted for that.
- * How much it is, is guessed from the number of keys. */
-static bool will_have_room(const struct runner *r, size_t limit)
+/* Helps the freer until the data and what is being freed are no more than `most`, or there is nothing to help with. */
+static void help_to_free(size_t most)
 {
-    double pending = freer_pending(), left = 0;
+    uint64_t begun = clock_cycles();
 
-    for (unsigned db = 0; pending > 0 && db < r->instance->keyspace->databases; db++)
-        left += keyspace_size(r->instance->keyspace, db);
-    return pending > 0 && dataset(r) * (left / (left + pending)) <= limit;
+    if (quota_freeing() == 0)
+        return;
+    quiesce_collect(); /* flushed tables get from there to the freer */
+    while (quota_bounded() > most && clock_cycles_ns(clock_cycles() - begun) < MAX_NS)
+        if (!freer_help(HELP_MAX))
+            return;
 }
 
 /* As reclaim_for; goes on for min_ns in any case. */
 static bool make_room(struct runner *r, size_t bytes, uint64_t min_ns)
 {
     size_t limit = OPT(r->instance->options, maxmemory);
-    size_t before = LIKELY(limit == 0) ? 0 : dataset(r);
-    size_t least = bytes < limit ? limit - bytes : limit;
-    struct eviction e = {r, clock_cycles(), min_ns, before > 2 * bytes ? before - 2 * bytes : 0};
+    size_t most = bytes < limit ? limit - bytes : limit;
+    struct eviction e = {.runner = r, .min_ns = min_ns};
+    size_t before;
     bool ok;
 
-    if (LIKELY(before <= least))
+    if (LIKELY(limit == 0) || LIKELY(quota_bounded() <= most))
+        return true;
+    help_to_free(most);
+    before = quota_dataset();
+    if (before <= most)
         return true;
     if (pause_mode(&r->instance->pause, r->mono) != PAUSE_NONE)
         return true; /* nothing may change, and writes are about to be held up */
-    if (will_have_room(r, limit))
-        return true;
+    e.begun = clock_cycles();
+    e.enough = before > 2 * bytes ? before - 2 * bytes : 0;
     ok = evict_to_fit(
         r->instance->keyspace,
-        &(struct evict_goal){.limit = least, .used = dataset_of, .enough = is_enough, .step = evict_unit, .arg = &e});
+        &(struct evict_goal){.limit = most, .used = dataset_of, .enough = is_enough, .step = evict_unit, .arg = &e});
     if (clock_cycles() - r->read_at > r->clock_cycles)
         runner_tick(r); /* the unit that follows reads its time from the runner */
-    return ok || dataset(r) <= limit;
+    return ok || quota_dataset() <= limit;
 }
 
 bool reclaim_for(struct runner *r, size_t bytes)

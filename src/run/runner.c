@@ -2,7 +2,9 @@
 #include "run/runner.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "run/locks.h"
+#include "store/quota.h"
 
 #define CLOCK_MS 1 /* the clocks are read again after this time */
 
@@ -28,6 +30,17 @@ void runner_tick(struct runner *r)
     r->mono = clock_mono_ms();
     r->cycles = r->read_at = clock_cycles();
     r->stamp_unit = stamp_unit(&r->instance->keyspace->stamps);
-    if (OPT(r->instance->options, maxmemory) != 0)
-        r->beside = r->instance->start_memory + metrics_client_memory();
+}
+
+void runner_count_clients(struct runner *r, int64_t change)
+{
+    must_be(r, RUNNER_MAGIC);
+    quota_count_clients(change);
+}
+
+void runner_flush(struct runner *r)
+{
+    must_be(r, RUNNER_MAGIC);
+    mem_flush();
+    quota_flush();
 }

@@ -26,7 +26,6 @@ struct runner {
     uint64_t read_at;      /* the cycles at which these were read */
     uint64_t clock_cycles; /* after so many they are read again */
     uint64_t cycles;       /* when the last command ended: where the next one's time begins */
-    size_t beside;         /* bytes that maxmemory is not about: the server at its start, and clients as of read_at */
     int64_t next_reclaim;  /* when a slice of eviction is due, ns, monotonic; 0: there is nothing to evict */
     uint32_t unstamped;    /* commands since this worker advanced the stamps, and how many it takes (stamp.h) */
     uint32_t stamp_unit;
@@ -37,5 +36,9 @@ void runner_init(struct runner *r, struct instance *in, unsigned slot);
 void runner_fini(struct runner *r);
 /* A new batch begins, or time has passed: reads the clocks. */
 void runner_tick(struct runner *r);
+/* The memory of the worker's clients has changed by so many bytes. */
+void runner_count_clients(struct runner *r, int64_t change);
+/* Adds what the worker has counted of memory to the accounts of all; ten times a second. */
+void runner_flush(struct runner *r);
 
 #endif

@@ -24,7 +24,7 @@ static size_t layout_size(size_t klen, size_t vlen, bool expires)
            klen + vlen;
 }
 
-static size_t allocated(const struct entry *e)
+static inline size_t allocated(const struct entry *e)
 {
     return layout_size(entry_key(e).n, entry_field(e).n, e->flags & ENTRY_EXPIRES);
 }
@@ -72,6 +72,7 @@ struct entry *entry_new(const struct entry_spec *s)
         memcpy((char *)entry_field(e).p, &s->integer, sizeof s->integer);
     } else if (s->blob != NULL) {
         e = frame(s->key, sizeof s->blob, s->expire, string_kind(ENCODING_BLOB), flags);
+        blob_own(s->blob);
         memcpy((char *)entry_field(e).p, &s->blob, sizeof s->blob);
     } else {
         e = frame(s->key, s->value.n, s->expire, string_kind(ENCODING_INLINE), flags);
@@ -103,11 +104,6 @@ static const struct large_kind larges[TYPE_STREAM + 1] = {
     [TYPE_STREAM] = {stream_free, stream_copy, stream_large_count, stream_large_bytes, "stream"},
 };
 
-static bool is_large(const struct entry *e)
-{
-    return entry_encoding(e) == ENCODING_FORM + VALUE_LARGE;
-}
-
 static void *large_of(const struct entry *e)
 {
     void *large;
@@ -129,14 +125,23 @@ void entry_free_large(enum entry_type type, void *large)
     if (n <= FREE_AT_ONCE)
         kind->free(large);
     else
-        freer_hand(large, kind->free, 1); /* INFO counts values, as Redis does */
+        freer_hand(large, kind->free, 1, kind->bytes(large)); /* INFO counts values, as Redis does */
+}
+
+/* Its bytes are pinned if replies hold references; the freer, where it is this that frees a table, frees that less. */
+static void let_go(struct blob *b)
+{
+    size_t bytes = blob_bytes(b);
+
+    if (blob_disown(b))
+        freer_spare(bytes);
 }
 
 void entry_free(struct entry *e)
 {
     if (entry_encoding(e) == ENCODING_BLOB)
-        blob_unref(entry_blob(e));
-    else if (is_large(e))
+        let_go(entry_blob(e));
+    else if (entry_is_large(e))
         entry_free_large(entry_type(e), large_of(e));
     slab_free(e, allocated(e));
 }
@@ -161,15 +166,22 @@ static struct entry *reframe(const struct entry *e, struct slice key, int64_t ex
 
 struct entry *entry_copy(const struct entry *e, struct slice key)
 {
-    struct entry *copy = reframe(e, key, entry_expire(e));
-    void *large;
+    struct entry *copy;
+    void *own = NULL;
 
     if (entry_encoding(e) == ENCODING_BLOB) {
-        blob_ref(entry_blob(e));
-    } else if (is_large(e)) {
-        large = large_kind(e)->copy(large_of(e));
-        memcpy((char *)entry_field(copy).p, &large, sizeof large);
+        struct blob *b = blob_copy(blob_slice(entry_blob(e)));
+
+        if (b == NULL)
+            return NULL;
+        blob_own(b);
+        own = b;
+    } else if (entry_is_large(e)) {
+        own = large_kind(e)->copy(large_of(e));
     }
+    copy = reframe(e, key, entry_expire(e));
+    if (own != NULL)
+        memcpy((char *)entry_field(copy).p, &own, sizeof own);
     return copy;
 }
 
@@ -185,9 +197,9 @@ size_t entry_size(const struct entry *e)
 {
     size_t n = slab_usable_size(allocated(e));
 
-    if (entry_encoding(e) == ENCODING_BLOB)
-        n += mem_usable_size(sizeof(struct blob) + entry_blob(e)->cap);
-    else if (is_large(e))
+    if (UNLIKELY(entry_encoding(e) == ENCODING_BLOB))
+        n += blob_bytes(entry_blob(e));
+    else if (UNLIKELY(entry_is_large(e)))
         n += large_kind(e)->bytes(large_of(e));
     return n;
 }

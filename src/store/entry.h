@@ -3,7 +3,7 @@
  * entry: one key with its value, in one allocation.
  *
  * Role:    the layout of what a table refers to, and the only code that knows it.
- * Owns:    its key, its inline value, one reference to its blob, its large structure.
+ * Owns:    its key, its inline value, its blob (others may hold references too), its large structure.
  * Threads: under the shard's lock.
  * Used by: store, cmd.
  * Why:     the header is 8 bytes and there are no links: a 16-byte key with an 8-byte value takes 32 bytes. Order among
@@ -98,11 +98,11 @@ struct entry_spec {
 /* Never NULL: everything a client may choose large is in the blob. Owned by the caller until a table takes it. */
 struct entry *entry_new(const struct entry_spec *spec);
 void entry_free(struct entry *e);
-/* An entry under another key with the same value, expiry and stamp. The first leaves e as it is (a blob is shared, a
- * large structure is copied), the second takes e and frees it. */
+/* An entry under another key with the same value, expiry and stamp. The first leaves e as it is; NULL: there is no
+ * memory for a second blob. The second takes e and frees it. */
 struct entry *entry_copy(const struct entry *e, struct slice key);
 struct entry *entry_rename(struct entry *e, struct slice key);
-/* Bytes the entry really takes, with its blob or large structure. */
+/* Bytes the entry really takes, with its blob or large structure. O(1). */
 size_t entry_size(const struct entry *e);
 /* "string", "list" ...: what TYPE replies. Static. */
 const char *entry_type_name(enum entry_type type);
@@ -161,6 +161,23 @@ static inline enum entry_type entry_type(const struct entry *e)
 static inline enum entry_encoding entry_encoding(const struct entry *e)
 {
     return e->kind >> 4;
+}
+
+/* Whether the value is a large structure. Any other value that changes its size in bytes moves the entry. */
+static inline bool entry_is_large(const struct entry *e)
+{
+    return entry_encoding(e) == (enum entry_encoding)(ENCODING_FORM + VALUE_LARGE);
+}
+
+/* What a table counts of an entry. Note it before the entry changes, and give it to the table afterwards. */
+struct entry_tally {
+    size_t bytes;   /* entry_size */
+    unsigned flags; /* ENTRY_VOLATILE */
+};
+
+static inline struct entry_tally entry_tally(const struct entry *e)
+{
+    return (struct entry_tally){entry_size(e), e->flags & ENTRY_VOLATILE};
 }
 
 static inline uint32_t entry_load32(const char *p)

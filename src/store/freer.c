@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -14,33 +14,41 @@
 #include "base/mem.h"
 #include "base/pages.h"
 #include "base/slab.h"
+#include "store/quota.h"
 
 #define TRIM_MS    1000
 #define STEP_MS    20                /* between two steps of a trim: it shall not take a worker's processor for long */
 #define STEP_BYTES ((size_t)4 << 20)
 #define NICE       5                 /* a busy worker leaves it a quarter of its processor: enough to free what comes */
 
+#define JOB_MAGIC  0x4a4f4221u
+
 struct job {
+    uint32_t magic;
     struct job *next;
     void *p;
     void (*release)(void *p);
-    size_t weight;
+    size_t objects;
+    size_t bytes; /* that are in the account of quota for it, and become less while it is freed */
 };
 
 static struct lock queue_lock = LOCK_INIT(FREER);
 static struct job *first GUARDED_BY(queue_lock);
 static struct job **last GUARDED_BY(queue_lock) = &first;
-static sem_t work; /* posted once per job, and once to stop */
+static sem_t work; /* posted once per job, which somebody else may have done by then, and once to stop */
 static pthread_t thread;
 static bool running;
-static _Atomic size_t pending, announced, freed;
+static _Atomic bool stopping;
+static _Atomic size_t pending, freed; /* objects */
+static _Thread_local struct job *current; /* that this thread is freeing */
 
-static struct job *next_job(void)
+/* The first job, if it is no more than so many bytes; else NULL. */
+static struct job *next_job(size_t most)
 {
     struct job *j;
 
     lock_take(&queue_lock);
-    j = first;
+    j = first != NULL && first->bytes <= most ? first : NULL;
     if (j != NULL) {
         first = j->next;
         if (first == NULL)
@@ -48,6 +56,42 @@ static struct job *next_job(void)
     }
     lock_drop(&queue_lock);
     return j;
+}
+
+/* So many bytes of the current job are not to be freed any more. */
+static void take_off(size_t bytes)
+{
+    size_t n = bytes < current->bytes ? bytes : current->bytes;
+
+    current->bytes -= n;
+    quota_freed(n);
+}
+
+/* Memory in use has changed: while this thread frees, what it frees leaves both accounts at once, in steps. */
+static void see_freed(int64_t change)
+{
+    if (change < 0)
+        take_off((size_t)-change);
+}
+
+/* Frees what the job is about, and the job. */
+static void run_job(struct job *j)
+{
+    must_be(j, JOB_MAGIC);
+    must(current == NULL);
+    mem_flush();
+    current = j;
+    mem_observe(see_freed);
+    j->release(j->p);
+    mem_flush();
+    mem_observe(NULL);
+    current = NULL;
+    quota_freed(j->bytes);
+    atomic_fetch_add(&freed, j->objects); /* first: who sees that none is pending sees all that were freed */
+    atomic_fetch_sub(&pending, j->objects);
+    j->magic = 0;
+    mem_free(j);
+    mem_flush();
 }
 
 /* Whether there is work, or an end; no later than at `ms` of the monotonic clock. */
@@ -76,14 +120,11 @@ static void *freer_main(void *arg)
             trim = clock_mono_ms() + (pages_trim(STEP_BYTES) ? STEP_MS : TRIM_MS);
         if (!called)
             continue;
-        j = next_job();
-        if (j == NULL)
+        j = next_job(SIZE_MAX);
+        if (j != NULL)
+            run_job(j);
+        else if (atomic_load(&stopping))
             break;
-        j->release(j->p);
-        atomic_fetch_add(&freed, j->weight); /* first: who sees that none is pending sees all that were freed */
-        atomic_fetch_sub(&pending, j->weight);
-        mem_free(j);
-        mem_flush();
     }
     slab_thread_done();
     mem_thread_done();
@@ -93,6 +134,7 @@ static void *freer_main(void *arg)
 void freer_start(void)
 {
     sem_init(&work, 0, 0);
+    atomic_store(&stopping, false);
     must(pthread_create(&thread, NULL, freer_main, NULL) == 0);
     running = true;
 }
@@ -101,23 +143,21 @@ void freer_stop(void)
 {
     if (!running)
         return;
+    atomic_store(&stopping, true);
     sem_post(&work);
     pthread_join(thread, NULL);
     running = false;
     sem_destroy(&work);
 }
 
-void freer_hand(void *p, void (*release)(void *p), size_t weight)
+void freer_expect(size_t objects, size_t bytes)
 {
-    struct job *j;
+    atomic_fetch_add(&pending, objects);
+    quota_free_later(bytes);
+}
 
-    if (!running) {
-        release(p);
-        return;
-    }
-    j = mem_alloc(sizeof *j);
-    *j = (struct job){NULL, p, release, weight};
-    atomic_fetch_add(&pending, weight);
+static void enqueue(struct job *j)
+{
     lock_take(&queue_lock);
     *last = j;
     last = &j->next;
@@ -125,14 +165,51 @@ void freer_hand(void *p, void (*release)(void *p), size_t weight)
     sem_post(&work);
 }
 
-void freer_announce(ptrdiff_t weight)
+void freer_hand_expected(void *p, void (*release)(void *p), size_t objects, size_t bytes)
 {
-    atomic_fetch_add(&announced, (size_t)weight);
+    struct job *j = mem_alloc(sizeof *j);
+
+    must(p != NULL && release != NULL && atomic_load(&pending) >= objects);
+    *j = (struct job){JOB_MAGIC, NULL, p, release, objects, bytes};
+    if (running)
+        enqueue(j);
+    else
+        run_job(j);
+}
+
+void freer_hand(void *p, void (*release)(void *p), size_t objects, size_t bytes)
+{
+    if (current != NULL) { /* a part of what is being freed already */
+        release(p);
+        atomic_fetch_add(&freed, objects);
+        return;
+    }
+    if (!running) {
+        release(p);
+        return;
+    }
+    freer_expect(objects, bytes);
+    freer_hand_expected(p, release, objects, bytes);
+}
+
+bool freer_help(size_t most)
+{
+    struct job *j = next_job(most);
+
+    if (j != NULL)
+        run_job(j);
+    return j != NULL;
+}
+
+void freer_spare(size_t bytes)
+{
+    if (UNLIKELY(current != NULL))
+        take_off(bytes);
 }
 
 size_t freer_pending(void)
 {
-    return atomic_load(&pending) + atomic_load(&announced);
+    return atomic_load(&pending);
 }
 
 size_t freer_freed(void)

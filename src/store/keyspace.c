@@ -6,6 +6,7 @@
 #include "base/quiesce.h"
 #include "base/rand.h"
 #include "store/freer.h"
+#include "store/quota.h"
 
 #define FEW_ENTRIES    16 /* a flush frees so many of one shard faster than it hands them over */
 
@@ -117,30 +118,37 @@ size_t keyspace_overhead(const struct keyspace *ks, unsigned db)
     return sum(ks, db, table_overhead);
 }
 
+static size_t bytes_of(struct table *t)
+{
+    return t->bytes + table_overhead(t);
+}
+
+/* These two follow freer_expect: nobody changes a table that no shard has any more. */
 static void release_table_soon(void *table)
 {
-    struct table *t = table;
-    size_t n = atomic_load_explicit(&t->used, memory_order_relaxed);
+    freer_hand_expected(table, table_free, entries_of(table), bytes_of(table));
+}
 
-    freer_hand(t, table_free, n);
-    freer_announce(-(ptrdiff_t)n);
+static void release_table(void *table)
+{
+    size_t bytes = bytes_of(table);
+
+    table_free(table);
+    quota_freed(bytes);
 }
 
 static void flush_shard(struct shard *s, unsigned db, bool at_once) REQUIRES(shard_cap)
 {
     struct table *t = shard_exchange_table(s, db, NULL, 0);
-    size_t n;
 
     if (t == NULL)
         return;
     policy_flush(keyspace_policy(s->keyspace), s, db);
-    n = entries_of(t);
-    at_once |= n <= FEW_ENTRIES;
+    at_once |= entries_of(t) <= FEW_ENTRIES;
     if (at_once)
         table_empty(t);
-    else
-        freer_announce((ptrdiff_t)n);
-    quiesce_retire(t, at_once ? table_free : release_table_soon);
+    freer_expect(at_once ? 0 : entries_of(t), bytes_of(t));
+    quiesce_retire(t, at_once ? release_table : release_table_soon);
 }
 
 void keyspace_flush(struct keyspace *ks, unsigned db, bool at_once)

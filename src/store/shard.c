@@ -80,17 +80,18 @@ struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t
 static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now,
                                         size_t *most) REQUIRES(shard_cap)
 {
-    unsigned was = e->flags & ENTRY_VOLATILE;
+    struct entry_tally was;
     struct entry *old = e;
     size_t gone = 0;
     bool is_empty;
 
     if (*most == 0 || !fields_are_due(e, now))
         return e;
+    was = entry_tally(e);
     shard_touch(p, e);
     e = fields_purge(e, now, *most, &gone, &is_empty);
     *most -= gone;
-    shard_replace(p, old, was, e);
+    shard_replace(p, old, &was, e);
     shard_fields_expired(p, e, gone);
     if (!is_empty)
         return e;
@@ -165,7 +166,7 @@ void shard_insert(const struct place *p, struct entry *e)
         offer_new(p, policy, e);
 }
 
-void shard_replace(const struct place *p, const struct entry *old, unsigned was, struct entry *e)
+void shard_replace(const struct place *p, const struct entry *old, const struct entry_tally *was, struct entry *e)
 {
     struct keyspace *ks = p->shard->keyspace;
 
@@ -176,6 +177,12 @@ void shard_replace(const struct place *p, const struct entry *old, unsigned was,
     policy_replace(keyspace_policy(ks), &ks->stamps, p, old, e);
     if (UNLIKELY(p->shard->has_no_victims))
         note_victims(p->shard);
+}
+
+void shard_recount(const struct place *p, const struct entry_tally *was, const struct entry *e)
+{
+    must(shard_is_touched(p));
+    table_recount(shard_table(p->shard, p->db), was, e);
 }
 
 void shard_take(const struct place *p, struct entry *e)
@@ -229,9 +236,9 @@ void shard_emptied_taken(const struct place *p, struct entry *e)
 
 struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t expire)
 {
-    unsigned was = e->flags & ENTRY_VOLATILE;
+    struct entry_tally was = entry_tally(e);
     struct entry *moved = entry_with_expire(e, expire);
 
-    shard_replace(p, e, was, moved);
+    shard_replace(p, e, &was, moved);
     return moved;
 }

@@ -135,9 +135,12 @@ struct entry *shard_peek(const struct place *p, struct slice key) REQUIRES(shard
 
 /* Takes e, whose key is not there. */
 void shard_insert(const struct place *p, struct entry *e) REQUIRES(shard_cap);
-/* Puts e in the place of an entry that was found: `old` may be freed already, or be e with other flags; was: its flags,
- * as far as they are ENTRY_VOLATILE. */
-void shard_replace(const struct place *p, const struct entry *old, unsigned was, struct entry *e) REQUIRES(shard_cap);
+/* Puts e in the place of an entry that was found: `old` may be freed already, or be e with other flags; was: what it
+ * was before. */
+void shard_replace(const struct place *p, const struct entry *old, const struct entry_tally *was,
+                   struct entry *e) REQUIRES(shard_cap);
+/* The entry that was found has another size in bytes, in place. */
+void shard_recount(const struct place *p, const struct entry_tally *was, const struct entry *e) REQUIRES(shard_cap);
 /* Removes an entry that was found and gives it back. */
 void shard_take(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* Removes and frees it. */

@@ -34,6 +34,13 @@ static inline void count_flags(struct table *t, unsigned was, unsigned is)
         count_add(&t->partials, is & ENTRY_FIELDS_EXPIRE ? 1 : -1);
 }
 
+/* An entry is no longer what it was. Whether that was counted is checked where the table is emptied. */
+static inline void count_bytes(struct table *t, size_t was, size_t is)
+{
+    must(t->bytes >= was);
+    t->bytes += is - was;
+}
+
 /* ---- addresses ---- */
 
 #define DIRECTORY_FIRST 8
@@ -115,10 +122,33 @@ static void release(void *entry)
     entry_free(entry);
 }
 
+static size_t bucket_sum(const struct bucket *b)
+{
+    size_t sum = 0;
+
+    for (; b != NULL; b = bucket_next(b))
+        for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
+            sum += entry_size(bucket_ref(b, __builtin_ctz(bits)));
+    return sum;
+}
+
+/* Whether every change of an entry's size was counted. */
+static bool is_exact(struct table *t)
+{
+    uint32_t n = size_of(t);
+    size_t sum = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        sum += bucket_sum(bucket_at(t, i));
+    return sum == t->bytes;
+}
+
 void table_empty(struct table *t)
 {
     uint32_t n = size_of(t);
 
+    sane(is_exact(t));
+    t->bytes = 0;
     for (uint32_t i = 0; i < n; i++) {
         bucket_free_all(bucket_at(t, i), release);
         memset(bucket_at(t, i), 0, sizeof(struct bucket));
@@ -131,6 +161,7 @@ void table_free(void *table)
     struct directory *d = directory_of(t);
     uint32_t **due = due_of(t), n = size_of(t);
 
+    sane(is_exact(t));
     for (uint32_t i = 0; i < n; i++)
         bucket_free_all(bucket_at(t, i), release);
     for (unsigned k = 0; k < d->cap; k++) {
@@ -304,15 +335,23 @@ void table_insert(struct table *t, uint64_t hash, struct entry *e)
     put(t, bucket_of(t, hash), hash, e);
     count_add(&t->used, 1);
     count_flags(t, 0, e->flags);
+    t->bytes += entry_size(e);
 }
 
-void table_replace(struct table *t, uint64_t hash, const struct entry *old, unsigned was, struct entry *e)
+void table_recount(struct table *t, const struct entry_tally *was, const struct entry *e)
+{
+    count_flags(t, was->flags, e->flags);
+    count_bytes(t, was->bytes, entry_size(e));
+}
+
+void table_replace(struct table *t, uint64_t hash, const struct entry *old, const struct entry_tally *was,
+                   struct entry *e)
 {
     struct bucket *b = bucket_of(t, hash);
     unsigned i = bucket_find(&b, hash, old);
 
     bucket_set_ref(b, i, e);
-    count_flags(t, was, e->flags);
+    table_recount(t, was, e);
 }
 
 void table_remove(struct table *t, uint64_t hash, const struct entry *e)
@@ -323,6 +362,7 @@ void table_remove(struct table *t, uint64_t hash, const struct entry *e)
     b->bytes[i] = 0;
     count_add(&t->used, -1);
     count_flags(t, e->flags, 0);
+    count_bytes(t, entry_size(e), 0);
     if (UNLIKELY(table_is_sparse(t)))
         merge(t);
 }
@@ -493,21 +533,23 @@ static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
         for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1) {
             unsigned slot = __builtin_ctz(bits);
             struct entry *e = bucket_ref(b, slot);
-            unsigned was = e->flags;
+            struct entry_tally was;
             uint32_t tick;
 
-            if (!(was & ENTRY_VOLATILE))
+            if (!(e->flags & ENTRY_VOLATILE))
                 continue;
+            was = entry_tally(e);
             if (s->due(s->arg, &e, &tick)) {
                 b->bytes[slot] = 0;
                 count_add(&t->used, -1);
-                count_flags(t, was, 0);
+                count_flags(t, was.flags, 0);
+                count_bytes(t, was.bytes, 0);
                 s->most -= s->most != 0;
                 s->gone(s->arg, e);
                 continue;
             }
             bucket_set_ref(b, slot, e);
-            count_flags(t, was, e->flags);
+            table_recount(t, &was, e);
             if (tick < next)
                 next = tick;
         }

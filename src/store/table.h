@@ -22,6 +22,7 @@
 
 struct bucket;
 struct entry;
+struct entry_tally;
 
 struct directory;
 
@@ -32,6 +33,7 @@ struct table {
     _Atomic size_t volatiles;  /* entries with an expiry */
     _Atomic size_t partials;   /* and with fields that have one: ENTRY_FIELDS_EXPIRE */
     _Atomic size_t chained;    /* overflow buckets */
+    size_t bytes;              /* of all entries: the sum of entry_size */
     _Atomic uint32_t next_due; /* no volatile entry is due before this tick (keyspace_tick) */
     uint32_t sweep_due;        /* the same, for what the running walk has seen */
     struct directory *_Atomic directory; /* where the segments are (linear.h) */
@@ -50,9 +52,12 @@ struct entry *table_find(struct table *t, uint64_t hash, struct slice key);
 /* Takes e, whose key is not in the table. May split a bucket. */
 void table_insert(struct table *t, uint64_t hash, struct entry *e);
 /* Puts `e` in the place of `old`, which has the same key and may be freed already (or be e, given another expiry);
- * was: its flags, as far as they are ENTRY_VOLATILE. */
-void table_replace(struct table *t, uint64_t hash, const struct entry *old, unsigned was, struct entry *e);
-/* Gives e back to the caller. May merge a bucket. */
+ * was: what it was before. */
+void table_replace(struct table *t, uint64_t hash, const struct entry *old, const struct entry_tally *was,
+                   struct entry *e);
+/* e has other flags or another size than before, in place. */
+void table_recount(struct table *t, const struct entry_tally *was, const struct entry *e);
+/* Gives e, which has not changed since it was counted, back to the caller. May merge a bucket. */
 void table_remove(struct table *t, uint64_t hash, const struct entry *e);
 
 /* Whether the table has more buckets than its entries need. A hint without the lock. */

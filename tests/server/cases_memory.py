@@ -235,3 +235,82 @@ def long_name(t):
     expect(c.number("mem_clients_normal") >= 8 * MB, "the name is not counted as the client's")
     c.ask("CLIENT", "SETNAME", "")
     t.wait(lambda: c.number("mem_clients_normal") < MB, "the name to count no more")
+
+
+def accounts(c):
+    """The fields of one INFO memory that are numbers"""
+    pairs = (line.split(":") for line in c.ask("INFO", "memory").decode().split("\r\n") if ":" in line)
+    return {name: int(value) for name, value in pairs if value.isdigit()}
+
+
+def bounded(c):
+    """Bytes that maxmemory bounds: data, and what is being freed"""
+    m = accounts(c)
+    return m["used_memory"] - m["mem_not_counted_for_evict"] + m["mem_lazyfree_pending"]
+
+
+def fill_small(c, n):
+    for at in range(0, n, 1000):
+        c.ask("MSET", *(word for i in range(at, at + 1000) for word in ("small%d" % i, "12345678")))
+
+
+@case("after FLUSHALL of many small keys, large values take their place: nothing is evicted, the limit holds",
+      engines=False)
+def flushed_small(t):
+    c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru").client()
+    for round in range(3):
+        c.set("maxmemory", 0)
+        fill_small(c, 300000)
+        size = counted(c) + MB
+        c.set("maxmemory", size)
+        c.ask("FLUSHALL", "ASYNC")
+        expect(counted(c) < size // 4, "%d bytes count as data after FLUSHALL" % counted(c))
+        n = size * 3 // 4 // MB
+        for i in range(n):
+            c.ask("SET", "large%d" % i, "x" * (MB - 100000))
+            expect(bounded(c) < size + 2 * MB, "%d bytes with maxmemory %d" % (bounded(c), size))
+        equal(c.number("evicted_keys"), 0, "evicted_keys")
+        equal(c.ask("DBSIZE"), n, "DBSIZE")
+        t.wait(lambda: accounts(c)["mem_lazyfree_pending"] == 0, "the flushed keys to be freed")
+        c.ask("FLUSHALL", "SYNC")
+
+
+@case("large sets that are copied and deleted in a loop evict nothing, and the limit holds", engines=False)
+def copied_and_deleted(t):
+    c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru").client()
+    fill(c, 0, 3000)
+    for at in range(0, 60000, 1000):
+        c.ask("SADD", "set", *("member%d" % i for i in range(at, at + 1000)))
+    set_size = c.ask("MEMORY", "USAGE", "set")
+    size = counted(c) + 3 * set_size
+    c.set("maxmemory", size)
+    for _ in range(40):
+        equal(c.ask("COPY", "set", "copy"), 1, "COPY")
+        expect(bounded(c) < size + 2 * set_size, "%d bytes with maxmemory %d" % (bounded(c), size))
+        equal(c.ask("DEL", "copy"), 1, "DEL")
+    equal(c.number("evicted_keys"), 0, "evicted_keys")
+    equal(c.ask("DBSIZE"), 3001, "DBSIZE")
+    t.wait(lambda: accounts(c)["mem_lazyfree_pending"] == 0, "the copies to be freed")
+
+
+@case("a deleted value that a stalled reader still gets is no data: it evicts nothing")
+def pinned(t):
+    s = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru")
+    c, slow = s.client(), s.client()
+    fill(c, 0, 3000)
+    without = counted(c)
+    c.ask("SET", "large", "x" * (30 * MB))
+    slow.send_raw(slow.encode(("GET", "large")))
+    t.wait(lambda: "cmd=get" in c.ask("CLIENT", "LIST").decode(), "the GET to run")
+    equal(accounts(c)["mem_pinned_by_replies"], 0, "pinned bytes of a value that is there")
+    equal(c.ask("DEL", "large"), 1, "DEL")
+    expect(accounts(c)["mem_pinned_by_replies"] >= 30 * MB, "%d bytes are pinned" %
+           accounts(c)["mem_pinned_by_replies"])
+    expect(abs(counted(c) - without) < MB, "%d bytes of data, %d before" % (counted(c), without))
+    c.set("maxmemory", without + 2 * MB)
+    for _ in range(20):
+        c.ask("SET", "k0", VALUE)
+    equal(c.number("evicted_keys"), 0, "evicted_keys")
+    slow.s.close()
+    t.wait(lambda: accounts(c)["mem_pinned_by_replies"] == 0, "the value to be freed")
+    equal(kept(c, 0, 3000), 3000, "keys that are left")

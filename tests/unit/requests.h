@@ -16,6 +16,7 @@
 #include "conf/load.h"
 #include "keys.h"
 #include "run/dispatch.h"
+#include "store/quota.h"
 
 #define ARGS_MAX 8
 #define LARGE    (4 * 1024 * 1024) /* bytes */
@@ -143,7 +144,7 @@ static inline void fill(const char *policy)
     struct place p = place_of(0, 0);
     char line[80];
 
-    instance.start_memory = mem_used();
+    quota_start();
     hold(p.shard);
     shard_touch(&p, NULL);
     shard_insert(&p, entry_new(&(struct entry_spec){.key = SLICE("k0"), .value = slice_of(value, LARGE)}));

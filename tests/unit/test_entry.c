@@ -188,7 +188,7 @@ START_TEST(a_copy_lives_by_itself)
     entry_free(copy);
 
     copy = entry_copy(large, bytes(300));
-    ck_assert_ptr_eq(entry_blob(copy), b);
+    ck_assert_ptr_ne(entry_blob(copy), b);
     copy = entry_resize(copy, 20001);
     entry_bytes(copy)[0] = 'x';
     check_string(large, bytes(20000));

@@ -229,12 +229,14 @@ static void exchange(unsigned i, struct entry *e)
 {
     struct place p = place_of(0, i);
     struct name name;
+    struct entry_tally was;
     struct entry *old;
 
     hold(p.shard);
     old = shard_peek(&p, key_of(i, &name));
     shard_touch(&p, old);
-    shard_replace(&p, old, old->flags & ENTRY_VOLATILE, e);
+    was = entry_tally(old);
+    shard_replace(&p, old, &was, e);
     entry_free(old);
     shard_unlock(p.shard);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* freer: a thread that frees what takes long to free. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "base/pages.h"
 #include "checks.h"
 #include "store/freer.h"
+#include "store/quota.h"
 
 static _Atomic unsigned released;
 static pthread_t releaser;
@@ -22,10 +24,11 @@ static void release(void *p)
 }
 
 /* Holds the freer up until the test lets go. */
-static _Atomic bool held;
+static _Atomic bool held, is_held;
 
 static void release_held(void *p)
 {
+    atomic_store(&is_held, true);
     while (atomic_load(&held))
         ;
     release(p);
@@ -39,7 +42,7 @@ static void setup(void)
 
 START_TEST(without_a_thread_it_frees_at_once)
 {
-    freer_hand(mem_alloc(10), release, 3);
+    freer_hand(mem_alloc(10), release, 3, 10);
     ck_assert_uint_eq(released, 1);
     ck_assert(pthread_equal(releaser, pthread_self()));
     ck_assert_uint_eq(freer_pending(), 0);
@@ -50,7 +53,7 @@ START_TEST(the_thread_frees_and_counts)
 {
     freer_start();
     for (unsigned i = 0; i < 1000; i++)
-        freer_hand(mem_alloc(10), release, i);
+        freer_hand(mem_alloc(10), release, i, 10);
     freer_stop();
     ck_assert_uint_eq(released, 1000);
     ck_assert(!pthread_equal(releaser, pthread_self()));
@@ -65,9 +68,10 @@ START_TEST(what_waits_is_pending_and_the_hander_goes_on)
 {
     atomic_store(&held, true);
     freer_start();
-    freer_hand(mem_alloc(10), release_held, 5);
-    freer_hand(mem_alloc(10), release, 7);
+    freer_hand(mem_alloc(10), release_held, 5, 10);
+    freer_hand(mem_alloc(10), release, 7, 10);
     ck_assert_uint_eq(freer_pending(), 12);
+    ck_assert_uint_eq(quota_freeing(), 20);
     ck_assert_uint_eq(released, 0);
     atomic_store(&held, false);
     freer_stop();
@@ -94,7 +98,7 @@ START_TEST(it_can_be_started_again)
 {
     for (unsigned i = 1; i <= 3; i++) {
         freer_start();
-        freer_hand(mem_alloc(10), release, 1);
+        freer_hand(mem_alloc(10), release, 1, 10);
         freer_stop();
         ck_assert_uint_eq(released, i);
     }
@@ -102,10 +106,121 @@ START_TEST(it_can_be_started_again)
 }
 END_TEST
 
+START_TEST(what_is_expected_counts_before_it_is_handed_over)
+{
+    freer_start();
+    freer_expect(3, 100);
+    ck_assert_uint_eq(freer_pending(), 3);
+    ck_assert_uint_eq(quota_freeing(), 100);
+    freer_hand_expected(mem_alloc(10), release, 3, 100);
+    freer_stop();
+    ck_assert_uint_eq(released, 1);
+    ck_assert_uint_eq(freer_pending(), 0);
+    ck_assert_uint_eq(quota_freeing(), 0);
+    freer_expect(3, 100);
+    freer_hand_expected(mem_alloc(10), release, 3, 100); /* without a thread */
+    ck_assert_uint_eq(released, 2);
+    ck_assert_uint_eq(freer_pending(), 0);
+    ck_assert_uint_eq(quota_freeing(), 0);
+}
+END_TEST
+
+#define BLOCKS 100
+#define BLOCK  (256 * 1024)
+
+static size_t dataset, steps;
+
+/* Frees the blocks: whatever is left of them, the data stays what it is. */
+static void release_blocks(void *p)
+{
+    void **blocks = p;
+    size_t before = quota_freeing();
+
+    for (int i = 0; i < BLOCKS; i++) {
+        mem_free(blocks[i]);
+        ck_assert_uint_eq(quota_dataset(), dataset);
+        steps += quota_freeing() < before;
+        before = quota_freeing();
+    }
+    release(p);
+}
+
+START_TEST(bytes_leave_the_account_as_they_are_freed)
+{
+    void **blocks = mem_alloc(BLOCKS * sizeof *blocks);
+    size_t bytes = 0;
+
+    mem_flush();
+    quota_start();
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = mem_alloc(BLOCK);
+        bytes += mem_usable(blocks[i]);
+    }
+    mem_flush();
+    dataset = quota_dataset() - bytes;
+    steps = 0;
+    freer_start();
+    freer_hand(blocks, release_blocks, 1, bytes);
+    freer_stop();
+    ck_assert_uint_eq(steps, BLOCKS);
+    ck_assert_uint_eq(quota_freeing(), 0);
+}
+END_TEST
+
+START_TEST(others_may_help)
+{
+    atomic_store(&held, true);
+    freer_start();
+    ck_assert(!freer_help(SIZE_MAX));
+    freer_hand(mem_alloc(10), release_held, 1, 10);
+    while (!atomic_load(&is_held))
+        sched_yield();
+    for (unsigned i = 1; i <= 3; i++)
+        freer_hand(mem_alloc(10), release, 1, 20);
+    ck_assert(!freer_help(19));
+    for (unsigned i = 1; i <= 3; i++) {
+        ck_assert(freer_help(20));
+        ck_assert_uint_eq(released, i);
+        ck_assert_uint_eq(quota_freeing(), 10 + (3 - i) * 20);
+    }
+    ck_assert(pthread_equal(releaser, pthread_self()));
+    ck_assert(!freer_help(SIZE_MAX));
+    atomic_store(&held, false);
+    freer_stop();
+    ck_assert_uint_eq(released, 4);
+    ck_assert_uint_eq(freer_freed(), 4);
+    ck_assert_uint_eq(quota_freeing(), 0);
+}
+END_TEST
+
+/* Hands over a part of itself, and spares another. */
+static void release_nested(void *p)
+{
+    freer_hand(mem_alloc(10), release, 1, 10);
+    ck_assert_uint_eq(released, 1);
+    ck_assert_uint_eq(quota_freeing(), 100);
+    freer_spare(30);
+    ck_assert_uint_eq(quota_freeing(), 70);
+    release(p);
+}
+
+START_TEST(parts_are_freed_at_once_and_those_that_stay_leave_the_account)
+{
+    freer_spare(1000); /* of nothing */
+    freer_start();
+    freer_hand(mem_alloc(10), release_nested, 5, 100);
+    freer_stop();
+    ck_assert_uint_eq(released, 2);
+    ck_assert_uint_eq(freer_freed(), 6);
+    ck_assert_uint_eq(freer_pending(), 0);
+    ck_assert_uint_eq(quota_freeing(), 0);
+}
+END_TEST
+
 static void *hand(void *arg)
 {
     for (unsigned i = 0; i < 5000; i++)
-        freer_hand(mem_alloc(100), release, 1);
+        freer_hand(mem_alloc(100), release, 1, 100);
     mem_thread_done();
     return arg;
 }
@@ -137,6 +252,10 @@ int main(void)
     tcase_add_test(tests, without_a_thread_it_frees_at_once);
     tcase_add_test(tests, the_thread_frees_and_counts);
     tcase_add_test(tests, what_waits_is_pending_and_the_hander_goes_on);
+    tcase_add_test(tests, what_is_expected_counts_before_it_is_handed_over);
+    tcase_add_test(tests, bytes_leave_the_account_as_they_are_freed);
+    tcase_add_test(tests, parts_are_freed_at_once_and_those_that_stay_leave_the_account);
+    tcase_add_test(tests, others_may_help);
     tcase_add_test(tests, memory_that_stays_free_goes_back_to_the_kernel);
     tcase_add_test(tests, it_can_be_started_again);
     tcase_add_test(tests, any_thread_may_hand_over);

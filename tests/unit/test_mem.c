@@ -298,6 +298,35 @@ START_TEST(purging_returns_free_pages)
 }
 END_TEST
 
+static int64_t observed;
+
+static void observe(int64_t change)
+{
+    observed += change;
+}
+
+START_TEST(a_thread_may_observe_what_it_adds_to_the_counter)
+{
+    void *p, *q;
+
+    mem_flush();
+    mem_observe(observe);
+    p = mem_alloc(1 << 20);
+    ck_assert_int_eq(observed, (int64_t)mem_usable(p));
+    q = mem_alloc(100);
+    mem_flush();
+    ck_assert_int_eq(observed, (int64_t)(mem_usable(p) + mem_usable(q)));
+    mem_free(p);
+    mem_free(q);
+    mem_flush();
+    ck_assert_int_eq(observed, 0);
+    mem_observe(NULL);
+    mem_free(mem_alloc(1 << 20));
+    mem_flush();
+    ck_assert_int_eq(observed, 0);
+}
+END_TEST
+
 START_TEST(the_background_thread_may_be_started_at_any_time)
 {
     mem_start_background();
@@ -363,6 +392,7 @@ int main(void)
     tcase_add_test(tests, resident_memory_grows_when_memory_is_touched);
     tcase_add_test(tests, the_report_of_the_allocator_is_text);
     tcase_add_test(tests, purging_returns_free_pages);
+    tcase_add_test(tests, a_thread_may_observe_what_it_adds_to_the_counter);
     tcase_add_test(tests, the_background_thread_may_be_started_at_any_time);
     tcase_add_test(tests, random_allocations_match_a_separate_sum);
     suite_add_tcase(suite, tests);

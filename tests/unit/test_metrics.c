@@ -56,21 +56,18 @@ START_TEST(commands_are_counted_by_their_number)
 }
 END_TEST
 
-START_TEST(a_reset_clears_the_totals_but_not_the_level)
+START_TEST(a_reset_clears_the_totals)
 {
     struct metrics_sums total;
     struct command_metrics m;
 
     counter_add(&first->sums.hits, 5);
-    counter_add(&first->sums.client_memory, 1000);
     counter_add(&second->commands[1].calls, 5);
     metrics_reset();
     counter_add(&first->sums.hits, 1);
-    counter_add(&second->sums.client_memory, 0 - (uint64_t)300);
     metrics_total(&total);
     metrics_command(1, &m);
     ck_assert_uint_eq(counter_get(&total.hits), 1);
-    ck_assert_uint_eq(counter_get(&total.client_memory), 700);
     ck_assert_uint_eq(counter_get(&m.calls), 0);
 }
 END_TEST
@@ -220,13 +217,6 @@ START_TEST(a_hit_ratio_of_more_seconds_than_are_kept_fails_an_assertion)
 }
 END_TEST
 
-START_TEST(a_level_below_zero_fails_an_assertion)
-{
-    counter_add(&first->sums.client_memory, 0 - (uint64_t)1);
-    metrics_client_memory();
-}
-END_TEST
-
 START_TEST(an_error_without_a_code_fails_an_assertion)
 {
     metrics_error("");
@@ -243,7 +233,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, totals_are_the_sums_over_all_workers);
     tcase_add_test(tests, commands_are_counted_by_their_number);
-    tcase_add_test(tests, a_reset_clears_the_totals_but_not_the_level);
+    tcase_add_test(tests, a_reset_clears_the_totals);
     tcase_add_test(tests, errors_are_counted_by_their_code);
     tcase_add_test(tests, a_reset_clears_the_errors);
     tcase_add_test(tests, codes_beyond_the_maximum_are_not_counted);
@@ -253,7 +243,6 @@ int main(void)
     tcase_add_test(tests, a_reset_does_not_change_the_rates);
     tcase_add_test(tests, no_count_is_lost_between_threads);
     tcase_add_test_raise_signal(tests, a_hit_ratio_of_more_seconds_than_are_kept_fails_an_assertion, SIGABRT);
-    tcase_add_test_raise_signal(tests, a_level_below_zero_fails_an_assertion, SIGABRT);
     tcase_add_test_raise_signal(tests, an_error_without_a_code_fails_an_assertion, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

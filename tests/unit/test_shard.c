@@ -106,16 +106,19 @@ START_TEST(a_replacement_may_bring_or_lose_an_expiry)
 {
     struct place p;
     struct entry *e;
+    struct entry_tally was;
 
     put(0, SLICE("k"), SLICE("v"), 0);
     p = hold(0, SLICE("k"));
     e = find(&p, SLICE("k"), NOW);
-    shard_replace(&p, e, false, made(SLICE("k"), SLICE("w"), NOW + 5));
+    was = entry_tally(e);
+    shard_replace(&p, e, &was, made(SLICE("k"), SLICE("w"), NOW + 5));
     entry_free(e);
     ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 1);
     e = find(&p, SLICE("k"), NOW);
     ck_assert(slice_eq(entry_field(e), SLICE("w")));
-    shard_replace(&p, e, true, made(SLICE("k"), SLICE("x"), 0));
+    was = entry_tally(e);
+    shard_replace(&p, e, &was, made(SLICE("k"), SLICE("x"), 0));
     entry_free(e);
     ck_assert_uint_eq(keyspace_volatile_size(ks, 0), 0);
     ck_assert_ptr_nonnull(find(&p, SLICE("k"), NOW + 100));

@@ -118,7 +118,9 @@ static void change(struct table *t, struct twin *twin, unsigned i, uint32_t now,
     if (old == NULL) {
         insert(t, i, expire);
     } else {
-        table_replace(t, hash_of(i), old, twin->expire[i] != 0, entry_of(i, expire));
+        struct entry_tally was = entry_tally(old);
+
+        table_replace(t, hash_of(i), old, &was, entry_of(i, expire));
         if (expire != 0)
             table_note_due(t, hash_of(i), expire);
         entry_free(old);

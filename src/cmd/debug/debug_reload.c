@@ -17,6 +17,7 @@ static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
 {
     struct rdb_target to = {.key = entry_key(e), .expire = entry_expire(e), .options = c->instance->options};
     static const struct event reloaded = {.class = EVENT_GENERIC, .unwatched = true};
+    struct entry_tally was = entry_tally(e);
     struct entry *copy;
 
     shard_must_hold(p->shard);
@@ -32,7 +33,7 @@ static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
     must(entry_type(copy) == entry_type(e) && entry_expire(copy) == entry_expire(e));
     entry_set_usage(copy, entry_usage(e));
     shard_touch(p, e);
-    shard_replace(p, e, e->flags & ENTRY_VOLATILE, copy);
+    shard_replace(p, e, &was, copy);
     entry_free(e);
     shard_changed(p, entry_key(copy), &reloaded);
     return true;

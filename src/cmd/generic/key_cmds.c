@@ -201,6 +201,10 @@ CMD(copy,
     }
     must(o.db < c->instance->keyspace->databases);
     e = entry_copy(e, call_arg(c, 2));
+    if (e == NULL) {
+        reply_error(c->out, ERR_NO_MEMORY);
+        return;
+    }
     call_put(c, 2, o.db, old, e);
     p = call_place_in(c, 2, o.db);
     keyspace_renew(c->instance->keyspace, &p, e);

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "base/slab.h"
 #include "cmd/server/info.h"
-#include "obs/metrics.h"
 #include "store/freer.h"
+#include "store/quota.h"
 
 /* ---- numbers ---- */
 
@@ -86,30 +86,28 @@ static size_t table_bytes(const struct keyspace *ks)
 /* ---- memory ---- */
 
 struct memory {
-    size_t used, peak, resident, tables, clients;
+    size_t used, peak, resident, tables, overhead, clients;
     struct mem_stats allocator;
 };
 
 static void measure(struct memory *m, struct call *c)
 {
-    struct metrics_sums sums;
-
-    metrics_total(&sums);
     mem_peak_sample();
     m->used = mem_used();
     m->peak = mem_peak() > m->used ? mem_peak() : m->used;
     m->resident = resident();
     m->tables = table_bytes(c->instance->keyspace);
-    m->clients = counter_get(&sums.client_memory);
+    m->clients = quota_clients();
+    m->overhead = quota_overhead();
     mem_stats(&m->allocator);
     slab_stats(&m->allocator);
     must(m->peak >= m->used);
 }
 
-static void add_used(struct buf *b, struct call *c, const struct memory *m)
+static void add_used(struct buf *b, const struct memory *m)
 {
-    size_t startup = c->instance->start_memory;
-    size_t overhead = startup + m->tables + m->clients;
+    size_t startup = quota_started();
+    size_t overhead = m->overhead + m->tables;
     size_t dataset = m->used > overhead ? m->used - overhead : 0;
 
     add_both(b, "used_memory", m->used);
@@ -156,12 +154,14 @@ void info_memory(struct buf *b, struct call *c)
     struct memory m;
 
     measure(&m, c);
-    add_used(b, c, &m);
+    add_used(b, &m);
     add_scripts(b);
     add_both(b, "maxmemory", (uint64_t)OPT(c->instance->options, maxmemory));
     buf_printf(b, "maxmemory_policy:%s\r\n", conf_word(c->instance->conf, OPT_maxmemory_policy));
     add_fragmentation(b, &m);
-    add_bytes(b, "mem_not_counted_for_evict", c->instance->start_memory + m.clients);
+    add_bytes(b, "mem_not_counted_for_evict", m.overhead);
+    add_bytes(b, "mem_pinned_by_replies", quota_pinned());
+    add_bytes(b, "mem_lazyfree_pending", quota_freeing());
     buf_add_str(b, "mem_replication_backlog:0\r\nmem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\n");
     add_bytes(b, "mem_clients_normal", m.clients);
     buf_add_str(b, "mem_cluster_links:0\r\nmem_aof_buffer:0\r\n");

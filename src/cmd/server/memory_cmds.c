@@ -8,6 +8,7 @@
 #include "base/pages.h"
 #include "base/slab.h"
 #include "run/call.h"
+#include "store/quota.h"
 
 CMD_CONTAINER(memory,
     .name = "MEMORY", .arity = -2, .group = "server", .since = "4.0.0", .cost = "Depends on the subcommand",
@@ -66,18 +67,16 @@ struct usage {
 static void measure(struct call *c, struct usage *o)
 {
     struct keyspace *ks = c->instance->keyspace;
-    struct metrics_sums sums;
 
-    *o = (struct usage){.used = mem_used(), .start = c->instance->start_memory, .resident = mem_resident()};
+    *o = (struct usage){.used = mem_used(), .start = quota_started(), .resident = mem_resident()};
     mem_peak_sample();
     o->peak = mem_peak();
-    metrics_total(&sums);
-    o->clients = counter_get(&sums.client_memory);
+    o->clients = quota_clients();
     for (unsigned db = 0; db < ks->databases; db++) {
         o->tables += keyspace_overhead(ks, db);
         o->keys += keyspace_size(ks, db);
     }
-    o->overhead = o->start + o->clients + o->tables;
+    o->overhead = quota_overhead() + o->tables;
     o->dataset = o->used > o->overhead ? o->used - o->overhead : 0;
     o->net = o->used > o->start ? o->used - o->start : 1;
     mem_stats(&o->allocator);

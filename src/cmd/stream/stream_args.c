@@ -252,54 +252,39 @@ bool stream_trim_check(struct call *c, struct stream_trim_args *a, bool is_neede
 
 /* ---- streams and groups ---- */
 
-static struct stream *stream_in(const struct entry *e)
+bool stream_open(struct collection *o, struct call *c, int i)
 {
-    struct value v;
+    return collection_read(o, c, i, TYPE_STREAM);
+}
 
-    if (e == NULL)
-        return NULL;
-    must(entry_type(e) == TYPE_STREAM);
-    v = entry_value(e);
-    must(v.form == VALUE_LARGE);
-    return stream_of(&v);
+bool stream_open_to_write(struct collection *o, struct call *c, int i)
+{
+    return collection_write(o, c, i, TYPE_STREAM);
+}
+
+bool stream_open_to_deliver(struct collection *o, struct call *c, int i)
+{
+    return collection_read_to_write(o, c, i, TYPE_STREAM);
 }
 
 bool stream_find(struct call *c, int i, struct stream **s)
 {
-    struct entry *e;
-    bool ok = call_find_typed(c, i, TYPE_STREAM, &e);
+    struct collection o;
+    bool ok = stream_open(&o, c, i);
 
-    *s = ok ? stream_in(e) : NULL;
+    *s = ok ? stream_of(&o.value) : NULL;
     return ok;
 }
 
-bool stream_find_to_write(struct call *c, int i, struct stream **s)
-{
-    struct entry *e;
-    bool ok = call_find_to_write(c, i, TYPE_STREAM, &e);
-
-    *s = ok ? stream_in(e) : NULL;
-    return ok;
-}
-
-bool stream_find_to_deliver(struct call *c, int i, struct stream **s)
-{
-    struct entry *e;
-    bool ok = call_find_typed(c, i, TYPE_STREAM, &e);
-
-    *s = ok ? stream_in(e) : NULL;
-    if (*s != NULL)
-        call_touch(c, i, e);
-    return ok;
-}
-
-bool stream_find_group(struct call *c, int key, stream_finder *find, struct stream **s, struct stream_group **g)
+bool stream_open_group(struct collection *o, struct call *c, int key, stream_opener *open, struct stream_group **g)
 {
     struct slice k = call_arg(c, key), name = call_arg(c, key + 1);
+    struct stream *s;
 
-    if (!find(c, key, s))
+    if (!open(o, c, key))
         return false;
-    *g = *s != NULL ? stream_group_find(*s, name) : NULL;
+    s = stream_of(&o->value);
+    *g = s != NULL ? stream_group_find(s, name) : NULL;
     if (*g != NULL)
         return true;
     reply_errorf(c->out, "NOGROUP No such key '%.*s' or consumer group '%.*s'", (int)k.n, k.p, (int)name.n, name.p);

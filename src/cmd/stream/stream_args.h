@@ -49,18 +49,20 @@ bool stream_trim_check(struct call *c, struct stream_trim_args *a, bool is_neede
 
 /* ---- streams and groups ---- */
 
-/* Finds the stream of the key in argument i; *s NULL: the key does not exist. Needs no close: a stream changes in
- * place. */
-typedef bool stream_finder(struct call *c, int i, struct stream **s);
+/* Opens the stream of the key in argument i. stream_of(&o->value) is NULL if the key does not exist. False: the error
+ * was replied. */
+typedef bool stream_opener(struct collection *o, struct call *c, int i);
 /* For reading: counts a hit or a miss. */
-stream_finder stream_find;
-/* For changing its entries, its last id or its groups: passes the door. */
-stream_finder stream_find_to_write;
+stream_opener stream_open;
+/* For changing its entries, its last id or its groups: passes the door. collection_close follows. */
+stream_opener stream_open_to_write;
 /* For delivering or acknowledging entries, which changes a group: passes the door, and counts a hit or a miss, because
- * Redis looks the key up for reading. */
-stream_finder stream_find_to_deliver;
-/* Finds the stream and the group in arguments `key` and `key` + 1. False also if one of them does not exist. */
-bool stream_find_group(struct call *c, int key, stream_finder *find, struct stream **s, struct stream_group **g);
+ * Redis looks the key up for reading. collection_close follows. */
+stream_opener stream_open_to_deliver;
+/* As stream_open, for callers that need only the stream. */
+bool stream_find(struct call *c, int i, struct stream **s);
+/* Opens the stream and finds the group in arguments `key` and `key` + 1. False also if one of them does not exist. */
+bool stream_open_group(struct collection *o, struct call *c, int key, stream_opener *open, struct stream_group **g);
 /* Finds the consumer of this name, or creates it and reports its event. Sets its seen_time to now. */
 struct stream_consumer *stream_make_consumer(struct call *c, int key, struct stream_group *g, struct slice name);
 

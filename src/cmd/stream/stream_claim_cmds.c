@@ -153,14 +153,16 @@ CMD(xclaim,
     .hints = "nondeterministic_output")
 {
     struct reply_later all;
+    struct collection o;
     struct claimant to;
     struct claim x;
     struct stream_id id;
     bool changed;
     size_t n = 0;
 
-    if (!stream_find_group(c, 1, stream_find_to_deliver, &to.stream, &to.group) || !parse_claim(c, &x))
+    if (!stream_open_group(&o, c, 1, stream_open_to_deliver, &to.group) || !parse_claim(c, &x))
         return;
+    to.stream = stream_of(&o.value);
     changed = stream_id_compare(x.last, to.group->last) > 0;
     if (changed)
         to.group->last = x.last;
@@ -172,6 +174,7 @@ CMD(xclaim,
     reply_array_end(c->out, all, n);
     if (changed)
         call_changed_unwatched(c, 1, EVENT_STREAM, NULL);
+    collection_close(&o);
 }
 
 /* ---- XAUTOCLAIM ---- */
@@ -277,17 +280,20 @@ CMD(xautoclaim,
     .history = "7.0.0: Returns the ids of pending entries that were deleted from the stream.",
     .hints = "nondeterministic_output")
 {
-    struct outcome o = {0};
+    struct outcome result = {0};
+    struct collection o;
     struct claimant to;
     struct claim x;
 
-    if (!parse_auto_claim(c, &x) || !stream_find_group(c, 1, stream_find_to_deliver, &to.stream, &to.group))
+    if (!parse_auto_claim(c, &x) || !stream_open_group(&o, c, 1, stream_open_to_deliver, &to.group))
         return;
+    to.stream = stream_of(&o.value);
     to.consumer = stream_make_consumer(c, 1, to.group, call_arg(c, CONSUMER));
-    claim_all(c, &x, &to, &o);
-    if (o.claimed.len + o.deleted.len > 0)
+    claim_all(c, &x, &to, &result);
+    if (result.claimed.len + result.deleted.len > 0)
         call_changed_unwatched(c, 1, EVENT_STREAM, NULL);
-    reply_outcome(c->out, &x, to.stream, &o);
-    buf_fini(&o.claimed);
-    buf_fini(&o.deleted);
+    collection_close(&o);
+    reply_outcome(c->out, &x, to.stream, &result);
+    buf_fini(&result.claimed);
+    buf_fini(&result.deleted);
 }

@@ -162,17 +162,22 @@ CMD(xdel,
     .cost = "O(log(N)) for each id, where N is the number of entries of the stream", .flags = CMD_WRITE | CMD_FAST,
     .summary = "Removes entries from a stream and returns the number of removed entries.", .syntax = "key id [id ...]")
 {
+    struct collection o;
     struct stream *s;
     struct stream_id id;
     int64_t removed = 0;
 
-    if (!stream_find_to_write(c, 1, &s) || (s != NULL && !stream_args_are_ids(c, 2)))
+    if (!stream_open_to_write(&o, c, 1))
+        return;
+    s = stream_of(&o.value);
+    if (s != NULL && !stream_args_are_ids(c, 2))
         return;
     for (int i = 2; s != NULL && i < c->argc; i++)
         removed += stream_id_read(call_arg(c, i), 0, &id) && stream_remove(s, id);
     must(removed <= c->argc - 2);
     if (removed > 0)
         call_changed(c, 1, EVENT_STREAM, "xdel");
+    collection_close(&o);
     reply_int(c->out, removed);
 }
 
@@ -200,15 +205,18 @@ CMD(xtrim,
     .history = "6.2.0: Added the `MINID` and `LIMIT` options.", .hints = "nondeterministic_output")
 {
     struct stream_trim_args a = {0};
+    struct collection o;
     struct stream *s;
     uint64_t removed;
 
-    if (!parse_trim(c, &a) || !stream_find_to_write(c, 1, &s))
+    if (!parse_trim(c, &a) || !stream_open_to_write(&o, c, 1))
         return;
     must(a.is_given);
+    s = stream_of(&o.value);
     removed = s != NULL ? stream_trim(s, &a.trim) : 0;
     if (removed > 0)
         call_changed(c, 1, EVENT_STREAM, "xtrim");
+    collection_close(&o);
     reply_int(c->out, (int64_t)removed);
 }
 
@@ -285,11 +293,13 @@ CMD(xsetid,
     .history = "7.0.0: Added the `ENTRIESADDED` and `MAXDELETEDID` options.")
 {
     struct setting x;
+    struct collection o;
     struct stream *s;
     const char *conflict;
 
-    if (!parse_setting(c, &x) || !stream_find_to_write(c, 1, &s))
+    if (!parse_setting(c, &x) || !stream_open_to_write(&o, c, 1))
         return;
+    s = stream_of(&o.value);
     conflict = conflict_of(s, &x);
     if (conflict != NULL) {
         reply_error(c->out, conflict);
@@ -302,5 +312,6 @@ CMD(xsetid,
     if (!stream_id_is_zero(x.max_deleted))
         s->max_deleted = x.max_deleted;
     call_changed_unwatched(c, 1, EVENT_STREAM, "xsetid");
+    collection_close(&o);
     reply_ok(c->out);
 }

@@ -48,24 +48,24 @@ static bool parse_options(struct call *c, struct group_options *o)
     return true;
 }
 
-/* Finds the stream for writing; it must exist. False: the error was replied. */
-static bool find_stream(struct call *c, struct stream **s)
+/* Opens the stream for writing; it must exist. False: the error was replied. */
+static bool open_stream(struct collection *o, struct call *c)
 {
-    if (!stream_find_to_write(c, 2, s))
+    if (!stream_open_to_write(o, c, 2))
         return false;
-    if (*s == NULL)
+    if (!collection_exists(o))
         reply_error(c->out, ERR_NO_STREAM);
-    return *s != NULL;
+    return collection_exists(o);
 }
 
-/* Finds the stream for writing, and the group; both must exist. False: the error was replied. */
-static bool find_group(struct call *c, struct stream **s, struct stream_group **g)
+/* Opens the stream for writing and finds the group; both must exist. False: the error was replied. */
+static bool open_group(struct collection *o, struct call *c, struct stream_group **g)
 {
     struct slice key = call_arg(c, 2), name = call_arg(c, GROUP_NAME);
 
-    if (!find_stream(c, s))
+    if (!open_stream(o, c))
         return false;
-    *g = stream_group_find(*s, name);
+    *g = stream_group_find(stream_of(&o->value), name);
     if (*g == NULL)
         reply_errorf(c->out, "NOGROUP No such consumer group '%.*s' for key name '%.*s'", (int)name.n, name.p,
                      (int)key.n, key.p);
@@ -132,21 +132,22 @@ CMD(xgroup_setid,
     .history = "7.0.0: Added the `ENTRIESREAD` option.")
 {
     struct group_options x = {0};
-    struct stream *s;
+    struct collection o;
     struct stream_group *g;
     struct stream_id id;
 
-    if (!parse_options(c, &x) || !find_group(c, &s, &g))
+    if (!parse_options(c, &x) || !open_group(&o, c, &g))
         return;
     if (c->argc > 7) {
         call_error_subcommand(c);
         return;
     }
-    if (!parse_start(c, s, true, &id))
+    if (!parse_start(c, stream_of(&o.value), true, &id))
         return;
     g->last = id;
     g->entries_read = x.entries_read;
     call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-setid");
+    collection_close(&o);
     reply_ok(c->out);
 }
 
@@ -156,16 +157,19 @@ CMD(xgroup_destroy,
     .keys = GROUP_KEY(KEY_DELETE), .summary = "Removes a consumer group. Returns 1 if it existed, otherwise 0.",
     .syntax = "key group")
 {
+    struct collection o;
     struct stream *s;
     struct stream_group *g;
 
-    if (!find_stream(c, &s))
+    if (!open_stream(&o, c))
         return;
+    s = stream_of(&o.value);
     g = stream_group_find(s, call_arg(c, GROUP_NAME));
     if (g != NULL) {
         stream_group_remove(s, g);
         call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-destroy");
     }
+    collection_close(&o);
     reply_int(c->out, g != NULL);
 }
 
@@ -176,15 +180,16 @@ CMD(xgroup_createconsumer,
     .flags = CMD_WRITE | CMD_DENYOOM, .keys = GROUP_KEY(KEY_INSERT),
     .summary = "Creates a consumer in a group. Returns 1 if it is new, otherwise 0.", .syntax = "key group consumer")
 {
-    struct stream *s;
+    struct collection o;
     struct stream_group *g;
     bool is_new;
 
-    if (!find_group(c, &s, &g))
+    if (!open_group(&o, c, &g))
         return;
     is_new = stream_consumer_add(g, call_arg(c, 4), c->unit->now) != NULL;
     if (is_new)
         call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-createconsumer");
+    collection_close(&o);
     reply_int(c->out, is_new);
 }
 
@@ -195,12 +200,12 @@ CMD(xgroup_delconsumer,
     .summary = "Removes a consumer from a group and returns the number of its unacknowledged entries.",
     .syntax = "key group consumer")
 {
-    struct stream *s;
+    struct collection o;
     struct stream_group *g;
     struct stream_consumer *consumer;
     size_t pending = 0;
 
-    if (!find_group(c, &s, &g))
+    if (!open_group(&o, c, &g))
         return;
     consumer = stream_consumer_find(g, call_arg(c, 4));
     if (consumer != NULL) {
@@ -208,6 +213,7 @@ CMD(xgroup_delconsumer,
         pending = stream_consumer_remove(g, consumer);
         call_changed_unwatched(c, 2, EVENT_STREAM, "xgroup-delconsumer");
     }
+    collection_close(&o);
     reply_int(c->out, (int64_t)pending);
 }
 
@@ -245,14 +251,16 @@ CMD(xack,
     .summary = "Acknowledges entries that were delivered to a group. Returns the number of entries that were pending.",
     .syntax = "key group id [id ...]")
 {
+    struct collection o;
     struct stream *s;
     struct stream_group *g;
     struct stream_nack *nack;
     struct stream_id id;
     int64_t n = 0;
 
-    if (!stream_find_to_deliver(c, 1, &s))
+    if (!stream_open_to_deliver(&o, c, 1))
         return;
+    s = stream_of(&o.value);
     g = s != NULL ? stream_group_find(s, call_arg(c, 2)) : NULL;
     if (g != NULL && !stream_args_are_ids(c, 3))
         return;
@@ -266,5 +274,6 @@ CMD(xack,
     must(n <= c->argc - 3);
     if (n > 0)
         call_changed_unwatched(c, 1, EVENT_STREAM, NULL);
+    collection_close(&o);
     reply_int(c->out, n);
 }

@@ -123,11 +123,11 @@ CMD(xpending,
     .history = "6.2.0: Added the `IDLE` option and exclusive range intervals.", .hints = "nondeterministic_output")
 {
     const struct stream_consumer *consumer;
-    struct stream *s;
+    struct collection o;
     struct stream_group *g;
     struct query q;
 
-    if (!parse_query(c, &q) || !stream_find_group(c, 1, stream_find, &s, &g))
+    if (!parse_query(c, &q) || !stream_open_group(&o, c, 1, stream_open, &g))
         return;
     if (c->argc == 3) {
         reply_summary(c->out, g);

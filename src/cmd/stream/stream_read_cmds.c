@@ -28,6 +28,7 @@ struct request {
 
 /* One of the streams. */
 struct source {
+    struct collection opened;
     struct stream *stream;      /* NULL: the key does not exist */
     struct stream_group *group; /* of XREADGROUP */
     struct stream_id after;     /* read the entries after this id */
@@ -195,15 +196,16 @@ static bool find_group(struct call *c, const struct request *r, int key, struct 
     return s->group != NULL;
 }
 
-/* Finds stream i of the request and parses its id. False: the error was replied. */
-static bool find_source(struct call *c, const struct request *r, int i, struct source *s)
+/* Opens stream i of the request and parses its id. False: the error was replied. */
+static bool open_source(struct call *c, const struct request *r, int i, struct source *s)
 {
     int key = r->first + i, id = key + r->n;
 
     must(i >= 0 && i < r->n && id < c->argc);
     *s = (struct source){0};
-    if (!(r->for_group ? stream_find_to_deliver : stream_find)(c, key, &s->stream))
+    if (!(r->for_group ? stream_open_to_deliver : stream_open)(&s->opened, c, key))
         return false;
+    s->stream = stream_of(&s->opened.value);
     if (!r->for_group)
         return parse_plain_id(c, id, s);
     return find_group(c, r, key, s) && parse_group_id(c, id, s);
@@ -224,7 +226,7 @@ static int count_ready(struct call *c, const struct request *r)
     int n = 0;
 
     for (int i = 0; i < r->n; i++) {
-        if (!find_source(c, r, i, &s))
+        if (!open_source(c, r, i, &s))
             return -1;
         n += is_ready(&s);
     }
@@ -332,13 +334,15 @@ static size_t reply_sources(struct call *c, const struct request *r)
     struct source s;
     size_t n = 0;
 
-    for (int i = 0; i < r->n && find_source(c, r, i, &s); i++) {
+    for (int i = 0; i < r->n && open_source(c, r, i, &s); i++) {
         bool ready = is_ready(&s);
 
         if (r->for_group)
             consumer = stream_make_consumer(c, r->first + i, s.group, call_arg(c, r->group + 1));
         if (ready)
             reply_source(c, r, r->first + i, &s, consumer);
+        if (r->for_group)
+            collection_close(&s.opened);
         n += ready;
     }
     return n;

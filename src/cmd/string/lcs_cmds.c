@@ -104,7 +104,7 @@ static void reply_subsequence(struct call *c, struct lcs *l)
     b->len = lcs_size(l);
     lcs_copy(l, b->p);
     reply_blob(c->out, b, 0, b->len);
-    blob_unref(b);
+    blob_disown(b);
 }
 
 static void reply_length(struct call *c, const struct slice *strings)

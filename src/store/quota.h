@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * quota: what the memory in use is used for, in bytes.
+ *
+ * Role:    keeps the accounts, and says from them how much of the memory in use is data.
+ * Owns:    the accounts of the start, of clients and of what is being freed. Memory in use is counted by base/mem,
+ *          pinned blobs by proto/blob.
+ * Threads: any. Client memory is counted per thread and added to the account at 64 KiB, as base/mem does; a thread that
+ *          counts any calls quota_flush now and then.
+ * Used by: freer, keyspace, run (reclaim, runner), INFO and MEMORY.
+ * Why:     eviction asks before each command that may add: the answer has to be a few loads, whatever the number of
+ *          threads.
+ *
+ *      used = start + clients + pinned + freeing + dataset
+ *
+ *      used      all blocks in use, by their usable size (mem_used)
+ *      start     what the server had in use when it was ready to serve
+ *      clients   buffers, queries, replies, transactions and names of clients
+ *      pinned    strings over 16 KiB that were deleted or overwritten while a reply still sends them
+ *      freeing   what was flushed, deleted or evicted and waits for the freer, from the moment at which no command can
+ *                find it any more
+ *      dataset   the rest: entries, values, tables, and what the policies note of them
+ *
+ * maxmemory bounds the dataset and freeing together. Whoever is about to add more than fits helps the freer first; keys
+ * are evicted only if the dataset alone is too large with what will be added (run/reclaim). Nobody waits for what the
+ * freer is freeing at that moment, for values of more than 32 MB, and for tables that another worker may still look at:
+ * memory may exceed maxmemory by those. Start, clients and pinned are not bounded by maxmemory, since to evict keys
+ * would not make them smaller. Clients have limits of their own: maxmemory-clients, client-query-buffer-limit,
+ * client-output-buffer-limit.
+ */
+#ifndef LARDER_STORE_QUOTA_H
+#define LARDER_STORE_QUOTA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The memory in use now is that of the start. */
+void quota_start(void);
+
+/* Client memory has changed by so much; the calling thread takes back no more than it has added. */
+void quota_count_clients(int64_t change);
+/* Adds what the calling thread has counted to the account of clients. */
+void quota_flush(void);
+
+/* So many bytes will be freed by the freer, or, the second, are freed. */
+void quota_free_later(size_t bytes);
+void quota_freed(size_t bytes);
+
+/* The accounts, in bytes. Those of the clients and the dataset are right to within 64 KiB for each thread. */
+size_t quota_started(void);
+size_t quota_clients(void);
+size_t quota_pinned(void);
+size_t quota_freeing(void);
+size_t quota_dataset(void);
+/* What maxmemory bounds: the dataset and what is being freed. */
+size_t quota_bounded(void);
+/* All that is in use and is not data. */
+size_t quota_overhead(void);
+
+#endif
