@@ -202,7 +202,7 @@ struct entry *entry_rename(struct entry *e, struct slice key)
     return renamed;
 }
 
-size_t entry_size(const struct entry *e)
+size_t entry_size_of_others(const struct entry *e)
 {
     size_t n = slab_usable_size(allocated(e));
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/must.h"
+#include "base/slab.h"
 #include "base/slice.h"
 #include "proto/blob.h"
 #include "types/value.h"
@@ -191,6 +192,32 @@ static inline uint32_t entry_load32(const char *p)
 static inline size_t entry_expiry_bytes(const struct entry *e)
 {
     return e->flags & ENTRY_EXPIRES ? 8 : 0;
+}
+
+/* entry_size of an entry with a long key, a blob or a large structure. */
+size_t entry_size_of_others(const struct entry *e);
+
+/* Bytes the entry really takes, with its blob or large structure. O(1). */
+static inline size_t entry_size(const struct entry *e)
+{
+    size_t n = sizeof *e + entry_expiry_bytes(e) + e->klen + e->vlen;
+
+    if (UNLIKELY(e->klen == ENTRY_LONG || entry_encoding(e) == ENCODING_BLOB || entry_is_large(e)))
+        return entry_size_of_others(e);
+    if (e->vlen == ENTRY_LONG)
+        n += 4 + entry_load32(e->rest + entry_expiry_bytes(e)) - ENTRY_LONG;
+    return slab_usable_size(n);
+}
+
+/* What a table counts of an entry. Note it before the entry changes, and give it to the table afterwards. */
+struct entry_tally {
+    size_t bytes;   /* entry_size */
+    unsigned flags; /* ENTRY_VOLATILE */
+};
+
+static inline struct entry_tally entry_tally(const struct entry *e)
+{
+    return (struct entry_tally){entry_size(e), e->flags & ENTRY_VOLATILE};
 }
 
 /* ms since 1970; 0: never. */
