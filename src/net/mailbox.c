@@ -6,14 +6,16 @@
 #include "base/mem.h"
 #include "base/must.h"
 
-void mailbox_init(struct mailbox *m, unsigned number) UNCHECKED_LOCKS /* no other thread knows it yet */
+void mailbox_init(struct mailbox *m, unsigned number)
 {
     m->magic = MAILBOX_MAGIC;
     lock_init(&m->lock, LOCK_MAILBOX, number);
+    lock_take(&m->lock);
     m->first = NULL;
     m->last = &m->first;
     m->bytes = 0;
     m->last_payload = NULL;
+    lock_drop(&m->lock);
     atomic_init(&m->signals, 0);
     atomic_init(&m->any, false);
 }

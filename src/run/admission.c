@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "run/reclaim.h"
 
-#define ARGUMENT_EXTRA 32  /* bytes that an argument may need beside its own where it is stored */
-#define SHOWN_BYTES    128 /* of the arguments of an unknown command */
+#define ARGUMENT_EXTRA 32  /* bytes of overhead that a stored argument may have */
+#define SHOWN_BYTES    128 /* of the name of an unknown command, and of its arguments together */
 
 /* ---- the checks ---- */
 
@@ -24,7 +24,7 @@ static bool is_debug(const struct command *cmd)
     return strcmp(cmd->parent ? cmd->parent : cmd->name, "DEBUG") == 0;
 }
 
-/* Whether the administrator does not allow the command to this client. */
+/* Whether an option forbids the command to this client. */
 static bool is_protected(const struct call *c)
 {
     const struct options *o = c->instance->options;
@@ -36,7 +36,7 @@ static bool is_protected(const struct call *c)
     return access == ACCESS_NO || (access == ACCESS_LOCAL && !c->session->card->is_local);
 }
 
-/* Whether the client still has to authenticate. If the password was removed since it connected, it does not. */
+/* Whether the client must authenticate first. If the password was removed since it connected, it need not. */
 static bool needs_auth(const struct call *c)
 {
     if (LIKELY(c->session->authenticated) || (c->cmd->flags & CMD_NO_AUTH))
@@ -45,7 +45,7 @@ static bool needs_auth(const struct call *c)
     return !c->session->authenticated;
 }
 
-/* What the state of the server forbids: it is loading, stale or busy. */
+/* Refuses the command if the server is loading, stale or busy and the command lacks the flag that allows it. */
 static enum refusal check_state(const struct call *c)
 {
     uint32_t state = atomic_load_explicit(&c->instance->state, memory_order_relaxed);
@@ -85,8 +85,7 @@ static size_t bytes_of(const struct command *cmd, const struct slice *argv, int 
     return n;
 }
 
-/* How much the command may add to the data, by the size of its arguments, for EXEC with those of all queued commands.
- */
+/* An estimate of what the command may add to the data: the size of its arguments; for EXEC, of the queued commands'. */
 static size_t bytes_to_store(const struct call *c)
 {
     size_t n = 0;
@@ -101,8 +100,8 @@ static size_t bytes_to_store(const struct call *c)
     return n;
 }
 
-/* Makes room for a command that may add to memory, or to a queue; false: memory stays full. A command that adds nothing
- * evicts for a slice where one is due: if each did, many of them would leave the worker no time for anything else. */
+/* Makes room for a command that may add to memory or to a queue. False: memory stays full. Other commands evict only
+ * when a slice is due: if each of them did, reads would leave the worker no time for anything else. */
 static bool has_memory(struct call *c)
 {
     if (LIKELY(OPT(c->instance->options, maxmemory) == 0))
@@ -118,6 +117,8 @@ enum refusal admission_check(struct call *c)
 {
     enum refusal why;
 
+    must(c->argc > 0);
+    sane(c->cmd == NULL || command_by_number(command_number(c->cmd)) == c->cmd);
     if (UNLIKELY(c->cmd == NULL))
         return REFUSED_UNKNOWN;
     if (UNLIKELY(!arity_fits(c->cmd, c->argc) || c->cmd->run == NULL))
@@ -138,7 +139,7 @@ enum refusal admission_check(struct call *c)
 
 /* ---- the texts ---- */
 
-/* `n` bytes at most of an argument. */
+/* The number of bytes of an argument that an error shows. */
 static int shown(struct slice arg)
 {
     return arg.n < SHOWN_BYTES ? (int)arg.n : SHOWN_BYTES;
@@ -149,6 +150,7 @@ static void unknown_text(const struct call *c, char text[ADMISSION_TEXT_MAX])
     const struct command *parent = command_find(c->argv[0]);
     struct buf args = BUF_EMPTY;
 
+    must(parent == NULL || c->argc > 1);
     if (parent != NULL) {
         snprintf(text, ADMISSION_TEXT_MAX, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(c->argv[1]),
                  c->argv[1].p, parent->name);
@@ -189,7 +191,8 @@ void admission_text(const struct call *c, enum refusal why, char text[ADMISSION_
         [REFUSED_MEMORY] = ERR_OOM,
     };
 
-    must(why != ADMITTED && why <= REFUSED_MEMORY);
+    must(why > ADMITTED && why <= REFUSED_MEMORY);
+    must((why == REFUSED_UNKNOWN) == (c->cmd == NULL));
     switch (why) {
     case REFUSED_UNKNOWN:
         unknown_text(c, text);
@@ -201,6 +204,7 @@ void admission_text(const struct call *c, enum refusal why, char text[ADMISSION_
         protected_text(c, text);
         break;
     default:
+        must(fixed[why] != NULL);
         snprintf(text, ADMISSION_TEXT_MAX, "%s", fixed[why]);
         break;
     }

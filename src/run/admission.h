@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * admission: whether a command may run.
+ * admission: decides whether a command may run.
  *
- * Role:    the one place where a command is refused before it runs: it is unknown, its arguments are too few, the
- * client is not authenticated, the server is loading, memory is full ... Owns:    nothing. Threads: the runner's, with
- * no shard held: making room evicts. Used by: dispatch. Why:     it gives back a reason and writes no reply, so that
- * whoever runs commands otherwise (a script, a client that waited) can ask the same question.
+ * Role:    the one place where a command is refused before it runs: it is unknown, it has too few arguments, the client
+ *          is not authenticated, the server is loading, memory is full ...
+ * Owns:    nothing.
+ * Threads: the runner's, with no shard held: making room evicts.
+ * Used by: dispatch.
+ * Why:     it returns a reason and writes no reply, so that other callers that run commands (scripts, blocked clients)
+ *          can use it too.
  */
 #ifndef LARDER_RUN_ADMISSION_H
 #define LARDER_RUN_ADMISSION_H
@@ -14,26 +17,26 @@
 
 enum refusal {
     ADMITTED,
-    REFUSED_UNKNOWN, /* there is no such command, or no such subcommand */
+    REFUSED_UNKNOWN, /* no such command or subcommand */
     REFUSED_ARITY,
-    REFUSED_PROTECTED, /* DEBUG and MODULE, unless the administrator allows them */
+    REFUSED_PROTECTED, /* DEBUG or MODULE, which an option does not allow to this client */
     REFUSED_UNAUTHENTICATED,
     REFUSED_IN_MULTI,  /* CMD_NO_MULTI */
     REFUSED_IN_SCRIPT, /* CMD_NOSCRIPT */
     REFUSED_STALE,
     REFUSED_LOADING,
     REFUSED_BUSY,
-    REFUSED_MEMORY, /* memory is full, and nothing more may be evicted */
+    REFUSED_MEMORY, /* memory is full, and no key may be evicted */
 };
 
-/* Whether the call may run, or be queued. Makes room for what it may add to memory. c->cmd NULL: unknown. */
+/* Whether the call may run or be queued. Makes room for what it may add to memory. c->cmd NULL: unknown command. */
 enum refusal admission_check(struct call *c);
-/* The error that a client gets, "CODE text", for the reason of a refusal. */
+/* Writes the error for a refusal, "CODE text". */
 #define ADMISSION_TEXT_MAX 512
 void admission_text(const struct call *c, enum refusal why, char text[ADMISSION_TEXT_MAX]);
 /* The flags of the command; for EXEC together with those of all queued commands. */
 uint32_t admission_flags(const struct call *c);
-/* Whether the command is put into the queue of an open MULTI. */
+/* Whether the command is to be queued by an open MULTI. */
 bool admission_is_queued(const struct call *c);
 
 #endif

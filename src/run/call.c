@@ -7,13 +7,15 @@
 #include "base/num.h"
 #include "run/door_check.h"
 
-/* ---- looking ---- */
+/* ---- look-ups ---- */
 
 struct place call_place_in(const struct call *c, int i, unsigned db)
 {
-    struct place p = keyspace_place(c->instance->keyspace, db, c->hash[i]);
+    struct place p;
 
     must(i > 0 && i < c->argc);
+    p = keyspace_place(c->instance->keyspace, db, c->hash[i]);
+    sane(c->hash[i] == keyspace_hash(c->argv[i]));
     shard_must_hold(p.shard);
     return p;
 }
@@ -29,8 +31,8 @@ static inline struct entry *find(struct call *c, const struct place *p, struct s
 
     if (LIKELY(pause_mode(&c->instance->pause, c->runner->mono) == PAUSE_NONE) || (c->cmd->flags & CMD_WRITE))
         return shard_find(p, key, c->unit->now, &c->due_fields);
-    /* CLIENT PAUSE promises that nothing changes, expired keys included. (A command that writes though belongs to the
-     * transaction that paused.) */
+    /* CLIENT PAUSE promises that nothing changes, not even expired keys. (A command that writes nevertheless belongs to
+     * the transaction that paused.) */
     e = shard_peek(p, key);
     return e != NULL && !entry_expired(e, c->unit->now) ? e : NULL;
 }
@@ -47,7 +49,7 @@ struct entry *call_peek(struct call *c, int i)
     return call_peek_in(c, i, c->db);
 }
 
-/* Looks, and counts as a use of the entry. */
+/* Finds the entry, and counts this as a use of it. */
 static inline struct entry *find_to_use(struct call *c, const struct place *p, struct slice key) REQUIRES(shard_cap)
 {
     struct entry *e = find(c, p, key);
@@ -120,6 +122,7 @@ uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit 
 
 bool call_find_to_write(struct call *c, int i, enum entry_type type, struct entry **e)
 {
+    must(type <= TYPE_STREAM);
     *e = call_look(c, i);
     if (!has_type(c, *e, type))
         return false;
@@ -139,7 +142,8 @@ void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entr
     struct place p = call_place_in(c, i, db);
     struct entry_tally was;
 
-    must(e != old);
+    must(e != NULL && e != old);
+    sane(slice_eq(entry_key(e), c->argv[i]));
     shard_touch(&p, old);
     if (old == NULL) {
         shard_insert(&p, e);
@@ -155,6 +159,7 @@ void call_moved(struct call *c, int i, const struct entry *old, const struct ent
 {
     struct place p = call_place(c, i);
 
+    must(e != NULL);
     shard_replace(&p, old, was, e);
 }
 
@@ -167,6 +172,7 @@ void call_recount(struct call *c, int i, const struct entry_tally *was, const st
 
 void call_drop(struct call *c, int i, struct entry *e, enum event_class class, const char *event)
 {
+    must(e != NULL);
     call_take(c, i, e);
     entry_free(e);
     call_changed(c, i, class, event);
@@ -188,7 +194,7 @@ struct entry *call_set_expire(struct call *c, int i, struct entry *e, int64_t ex
     return shard_set_expire(&p, e, expire);
 }
 
-/* The blob in which an argument was received, if it is one. */
+/* A reference to the blob in which an argument was received; NULL: it was not received in one. */
 static struct blob *received_blob(const struct call *c, struct slice value)
 {
     for (unsigned i = 0; i < c->blob_count; i++)
@@ -197,7 +203,7 @@ static struct blob *received_blob(const struct call *c, struct slice value)
     return NULL;
 }
 
-/* Writes the new value over the old one, if that can be. */
+/* Overwrites the old value in place if the new one fits. */
 static bool set_in_place(struct call *c, int i, struct entry *old, const struct entry_spec *s)
 {
     call_touch(c, i, old);
@@ -304,6 +310,8 @@ void call_run(struct call *c)
     struct door_check check;
     uint64_t end, ns;
 
+    must(c->unit->runner == c->runner);
+    sane(c->cmd->run != NULL && c->unit->now != 0);
     if (UNLIKELY(++c->runner->unstamped >= c->runner->stamp_unit)) {
         c->runner->unstamped = 0;
         stamps_advance(&c->instance->keyspace->stamps, 1);
@@ -329,7 +337,7 @@ void call_run(struct call *c)
 
 bool call_int_or(struct call *c, int i, int64_t *v, const char *error)
 {
-    if (LIKELY(num_parse_i64(c->argv[i], v)))
+    if (LIKELY(num_parse_i64(call_arg(c, i), v)))
         return true;
     reply_error(c->out, error);
     return false;
@@ -340,9 +348,10 @@ bool call_int(struct call *c, int i, int64_t *v)
     return call_int_or(c, i, v, ERR_NOT_INT);
 }
 
-bool call_int_between(struct call *c, int i, int64_t least, int64_t most, int64_t *v, const char *error)
+bool call_int_between(struct call *c, int i, int64_t min, int64_t max, int64_t *v, const char *error)
 {
-    if (num_parse_i64(c->argv[i], v) && *v >= least && *v <= most)
+    must(min <= max);
+    if (num_parse_i64(call_arg(c, i), v) && *v >= min && *v <= max)
         return true;
     reply_error(c->out, error);
     return false;
@@ -360,7 +369,7 @@ bool call_int_negatable(struct call *c, int i, int64_t *v)
 
 bool call_double(struct call *c, int i, double *v)
 {
-    if (num_parse_double(c->argv[i], v))
+    if (num_parse_double(call_arg(c, i), v))
         return true;
     reply_error(c->out, ERR_NOT_FLOAT);
     return false;
@@ -368,7 +377,7 @@ bool call_double(struct call *c, int i, double *v)
 
 bool call_long_double(struct call *c, int i, long double *v)
 {
-    if (num_parse_ld(c->argv[i], v))
+    if (num_parse_ld(call_arg(c, i), v))
         return true;
     reply_error(c->out, ERR_NOT_FLOAT);
     return false;
@@ -392,10 +401,11 @@ bool call_db(struct call *c, int i, unsigned *db)
     return true;
 }
 
-bool call_args_fit(struct call *c, int i, size_t most)
+bool call_args_fit(struct call *c, int i, size_t max)
 {
+    must(i >= 0);
     for (; i < c->argc; i++)
-        if (UNLIKELY(c->argv[i].n > most)) {
+        if (UNLIKELY(c->argv[i].n > max)) {
             reply_error(c->out, ERR_TOO_LONG);
             return false;
         }
@@ -423,7 +433,7 @@ void call_error_syntax(struct call *c)
 
 void call_error_subcommand(struct call *c)
 {
-    struct slice word = c->argv[1];
+    struct slice word = call_arg(c, 1);
 
     reply_errorf(c->out, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
                  word.n < SHOWN_BYTES ? (int)word.n : SHOWN_BYTES, word.p, c->cmd->parent);
@@ -433,6 +443,7 @@ void call_reply_string(struct call *c, const struct entry *e)
 {
     struct entry_digits d;
 
+    must(entry_type(e) == TYPE_STRING);
     if (UNLIKELY(entry_encoding(e) == ENCODING_BLOB))
         reply_blob(c->out, entry_blob(e), 0, entry_blob(e)->len);
     else

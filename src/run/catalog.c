@@ -3,6 +3,8 @@
 
 #include "run/catalog.h"
 
+#include "base/must.h"
+
 /* In the order in which Redis shows them. */
 const struct catalog_name catalog_flags[] = {
     {CMD_WRITE, "write"},
@@ -101,7 +103,7 @@ static const struct {
     {CMD_FAST, CATEGORY_FAST},     {CMD_BLOCKING, CATEGORY_BLOCKING},
 };
 
-/* The groups whose category has another name; those of "server" and "cluster" are in none. */
+/* The groups whose category has another name. "server" and "cluster" have no category. */
 static const struct {
     const char *group;
     uint32_t category;
@@ -111,7 +113,7 @@ static const struct {
     {"transactions", CATEGORY_TRANSACTION},
 };
 
-/* ---- finding ---- */
+/* ---- look-ups ---- */
 
 const struct command *catalog_find(struct slice full_name)
 {
@@ -126,8 +128,10 @@ const struct command *catalog_find(struct slice full_name)
 
 const struct command *catalog_find_request(const struct slice *argv, int argc)
 {
-    const struct command *cmd = command_find(argv[0]);
+    const struct command *cmd;
 
+    must(argc > 0);
+    cmd = command_find(argv[0]);
     if (cmd && argc > 1 && command_has_subs(cmd))
         return command_find_sub(cmd, argv[1]);
     return cmd;
@@ -142,6 +146,7 @@ static bool is_child(const struct command *cmd, const struct command *parent)
 
 void catalog_each(const struct command *parent, void (*visit)(void *arg, const struct command *cmd), void *arg)
 {
+    must(visit != NULL);
     if (parent && !command_has_subs(parent))
         return;
     for (unsigned i = 0; i < commands_count(); i++) {
@@ -175,7 +180,7 @@ uint32_t catalog_category(struct slice name)
     return 0;
 }
 
-/* Adds the categories of a list like "@dangerous @connection -@keyspace", and takes away those with a minus. */
+/* Adds the categories of a list like "@dangerous @connection -@keyspace", and removes those with a minus. */
 static uint32_t with_named(uint32_t bits, const char *list)
 {
     while (*list) {
@@ -186,6 +191,7 @@ static uint32_t with_named(uint32_t bits, const char *list)
         list += strspn(list, "-@");
         n = strcspn(list, ", ");
         bit = catalog_category(slice_of(list, n));
+        must(n > 0 && bit != 0);
         bits = minus ? bits & ~bit : bits | bit;
         list += n;
         list += strspn(list, ", ");
@@ -206,7 +212,8 @@ uint32_t catalog_categories_of(const struct command *cmd)
 {
     uint32_t bits = 0;
 
-    if (cmd->run) /* a container does nothing that a category could allow */
+    must(cmd->group != NULL);
+    if (cmd->run) /* a container has no body that a category could allow */
         bits |= category_of_group(cmd->group);
     for (size_t i = 0; i < sizeof(by_flag) / sizeof(by_flag[0]); i++) {
         if (cmd->flags & by_flag[i].flag)
@@ -219,13 +226,13 @@ uint32_t catalog_categories_of(const struct command *cmd)
 
 /* ---- keys ---- */
 
-/* Whether a specification is a range at a fixed place. */
+/* Whether a specification is a range at a fixed position. */
 static bool is_plain(const struct key_spec *k)
 {
     return !k->keyword && !k->unknown && k->find == KEYS_RANGE;
 }
 
-/* Of several specifications, those that follow each other without a gap. */
+/* Joins the specifications that follow each other without a gap. *movable: some do not. */
 static struct catalog_range join_ranges(const struct key_spec *keys, bool *movable)
 {
     struct catalog_range r = {0, 0, 0};

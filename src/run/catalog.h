@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * catalog: the table of commands as others see it.
+ * catalog: the table of commands as COMMAND and the documentation present it.
  *
- * Role:    names with a bar ("client|list"), the flags, the ACL categories, and what older clients make of the keys.
- * Owns:    nothing; all of it follows from the commands' own blocks.
+ * Role:    full names ("client|list"), flags, ACL categories, and the key range that older clients use.
+ * Owns:    nothing; everything is derived from the CMD blocks.
  * Threads: any, after commands_init.
  * Used by: the COMMAND commands, docs/COMMANDS.md.
  */
@@ -12,14 +12,15 @@
 
 #include "run/command.h"
 
-/* The command of this name, a subcommand with its parent's name and a bar before it; NULL: there is none to be seen. */
+/* The command of this full name, in any case; NULL: it does not exist or is hidden. */
 const struct command *catalog_find(struct slice full_name);
-/* The command that a request is for, with its subcommand; NULL: there is none. */
+/* The command or subcommand of a request; NULL: it does not exist. */
 const struct command *catalog_find_request(const struct slice *argv, int argc);
 
-/* Calls visit for each command that has no parent, or for each subcommand of `parent`; hidden ones are left out. */
+/* Calls visit for each subcommand of `parent`, or, if it is NULL, for each command without a parent; not for hidden
+ * ones. */
 void catalog_each(const struct command *parent, void (*visit)(void *arg, const struct command *cmd), void *arg);
-/* How many catalog_each visits. */
+/* The number of commands that catalog_each visits. */
 size_t catalog_count(const struct command *parent);
 
 /* A bit and its name: flags of commands and keys, ACL categories. Tables end with a NULL name. */
@@ -31,14 +32,14 @@ extern const struct catalog_name catalog_flags[];
 extern const struct catalog_name catalog_key_flags[];
 extern const struct catalog_name catalog_categories[];
 
-/* The command's flags, with CMD_MOVABLEKEYS where its keys ask for it. */
+/* The command's flags, with CMD_MOVABLEKEYS if a range does not describe its keys. */
 uint32_t catalog_flags_of(const struct command *cmd);
-/* The bits of the categories that a command is in: by its group, its flags, and what its block adds. */
+/* The categories of a command: those of its group and flags, and those that its block adds or removes. */
 uint32_t catalog_categories_of(const struct command *cmd);
-/* The bit of a category by its name without the "@", in any case; 0: there is none. */
+/* The bit of a category by its name without the "@", in any case; 0: no such category. */
 uint32_t catalog_category(struct slice name);
 
-/* Keys at first, first + step ... last (negative: from the end), as far as that can be said; 0 0 0: it cannot. */
+/* The keys are at first, first + step ... last (negative: from the end). 0 0 0: no such range. */
 struct catalog_range {
     int first, last, step;
 };

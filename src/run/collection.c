@@ -9,17 +9,19 @@ struct value_limits collection_limits(const struct call *c, enum entry_type type
     return limits_of(c->instance->options, type);
 }
 
-/* Of a key that is not there yet: the scratch, then the heap. */
+/* The value of a new key: in the scratch memory while it fits, then on the heap. */
 static void resize_new(struct flat *f, size_t n)
 {
     struct collection *o = f->owner;
 
+    must(o->entry == NULL && f == &o->value.flat);
     if (n <= sizeof o->scratch && (f->p == NULL || f->p == o->scratch)) {
         f->p = o->scratch;
         f->n = n;
         return;
     }
     if (f->p == o->scratch) {
+        must(f->n <= sizeof o->scratch && n > f->n);
         f->p = mem_alloc(n);
         memcpy(f->p, o->scratch, f->n);
         f->n = n;
@@ -32,6 +34,8 @@ static void resize_new(struct flat *f, size_t n)
 
 static bool open_entry(struct collection *o, struct call *c, int i, enum entry_type type, struct entry *e)
 {
+    must(type > TYPE_STRING && type <= TYPE_STREAM);
+    must(i > 0 && i < c->argc);
     o->call = c;
     o->key = i;
     o->db = c->db;
@@ -55,7 +59,7 @@ bool collection_read(struct collection *o, struct call *c, int i, enum entry_typ
     return open_entry(o, c, i, type, call_find_read(c, i));
 }
 
-/* Opens an entry for which the door was passed. */
+/* Opens an entry for which shard_touch was called. */
 static bool open_to_write(struct collection *o, struct call *c, int i, enum entry_type type, struct entry *e)
 {
     if (!open_entry(o, c, i, type, e))
@@ -88,6 +92,7 @@ static void close_new(struct collection *o)
 {
     struct value *v = &o->value;
 
+    must(v->flat.owner == o);
     if (!value_is_empty(v))
         call_put(o->call, o->key, o->db, NULL, entry_new_value(call_arg(o->call, o->key), o->type, v, 0));
     if (v->flat.p != o->scratch)
@@ -98,11 +103,13 @@ void collection_close(struct collection *o)
 {
     struct entry *e;
 
+    must(o->db == o->call->db);
     if (o->entry == NULL) {
         close_new(o);
         return;
     }
     e = entry_close(&o->value);
+    must(entry_type(e) == o->type);
     if (e != o->entry || ((e->flags | o->was.flags) & ENTRY_FIELDS_EXPIRE))
         call_moved(o->call, o->key, o->entry, &o->was, e);
     else if (o->was_large || entry_is_large(e))
@@ -114,6 +121,7 @@ void collection_close(struct collection *o)
 
 void collection_clear(struct collection *o)
 {
+    must(o->type > TYPE_STRING && o->type <= TYPE_STREAM);
     if (o->value.form == VALUE_LARGE)
         entry_free_large(o->type, o->value.large);
     value_clear(&o->value);
@@ -139,6 +147,7 @@ size_t collection_range(size_t n, int64_t start, int64_t stop, size_t *first)
 {
     int64_t all = (int64_t)n;
 
+    must(all >= 0);
     if (start < 0)
         start += all;
     if (stop < 0)

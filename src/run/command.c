@@ -8,7 +8,10 @@
 #include "base/must.h"
 #include "base/num.h"
 
-#define BUCKETS  1024 /* a power of two, well above the number of commands */
+#define BUCKETS 1024 /* a power of two, well above the number of commands */
+
+_Static_assert((BUCKETS & (BUCKETS - 1)) == 0, "bucket_of masks");
+
 #define NAME_MAX_BYTES 64
 
 /* Set by the linker around the section that CMD fills. */
@@ -26,7 +29,7 @@ static char (*full_names)[NAME_MAX_BYTES];
 static bool *has_subs;
 static unsigned count;
 
-/* The same for both cases of a letter. */
+/* The same for upper and lower case. */
 static inline unsigned bucket_of(struct slice name, const struct command *parent)
 {
     uint64_t h = (uintptr_t)parent >> 4;
@@ -50,7 +53,7 @@ static void enter(const struct command *cmd, const struct command *parent)
 {
     unsigned i = bucket_of(slice_str(cmd->name), parent);
 
-    must(look_up(slice_str(cmd->name), parent) == NULL);
+    must(cmd->name[0] != 0 && look_up(slice_str(cmd->name), parent) == NULL);
     while (table[i].cmd != NULL)
         i = (i + 1) & (BUCKETS - 1);
     table[i].cmd = cmd;
@@ -86,13 +89,14 @@ void commands_init(void)
     if (count != 0)
         return;
     count = __stop_larder_cmds - __start_larder_cmds;
-    must(count < BUCKETS * 3 / 4);
+    must(count > 0 && count < BUCKETS * 3 / 4);
     by_number = mem_alloc(count * sizeof *by_number);
     memcpy(by_number, __start_larder_cmds, count * sizeof *by_number);
     qsort(by_number, count, sizeof *by_number, by_full_name);
     full_names = mem_zalloc(count * sizeof *full_names);
     has_subs = mem_zalloc(count * sizeof *has_subs);
     for (unsigned i = 0; i < count; i++) {
+        must(by_number[i]->arity != 0 && by_number[i]->number != NULL);
         *by_number[i]->number = i;
         write_full_name(full_names[i], by_number[i]);
         if (by_number[i]->parent == NULL)
@@ -126,6 +130,7 @@ unsigned command_number(const struct command *cmd)
 
 const char *command_full_name(const struct command *cmd)
 {
+    must(command_number(cmd) < count);
     return full_names[command_number(cmd)];
 }
 
@@ -142,12 +147,13 @@ const struct command *command_by_number(unsigned number)
 
 bool command_has_subs(const struct command *cmd)
 {
+    sane(command_number(cmd) < count);
     return has_subs[command_number(cmd)];
 }
 
 /* ---- keys ---- */
 
-/* What command_keys gathers. */
+/* The result of command_keys. */
 struct positions {
     int *v;
     int max;
@@ -156,12 +162,13 @@ struct positions {
 
 static void add_position(struct positions *p, int i)
 {
+    must(i > 0);
     if (p->n < p->max)
         p->v[p->n] = i;
     p->n++;
 }
 
-/* Where the keys of a specification begin, 0 if they do not occur. */
+/* The position of the first key of a specification, 0 if it does not occur. */
 static int spec_begin(const struct key_spec *k, const struct slice *argv, int argc)
 {
     int step = k->first < 0 ? -1 : 1;
@@ -175,11 +182,12 @@ static int spec_begin(const struct key_spec *k, const struct slice *argv, int ar
     return 0;
 }
 
-/* Keys from `begin` to `last`, which counts from the begin, or from the end if negative. */
+/* Adds the keys from `begin` to `last`, which counts from the beginning, or from the end if negative. */
 static bool range_keys(const struct key_spec *k, int begin, int argc, struct positions *out)
 {
     int last;
 
+    must(k->step > 0);
     if (k->last >= 0)
         last = k->keyword ? begin + k->last : k->last;
     else
@@ -193,7 +201,7 @@ static bool range_keys(const struct key_spec *k, int begin, int argc, struct pos
     return true;
 }
 
-/* Their number stands in an argument. */
+/* Adds keys whose number is in the argument at `begin`. */
 static bool numbered_keys(const struct key_spec *k, int begin, const struct slice *argv, int argc,
                           struct positions *out)
 {
@@ -213,6 +221,7 @@ int command_keys(const struct command *cmd, const struct slice *argv, int argc, 
 {
     struct positions out = {positions, max, 0};
 
+    must(argc > 0 && max >= 0);
     if (cmd->find_keys != NULL)
         return cmd->find_keys(argv, argc, positions, max);
     for (int i = 0; i < KEYS_MAX && cmd->keys[i].flags != 0; i++) {

@@ -9,7 +9,7 @@
 
 /* ---- refusals ---- */
 
-/* Replies why the command does not run. A transaction that it belongs to will fail, or, if it is EXEC, has failed. */
+/* Replies why the command does not run. Inside MULTI, the transaction will fail; a refused EXEC ends it. */
 static void refuse(struct call *c, enum refusal why)
 {
     char text[ADMISSION_TEXT_MAX];
@@ -18,7 +18,7 @@ static void refuse(struct call *c, enum refusal why)
     c->session->multi_failed = c->session->in_multi;
     if (c->cmd != NULL)
         counter_add(&c->runner->metrics->commands[command_number(c->cmd)].rejected, 1);
-    /* A browser that was tricked into talking to this server gets no further. */
+    /* An HTTP request: a web page may have made a browser send it. Closing stops the attack. */
     else if (slice_is(c->argv[0], "POST") || slice_is(c->argv[0], "Host:"))
         c->session->close_now = true;
     if (c->cmd == NULL || !(c->cmd->flags & CMD_QUEUE)) {
@@ -31,7 +31,7 @@ static void refuse(struct call *c, enum refusal why)
     session_unwatch(c->session);
 }
 
-/* Whether the command must not run now: CLIENT PAUSE, or CLIENT KILL has been here. */
+/* Whether the command must not run now, because of CLIENT PAUSE or CLIENT KILL. */
 static bool is_held_up(struct call *c)
 {
     if (UNLIKELY(atomic_load_explicit(&c->session->card->doomed, memory_order_acquire)))
@@ -48,7 +48,7 @@ static bool is_held_up(struct call *c)
 
 /* ---- running ---- */
 
-/* Gathers the shards that the command needs, or that a transaction needs for its queue and its watched keys. */
+/* Gathers the shards that the command needs; for EXEC, those of the queued commands and of the watched keys. */
 static void want_locks(struct call *c)
 {
     struct lock_set *l = c->runner->locks;
@@ -62,6 +62,7 @@ static void want_locks(struct call *c)
     for (unsigned i = 0; i < c->session->queued; i++) {
         struct queued *q = &c->session->queue[i];
 
+        must(q->cmd != NULL && q->argc > 0);
         lock_set_want_keys(l, q->cmd, q->argv, q->argc, q->hash);
         if (q->cmd->flags & (CMD_TOUCHES_ARBITRARY_KEYS | CMD_ADMIN))
             lock_set_want_world(l);
@@ -70,12 +71,13 @@ static void want_locks(struct call *c)
         lock_set_want(l, w->mark.interest.hash);
 }
 
-/* Runs the command as a unit. False: it is on hold, and nothing was done. */
+/* Runs the command as a unit. False: it is paused, and nothing was done. */
 static bool run_unit(struct call *c, const struct request *req)
 {
     bool held_up;
 
     if (LIKELY(req->key != 0)) {
+        must(req->key < req->argc);
         unit_begin_shard(c->unit, c->runner, keyspace_shard(c->instance->keyspace, c->hash[req->key]));
     } else {
         want_locks(c);
@@ -135,11 +137,16 @@ enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct re
                      .blob_count = req->blob_count};
     uint32_t errors = s->out.errors;
     struct out_mark mark = out_mark(&s->out);
-    enum dispatch_result result = run(&c, req);
+    enum dispatch_result result;
 
+    must_be(r, RUNNER_MAGIC);
+    must(req->argc > 0 && s->db < r->instance->keyspace->databases);
+    must(s->card != NULL);
+    result = run(&c, req);
     if (UNLIKELY(result == DISPATCH_PAUSED))
         return result;
     if (UNLIKELY(s->out.errors != errors)) {
+        must(s->out.errors > errors);
         counter_add(&r->metrics->sums.error_replies, s->out.errors - errors);
         metrics_error(s->out.error_code);
     }

@@ -2,7 +2,7 @@
 /*
  * dispatch: from a request to a reply.
  *
- * Role:    asks for admission, queues what MULTI queues, and runs the rest as a unit on the shards that it needs.
+ * Role:    checks admission, queues commands inside MULTI, and runs all others as a unit on the shards they need.
  * Threads: the worker that owns the session; between quiesce_enter and quiesce_leave.
  * Used by: net.
  */
@@ -13,10 +13,10 @@
 
 enum dispatch_result {
     DISPATCH_DONE,
-    DISPATCH_PAUSED, /* nothing was done: try again when the pause is over, unless the client is doomed */
+    DISPATCH_PAUSED, /* nothing was done: retry after the pause, unless the client was killed */
 };
 
-/* Runs the request, or queues it, or refuses it: the reply is in the session's output in any case. */
+/* Runs, queues or refuses the request, and writes the reply to the session's output. */
 enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct request *req);
 
 #endif

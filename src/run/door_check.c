@@ -7,8 +7,8 @@
 #include "base/hash.h"
 #include "persist/rdb_write.h"
 
-#define RANDOM_KEYS  4     /* where every shard is held */
-#define VALUE_MAX    16384 /* bytes; of a larger value only the size is compared */
+#define RANDOM_KEYS 4     /* where every shard is held */
+#define VALUE_MAX   16384 /* bytes; of a larger value only the size is compared */
 
 static uint64_t sum_value(const struct entry *e)
 {
@@ -24,7 +24,7 @@ static uint64_t sum_value(const struct entry *e)
     return sum;
 }
 
-/* Of all that a snapshot or a replica would see of an entry. */
+/* A checksum of everything that a snapshot or a replica would see of an entry. */
 static uint64_t sum_entry(const struct entry *e)
 {
     struct {

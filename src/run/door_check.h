@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * door_check: in debug builds, stops where a command changed an entry without the door.
+ * door_check: in debug builds, detects commands that change an entry without shard_touch.
  *
- * Role:    takes a checksum of the command's keys, and of a few random keys where every shard is held, before the body
- *          runs, and compares them afterwards: what changed must have passed shard_touch.
+ * Role:    computes checksums of the command's keys, and of a few random keys if every shard is held, before the body
+ *          runs, and compares them afterwards. The process stops if an entry changed without shard_touch.
  * Owns:    nothing beyond the run of one body.
  * Threads: the runner's, with the shards held.
  * Used by: call_run.
- * Why:     the functions that replace or remove an entry check the door themselves; a value that is changed in place is
- *          only found out by looking at it.
+ * Why:     the functions that replace or remove an entry check shard_touch themselves; a change in place is visible
+ * only in the value.
  */
 #ifndef LARDER_RUN_DOOR_CHECK_H
 #define LARDER_RUN_DOOR_CHECK_H
@@ -24,7 +24,7 @@ struct door_check {
     unsigned n;
     struct door_checked {
         struct place place;
-        const struct entry *entry; /* NULL: there was none */
+        const struct entry *entry; /* NULL: the key did not exist */
         uint64_t sum;
         size_t key_bytes;
         char key[DOOR_CHECK_KEY_MAX];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * instance: the parts of one server that commands may reach.
+ * instance: the parts of one server that commands use.
  *
  * Role:    handed down by main; a command finds it in its call.
  * Owns:    nothing: main owns the parts, which outlive every worker.
- * Threads: the pointers never change; what they point at says for itself.
+ * Threads: the pointers never change; each part documents its own threads.
  * Used by: run, cmd, net.
- * Why:     no global server: a function touches its arguments.
+ * Why:     instead of a global variable: a function accesses only its arguments.
  */
 #ifndef LARDER_RUN_INSTANCE_H
 #define LARDER_RUN_INSTANCE_H
@@ -20,7 +20,7 @@
 /* States in which only some commands may run (command.h: CMD_LOADING, CMD_STALE, CMD_ALLOW_BUSY). */
 enum instance_state {
     INSTANCE_LOADING = 1 << 0, /* a snapshot is being loaded */
-    INSTANCE_STALE = 1 << 1,   /* a replica that has lost its primary and may not serve old data */
+    INSTANCE_STALE = 1 << 1,   /* a replica without a connection to its primary that must not serve old data */
     INSTANCE_BUSY = 1 << 2,    /* a script runs for longer than busy-reply-threshold */
 };
 
@@ -30,9 +30,9 @@ struct instance {
     const struct options *options; /* of conf */
     struct clients clients;
     struct pause pause;
-    int64_t started;        /* ms since 1970 */
-    int64_t started_mono;   /* ms, monotonic */
-    char run_id[41];        /* 40 random hexadecimal digits, NUL */
+    int64_t started;             /* ms since 1970 */
+    int64_t started_mono;        /* ms, monotonic */
+    char run_id[41];             /* 40 random hexadecimal digits, NUL */
     _Atomic uint32_t state;      /* of enum instance_state */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
     unsigned threads;
@@ -41,7 +41,7 @@ struct instance {
     /* Ends the server in an orderly way; returns at once. Set by main. */
     void (*shutdown)(void *arg);
     void *shutdown_arg;
-    /* Wakes every worker so that clients put on hold by CLIENT PAUSE go on. Set by main. */
+    /* Wakes every worker, so that clients paused by CLIENT PAUSE continue. Set by main. */
     void (*resume)(void *arg);
     void *resume_arg;
 };

@@ -3,17 +3,19 @@
 
 #include "base/mem.h"
 
-#define WORD_BITS     64
-#define KEEP_POSITIONS 4096 /* a longer list is given back after use */
+#define WORD_BITS      64
+#define KEEP_POSITIONS 4096        /* a longer list is freed after use */
+#define LOCKS_MAGIC    0x6c6f636bu /* "lock" */
 
 struct lock_set {
+    uint32_t magic;
     struct keyspace *keyspace;
     unsigned slot;
     bool world;
-    unsigned shards;    /* wanted */
+    unsigned shards; /* wanted */
     unsigned words;
-    uint64_t *wanted;   /* a bit for each shard */
-    int *positions;     /* of the keys of the command looked at last */
+    uint64_t *wanted; /* a bit for each shard */
+    int *positions;   /* of the keys of the last command given to lock_set_want_keys */
     int positions_n, positions_cap;
 };
 
@@ -21,6 +23,9 @@ struct lock_set *lock_set_new(struct keyspace *ks, unsigned slot)
 {
     struct lock_set *l = mem_zalloc(sizeof *l);
 
+    must_be(ks, KEYSPACE_MAGIC);
+    must(slot < GATE_SLOTS);
+    l->magic = LOCKS_MAGIC;
     l->keyspace = ks;
     l->slot = slot;
     l->words = (ks->shard_count + WORD_BITS - 1) / WORD_BITS;
@@ -30,13 +35,16 @@ struct lock_set *lock_set_new(struct keyspace *ks, unsigned slot)
 
 void lock_set_free(struct lock_set *l)
 {
+    must_be(l, LOCKS_MAGIC);
     mem_free(l->wanted);
     mem_free(l->positions);
+    l->magic = 0;
     mem_free(l);
 }
 
 void lock_set_clear(struct lock_set *l)
 {
+    must_be(l, LOCKS_MAGIC);
     memset(l->wanted, 0, l->words * sizeof *l->wanted);
     l->shards = 0;
     l->world = false;
@@ -53,6 +61,7 @@ void lock_set_want(struct lock_set *l, uint64_t hash)
     unsigned i = keyspace_shard(l->keyspace, hash)->index;
     uint64_t bit = 1ull << i % WORD_BITS;
 
+    must(i / WORD_BITS < l->words);
     l->shards += !(l->wanted[i / WORD_BITS] & bit);
     l->wanted[i / WORD_BITS] |= bit;
 }
@@ -67,7 +76,7 @@ bool lock_set_is_world(const struct lock_set *l)
     return l->world;
 }
 
-/* Fills positions. */
+/* Sets l->positions to those of the command's keys. */
 static bool find_positions(struct lock_set *l, const struct command *cmd, const struct slice *argv, int argc)
 {
     int n = command_keys(cmd, argv, argc, l->positions, l->positions_cap);
@@ -76,6 +85,7 @@ static bool find_positions(struct lock_set *l, const struct command *cmd, const 
         l->positions = mem_realloc(l->positions, n * sizeof *l->positions);
         l->positions_cap = n;
         n = command_keys(cmd, argv, argc, l->positions, n);
+        must(n <= l->positions_cap);
     }
     l->positions_n = n > 0 ? n : 0;
     return n >= 0;
@@ -91,6 +101,7 @@ bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const str
     for (int i = 0; i < l->positions_n; i++) {
         int at = l->positions[i];
 
+        must(at > 0 && at < argc);
         hash[at] = keyspace_hash(argv[at]);
         lock_set_want(l, hash[at]);
     }
@@ -115,7 +126,7 @@ void lock_set_prefetch(struct lock_set *l, const uint64_t *hash, unsigned db)
     }
 }
 
-/* The first shard from i on that is wanted; shard_count: there are no more. */
+/* The first shard of the set from i on; shard_count: there is none. */
 static unsigned next_wanted(const struct lock_set *l, unsigned i)
 {
     unsigned w = i / WORD_BITS;
@@ -136,6 +147,7 @@ bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for a
 {
     bool waited = l->world;
 
+    must_be(l, LOCKS_MAGIC);
     if (l->world)
         gate_close(&l->keyspace->gate);
     else if (l->shards > 1)

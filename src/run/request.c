@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run/request.h"
 
-/* The one key of a command that has one at a fixed place, 0 if it is not such a command. */
+/* The position of the key of a command that has exactly one, at a fixed position; else 0. */
 static inline int only_key(const struct command *cmd)
 {
     const struct key_spec *k = &cmd->keys[0];
@@ -26,6 +26,7 @@ void request_prepare(const struct session *s, struct request *req)
 {
     int i;
 
+    must(req->argc > 0 && req->argv != NULL && req->hash != NULL);
     req->cmd = find_command(req->argv, req->argc);
     req->key = 0;
     if (req->cmd == NULL)
@@ -38,7 +39,7 @@ void request_prepare(const struct session *s, struct request *req)
     }
 }
 
-/* The table in which the request's only key is, if it has one and there is a table. */
+/* The table of the request's only key; NULL: it has no such key, or the table does not exist. */
 static inline struct table *table_of(const struct runner *r, const struct request *req)
 {
     return req->key ? shard_table(keyspace_shard(r->instance->keyspace, req->key_hash), req->db) : NULL;
@@ -46,7 +47,8 @@ static inline struct table *table_of(const struct runner *r, const struct reques
 
 void request_prefetch(const struct runner *r, const struct request *reqs, unsigned n)
 {
-    /* Two loops with little else in them, so that many cache misses are in flight at a time. */
+    must_be(r, RUNNER_MAGIC);
+    /* Two short loops, so that many cache misses are in flight at a time. */
     for (unsigned i = 0; i < n; i++) {
         struct table *t = table_of(r, &reqs[i]);
 

@@ -2,12 +2,12 @@
 /*
  * request: a parsed request before it runs.
  *
- * Role:    finds the command, hashes its only key, and asks the cache for the bucket and the entry of that key.
+ * Role:    finds the command, hashes its only key, and prefetches the bucket and the entry of that key.
  * Owns:    nothing.
  * Threads: the worker that owns the session; between quiesce_enter and quiesce_leave.
  * Used by: net, dispatch.
- * Why:     with a few dozen requests prepared together, their cache misses overlap. All of this is a hint: only the
- *          command and the hash are used later.
+ * Why:     when a few dozen requests are prepared together, their cache misses overlap. The prefetch is only a hint;
+ * the command and the hash are used later.
  */
 #ifndef LARDER_RUN_REQUEST_H
 #define LARDER_RUN_REQUEST_H
@@ -20,15 +20,15 @@ struct request {
     uint64_t *hash;
     int argc;
     int key;     /* position of the only key, already hashed; 0: none, several, or not known yet */
-    unsigned db; /* in which that key is prefetched */
+    unsigned db; /* for the prefetch of that key */
     uint64_t key_hash;
-    struct blob *const *blobs; /* arguments that were received into blobs of their own */
+    struct blob *const *blobs; /* arguments that were received into separate blobs */
     unsigned blob_count;
 };
 
-/* Finds the command and hashes its only key. Changes nothing but *req. */
+/* Finds the command and hashes its only key. Changes only *req. */
 void request_prepare(const struct session *s, struct request *req);
-/* Asks the cache for what n prepared requests will look at: buckets, then entries. Without locks. */
+/* Prefetches for n prepared requests: first the buckets, then the entries. Takes no locks. */
 void request_prefetch(const struct runner *r, const struct request *reqs, unsigned n);
 
 #endif

@@ -10,6 +10,8 @@
 
 void runner_init(struct runner *r, struct instance *in, unsigned slot)
 {
+    must_be(in->keyspace, KEYSPACE_MAGIC);
+    must(clock_ns_per_mega > 0); /* clock_calibrate was called */
     *r = (struct runner){.magic = RUNNER_MAGIC, .instance = in, .slot = slot, .metrics = metrics_new()};
     r->locks = lock_set_new(in->keyspace, slot);
     r->clock_cycles = CLOCK_MS * 1000000ull * (1 << 20) / clock_ns_per_mega;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * runner: what one worker thread keeps between units.
+ * runner: the state of one worker thread between units.
  *
- * Role:    the clocks as they were read last, counters, the lock set, where eviction stands.
- * Owns:    its lock set; the counters are the registry's (obs/metrics.h).
+ * Role:    the clocks as last read, counters, the lock set, the schedule of eviction.
+ * Owns:    its lock set; the counters belong to the registry (obs/metrics.h).
  * Threads: its worker.
  * Used by: unit, dispatch, reclaim, sweep, net.
  */
@@ -21,24 +21,24 @@ struct runner {
     unsigned slot; /* of the gate and of quiesce; the worker's number */
     struct instance *instance;
     struct metrics *metrics;
-    int64_t now;           /* ms since 1970; read per batch, every millisecond in it, and after waiting for a lock */
-    int64_t mono;          /* ms, monotonic; the same */
-    uint64_t read_at;      /* the cycles at which these were read */
-    uint64_t clock_cycles; /* after so many they are read again */
-    uint64_t cycles;       /* when the last command ended: where the next one's time begins */
-    int64_t next_reclaim;  /* when a slice of eviction is due, ns, monotonic; 0: there is nothing to evict */
-    uint32_t unstamped;    /* commands since this worker advanced the stamps, and how many it takes (stamp.h) */
-    uint32_t stamp_unit;
-    struct lock_set *locks; /* of the unit in progress; owned */
+    int64_t now;            /* ms since 1970; read per batch, every millisecond in it, and after waiting for a lock */
+    int64_t mono;           /* ms, monotonic; the same */
+    uint64_t read_at;       /* the cycle counter when these were read */
+    uint64_t clock_cycles;  /* they are read again after this number of cycles */
+    uint64_t cycles;        /* when the last command ended: the next one is timed from there */
+    int64_t next_reclaim;   /* when a slice of eviction is due, ns, monotonic; 0: nothing to evict */
+    uint32_t unstamped;     /* commands since this worker advanced the stamps (stamp.h) */
+    uint32_t stamp_unit;    /* commands after which it advances them */
+    struct lock_set *locks; /* of the current unit */
 };
 
 void runner_init(struct runner *r, struct instance *in, unsigned slot);
 void runner_fini(struct runner *r);
-/* A new batch begins, or time has passed: reads the clocks. */
+/* Reads the clocks: when a batch begins, or time has passed. */
 void runner_tick(struct runner *r);
-/* The memory of the worker's clients has changed by so many bytes. */
+/* Adds a change of the memory of the worker's clients, in bytes. */
 void runner_count_clients(struct runner *r, int64_t change);
-/* Adds what the worker has counted of memory to the accounts of all; ten times a second. */
+/* Adds the memory that the worker has counted to the global accounts. Called ten times a second. */
 void runner_flush(struct runner *r);
 
 #endif

@@ -22,6 +22,8 @@ enum sweep_result sweep_slice(struct runner *r, unsigned first, unsigned step, u
     int64_t end = clock_mono_ns() + budget;
     bool any = false;
 
+    must_be(r, RUNNER_MAGIC);
+    must(step > 0 && first < step);
     if (!atomic_load_explicit(&ks->expiry_on, memory_order_relaxed))
         return SWEEP_IDLE;
     for (unsigned i = *at < first ? first : *at; i < ks->shard_count; i += step) {
@@ -30,7 +32,7 @@ enum sweep_result sweep_slice(struct runner *r, unsigned first, unsigned step, u
         *at = i;
         for (bool more = expiry_is_due(s, r->now, &any); more;) {
             more = !sweep_shard(r, s);
-            if (clock_mono_ns() > end) /* a shard that is done is found to be so the next time */
+            if (clock_mono_ns() > end) /* if this shard is done, the next call notices it */
                 return SWEEP_MORE;
         }
     }

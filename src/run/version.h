@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * version: which Redis this server is to its clients.
+ * version: the Redis version that this server reports to clients.
  *
- * Why:     clients choose what to send by it. Larder's own version is PACKAGE_VERSION, which INFO tells beside it.
+ * Why:     clients choose the commands they send by it. INFO also reports Larder's own version, PACKAGE_VERSION.
  */
 #ifndef LARDER_RUN_VERSION_H
 #define LARDER_RUN_VERSION_H

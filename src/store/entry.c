@@ -13,8 +13,7 @@
 
 bool entry_is_int(struct slice v, int64_t *out)
 {
-    return v.n > 0 && v.n < NUM_I64_MAX && (v.p[0] == '-' || (v.p[0] >= '0' && v.p[0] <= '9')) &&
-           num_parse_i64(v, out);
+    return v.n > 0 && v.n < NUM_I64_MAX && (v.p[0] == '-' || (v.p[0] >= '0' && v.p[0] <= '9')) && num_parse_i64(v, out);
 }
 
 /* Bytes of an entry with these lengths. */
@@ -29,12 +28,16 @@ static inline size_t allocated(const struct entry *e)
     return layout_size(entry_key(e).n, entry_field(e).n, e->flags & ENTRY_EXPIRES);
 }
 
-/* A new entry with the key in place and a value field of vlen bytes still to be written. */
+/* A new entry with its key and an uninitialized value field of vlen bytes. */
 static struct entry *frame(struct slice key, size_t vlen, int64_t expire, uint8_t kind, uint8_t flags)
 {
-    struct entry *e = slab_alloc(layout_size(key.n, vlen, expire != 0));
-    char *p = e->rest;
+    struct entry *e;
+    char *p;
 
+    must(key.n <= ENTRY_KEY_MAX && vlen <= UINT32_MAX);
+    must((kind & 15) <= TYPE_STREAM && kind >> 4 <= ENCODING_FORM + VALUE_LISTPACK_EX);
+    e = slab_alloc(layout_size(key.n, vlen, expire != 0));
+    p = e->rest;
     e->stamp = 0;
     e->kind = kind;
     e->flags = expire ? flags | ENTRY_EXPIRES : flags & ~ENTRY_EXPIRES;
@@ -84,10 +87,11 @@ struct entry *entry_new(const struct entry_spec *s)
 
 /* ---- large structures ---- */
 
-/* Elements that are freed at once, in some ten microseconds; to have them freed in the background costs as much. */
+/* Up to this number of elements are freed at once, in about ten microseconds: as much as the background thread costs.
+ */
 #define FREE_AT_ONCE 256
 
-/* What there is to do with the large structure of a type. */
+/* The operations on the large structure of a type. */
 struct large_kind {
     void (*free)(void *large);
     void *(*copy)(const void *large);
@@ -108,27 +112,32 @@ static void *large_of(const struct entry *e)
 {
     void *large;
 
+    must(entry_is_large(e) && entry_field(e).n == sizeof large);
     memcpy(&large, entry_field(e).p, sizeof large);
     return large;
 }
 
 static const struct large_kind *large_kind(const struct entry *e)
 {
+    must(entry_type(e) != TYPE_STRING && entry_type(e) <= TYPE_STREAM);
     return &larges[entry_type(e)];
 }
 
 void entry_free_large(enum entry_type type, void *large)
 {
     const struct large_kind *kind = &larges[type];
-    size_t n = kind->count(large);
+    size_t n;
 
+    must(type != TYPE_STRING && type <= TYPE_STREAM && large != NULL);
+    n = kind->count(large);
     if (n <= FREE_AT_ONCE)
         kind->free(large);
     else
         freer_hand(large, kind->free, 1, kind->bytes(large)); /* INFO counts values, as Redis does */
 }
 
-/* Its bytes are pinned if replies hold references; the freer, where it is this that frees a table, frees that less. */
+/* If replies hold references, the bytes are pinned from now on, and the freer, if it is freeing the entry, frees that
+ * much less. */
 static void let_go(struct blob *b)
 {
     size_t bytes = blob_bytes(b);
@@ -146,7 +155,7 @@ void entry_free(struct entry *e)
     slab_free(e, allocated(e));
 }
 
-/* The first n bytes of the value field, or all of it and room for more, under another key. */
+/* The same entry under another key, with the value field cut or extended to n bytes. */
 static struct entry *reframe_field(const struct entry *e, struct slice key, size_t n, int64_t expire)
 {
     struct slice v = entry_field(e);
@@ -158,7 +167,7 @@ static struct entry *reframe_field(const struct entry *e, struct slice key, size
     return copy;
 }
 
-/* The same value field under another key. Who owns what the field refers to is the caller's business. */
+/* The same entry under another key. The caller decides which of the two owns what the value field refers to. */
 static struct entry *reframe(const struct entry *e, struct slice key, int64_t expire)
 {
     return reframe_field(e, key, entry_field(e).n, expire);
@@ -189,7 +198,7 @@ struct entry *entry_rename(struct entry *e, struct slice key)
 {
     struct entry *renamed = reframe(e, key, entry_expire(e));
 
-    slab_free(e, allocated(e)); /* not entry_free: the value is the new one's */
+    slab_free(e, allocated(e)); /* not entry_free: the new entry owns the value */
     return renamed;
 }
 
@@ -197,9 +206,9 @@ size_t entry_size_of_others(const struct entry *e)
 {
     size_t n = slab_usable_size(allocated(e));
 
-    if (entry_encoding(e) == ENCODING_BLOB)
+    if (UNLIKELY(entry_encoding(e) == ENCODING_BLOB))
         n += blob_bytes(entry_blob(e));
-    else if (entry_is_large(e))
+    else if (UNLIKELY(entry_is_large(e)))
         n += large_kind(e)->bytes(large_of(e));
     return n;
 }
@@ -211,6 +220,7 @@ const char *entry_type_name(enum entry_type type)
         [TYPE_ZSET] = "zset",     [TYPE_HASH] = "hash", [TYPE_STREAM] = "stream",
     };
 
+    must(type <= TYPE_STREAM);
     return names[type];
 }
 
@@ -222,8 +232,10 @@ const char *entry_encoding_name(const struct entry *e)
     case ENCODING_FORM + VALUE_LISTPACK: /* since Redis 7.2 for lists and sets too; see docs/COMPATIBILITY.md */
         return entry_type(e) == TYPE_LIST || entry_type(e) == TYPE_SET ? large_kind(e)->name : "listpack";
     case ENCODING_FORM + VALUE_LISTPACK_EX:
+        must(entry_type(e) == TYPE_HASH);
         return "listpackex";
     case ENCODING_FORM + VALUE_INTSET:
+        must(entry_type(e) == TYPE_SET);
         return "intset";
     case ENCODING_FORM + VALUE_LARGE:
         return large_kind(e)->name;
@@ -235,6 +247,7 @@ const char *entry_encoding_name(const struct entry *e)
 
 struct slice entry_string(const struct entry *e, struct entry_digits *d)
 {
+    must(entry_type(e) == TYPE_STRING);
     switch (entry_encoding(e)) {
     case ENCODING_INT:
         return slice_of(d->p, num_format_i64(d->p, entry_int(e)));
@@ -263,7 +276,7 @@ struct entry *entry_with_expire(struct entry *e, int64_t expire)
     if (!expire && !(e->flags & ENTRY_EXPIRES))
         return e;
     copy = reframe(e, entry_key(e), expire);
-    slab_free(e, allocated(e)); /* not entry_free: the copy has taken the blob */
+    slab_free(e, allocated(e)); /* not entry_free: the copy owns the blob */
     return copy;
 }
 
@@ -273,13 +286,14 @@ bool entry_fits(const struct entry *e, size_t n)
 
     if (entry_encoding(e) == ENCODING_BLOB || (n < ENTRY_LONG) != (have < ENTRY_LONG) || n > ENTRY_INLINE_MAX)
         return false;
-    return n == have || slab_usable_size(layout_size(entry_key(e).n, n, e->flags & ENTRY_EXPIRES)) ==
-                            slab_usable_size(allocated(e));
+    return n == have ||
+           slab_usable_size(layout_size(entry_key(e).n, n, e->flags & ENTRY_EXPIRES)) == slab_usable_size(allocated(e));
 }
 
-/* Writes the length of the inline value; it stays on its side of ENTRY_LONG. */
+/* Writes the length of the inline value, which needs the same length field as before. */
 static void set_field_length(struct entry *e, size_t n)
 {
+    must((n >= ENTRY_LONG) == (e->vlen == ENTRY_LONG) && n <= UINT32_MAX);
     if (e->vlen == ENTRY_LONG)
         memcpy((char *)entry_key(e).p - 4, &(uint32_t){n}, 4);
     else
@@ -288,6 +302,7 @@ static void set_field_length(struct entry *e, size_t n)
 
 void entry_overwrite(struct entry *e, struct slice value)
 {
+    sane(entry_fits(e, value.n));
     set_field_length(e, value.n);
     e->kind = string_kind(ENCODING_INLINE);
     e->flags &= ~ENTRY_RAW;
@@ -295,7 +310,7 @@ void entry_overwrite(struct entry *e, struct slice value)
         memmove((char *)entry_field(e).p, value.p, value.n);
 }
 
-/* An entry with the same key, expiry and stamp around another value; the old one is freed. */
+/* Replaces the value by another in a new entry with the same key, expiry and stamp; frees the old one. */
 static struct entry *rebuild(struct entry *old, struct slice value, struct blob *blob)
 {
     struct entry_spec s = {
@@ -307,7 +322,8 @@ static struct entry *rebuild(struct entry *old, struct slice value, struct blob 
     return e;
 }
 
-/* A blob of one's own with the old bytes, zero-filled to n. Room is left to grow by half. */
+/* A new blob with the old bytes, filled with zeros up to n. If it grows, its capacity is half as much again, but at
+ * most 1 MiB more. */
 static struct blob *grown_blob(struct slice old, size_t n)
 {
     size_t keep = old.n < n ? old.n : n;
@@ -330,6 +346,7 @@ static struct entry *resize_blob(struct entry *e, size_t n)
     struct blob *b = entry_blob(e);
     struct blob *grown;
 
+    must(b->len <= b->cap);
     if (blob_is_sole(b) && n <= b->cap && n > ENTRY_INLINE_MAX) {
         if (n > b->len)
             memset(b->p + b->len, 0, n - b->len);
@@ -377,10 +394,13 @@ char *entry_bytes(struct entry *e)
 
 static uint8_t form_kind(enum entry_type type, enum value_form form)
 {
+    must(type != TYPE_STRING && type <= TYPE_STREAM);
+    must(form != VALUE_INTSET || type == TYPE_SET);
+    must(form != VALUE_LISTPACK_EX || type == TYPE_HASH);
     return type | (ENCODING_FORM + form) << 4;
 }
 
-/* Says in the flags whether the value has fields that expire. */
+/* Sets the flag that says whether the value has fields that expire. */
 static void note_fields(struct entry *e, const struct value *v)
 {
     if (entry_type(e) == TYPE_HASH && hash_next_due(v) != 0)
@@ -412,6 +432,7 @@ struct value entry_value(const struct entry *e)
     struct slice field = entry_field(e);
     struct value v = {.form = entry_encoding(e) - ENCODING_FORM};
 
+    must(entry_type(e) != TYPE_STRING && entry_encoding(e) >= (enum entry_encoding)ENCODING_FORM);
     if (v.form == VALUE_LARGE)
         v.large = large_of(e);
     else
@@ -431,7 +452,7 @@ struct entry *entry_resize_field(struct entry *old, size_t n)
         return old;
     }
     e = reframe_field(old, entry_key(old), n, entry_expire(old));
-    slab_free(old, allocated(old)); /* not entry_free: what the field refers to is the new one's */
+    slab_free(old, allocated(old)); /* not entry_free: the new entry owns what the field refers to */
     return e;
 }
 
@@ -445,7 +466,7 @@ struct entry *entry_set_form(struct entry *old, enum value_form form, void *larg
     return e;
 }
 
-/* What is empty keeps its bytes: the entry goes with them. */
+/* An empty value keeps its bytes, because its entry is freed next. */
 static void resize_in_entry(struct flat *f, size_t n)
 {
     f->n = n;
@@ -468,6 +489,7 @@ struct entry *entry_close(const struct value *v)
 {
     struct entry *e = v->flat.owner;
 
+    must(e != NULL && entry_type(e) != TYPE_STRING);
     if (UNLIKELY(entry_encoding(e) != ENCODING_FORM + v->form))
         e = entry_set_form(e, v->form, v->large);
     note_fields(e, v);

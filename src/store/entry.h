@@ -2,12 +2,12 @@
 /*
  * entry: one key with its value, in one allocation.
  *
- * Role:    the layout of what a table refers to, and the only code that knows it.
- * Owns:    its key, its inline value, its blob (others may hold references too), its large structure.
+ * Role:    the layout of the objects that tables refer to; no other code knows it.
+ * Owns:    its key, its inline value, its reference to a blob, its large structure.
  * Threads: under the shard's lock.
- * Used by: store, cmd.
- * Why:     the header is 8 bytes and there are no links: a 16-byte key with an 8-byte value takes 32 bytes. Order among
- *          entries comes from the stamp. Strings over ENTRY_INLINE_MAX live in a counted blob of their own, so that a
+ * Used by: store, run, cmd, persist.
+ * Why:     the header is 8 bytes and there are no links: a 16-byte key with an 8-byte value takes 32 bytes. The stamp
+ *          gives the order for eviction. Strings over ENTRY_INLINE_MAX live in a counted blob of their own, so that a
  *          reply can send them without a copy.
  */
 #ifndef LARDER_STORE_ENTRY_H
@@ -35,33 +35,33 @@ enum entry_encoding {
     ENCODING_INLINE, /* bytes behind the key */
     ENCODING_INT,    /* a signed 64-bit integer, shown as its decimal digits */
     ENCODING_BLOB,   /* a pointer to a struct blob */
-    ENCODING_FORM,   /* and those of the other types: ENCODING_FORM + enum value_form */
+    ENCODING_FORM,   /* the other types: ENCODING_FORM + enum value_form */
 };
 
 #define ENTRY_STAMP_KIND_SHIFT 4
 #define ENTRY_EPOCH_SHIFT      6
 
-/* What the stamp of an entry says, in the two bits ENTRY_STAMP_KIND of its flags. A policy that meets a stamp of a kind
- * that it does not write reads it as well as it can. */
+/* The meaning of an entry's stamp, in the two bits ENTRY_STAMP_KIND of its flags. A policy interprets stamps of a kind
+ * that it does not write as well as it can. */
 enum stamp_kind {
-    STAMP_MOMENT,    /* when it was used last, or stored: stamp.h */
-    STAMP_COUNT,     /* how often it was used: policy_lfu.c */
-    STAMP_KINDS = 4, /* the other two are free for policies to come */
+    STAMP_MOMENT,    /* the time of its last use, or of its creation: stamp.h */
+    STAMP_COUNT,     /* the number of uses: policy_lfu.c */
+    STAMP_KINDS = 4, /* two are unused */
 };
 
 enum {
     ENTRY_EXPIRES = 1 << 0,       /* an expiry follows the header */
-    ENTRY_RAW = 1 << 1,           /* OBJECT ENCODING says raw, whatever the length: the value was modified in place */
+    ENTRY_RAW = 1 << 1,           /* the value was modified in place: OBJECT ENCODING says raw, whatever its length */
     ENTRY_SPARE = 1 << 2,         /* always 0 */
     ENTRY_FIELDS_EXPIRE = 1 << 3, /* a hash with fields that have an expiry: fields.h */
     ENTRY_STAMP_KIND = 3 << ENTRY_STAMP_KIND_SHIFT, /* enum stamp_kind */
     ENTRY_EPOCH = 3 << ENTRY_EPOCH_SHIFT,           /* the snapshot epoch in which it was last written, modulo 4 */
-    /* The entries that the expiry walk looks at. */
+    /* The entries that the expiry sweep examines. */
     ENTRY_VOLATILE = ENTRY_EXPIRES | ENTRY_FIELDS_EXPIRE,
 };
 
 /*
- *   0       4      5       6      7      8            then, where they apply
+ *   0       4      5       6      7      8            then, if present
  *   +-------+------+-------+------+------+---------+--------+--------+-----+-------+
  *   | stamp | kind | flags | klen | vlen | expiry8 | klen32 | vlen32 | key | value |
  *   +-------+------+-------+------+------+---------+--------+--------+-----+-------+
@@ -82,27 +82,29 @@ _Static_assert(sizeof(struct entry) == 8, "the header of an entry is 8 bytes");
 
 #define ENTRY_LONG       255
 #define ENTRY_INLINE_MAX (16 * 1024)
-#define ENTRY_EMBSTR_MAX 44 /* a longer string is shown as raw; Redis's bound, which clients and tests know */
-#define ENTRY_KEY_MAX    (512u * 1024 * 1024)
+#define ENTRY_EMBSTR_MAX 44 /* a longer string is shown as raw; Redis's limit, which clients and tests know */
+#define ENTRY_KEY_MAX    UINT32_MAX
 
-/* What a new entry shall hold. */
+/* The content of a new entry. */
 struct entry_spec {
     struct slice key;
-    struct slice value;    /* the bytes, unless .blob is set or .is_int */
-    struct blob *blob;     /* takes this reference */
+    struct slice value; /* the bytes, unless .blob or .is_int is set */
+    struct blob *blob;  /* takes this reference */
     int64_t integer;
-    int64_t expire;        /* ms since 1970; 0: never */
+    int64_t expire; /* ms since 1970; 0: never */
     bool is_int;
     bool raw;
 };
 
-/* Never NULL: everything a client may choose large is in the blob. Owned by the caller until a table takes it. */
+/* Never NULL: values that a client can make large are in the blob. Owned by the caller until a table takes it. */
 struct entry *entry_new(const struct entry_spec *spec);
 void entry_free(struct entry *e);
-/* An entry under another key with the same value, expiry and stamp. The first leaves e as it is; NULL: there is no
- * memory for a second blob. The second takes e and frees it. */
+/* An entry under another key with the same value, expiry and stamp. entry_copy leaves e unchanged; NULL: not enough
+ * memory for a second blob. entry_rename takes e and frees it. */
 struct entry *entry_copy(const struct entry *e, struct slice key);
 struct entry *entry_rename(struct entry *e, struct slice key);
+/* Bytes the entry really takes, with its blob or large structure. O(1). */
+size_t entry_size(const struct entry *e);
 /* "string", "list" ...: what TYPE replies. Static. */
 const char *entry_type_name(enum entry_type type);
 /* "int", "embstr", "raw" ...: what OBJECT ENCODING replies. Static. */
@@ -124,7 +126,7 @@ static inline enum stamp_kind entry_stamp_kind(const struct entry *e)
     return (e->flags & ENTRY_STAMP_KIND) >> ENTRY_STAMP_KIND_SHIFT;
 }
 
-/* Writes the entry only where it changes: many threads read its cache line. */
+/* Writes only if something changes, because other threads read this cache line. */
 static inline void entry_set_stamp(struct entry *e, enum stamp_kind kind, uint32_t stamp)
 {
     uint8_t flags = (uint8_t)((e->flags & ~ENTRY_STAMP_KIND) | kind << ENTRY_STAMP_KIND_SHIFT);
@@ -136,7 +138,7 @@ static inline void entry_set_stamp(struct entry *e, enum stamp_kind kind, uint32
         e->flags = flags;
 }
 
-/* How an entry was used: its stamp, and what kind of stamp that is. */
+/* How an entry was used: its stamp and the kind of it. */
 struct entry_usage {
     uint32_t stamp;
     enum stamp_kind kind;
@@ -162,10 +164,21 @@ static inline enum entry_encoding entry_encoding(const struct entry *e)
     return e->kind >> 4;
 }
 
-/* Whether the value is a large structure. Any other value that changes its size in bytes moves the entry. */
+/* Whether the value is a large structure. Any other value moves the entry when its size in bytes changes. */
 static inline bool entry_is_large(const struct entry *e)
 {
     return entry_encoding(e) == (enum entry_encoding)(ENCODING_FORM + VALUE_LARGE);
+}
+
+/* What a table counts of an entry. Note it before the entry changes, and give it to the table afterwards. */
+struct entry_tally {
+    size_t bytes;   /* entry_size */
+    unsigned flags; /* ENTRY_VOLATILE */
+};
+
+static inline struct entry_tally entry_tally(const struct entry *e)
+{
+    return (struct entry_tally){entry_size(e), e->flags & ENTRY_VOLATILE};
 }
 
 static inline uint32_t entry_load32(const char *p)
@@ -254,6 +267,7 @@ static inline struct blob *entry_blob(const struct entry *e)
 {
     struct blob *b;
 
+    must(entry_encoding(e) == ENCODING_BLOB);
     memcpy(&b, entry_field(e).p, sizeof b);
     return b;
 }
@@ -263,12 +277,14 @@ static inline int64_t entry_int(const struct entry *e)
 {
     int64_t v;
 
+    must(entry_encoding(e) == ENCODING_INT);
     memcpy(&v, entry_field(e).p, sizeof v);
     return v;
 }
 
 static inline void entry_set_int(struct entry *e, int64_t v)
 {
+    must(entry_encoding(e) == ENCODING_INT);
     memcpy((char *)entry_field(e).p, &v, sizeof v);
 }
 
@@ -277,44 +293,44 @@ struct entry_digits {
     char p[24];
 };
 
-/* The bytes of a string value. Borrowed until the entry changes, or, for an integer, as long as d. */
+/* The bytes of a string value. Borrowed until the entry changes; those of an integer are in d. */
 struct slice entry_string(const struct entry *e, struct entry_digits *d);
 size_t entry_strlen(const struct entry *e);
 
-/* The same entry with another expiry (0: none): in place where the room is there already, else a copy; the old one is
- * then freed, and the caller puts the new one in its place. */
+/* Sets the expiry (0: none), in place if the entry has a field for it. Otherwise frees the entry and returns a copy,
+ * which the caller puts in its place. */
 struct entry *entry_with_expire(struct entry *e, int64_t expire);
-/* Whether a value of n bytes fits in place of the inline one, in a block of the same size; if so entry_overwrite puts
- * it there. */
+/* Whether a value of n bytes fits in place of the inline one, in a block of the same size. If so, entry_overwrite
+ * writes it. */
 bool entry_fits(const struct entry *e, size_t n);
 void entry_overwrite(struct entry *e, struct slice value);
-/* The string as n writable bytes, marked raw: old content kept up to n, the rest zero. The entry may move: the result
- * is the one to use, `old` is gone if it differs. NULL if there is no memory: nothing changed. */
+/* Resizes the string to n writable bytes and marks it raw. Keeps the content up to n and fills the rest with zeros. The
+ * entry may move: use the result; `old` is freed if it differs. NULL: not enough memory, nothing changed. */
 struct entry *entry_resize(struct entry *old, size_t n);
 /* The writable bytes after entry_resize. */
 char *entry_bytes(struct entry *e);
 
 /* ---- lists, hashes, sets, sorted sets, streams ---- */
 
-/* An entry that holds a value of such a type, and takes it: v->large is the entry's, the flat bytes are copied. */
+/* An entry that holds a value of such a type: takes v->large, or copies the flat bytes. */
 struct entry *entry_new_value(struct slice key, enum entry_type type, const struct value *v, int64_t expire);
-/* Frees the large structure of a value that is no entry's; many elements in the background. */
+/* Frees a large structure that belongs to no entry; one with many elements in the background. */
 void entry_free_large(enum entry_type type, void *large);
-/* Frees a value in memory of its own that no entry has taken. */
+/* Frees a value that no entry has taken. */
 void entry_free_value(enum entry_type type, struct value *v);
-/* The value, to look at. Borrowed until the entry changes. */
+/* The value, for reading. Borrowed until the entry changes. */
 struct value entry_value(const struct entry *e);
-/* The value, to be changed, whereby the entry may move: entry_close puts back what became of it, and gives the entry to
- * use. One whose value is empty is only good to be freed. */
+/* The value, for changing. The entry may move meanwhile: entry_close stores the value and returns the entry to use. An
+ * entry whose value is empty may only be freed. */
 struct value entry_open(struct entry *e);
 struct entry *entry_close(const struct value *v);
-/* The value field as n bytes, the first of them with their content. The entry may move: the result is the one to use,
- * `old` is gone if it differs. */
+/* Resizes the value field to n bytes and keeps its content. The entry may move: use the result; `old` is freed if it
+ * differs. */
 struct entry *entry_resize_field(struct entry *old, size_t n);
-/* Says what form the value field has now; for VALUE_LARGE, `large` is put there. The entry may move, as above. */
+/* Sets the form of the value field; for VALUE_LARGE, stores `large` in it. The entry may move, as above. */
 struct entry *entry_set_form(struct entry *old, enum value_form form, void *large);
 
-/* Whether v is an integer as Redis's int encoding takes it: a canonical decimal that fits 64 bits signed. */
+/* Whether v is an integer in Redis's int encoding: a canonical decimal that fits 64 bits signed. */
 bool entry_is_int(struct slice v, int64_t *out);
 
 #endif

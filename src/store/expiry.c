@@ -3,7 +3,7 @@
 
 #include "store/fields.h"
 
-/* What one hold of a shard's lock does at most. */
+/* The limits of one hold of a shard's lock. */
 #define SWEEP_BUCKETS  1024
 #define SWEEP_REMOVALS 32
 #define SWEEP_FIELDS   64
@@ -11,9 +11,9 @@
 
 struct sweep {
     struct keyspace *ks;
-    struct place place; /* of the entry that is looked at */
+    struct place place; /* of the entry being examined */
     int64_t now;        /* ms since 1970 */
-    size_t fields;      /* that this hold may still remove */
+    size_t fields;      /* the number that this hold may still remove */
 };
 
 /* Removes the fields of a hash that have expired. True: no field is left. */
@@ -54,14 +54,15 @@ static void removed(void *arg, struct entry *e)
     struct sweep *s = arg;
 
     shard_must_hold(s->place.shard);
+    must(shard_is_touched(&s->place));
     if (entry_expired(e, s->now))
         shard_expire_taken(&s->place, e);
     else
         shard_emptied_taken(&s->place, e);
 }
 
-/* The last tick that has ended. What is due in the current one waits: looking now would find most of it not due yet,
- * and with a million keys due at once that takes long. */
+/* The last tick that has ended. Keys due in the current tick wait: most of them would not be due yet, and with a
+ * million keys due at once, looking at all of them in vain takes long. */
 static uint32_t last_tick(const struct keyspace *ks, int64_t now)
 {
     uint32_t tick = keyspace_tick(ks, now);
@@ -85,13 +86,14 @@ bool expiry_sweep(struct shard *s, int64_t now)
         struct table *t = shard_table(s, db);
         struct table_sweep step = {.now = tick,
                                    .buckets = SWEEP_BUCKETS,
-                                   .most = SWEEP_REMOVALS,
+                                   .max_removals = SWEEP_REMOVALS,
                                    .due = is_due,
-                                   .gone = removed,
+                                   .removed = removed,
                                    .arg = &sweep};
 
         sweep.place.db = db;
-        /* A walk may end with something due behind it, where buckets were merged: then it begins again. */
+        /* If buckets were merged, a sweep may end with something still due in buckets it has passed: then it restarts.
+         */
         if (t != NULL && next_due(t) <= step.now)
             done = table_sweep(t, &step) && next_due(t) >= step.now;
         if (t != NULL && table_trim(t, SWEEP_MERGES))

@@ -7,6 +7,7 @@ static int64_t next_field(const struct entry *e)
 {
     struct value v = entry_value(e);
 
+    must(entry_type(e) == TYPE_HASH);
     return hash_next_due(&v);
 }
 
@@ -22,11 +23,15 @@ bool fields_are_due(const struct entry *e, int64_t now)
     return (e->flags & ENTRY_FIELDS_EXPIRE) && next_field(e) <= now;
 }
 
-struct entry *fields_purge(struct entry *e, int64_t now, size_t most, size_t *gone, bool *is_empty)
+struct entry *fields_purge(struct entry *e, int64_t now, size_t max, size_t *removed, bool *is_empty)
 {
     struct value v = entry_open(e);
+    size_t n;
 
-    *gone += hash_purge(&v, now, most);
+    must(entry_type(e) == TYPE_HASH && (e->flags & ENTRY_FIELDS_EXPIRE));
+    n = hash_purge(&v, now, max);
+    must(n <= max);
+    *removed += n;
     *is_empty = value_is_empty(&v);
     return entry_close(&v);
 }

@@ -17,9 +17,11 @@
 #include "store/quota.h"
 
 #define TRIM_MS    1000
-#define STEP_MS    20                /* between two steps of a trim: it shall not take a worker's processor for long */
+#define STEP_MS    20 /* between two steps of a trim, so that it leaves the processor to the workers */
 #define STEP_BYTES ((size_t)4 << 20)
-#define NICE       5                 /* a busy worker leaves it a quarter of its processor: enough to free what comes */
+#define NICE       5 /* next to a busy worker it gets a quarter of the processor: enough to keep up */
+
+#define JOB_MAGIC 0x4a4f4221u
 
 #define JOB_MAGIC  0x4a4f4221u
 
@@ -29,26 +31,26 @@ struct job {
     void *p;
     void (*release)(void *p);
     size_t objects;
-    size_t bytes; /* that are in the account of quota for it, and become less while it is freed */
+    size_t bytes; /* still in quota's account; decreases while the object is freed */
 };
 
 static struct lock queue_lock = LOCK_INIT(FREER);
 static struct job *first GUARDED_BY(queue_lock);
 static struct job **last GUARDED_BY(queue_lock) = &first;
-static sem_t work; /* posted once per job, which somebody else may have done by then, and once to stop */
+static sem_t work; /* posted once per job, which another thread may have done by then, and once to stop */
 static pthread_t thread;
 static bool running;
 static _Atomic bool stopping;
-static _Atomic size_t pending, freed; /* objects */
+static _Atomic size_t pending, freed;     /* objects */
 static _Thread_local struct job *current; /* that this thread is freeing */
 
-/* The first job, if it is no more than so many bytes; else NULL. */
-static struct job *next_job(size_t most)
+/* Removes the first job from the queue if it has no more than `max` bytes; else returns NULL. */
+static struct job *next_job(size_t max)
 {
     struct job *j;
 
     lock_take(&queue_lock);
-    j = first != NULL && first->bytes <= most ? first : NULL;
+    j = first != NULL && first->bytes <= max ? first : NULL;
     if (j != NULL) {
         first = j->next;
         if (first == NULL)
@@ -58,25 +60,28 @@ static struct job *next_job(size_t most)
     return j;
 }
 
-/* So many bytes of the current job are not to be freed any more. */
+/* Takes bytes of the current job off the account. */
 static void take_off(size_t bytes)
 {
     size_t n = bytes < current->bytes ? bytes : current->bytes;
 
+    must_be(current, JOB_MAGIC);
     current->bytes -= n;
     quota_freed(n);
 }
 
-/* Memory in use has changed: while this thread frees, what it frees leaves both accounts at once, in steps. */
+/* Called when the thread's memory in use has changed: takes what was freed off the account. */
 static void see_freed(int64_t change)
 {
     if (change < 0)
         take_off((size_t)-change);
 }
 
-/* Frees what the job is about, and the job. */
+/* Frees the object of the job, and the job. */
 static void run_job(struct job *j)
 {
+    size_t before;
+
     must_be(j, JOB_MAGIC);
     must(current == NULL);
     mem_flush();
@@ -87,14 +92,15 @@ static void run_job(struct job *j)
     mem_observe(NULL);
     current = NULL;
     quota_freed(j->bytes);
-    atomic_fetch_add(&freed, j->objects); /* first: who sees that none is pending sees all that were freed */
-    atomic_fetch_sub(&pending, j->objects);
+    atomic_fetch_add(&freed, j->objects); /* first: a thread that reads pending as 0 then reads all that were freed */
+    before = atomic_fetch_sub(&pending, j->objects);
+    must(before >= j->objects);
     j->magic = 0;
     mem_free(j);
     mem_flush();
 }
 
-/* Whether there is work, or an end; no later than at `ms` of the monotonic clock. */
+/* Waits for work, or for the request to stop, until `ms` of the monotonic clock. False: the time is up. */
 static bool wait_until(int64_t ms)
 {
     struct timespec t = {ms / 1000, ms % 1000 * 1000000};
@@ -112,7 +118,7 @@ static void *freer_main(void *arg)
 
     (void)arg;
     setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE); /* of this thread alone */
-    mem_start_background(); /* its thread inherits the priority */
+    mem_start_background();                                            /* its thread inherits the priority */
     for (;;) {
         bool called = wait_until(trim);
 
@@ -133,6 +139,7 @@ static void *freer_main(void *arg)
 
 void freer_start(void)
 {
+    must(!running);
     sem_init(&work, 0, 0);
     atomic_store(&stopping, false);
     must(pthread_create(&thread, NULL, freer_main, NULL) == 0);
@@ -158,6 +165,7 @@ void freer_expect(size_t objects, size_t bytes)
 
 static void enqueue(struct job *j)
 {
+    must(j->next == NULL);
     lock_take(&queue_lock);
     *last = j;
     last = &j->next;
@@ -179,7 +187,8 @@ void freer_hand_expected(void *p, void (*release)(void *p), size_t objects, size
 
 void freer_hand(void *p, void (*release)(void *p), size_t objects, size_t bytes)
 {
-    if (current != NULL) { /* a part of what is being freed already */
+    must(p != NULL && release != NULL);
+    if (current != NULL) { /* p is a part of the object that is being freed */
         release(p);
         atomic_fetch_add(&freed, objects);
         return;
@@ -192,9 +201,9 @@ void freer_hand(void *p, void (*release)(void *p), size_t objects, size_t bytes)
     freer_hand_expected(p, release, objects, bytes);
 }
 
-bool freer_help(size_t most)
+bool freer_help(size_t max)
 {
-    struct job *j = next_job(most);
+    struct job *j = next_job(max);
 
     if (j != NULL)
         run_job(j);

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLEEP_AT_MOST (10 * 1000000) /* ns */
+#define SLEEP_MAX (10 * 1000000) /* ns */
 
 void gate_init(struct gate *g)
 {
@@ -21,8 +21,9 @@ void gate_init(struct gate *g)
 bool gate_enter(struct gate *g, unsigned slot)
 {
     must(slot < GATE_SLOTS);
+    must(atomic_load_explicit(&g->slots[slot].inside, memory_order_relaxed) == 0); /* a thread enters once */
     for (bool waited = false;; waited = true) {
-        struct timespec t = {0, SLEEP_AT_MOST};
+        struct timespec t = {0, SLEEP_MAX};
 
         atomic_store(&g->slots[slot].inside, 1);
         if (LIKELY(atomic_load(&g->solo) == 0))
@@ -34,12 +35,15 @@ bool gate_enter(struct gate *g, unsigned slot)
 
 void gate_leave(struct gate *g, unsigned slot)
 {
+    must(slot < GATE_SLOTS);
+    must(atomic_load_explicit(&g->slots[slot].inside, memory_order_relaxed) == 1);
     atomic_store_explicit(&g->slots[slot].inside, 0, memory_order_release);
 }
 
 void gate_close(struct gate *g) UNCHECKED_LOCKS /* held until gate_open */
 {
     lock_take(&g->solo_lock);
+    must(atomic_load_explicit(&g->solo, memory_order_relaxed) == 0);
     atomic_store(&g->solo, 1);
     for (unsigned i = 0; i < GATE_SLOTS; i++)
         while (atomic_load(&g->slots[i].inside) != 0)
@@ -48,6 +52,8 @@ void gate_close(struct gate *g) UNCHECKED_LOCKS /* held until gate_open */
 
 void gate_open(struct gate *g) UNCHECKED_LOCKS /* taken by gate_close */
 {
+    lock_must_hold(&g->solo_lock);
+    must(atomic_load_explicit(&g->solo, memory_order_relaxed) == 1);
     atomic_store(&g->solo, 0);
     syscall(SYS_futex, &g->solo, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
     lock_drop(&g->solo_lock);

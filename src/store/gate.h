@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * gate: who may take several shards at once.
+ * gate: controls which threads may take several shards at once.
  *
- * Role:    operations over several shards enter shared; one whose keys are not known beforehand, or that needs the
- *          whole keyspace, has the gate alone.
+ * Role:    a shared-exclusive lock. An operation on several shards enters it shared; one whose keys are not known
+ *          beforehand, or that needs the whole keyspace, closes it.
  * Owns:    one flag per slot; a slot belongs to one thread.
  * Threads: any that has a slot.
- * Used by: cmd/call.c.
- * Why:     shared entry writes a line of one's own and reads one that nobody writes, so that many-key commands of
- *          different threads do not meet anywhere but at the shards they share. Single-shard commands do not enter.
+ * Used by: run/locks.
+ * Why:     shared entry writes a cache line that belongs to its thread and reads one that is rarely written, so that
+ *          many-key commands of different threads contend only for the shards they share. Single-shard commands do not
+ *          enter.
  */
 #ifndef LARDER_STORE_GATE_H
 #define LARDER_STORE_GATE_H
@@ -23,17 +24,17 @@
 
 struct gate {
     struct lock solo_lock;
-    _Atomic uint32_t solo; /* 1: somebody is, or is about to be, alone inside */
+    _Atomic uint32_t solo; /* 1: closed, or being closed */
     struct {
         _Alignas(64) _Atomic uint32_t inside;
     } slots[GATE_SLOTS];
 };
 
 void gate_init(struct gate *g);
-/* Shared: before any shard lock. Returns whether it had to wait. */
+/* Enters shared, before any shard lock. Returns whether it had to wait. */
 bool gate_enter(struct gate *g, unsigned slot);
 void gate_leave(struct gate *g, unsigned slot);
-/* Alone: returns when nobody is inside and nobody can enter. */
+/* Closes the gate: returns when no thread is inside and none can enter. */
 void gate_close(struct gate *g);
 void gate_open(struct gate *g);
 

@@ -39,7 +39,7 @@ static void grow(struct interest_set *set)
 
 void interest_add(struct interest_set *set, struct interest *i)
 {
-    must(i->kind != NULL);
+    must(i->kind != NULL && i->kind->bit != 0);
     if (set->n == set->cap)
         grow(set);
     link_first(bucket_of(set, i->hash), i);
@@ -67,7 +67,7 @@ static struct interest *bucket_first(const struct interest_set *set, uint64_t ha
     return set->n > 0 ? *bucket_of(set, hash) : NULL;
 }
 
-/* The next interest in the key from i on, i included. */
+/* The first interest in the key from i on, including i. */
 static struct interest *next_in_key(struct interest *i, unsigned db, uint64_t hash, struct slice key)
 {
     while (i != NULL && (i->hash != hash || i->db != db || !slice_eq(i->key, key)))

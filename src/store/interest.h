@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * interest: who wants to hear that a key changes.
+ * interest: registrations for changes of keys.
  *
- * Role:    the door's state, which says which kinds of interest exist at all; and per shard one hash table of the
- *          interests in single keys, whatever their kind.
- * Owns:    the buckets, while there are interests. An interest belongs to whoever registered it, who removes it before
- *          freeing it.
+ * Role:    the state of the door, which says which kinds of interest exist at all; and per shard one hash table of the
+ *          interests in single keys, of all kinds.
+ * Owns:    the buckets, while there are interests. An interest belongs to the code that added it, which removes it
+ *          before freeing it.
  * Threads: a set of interests under its shard's lock. The word `interest` is read by any thread.
  * Used by: shard, keyspace, watch, session.
- * Why:     every change asks one word, which costs one load while nobody listens. An interest is found by the key's
- *          hash: a client may watch a million keys while others write.
+ * Why:     every change tests one word, which costs one load while nobody is interested. An interest is found by the
+ *          key's hash, because a client may watch a million keys while others write.
  */
 #ifndef LARDER_STORE_INTEREST_H
 #define LARDER_STORE_INTEREST_H
@@ -41,13 +41,12 @@ enum event_class {
 /* What happened to a key. */
 struct event {
     enum event_class class;
-    bool unwatched; /* only a part of the value changed that WATCH ignores, as in Redis: a stream's groups, its last id
-                     */
+    bool unwatched;   /* only a part changed that WATCH ignores, as in Redis: a stream's groups, its last id */
     const char *name; /* "set", "expired" ...; NULL: a change that keyspace notifications do not report */
 };
 
-/* The bits of the word `interest`. A kind's bit is set for good when it is first used: clearing it again would need all
- * shards, and a shard without interests costs one more load. */
+/* The bits of the word `interest`. The bit of a kind is set when it is first used and never cleared: that would need
+ * all shards, and a test of a shard without interests costs only one more load. */
 enum interest_bits {
     INTEREST_WATCH = 1 << 0,
     INTEREST_SNAPSHOT = 1 << 1, /* entries older than the epoch are handed over before they change */
@@ -57,23 +56,23 @@ enum interest_bits {
 struct door {
     _Alignas(64) _Atomic uint32_t interest; /* interest_bits; 0: nobody is interested in anything */
     _Atomic uint8_t epoch;                  /* 0 .. 3, raised by the cut of a snapshot */
-    /* With INTEREST_SNAPSHOT: the entry is about to change or to be removed, and is older than the epoch. entry NULL:
-     * all entries of the place's database in its shard, whose table is about to be removed. Under the shard's lock. */
+    /* Called with INTEREST_SNAPSHOT when an entry that is older than the epoch is about to change or to be removed.
+     * entry NULL: the same for all entries of the place's database in its shard. Under the shard's lock. */
     void (*hand_over)(void *arg, const struct place *p, struct entry *entry);
     void *hand_over_arg;
 };
 
-/* What a kind of interest does. */
+/* The callbacks of a kind of interest. */
 struct interest_kind {
     uint32_t bit; /* of enum interest_bits */
-    /* The key has changed or was removed. */
+    /* The key was changed or removed. */
     void (*changed)(struct interest *i, const struct event *event);
-    /* The key's database gets another table, by FLUSHALL, FLUSHDB or SWAPDB: the key's entry before and after (NULL:
+    /* FLUSHALL, FLUSHDB or SWAPDB replaces the table of the key's database: the key's entry before and after (NULL:
      * none). now: ms since 1970. */
     void (*exchanged)(struct interest *i, const struct entry *before, const struct entry *after, int64_t now);
 };
 
-/* An interest in one key; embedded in what its kind needs beside it. */
+/* An interest in one key; embedded in the structure of its kind. */
 struct interest {
     struct interest *prev, *next; /* in the bucket */
     const struct interest_kind *kind;
@@ -85,7 +84,7 @@ struct interest {
 
 /* All interests of a shard; {0} is an empty set. */
 struct interest_set {
-    struct interest **buckets; /* NULL: there are none */
+    struct interest **buckets; /* NULL while there are no interests */
     uint32_t n;                /* interests */
     uint32_t cap;              /* buckets: a power of two */
 };
@@ -95,9 +94,9 @@ void interest_remove(struct interest_set *set, struct interest *i);
 /* Whether the owner has an interest of this kind in the key. */
 bool interest_exists(const struct interest_set *set, const struct interest_kind *kind, unsigned db, uint64_t hash,
                      struct slice key, const void *owner);
-/* The interest after i in no certain order, or the first (i NULL); NULL: there are no more. */
+/* The interest after i, in no particular order, or the first (i NULL); NULL: there are no more. */
 struct interest *interest_next(const struct interest_set *set, const struct interest *i);
-/* Tells all who are interested in the key. */
+/* Calls changed() for each interest in the key. */
 void interest_report(struct interest_set *set, unsigned db, uint64_t hash, struct slice key, const struct event *event);
 
 #endif

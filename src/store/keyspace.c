@@ -8,7 +8,7 @@
 #include "store/freer.h"
 #include "store/quota.h"
 
-#define FEW_ENTRIES    16 /* a flush frees so many of one shard faster than it hands them over */
+#define FEW_ENTRIES 16 /* up to this number, a flush frees entries faster than it can enqueue them for the freer */
 
 static void shard_init(struct shard *s, struct keyspace *ks, unsigned index)
 {
@@ -28,6 +28,7 @@ struct keyspace *keyspace_new(unsigned shards, unsigned databases)
     ks->shard_bits = __builtin_ctz(shards);
     ks->databases = databases;
     ks->born = clock_ms();
+    ks->magic = KEYSPACE_MAGIC;
     atomic_init(&ks->expiry_on, true);
     atomic_init(&ks->draws, shards);
     ks->best = mem_aligned_zero(64, shards * sizeof *ks->best);
@@ -42,6 +43,7 @@ struct keyspace *keyspace_new(unsigned shards, unsigned databases)
 
 void keyspace_free(struct keyspace *ks)
 {
+    must_be(ks, KEYSPACE_MAGIC);
     for (unsigned i = 0; i < ks->shard_count; i++) {
         for (unsigned db = 0; db < ks->databases; db++)
             if (shard_table(&ks->shards[i], db) != NULL)
@@ -52,11 +54,14 @@ void keyspace_free(struct keyspace *ks)
     }
     mem_free(ks->shards);
     mem_free((void *)ks->best);
+    ks->magic = 0;
     mem_free(ks);
 }
 
 void keyspace_choose_policy(struct keyspace *ks, const struct policy *policy)
 {
+    must_be(ks, KEYSPACE_MAGIC);
+    must(policy != NULL);
     stamps_switch(&ks->stamps);
     atomic_store(&ks->policy, policy);
     atomic_fetch_add(&ks->policy_turn, 1);
@@ -84,11 +89,13 @@ static size_t partials_of(struct table *t)
     return atomic_load_explicit(&t->partials, memory_order_relaxed);
 }
 
-/* The sum of what `of` tells of each table of a database. */
+/* The sum of `of` over the tables of a database. */
 static size_t sum(const struct keyspace *ks, unsigned db, size_t (*of)(struct table *t))
 {
     size_t n = 0;
 
+    must_be(ks, KEYSPACE_MAGIC);
+    must(db < ks->databases);
     for (unsigned i = 0; i < ks->shard_count; i++) {
         struct table *t = shard_table(&ks->shards[i], db);
 
@@ -123,15 +130,19 @@ static size_t bytes_of(struct table *t)
     return t->bytes + table_overhead(t);
 }
 
-/* These two follow freer_expect: nobody changes a table that no shard has any more. */
+/* These two follow freer_expect. No thread changes a table that was taken out of its shard. */
 static void release_table_soon(void *table)
 {
+    must_be((struct table *)table, TABLE_MAGIC);
     freer_hand_expected(table, table_free, entries_of(table), bytes_of(table));
 }
 
 static void release_table(void *table)
 {
-    size_t bytes = bytes_of(table);
+    size_t bytes;
+
+    must_be((struct table *)table, TABLE_MAGIC);
+    bytes = bytes_of(table);
 
     table_free(table);
     quota_freed(bytes);
@@ -153,6 +164,7 @@ static void flush_shard(struct shard *s, unsigned db, bool at_once) REQUIRES(sha
 
 void keyspace_flush(struct keyspace *ks, unsigned db, bool at_once)
 {
+    must_be(ks, KEYSPACE_MAGIC);
     must(db < ks->databases);
     for (unsigned i = 0; i < ks->shard_count; i++)
         flush_shard(&ks->shards[i], db, at_once);
@@ -160,6 +172,7 @@ void keyspace_flush(struct keyspace *ks, unsigned db, bool at_once)
 
 void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now)
 {
+    must_be(ks, KEYSPACE_MAGIC);
     must(a < ks->databases && b < ks->databases);
     for (unsigned i = 0; i < ks->shard_count && a != b; i++) {
         struct shard *s = &ks->shards[i];
@@ -185,7 +198,7 @@ static void scan_entry(void *arg, struct entry *e)
     s->visit(s->arg, s->shard, e);
 }
 
-/* The first shard from i on that has keys of a database; shard_count: none has. Without locks. */
+/* The first shard from i on that has keys of a database, shard_count if there is none. Needs no lock. */
 static unsigned populated_shard(const struct keyspace *ks, unsigned db, unsigned i)
 {
     for (; i < ks->shard_count; i++) {
@@ -202,6 +215,7 @@ struct shard *keyspace_scan_shard(struct keyspace *ks, unsigned db, uint64_t *cu
     unsigned begin = *cursor & (ks->shard_count - 1);
     unsigned i = populated_shard(ks, db, begin);
 
+    must(db < ks->databases);
     if (i != begin)
         *cursor = i < ks->shard_count ? i : 0;
     return i < ks->shard_count ? &ks->shards[i] : NULL;

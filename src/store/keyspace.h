@@ -2,11 +2,10 @@
 /*
  * keyspace: all shards, all databases.
  *
- * Role:    says which shard a hash belongs to; what concerns more than one shard: sizes, flushing, swapping, scanning,
- *          background expiry.
+ * Role:    maps hashes to shards; operations on more than one shard: sizes, flushing, swapping, scanning.
  * Owns:    the shards and the gate.
  * Threads: as each function says.
- * Used by: cmd, main.
+ * Used by: run, cmd, main.
  */
 #ifndef LARDER_STORE_KEYSPACE_H
 #define LARDER_STORE_KEYSPACE_H
@@ -21,33 +20,36 @@
 #define KEYSPACE_TICK_BITS 4 /* a tick of expiry is 16 ms */
 
 struct keyspace_stats {
-    _Atomic uint64_t expired;        /* keys removed because their time had come */
-    _Atomic uint64_t expired_fields; /* and fields of hashes */
+    _Atomic uint64_t expired;        /* keys removed because they had expired */
+    _Atomic uint64_t expired_fields; /* the same for fields of hashes */
     _Atomic uint64_t evicted;
-    _Atomic uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: there was none */
+    _Atomic uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: none yet */
 };
+
+#define KEYSPACE_MAGIC 0x6b657973u /* "keys" */
 
 struct keyspace {
     struct shard *shards;
     unsigned shard_count; /* a power of two */
     unsigned shard_bits;
     unsigned databases;
+    uint32_t magic;
     int64_t born;           /* ms since 1970, tick 0 of expiry */
     _Atomic bool expiry_on; /* DEBUG SET-ACTIVE-EXPIRE */
     _Atomic(const struct policy *) policy;
     struct door door;
     _Atomic unsigned policy_turn; /* counts the choices of a policy */
-    unsigned tidied_turn;         /* what it was when evict_tidy last freed the states of old policies */
+    unsigned tidied_turn;         /* policy_turn when evict_tidy last freed the states of old policies */
     struct stamps stamps;
     _Atomic int64_t *best;  /* of each shard, the priority of its next victim: see evict.h */
     _Atomic unsigned draws; /* shards that an eviction compares */
-    unsigned walk_db;       /* where the walk of evict_tidy is */
+    unsigned walk_db;       /* the position of evict_tidy's walk */
     uint64_t walk_cursor;
     struct keyspace_stats stats;
     struct gate gate;
 };
 
-/* shards: a power of two; databases: 1 and up. */
+/* shards: a power of two, at least 2; databases: at least 1. */
 struct keyspace *keyspace_new(unsigned shards, unsigned databases);
 void keyspace_free(struct keyspace *ks);
 
@@ -60,6 +62,7 @@ static inline uint64_t keyspace_hash(struct slice key)
 
 static inline struct shard *keyspace_shard(const struct keyspace *ks, uint64_t hash)
 {
+    sane(ks->magic == KEYSPACE_MAGIC && ks->shard_bits > 0);
     return &ks->shards[hash >> (64 - ks->shard_bits)];
 }
 
@@ -71,11 +74,12 @@ static inline uint8_t keyspace_epoch(const struct keyspace *ks)
 
 static inline struct place keyspace_place(const struct keyspace *ks, unsigned db, uint64_t hash)
 {
+    sane(db < ks->databases);
     return (struct place){keyspace_shard(ks, hash), db, hash};
 }
 
-/* Chooses the eviction policy. Nothing is rebuilt: stamps of another kind are read as well as they can be. The second
- * is for a policy that is not in conf/policies.def. */
+/* Sets the eviction policy. Nothing is rebuilt: a policy interprets stamps of another kind as well as it can. The
+ * second function is for a policy that is not in conf/policies.def. */
 void keyspace_choose(struct keyspace *ks, enum policy_id policy);
 void keyspace_choose_policy(struct keyspace *ks, const struct policy *policy);
 
@@ -84,18 +88,18 @@ static inline const struct policy *keyspace_policy(const struct keyspace *ks)
     return atomic_load_explicit(&ks->policy, memory_order_relaxed);
 }
 
-/* Publishes the priority of a shard's best victim under a policy; or VICTIM_UNKNOWN or VICTIM_NONE. */
+/* Publishes the priority of a shard's best victim under a policy, or VICTIM_UNKNOWN or VICTIM_NONE. */
 static inline void keyspace_publish_victim(struct keyspace *ks, const struct shard *s, const struct policy *p,
                                            int64_t order)
 {
     shard_must_hold(s);
     must(s->index < ks->shard_count);
     atomic_store(&ks->best[s->index], order);
-    if (UNLIKELY(atomic_load(&ks->policy) != p)) /* another policy was chosen meanwhile, with other priorities */
+    if (UNLIKELY(atomic_load(&ks->policy) != p)) /* the policy was changed meanwhile: the priority means nothing now */
         atomic_store(&ks->best[s->index], VICTIM_UNKNOWN);
 }
 
-/* The entry at a place counts as new, as if it had not inherited the use of the one that it replaced. */
+/* The entry at a place counts as new: it does not inherit the usage of the entry that it replaced. */
 static inline void keyspace_renew(struct keyspace *ks, const struct place *p, struct entry *e)
 {
     const struct policy *policy = keyspace_policy(ks);
@@ -104,21 +108,21 @@ static inline void keyspace_renew(struct keyspace *ks, const struct place *p, st
     policy_insert(policy, &ks->stamps, p, e);
 }
 
-/* The entry at a place, which was inserted under this name a moment ago, has the use that it had before. */
+/* Gives the entry at a place, just inserted under a new name, the usage that it had under its old name. */
 static inline void keyspace_inherit(struct keyspace *ks, const struct place *p, struct entry *e,
                                     struct entry_usage usage)
 {
     policy_inherit(keyspace_policy(ks), &ks->stamps, p, e, usage);
 }
 
-/* The entry at a place is used. */
+/* Notes a use of the entry at a place. */
 static inline void keyspace_touch(struct keyspace *ks, const struct place *p, struct entry *e)
 {
     policy_use(keyspace_policy(ks), &ks->stamps, p, e);
 }
 
-/* Entries of a database, those past their time included; of those, how many have an expiry, and how many have fields
- * with one. Any thread. */
+/* The number of entries of a database, including expired ones; of entries with an expiry; of hashes that have fields
+ * with an expiry. Any thread. */
 size_t keyspace_size(const struct keyspace *ks, unsigned db);
 size_t keyspace_volatile_size(const struct keyspace *ks, unsigned db);
 size_t keyspace_partial_size(const struct keyspace *ks, unsigned db);
@@ -141,19 +145,19 @@ void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now) REQ
  *             break;
  *     }
  *
- * keyspace_scan_shard gives the shard that the cursor stands in, or, if that has no keys, the next one that has some,
- * and then sets the cursor to its beginning; NULL: none has. Any number is a cursor; those returned are below 2^53. See
- * table_scan for what is promised. Between quiesce_enter and _leave.
+ * keyspace_scan_shard returns the shard of the cursor. If that has no keys, it returns the next shard that has some,
+ * and sets the cursor to its beginning; NULL: no shard is left. Any number is a valid cursor; those returned are below
+ * 2^53. table_scan says which keys are visited. Between quiesce_enter and _leave.
  */
 typedef void keyspace_visit(void *arg, struct shard *shard, struct entry *e);
 struct shard *keyspace_scan_shard(struct keyspace *ks, unsigned db, uint64_t *cursor);
 uint64_t keyspace_scan(struct shard *s, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
     REQUIRES(shard_cap);
 
-/* The shard of a random key of a database, without a lock; NULL: the database is empty. */
+/* The shard of a random key of a database; needs no lock. NULL: the database is empty. */
 struct shard *keyspace_random_shard(struct keyspace *ks, unsigned db);
 
-/* The tick of expiry in which a moment lies (table.h). */
+/* The expiry tick of a time in ms since 1970 (table.h). */
 static inline uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms)
 {
     int64_t tick = ms <= ks->born ? 0 : (ms - ks->born) >> KEYSPACE_TICK_BITS;

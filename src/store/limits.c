@@ -18,6 +18,7 @@ struct value_limits limits_of(const struct options *o, enum entry_type type)
         return (struct value_limits){.entries = OPT(o, stream_node_max_entries),
                                      .bytes = OPT(o, stream_node_max_bytes)};
     default:
+        must(type == TYPE_LIST);
         return (struct value_limits){.fill = OPT(o, list_max_listpack_size)};
     }
 }

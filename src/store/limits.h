@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * limits: up to where the options let a value stay flat.
+ * limits: the sizes up to which a value stays flat, from the options.
  *
  * Threads: any.
- * Used by: cmd/collection, persist.
+ * Used by: run/collection, persist.
  */
 #ifndef LARDER_STORE_LIMITS_H
 #define LARDER_STORE_LIMITS_H

@@ -18,11 +18,20 @@ static struct table *table_for(const struct place *p)
     return t;
 }
 
+/* Whether the place is one of its keyspace. A shard has no room for a magic number. */
+static inline bool is_valid(const struct place *p)
+{
+    const struct keyspace *ks = p->shard->keyspace;
+
+    return p->db < ks->databases && keyspace_shard(ks, p->hash) == p->shard;
+}
+
 struct entry *shard_peek(const struct place *p, struct slice key)
 {
     struct table *t = shard_table(p->shard, p->db);
 
     lock_must_hold(&p->shard->lock);
+    sane(is_valid(p));
     return t ? table_find(t, p->hash, key) : NULL;
 }
 
@@ -46,7 +55,8 @@ void shard_report(const struct place *p, struct slice key, const struct event *e
 void shard_add_interest(struct shard *s, struct interest *i)
 {
     lock_must_hold(&s->lock);
-    if (!(shard_interest(s) & i->kind->bit)) /* whoever locks the shard after us sees it */
+    must(i->db < s->keyspace->databases && keyspace_shard(s->keyspace, i->hash) == s);
+    if (!(shard_interest(s) & i->kind->bit)) /* the next thread that locks the shard sees it */
         atomic_fetch_or_explicit(&s->door->interest, i->kind->bit, memory_order_relaxed);
     interest_add(&s->interests, i);
 }
@@ -54,6 +64,7 @@ void shard_add_interest(struct shard *s, struct interest *i)
 void shard_remove_interest(struct shard *s, struct interest *i)
 {
     lock_must_hold(&s->lock);
+    must(keyspace_shard(s->keyspace, i->hash) == s);
     interest_remove(&s->interests, i);
 }
 
@@ -62,6 +73,7 @@ struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t
     struct table *old = shard_table(s, db);
 
     lock_must_hold(&s->lock);
+    must(db < s->keyspace->databases);
     s->touched = UINT64_MAX; /* the door is open for all keys */
     if (UNLIKELY(shard_interest(s) & INTEREST_SNAPSHOT) && old != NULL)
         shard_hand_over(&(struct place){s, db, 0}, NULL);
@@ -75,24 +87,24 @@ struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t
 
 /* ---- entries ---- */
 
-/* An entry without the fields that are due, if they are not more than *most, which becomes less; NULL: that were all,
- * and it is gone. */
-static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now,
-                                        size_t *most) REQUIRES(shard_cap)
+/* Removes up to *max fields of the entry that are due, and subtracts their number from *max. Returns the entry to use;
+ * NULL: no field was left, and the entry was removed. */
+static struct entry *without_due_fields(const struct place *p, struct entry *e, int64_t now, size_t *max)
+    REQUIRES(shard_cap)
 {
     struct entry_tally was;
     struct entry *old = e;
-    size_t gone = 0;
+    size_t removed = 0;
     bool is_empty;
 
-    if (*most == 0 || !fields_are_due(e, now))
+    if (*max == 0 || !fields_are_due(e, now))
         return e;
     was = entry_tally(e);
     shard_touch(p, e);
-    e = fields_purge(e, now, *most, &gone, &is_empty);
-    *most -= gone;
+    e = fields_purge(e, now, *max, &removed, &is_empty);
+    *max -= removed;
     shard_replace(p, old, &was, e);
-    shard_fields_expired(p, e, gone);
+    shard_fields_expired(p, e, removed);
     if (!is_empty)
         return e;
     table_remove(shard_table(p->shard, p->db), p->hash, e);
@@ -112,21 +124,21 @@ struct entry *shard_find(const struct place *p, struct slice key, int64_t now, s
     return NULL;
 }
 
-/* Lets the background walk know when e is due, or a field of it. */
+/* Notes for the expiry sweep when e, or a field of it, is due. */
 static void note_due(const struct place *p, const struct entry *e)
 {
     if (UNLIKELY(e->flags & ENTRY_VOLATILE))
         table_note_due(table_for(p), p->hash, keyspace_tick(p->shard->keyspace, fields_entry_due(e)));
 }
 
-/* There may be a victim again: eviction has to sample the shard. */
+/* There may be a victim again: eviction has to sample the shard anew. */
 static void note_victims(struct shard *s)
 {
     s->has_no_victims = false;
     atomic_store_explicit(&s->keyspace->best[s->index], VICTIM_UNKNOWN, memory_order_relaxed);
 }
 
-/* Offers a new entry to eviction, under a policy for which nothing is likelier to be evicted. */
+/* Offers a new entry to eviction, under a policy whose best victims are new entries. */
 static void offer_new(const struct place *p, const struct policy *policy, struct entry *e) REQUIRES(shard_cap)
 {
     struct keyspace *ks = p->shard->keyspace;
@@ -142,7 +154,7 @@ static void offer_new(const struct place *p, const struct policy *policy, struct
     keyspace_publish_victim(ks, p->shard, policy, pool_next(pool)->order);
 }
 
-/* The entry is no longer in its table: the policy hears of it. */
+/* Notifies the policy that the entry was removed from its table. */
 static void note_removal(const struct place *p, struct entry *e)
 {
     struct keyspace *ks = p->shard->keyspace;
@@ -153,9 +165,10 @@ static void note_removal(const struct place *p, struct entry *e)
 void shard_insert(const struct place *p, struct entry *e)
 {
     struct keyspace *ks = p->shard->keyspace;
-    const struct policy *policy = keyspace_policy(ks); /* which may be another in a moment */
+    const struct policy *policy = keyspace_policy(ks); /* read once: it may change at any time */
 
     must(shard_is_touched(p));
+    sane(is_valid(p) && keyspace_hash(entry_key(e)) == p->hash);
     policy_insert(policy, &ks->stamps, p, e);
     entry_set_epoch(e, p->shard->epoch);
     table_insert(table_for(p), p->hash, e);

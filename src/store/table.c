@@ -10,14 +10,17 @@
 #include "store/entry.h"
 #include "store/keyspace.h"
 
-#define GROW_AT   6  /* average entries per bucket above which one is split */
-#define SHRINK_AT 3  /* and below which two are merged */
+#define GROW_AT   6 /* average entries per bucket above which one is split */
+#define SHRINK_AT 3 /* and below which two are merged */
 #define NO_DUE    UINT32_MAX
 
 /* The counters are written under the lock only, and read by anyone. */
 static inline void count_add(_Atomic size_t *count, ptrdiff_t n)
 {
-    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n, memory_order_relaxed);
+    size_t before = atomic_load_explicit(count, memory_order_relaxed);
+
+    must(n >= 0 || before >= (size_t)-n);
+    atomic_store_explicit(count, before + n, memory_order_relaxed);
 }
 
 static inline size_t count_get(_Atomic size_t *count)
@@ -25,7 +28,7 @@ static inline size_t count_get(_Atomic size_t *count)
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 
-/* The flags of an entry are others than before; 0: it was not there, or is there no more. */
+/* The flags of an entry have changed; 0: it was not in the table, or was removed. */
 static inline void count_flags(struct table *t, unsigned was, unsigned is)
 {
     if ((was ^ is) & ENTRY_EXPIRES)
@@ -34,8 +37,7 @@ static inline void count_flags(struct table *t, unsigned was, unsigned is)
         count_add(&t->partials, is & ENTRY_FIELDS_EXPIRE ? 1 : -1);
 }
 
-/* An entry has another size than before; 0: it was not there, or is removed. Debug builds compare the sum with the
- * entries where a table is emptied. */
+/* An entry is no longer what it was. Whether that was counted is checked where the table is emptied. */
 static inline void count_bytes(struct table *t, size_t was, size_t is)
 {
     must(t->bytes >= was);
@@ -46,7 +48,7 @@ static inline void count_bytes(struct table *t, size_t was, size_t is)
 
 #define DIRECTORY_FIRST 8
 
-/* Another one takes its place when it is full; readers without the lock may still be in the old one. */
+/* Replaced by a larger one when it is full; readers without the lock may still use the old one. */
 struct directory {
     unsigned cap;
     struct bucket *_Atomic segment[];
@@ -62,17 +64,18 @@ static inline struct bucket *segment_at(struct table *t, unsigned k)
     return atomic_load_explicit(&directory_of(t)->segment[k], memory_order_relaxed);
 }
 
+static inline uint32_t size_of(struct table *t)
+{
+    return atomic_load_explicit(&t->buckets, memory_order_relaxed);
+}
+
 static inline struct bucket *bucket_at(struct table *t, uint32_t i)
 {
     uint32_t offset;
     unsigned k = linear_segment(i, &offset);
 
+    sane(i < size_of(t) && k < directory_of(t)->cap);
     return segment_at(t, k) + offset;
-}
-
-static inline uint32_t size_of(struct table *t)
-{
-    return atomic_load_explicit(&t->buckets, memory_order_relaxed);
 }
 
 static inline struct bucket *bucket_of(struct table *t, uint64_t hash)
@@ -85,7 +88,7 @@ static inline uint32_t **due_of(struct table *t)
     return atomic_load_explicit(&t->due, memory_order_relaxed);
 }
 
-/* The due word of bucket i; NULL: nothing in the table is due ever. */
+/* The due word of bucket i; NULL: no entry of the table ever had an expiry. */
 static inline uint32_t *due_at(struct table *t, uint32_t i)
 {
     uint32_t offset;
@@ -115,6 +118,7 @@ struct table *table_new(void)
     atomic_init(&t->buckets, LINEAR_FIRST);
     t->sweep_due = NO_DUE;
     atomic_init(&t->next_due, NO_DUE);
+    t->magic = TABLE_MAGIC;
     return t;
 }
 
@@ -134,7 +138,7 @@ static size_t bucket_sum(const struct bucket *b)
 }
 
 /* Whether every change of an entry's size was counted. */
-__attribute__((unused)) static bool is_exact(struct table *t)
+static bool is_exact(struct table *t)
 {
     uint32_t n = size_of(t);
     size_t sum = 0;
@@ -148,6 +152,7 @@ void table_empty(struct table *t)
 {
     uint32_t n = size_of(t);
 
+    must_be(t, TABLE_MAGIC);
     sane(is_exact(t));
     t->bytes = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -159,10 +164,14 @@ void table_empty(struct table *t)
 void table_free(void *table)
 {
     struct table *t = table;
-    struct directory *d = directory_of(t);
-    uint32_t **due = due_of(t), n = size_of(t);
+    struct directory *d;
+    uint32_t **due, n;
 
+    must_be(t, TABLE_MAGIC);
     sane(is_exact(t));
+    d = directory_of(t);
+    due = due_of(t);
+    n = size_of(t);
     for (uint32_t i = 0; i < n; i++)
         bucket_free_all(bucket_at(t, i), release);
     for (unsigned k = 0; k < d->cap; k++) {
@@ -172,6 +181,7 @@ void table_free(void *table)
     }
     mem_free(due);
     mem_free(d);
+    t->magic = 0;
     mem_free(t);
 }
 
@@ -202,14 +212,16 @@ static void make_due(struct table *t, unsigned k)
 {
     size_t bytes = linear_segment_size(k) * sizeof(uint32_t);
 
+    must(k < directory_of(t)->cap && due_of(t)[k] == NULL);
     due_of(t)[k] = memset(mem_alloc(bytes), 0xff, bytes);
 }
 
-/* Due words for all segments. */
+/* Allocates the due words of all segments. */
 static void make_all_due(struct table *t)
 {
     struct directory *d = directory_of(t);
 
+    must(due_of(t) == NULL);
     atomic_store_explicit(&t->due, mem_zalloc(d->cap * sizeof(uint32_t *)), memory_order_relaxed);
     for (unsigned k = 0; k < d->cap && segment_at(t, k) != NULL; k++)
         make_due(t, k);
@@ -231,7 +243,7 @@ static void directory_grow(struct table *t)
     quiesce_retire(d, mem_free);
 }
 
-/* Room for bucket i, which may be the first of a segment. */
+/* Allocates memory for bucket i if it is the first of its segment. */
 static void make_bucket(struct table *t, uint32_t i)
 {
     uint32_t offset;
@@ -242,13 +254,14 @@ static void make_bucket(struct table *t, uint32_t i)
         return;
     if (k >= directory_of(t)->cap)
         directory_grow(t);
+    must(k < directory_of(t)->cap && segment_at(t, k) == NULL);
     b = mem_aligned_zero(sizeof *b, linear_segment_size(k) * sizeof *b);
     atomic_store_explicit(&directory_of(t)->segment[k], b, memory_order_release);
     if (due_of(t) != NULL)
         make_due(t, k);
 }
 
-/* Puts e into a bucket, with a longer chain if need be. */
+/* Puts e into a bucket, or into an overflow bucket if it is full. */
 static void put(struct table *t, struct bucket *b, uint64_t hash, struct entry *e)
 {
     count_add(&t->chained, bucket_put(b, bucket_tag(hash), e));
@@ -259,13 +272,13 @@ static uint64_t hash_of(const void *entry)
     return keyspace_hash(entry_key(entry));
 }
 
-/* Somebody may still look into a bucket of a chain. */
+/* Threads without the lock may still read an overflow bucket. */
 static void retire(void *bucket)
 {
     quiesce_retire(bucket, mem_free);
 }
 
-/* Splits the next bucket in turn: half of what is in it moves to the new last one. */
+/* Splits the next bucket in turn: about half of its entries move to the new last bucket. */
 static void split(struct table *t)
 {
     uint32_t n = size_of(t);
@@ -288,6 +301,7 @@ static void split(struct table *t)
 
 static void drop_segment(struct table *t, unsigned k)
 {
+    must(segment_at(t, k) != NULL);
     quiesce_retire(segment_at(t, k), mem_free);
     atomic_store_explicit(&directory_of(t)->segment[k], NULL, memory_order_release);
     if (due_of(t) != NULL) {
@@ -308,7 +322,9 @@ static void merge(struct table *t)
     unsigned k = linear_segment(n, &offset), count;
     struct bucket *last = bucket_at(t, n), *b;
 
+    must(n >= LINEAR_FIRST);
     into = linear_split(n);
+    must(into < n);
     b = bucket_at(t, into);
     count = bucket_length(last);
     {
@@ -322,7 +338,7 @@ static void merge(struct table *t)
     }
     if (due_of(t) != NULL && *due_at(t, n) < *due_at(t, into)) {
         *due_at(t, into) = *due_at(t, n);
-        if (*due_at(t, into) < t->sweep_due) /* the walk may have passed it already */
+        if (*due_at(t, into) < t->sweep_due) /* the sweep may have passed it already */
             t->sweep_due = *due_at(t, into);
     }
     if (offset == 0)
@@ -331,6 +347,8 @@ static void merge(struct table *t)
 
 void table_insert(struct table *t, uint64_t hash, struct entry *e)
 {
+    must(e != NULL);
+    sane(table_find(t, hash, entry_key(e)) == NULL);
     if (UNLIKELY(count_get(&t->used) >= (size_t)size_of(t) * GROW_AT))
         split(t);
     put(t, bucket_of(t, hash), hash, e);
@@ -351,6 +369,7 @@ void table_replace(struct table *t, uint64_t hash, const struct entry *old, cons
     struct bucket *b = bucket_of(t, hash);
     unsigned i = bucket_find(&b, hash, old);
 
+    must(e != NULL);
     bucket_set_ref(b, i, e);
     table_recount(t, was, e);
 }
@@ -360,6 +379,7 @@ void table_remove(struct table *t, uint64_t hash, const struct entry *e)
     struct bucket *b = bucket_of(t, hash);
     unsigned i = bucket_find(&b, hash, e);
 
+    must(b->bytes[i] == bucket_tag(hash));
     b->bytes[i] = 0;
     count_add(&t->used, -1);
     count_flags(t, e->flags, 0);
@@ -409,6 +429,7 @@ struct entry *table_random_volatile(struct table *t)
 
     if (count_get(&t->volatiles) == 0)
         return NULL;
+    must(due_of(t) != NULL);
     for (;; i = (i + 1) % n) {
         struct entry *pick = NULL;
         unsigned seen = 0, fields = 0;
@@ -430,13 +451,13 @@ struct entry *table_random_volatile(struct table *t)
     }
 }
 
-/* Adds the entries of a chain to out, up to `most`. */
-static unsigned gather(const struct bucket *b, struct entry **out, unsigned most)
+/* Copies references to at most `max` entries of a chain to out. */
+static unsigned gather(const struct bucket *b, struct entry **out, unsigned max)
 {
     unsigned n = 0;
 
     for (; b != NULL; b = bucket_next(b))
-        for (unsigned bits = bucket_used(b); bits != 0 && n < most; bits &= bits - 1) {
+        for (unsigned bits = bucket_used(b); bits != 0 && n < max; bits &= bits - 1) {
             out[n] = bucket_ref(b, __builtin_ctz(bits));
             __builtin_prefetch(out[n++]);
         }
@@ -444,16 +465,18 @@ static unsigned gather(const struct bucket *b, struct entry **out, unsigned most
 }
 
 unsigned table_look(struct table *t, uint32_t *at, bool only_volatile, struct entry **out, unsigned want,
-                    unsigned most)
+                    unsigned max_buckets)
 {
     uint32_t size = size_of(t), i = *at < size ? *at : 0;
     unsigned n = 0;
 
-    for (; n < want && most > 0 && i < size; i++, most--)
+    must(want <= TABLE_LOOK_MAX);
+    for (; n < want && max_buckets > 0 && i < size; i++, max_buckets--)
         if (!only_volatile || (due_of(t) != NULL && *due_at(t, i) != NO_DUE))
             n += gather(bucket_at(t, i), out + n, TABLE_LOOK_MAX - n);
+    must(n <= TABLE_LOOK_MAX);
     *at = i < size ? i : 0;
-    __builtin_prefetch(bucket_at(t, *at)); /* the next look's */
+    __builtin_prefetch(bucket_at(t, *at)); /* the next call reads it */
     return n;
 }
 
@@ -472,7 +495,7 @@ bool table_holds(struct table *t, uint64_t hash, const struct entry *e)
 
 #define FETCHED 48 /* bytes of an entry; it may begin anywhere in a cache line */
 
-/* The bucket's address as it looks without the lock; NULL while the table grows or shrinks under it. */
+/* The bucket's address, read without the lock; NULL if the table grows or shrinks at that moment. */
 static inline struct bucket *peek(struct table *t, uint64_t hash)
 {
     struct directory *d = directory_of(t);
@@ -488,8 +511,8 @@ void table_prefetch_bucket(struct table *t, uint64_t hash)
     __builtin_prefetch(peek(t, hash));
 }
 
-/* A torn reference is possible here and harmless: the address is only a hint to the cache. The thread sanitizer cannot
- * know that, so its builds do without. */
+/* A torn reference is possible here and harmless: the address is only a hint to the cache. Builds with the thread
+ * sanitizer, which would report it, leave this out. */
 void table_prefetch_entry(struct table *t, uint64_t hash)
 {
 #ifdef __SANITIZE_THREAD__
@@ -514,6 +537,7 @@ void table_note_due(struct table *t, uint64_t hash, uint32_t tick)
 {
     uint32_t *due;
 
+    must(tick != NO_DUE);
     if (UNLIKELY(due_of(t) == NULL))
         make_all_due(t);
     due = due_at(t, linear_index(hash, size_of(t)));
@@ -525,7 +549,7 @@ void table_note_due(struct table *t, uint64_t hash, uint32_t tick)
         t->sweep_due = tick;
 }
 
-/* Removes what is due in bucket i; returns the tick at which the next entry is. */
+/* Removes the entries of bucket i that are due; returns the tick at which the next entry is due. */
 static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
 {
     uint32_t next = NO_DUE;
@@ -545,10 +569,11 @@ static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
                 count_add(&t->used, -1);
                 count_flags(t, was.flags, 0);
                 count_bytes(t, was.bytes, 0);
-                s->most -= s->most != 0;
-                s->gone(s->arg, e);
+                s->max_removals -= s->max_removals != 0;
+                s->removed(s->arg, e);
                 continue;
             }
+            must(e != NULL);
             bucket_set_ref(b, slot, e);
             table_recount(t, &was, e);
             if (tick < next)
@@ -561,7 +586,9 @@ bool table_sweep(struct table *t, struct table_sweep *s)
 {
     uint32_t n = size_of(t);
 
-    for (unsigned looked = 0; looked < s->buckets && s->most != 0; looked++) {
+    must_be(t, TABLE_MAGIC);
+    must(s->due != NULL && s->removed != NULL);
+    for (unsigned looked = 0; looked < s->buckets && s->max_removals != 0; looked++) {
         uint32_t *due;
 
         if (t->sweep >= n) {

@@ -26,38 +26,43 @@ struct entry_tally;
 
 struct directory;
 
+#define TABLE_MAGIC 0x7461626cu /* "tabl" */
+
 struct table {
     _Atomic uint32_t buckets;
-    uint32_t sweep;            /* next bucket the expiry walk looks at */
-    _Atomic size_t used;       /* entries */
-    _Atomic size_t volatiles;  /* entries with an expiry */
-    _Atomic size_t partials;   /* and with fields that have one: ENTRY_FIELDS_EXPIRE */
-    _Atomic size_t chained;    /* overflow buckets */
-    size_t bytes;              /* of all entries: the sum of entry_size */
-    _Atomic uint32_t next_due; /* no volatile entry is due before this tick (keyspace_tick) */
-    uint32_t sweep_due;        /* the same, for what the running walk has seen */
+    uint32_t sweep;                      /* the bucket that the expiry sweep looks at next */
+    _Atomic size_t used;                 /* entries */
+    _Atomic size_t volatiles;            /* entries with an expiry */
+    _Atomic size_t partials;             /* entries with fields that have an expiry: ENTRY_FIELDS_EXPIRE */
+    _Atomic size_t chained;              /* overflow buckets */
+    size_t bytes;                        /* of all entries: the sum of entry_size */
+    _Atomic uint32_t next_due;           /* no volatile entry is due before this tick (keyspace_tick) */
+    uint32_t sweep_due;                  /* the same for the entries that the running sweep has seen */
     struct directory *_Atomic directory; /* where the segments are (linear.h) */
-    uint32_t **_Atomic due;    /* beside each segment: for each bucket the earliest tick at which an entry is due; from
-                                  the first volatile entry on */
+    uint32_t **_Atomic due; /* an array per segment: for each bucket the earliest tick at which an entry is due. NULL
+                               until the first volatile entry */
+    uint32_t magic;
 };
 
 struct table *table_new(void);
-/* Frees every entry at once. The buckets stay, empty, for those who may still look: only table_free may follow. */
+/* Frees every entry at once. The buckets stay, empty, for threads that may still read them: only table_free may
+ * follow. */
 void table_empty(struct table *t);
-/* Frees the table and every entry at once. Nobody may still look: retire it with quiesce_retire. */
+/* Frees the table and every entry at once. No other thread may still read it: retire it with quiesce_retire. */
 void table_free(void *table);
 
 /* The entry, or NULL. */
 struct entry *table_find(struct table *t, uint64_t hash, struct slice key);
 /* Takes e, whose key is not in the table. May split a bucket. */
 void table_insert(struct table *t, uint64_t hash, struct entry *e);
-/* Puts `e` in the place of `old`, which has the same key and may be freed already (or be e, given another expiry);
- * was: what it was before. */
+/* Replaces `old` by `e`, which has the same key. `old` may be freed already, or be e with another expiry; was: the
+ * tally of the old entry. */
 void table_replace(struct table *t, uint64_t hash, const struct entry *old, const struct entry_tally *was,
                    struct entry *e);
-/* e has other flags or another size than before, in place. */
+/* Counts e anew after its flags or its size changed in place. */
 void table_recount(struct table *t, const struct entry_tally *was, const struct entry *e);
-/* Gives e, which has not changed since it was counted, back to the caller. May merge a bucket. */
+/* Removes e, which has not changed since it was counted, and returns it to the caller's ownership. May merge a
+ * bucket. */
 void table_remove(struct table *t, uint64_t hash, const struct entry *e);
 
 /* Whether the table has more buckets than its entries need. A hint without the lock. */
@@ -65,20 +70,22 @@ bool table_is_sparse(struct table *t);
 /* Merges up to so many buckets of a table that has become sparse. Returns whether it still is. */
 bool table_trim(struct table *t, unsigned merges);
 
-/* Calls visit for each entry under the part of the hash space that `at` begins, and returns where the next part begins,
- * 0 at the end. What stays in the table from the first call to the last is visited at least once, whatever splits and
- * merges come between. visit may not change the table. Begin with 0; positions are below 2^32. */
+/* Calls visit for each entry in the part of the hash space that begins at `at`, and returns where the next part begins,
+ * 0 at the end. An entry that is in the table from the first call to the last is visited at least once, whatever splits
+ * and merges happen in between. visit may not change the table. Begin with 0; positions are below 2^32. */
 uint64_t table_scan(struct table *t, uint64_t at, void (*visit)(void *arg, struct entry *e), void *arg);
-/* A random entry; NULL if the table is empty. Not exactly uniform: an entry in a crowded bucket is a little rarer. */
+/* A random entry; NULL if the table is empty. Not exactly uniform: an entry in a crowded bucket is chosen a little less
+ * often. */
 struct entry *table_random(struct table *t);
-/* The same among those with an expiry. */
+/* The same among the entries with an expiry. */
 struct entry *table_random_volatile(struct table *t);
-/* Gathers the entries of whole buckets from *at on, until there are `want` of them or `most` buckets were passed, or
- * the table ends; asks the cache for each. *at becomes where to go on, 0 at the end. Returns how many there are in out,
- * which has room for TABLE_LOOK_MAX. only_volatile: passes over buckets in which no entry has an expiry. */
+/* Copies references to the entries of whole buckets from *at on, until it has `want` of them, or has passed
+ * `max_buckets`, or the table ends; prefetches each entry. Sets *at to where to continue, 0 at the end. Returns the
+ * number of entries in out, which has room for TABLE_LOOK_MAX. only_volatile: skips buckets without an entry that has
+ * an expiry. */
 #define TABLE_LOOK_MAX 64
 unsigned table_look(struct table *t, uint32_t *at, bool only_volatile, struct entry **out, unsigned want,
-                    unsigned most);
+                    unsigned max_buckets);
 /* Whether e, which may be freed already, is in the table under this hash. */
 bool table_holds(struct table *t, uint64_t hash, const struct entry *e);
 /* Bytes of the buckets and the due words. Needs no lock, but a quiesce_enter. */
@@ -89,18 +96,18 @@ size_t table_overhead(struct table *t);
 void table_prefetch_bucket(struct table *t, uint64_t hash);
 void table_prefetch_entry(struct table *t, uint64_t hash);
 
-/* Says that the entry under this hash is due at `tick`: see keyspace_tick. */
+/* Notes that the entry under this hash is due at `tick` (keyspace_tick). */
 void table_note_due(struct table *t, uint64_t hash, uint32_t tick);
-/* One step of the expiry walk: looks at up to `buckets` buckets from t->sweep on, and in those with something due at
- * `now` gives each volatile entry to due(): true: the entry is removed and handed to gone(). due() may put another one
- * in its place, or leave something due: then the next step goes on there. At the end of the table next_due is set and
- * the walk begins again: returns true then. */
+/* One step of the expiry sweep: looks at up to `buckets` buckets from t->sweep on, and in those with something due at
+ * `now` calls due() for each volatile entry. If that returns true, the entry is removed and given to removed(). due()
+ * may replace the entry, or leave something due: then the next step continues there. At the end of the table sets
+ * next_due, restarts the sweep, and returns true. */
 struct table_sweep {
     uint32_t now;
     unsigned buckets;
-    unsigned most;  /* entries to remove, at the most; counted down */
+    unsigned max_removals;                                    /* counted down */
     bool (*due)(void *arg, struct entry **e, uint32_t *tick); /* false: due at *tick, UINT32_MAX never */
-    void (*gone)(void *arg, struct entry *e);
+    void (*removed)(void *arg, struct entry *e);
     void *arg;
 };
 bool table_sweep(struct table *t, struct table_sweep *s);

@@ -9,7 +9,7 @@ static struct watch *watch_of(struct interest *i)
     return (struct watch *)i; /* its first member */
 }
 
-/* A key that had expired when it was watched has not changed when it is removed. */
+/* The removal of a key that had already expired at WATCH is no change. */
 static void note_change(struct interest *i, const struct event *event)
 {
     struct watch *w = watch_of(i);
@@ -24,7 +24,7 @@ static void note_change(struct interest *i, const struct event *event)
     }
 }
 
-/* A key that had expired when it was watched, or did not exist, has changed only if a live one replaces it. */
+/* A key that had expired at WATCH, or did not exist, has changed only if a live key replaces it. */
 static void note_exchange(struct interest *i, const struct entry *before, const struct entry *after, int64_t now)
 {
     struct watch *w = watch_of(i);

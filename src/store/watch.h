@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * watch: the interest of WATCH, which notes that a key has changed.
+ * watch: the interest of WATCH, which records that a key has changed.
  *
  * Role:    one kind of interest (interest.h).
- * Owns:    nothing; embedded in what the session keeps of a watched key.
- * Threads: under the lock of the key's shard, so that the mark is set before EXEC can look at it.
+ * Owns:    nothing; embedded in the session's record of a watched key.
+ * Threads: under the lock of the key's shard, so that the mark is set before EXEC can read it.
  * Used by: session, EXEC.
  */
 #ifndef LARDER_STORE_WATCH_H

@@ -144,7 +144,7 @@ static bool is_due(void *arg, struct entry **e, uint32_t *tick)
     return *tick <= s->now;
 }
 
-static void gone(void *arg, struct entry *e)
+static void removed(void *arg, struct entry *e)
 {
     struct sweeping *s = arg;
 
@@ -157,7 +157,7 @@ static bool sweep(struct table *t, struct twin *twin, uint32_t now, unsigned buc
 {
     struct sweeping s = {twin, now};
     struct table_sweep step = {
-        .now = now, .buckets = buckets, .most = most, .due = is_due, .gone = gone, .arg = &s};
+        .now = now, .buckets = buckets, .max_removals = most, .due = is_due, .removed = removed, .arg = &s};
 
     return table_sweep(t, &step);
 }
