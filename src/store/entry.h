@@ -103,8 +103,6 @@ void entry_free(struct entry *e);
  * memory for a second blob. entry_rename takes e and frees it. */
 struct entry *entry_copy(const struct entry *e, struct slice key);
 struct entry *entry_rename(struct entry *e, struct slice key);
-/* Bytes the entry really takes, with its blob or large structure. O(1). */
-size_t entry_size(const struct entry *e);
 /* "string", "list" ...: what TYPE replies. Static. */
 const char *entry_type_name(enum entry_type type);
 /* "int", "embstr", "raw" ...: what OBJECT ENCODING replies. Static. */
@@ -168,17 +166,6 @@ static inline enum entry_encoding entry_encoding(const struct entry *e)
 static inline bool entry_is_large(const struct entry *e)
 {
     return entry_encoding(e) == (enum entry_encoding)(ENCODING_FORM + VALUE_LARGE);
-}
-
-/* What a table counts of an entry. Note it before the entry changes, and give it to the table afterwards. */
-struct entry_tally {
-    size_t bytes;   /* entry_size */
-    unsigned flags; /* ENTRY_VOLATILE */
-};
-
-static inline struct entry_tally entry_tally(const struct entry *e)
-{
-    return (struct entry_tally){entry_size(e), e->flags & ENTRY_VOLATILE};
 }
 
 static inline uint32_t entry_load32(const char *p)
