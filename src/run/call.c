@@ -9,22 +9,6 @@
 
 /* ---- look-ups ---- */
 
-struct place call_place_in(const struct call *c, int i, unsigned db)
-{
-    struct place p;
-
-    must(i > 0 && i < c->argc);
-    p = keyspace_place(c->instance->keyspace, db, c->hash[i]);
-    sane(c->hash[i] == keyspace_hash(c->argv[i]));
-    shard_must_hold(p.shard);
-    return p;
-}
-
-struct place call_place(const struct call *c, int i)
-{
-    return call_place_in(c, i, c->db);
-}
-
 static inline struct entry *find(struct call *c, const struct place *p, struct slice key) REQUIRES(shard_cap)
 {
     struct entry *e;
@@ -137,22 +121,29 @@ void call_touch(struct call *c, int i, struct entry *e)
     shard_touch(&p, e);
 }
 
-void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e)
+static void put(const struct place *p, struct entry *old, struct entry *e) REQUIRES(shard_cap)
 {
-    struct place p = call_place_in(c, i, db);
     struct entry_tally was;
 
-    must(e != NULL && e != old);
-    sane(slice_eq(entry_key(e), c->argv[i]));
-    shard_touch(&p, old);
+    must(e != old);
     if (old == NULL) {
-        shard_insert(&p, e);
+        shard_insert(p, e);
         return;
     }
     entry_set_usage(e, entry_usage(old));
     was = entry_tally(old);
-    shard_replace(&p, old, &was, e);
+    shard_replace(p, old, &was, e);
     entry_free(old);
+}
+
+void call_put(struct call *c, int i, unsigned db, struct entry *old, struct entry *e)
+{
+    struct place p = call_place_in(c, i, db);
+
+    must(e != NULL);
+    sane(slice_eq(entry_key(e), c->argv[i]));
+    shard_touch(&p, old);
+    put(&p, old, e);
 }
 
 void call_moved(struct call *c, int i, const struct entry *old, const struct entry_tally *was, struct entry *e)
@@ -204,9 +195,8 @@ static struct blob *received_blob(const struct call *c, struct slice value)
 }
 
 /* Overwrites the old value in place if the new one fits. */
-static bool set_in_place(struct call *c, int i, struct entry *old, const struct entry_spec *s)
+static bool set_in_place(const struct place *p, struct entry *old, const struct entry_spec *s) REQUIRES(shard_cap)
 {
-    call_touch(c, i, old);
     if (old == NULL || entry_type(old) != TYPE_STRING || (entry_expire(old) != 0) != (s->expire != 0))
         return false;
     if (s->is_int && entry_encoding(old) == ENCODING_INT)
@@ -216,13 +206,14 @@ static bool set_in_place(struct call *c, int i, struct entry *old, const struct 
     else
         return false;
     if (entry_expire(old) != s->expire)
-        call_set_expire(c, i, old, s->expire);
+        shard_set_expire(p, old, s->expire);
     return true;
 }
 
 void call_set(struct call *c, int i, struct slice value, struct set_options options)
 {
-    struct entry *old = call_look(c, i);
+    struct place p = call_place(c, i);
+    struct entry *old = find_to_use(c, &p, c->argv[i]);
     struct entry_spec s = {.key = c->argv[i], .value = value, .expire = options.expire};
 
     if (options.keep_expire && old != NULL)
@@ -234,8 +225,9 @@ void call_set(struct call *c, int i, struct slice value, struct set_options opti
             s.blob = blob_copy(value);
         must(s.blob != NULL); /* the bytes are here already once: memory is out for everybody */
     }
-    if (!set_in_place(c, i, old, &s))
-        call_put(c, i, c->db, old, entry_new(&s));
+    shard_touch(&p, old);
+    if (!set_in_place(&p, old, &s))
+        put(&p, old, entry_new(&s));
 }
 
 void call_set_int(struct call *c, int i, struct entry *old, int64_t v)
@@ -279,7 +271,7 @@ char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n)
     return entry_bytes(e);
 }
 
-static void changed(struct call *c, int i, unsigned db, const struct event *event)
+static inline void changed(struct call *c, int i, unsigned db, struct event event)
 {
     struct place p = call_place_in(c, i, db);
 
@@ -289,17 +281,17 @@ static void changed(struct call *c, int i, unsigned db, const struct event *even
 
 void call_changed_in(struct call *c, int i, unsigned db, enum event_class class, const char *event)
 {
-    changed(c, i, db, &(struct event){.class = class, .name = event});
+    changed(c, i, db, (struct event){.class = class, .name = event});
 }
 
 void call_changed(struct call *c, int i, enum event_class class, const char *event)
 {
-    call_changed_in(c, i, c->db, class, event);
+    changed(c, i, c->db, (struct event){.class = class, .name = event});
 }
 
 void call_changed_unwatched(struct call *c, int i, enum event_class class, const char *event)
 {
-    changed(c, i, c->db, &(struct event){.class = class, .unwatched = true, .name = event});
+    changed(c, i, c->db, (struct event){.class = class, .unwatched = true, .name = event});
 }
 
 /* ---- running ---- */

@@ -54,8 +54,19 @@ static inline bool call_is(const struct call *c, int i, const char *word)
 }
 
 /* The place of the key in argument i (in database db). Checks that its shard is held. */
-struct place call_place(const struct call *c, int i) ASSERTS(shard_cap);
-struct place call_place_in(const struct call *c, int i, unsigned db) ASSERTS(shard_cap);
+static inline struct place call_place_in(const struct call *c, int i, unsigned db) ASSERTS(shard_cap)
+{
+    struct place p = keyspace_place(c->instance->keyspace, db, c->hash[i]);
+
+    sane(i > 0 && i < c->argc && c->hash[i] == keyspace_hash(c->argv[i]));
+    shard_must_hold(p.shard);
+    return p;
+}
+
+static inline struct place call_place(const struct call *c, int i) ASSERTS(shard_cap)
+{
+    return call_place_in(c, i, c->db);
+}
 
 /* ---- look-ups ---- */
 

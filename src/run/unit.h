@@ -18,6 +18,7 @@
 #ifndef LARDER_RUN_UNIT_H
 #define LARDER_RUN_UNIT_H
 
+#include "run/locks.h"
 #include "run/runner.h"
 
 struct unit {
@@ -29,14 +30,44 @@ struct unit {
     int64_t now;         /* ms since 1970, from the beginning to the end */
 };
 
-/* Begins a unit that holds one shard. */
-void unit_begin_shard(struct unit *u, struct runner *r, struct shard *s) ACQUIRES(shard_cap);
+/* After the last lock: reads time and epoch. The clock of the batch serves, unless the unit has waited for a lock: keys
+ * may have expired meanwhile. */
+static inline void unit_read_time(struct unit *u, bool waited)
+{
+    if (UNLIKELY(waited))
+        runner_tick(u->runner);
+    u->now = u->runner->now;
+    u->epoch = keyspace_epoch(u->runner->instance->keyspace);
+}
+
+/* Begins a unit that holds one shard. Inline, as unit_end: each request passes both. */
+static inline void unit_begin_shard(struct unit *u, struct runner *r, struct shard *s) ACQUIRES(shard_cap)
+{
+    bool waited = shard_lock(s);
+
+    sane(r->magic == RUNNER_MAGIC && s->keyspace == r->instance->keyspace);
+    sane(&s->keyspace->shards[s->index] == s);
+    u->runner = r;
+    u->shard = s;
+    u->is_set = u->is_world = false;
+    unit_read_time(u, waited);
+    shard_begin(s, u->epoch);
+}
+
 /* Begins a unit that holds the shards of the runner's lock set: none, one, several or all. */
 void unit_begin_set(struct unit *u, struct runner *r) ACQUIRES(shard_cap);
 /* Begins a unit on one shard within a unit that holds no shard or all of them. In the second case it continues the
  * outer unit. */
 void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s) ACQUIRES(shard_cap);
-void unit_end(struct unit *u) RELEASES(shard_cap);
+
+static inline void unit_end(struct unit *u) RELEASES(shard_cap) UNCHECKED_LOCKS /* what the unit has taken */
+{
+    sane(u->runner->magic == RUNNER_MAGIC);
+    if (LIKELY(u->shard != NULL))
+        shard_unlock(u->shard);
+    else if (u->is_set)
+        lock_set_drop(u->runner->locks);
+}
 
 /* States that the unit holds every shard, as commands with CMD_WORLD do, and checks it. */
 static inline void unit_must_hold_world(const struct unit *u) ASSERTS(shard_cap)

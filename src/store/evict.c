@@ -156,13 +156,11 @@ static void publish(struct keyspace *ks, struct shard *s, struct pool *pool, boo
 
 static void remove_victim(struct keyspace *ks, const struct place *p, struct entry *e) REQUIRES(shard_cap)
 {
-    static const struct event evicted = {.class = EVENT_EVICTED, .name = "evicted"};
-
     if (entry_stamp_kind(e) == STAMP_MOMENT)
         atomic_store_explicit(&ks->stats.evicted_stamp, stamp_of(&ks->stamps, e), memory_order_relaxed);
     shard_touch(p, e);
     shard_take(p, e);
-    shard_changed(p, entry_key(e), &evicted);
+    shard_changed(p, entry_key(e), (struct event){.class = EVENT_EVICTED, .name = "evicted"});
     entry_free(e);
     atomic_fetch_add_explicit(&ks->stats.evicted, 1, memory_order_relaxed);
 }

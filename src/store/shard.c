@@ -220,9 +220,7 @@ void shard_expire(const struct place *p, struct entry *e)
 
 void shard_expire_taken(const struct place *p, struct entry *e)
 {
-    static const struct event expired = {.class = EVENT_EXPIRED, .name = "expired"};
-
-    shard_changed(p, entry_key(e), &expired);
+    shard_changed(p, entry_key(e), (struct event){.class = EVENT_EXPIRED, .name = "expired"});
     note_removal(p, e);
     entry_free(e);
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
@@ -230,19 +228,15 @@ void shard_expire_taken(const struct place *p, struct entry *e)
 
 void shard_fields_expired(const struct place *p, const struct entry *e, size_t n)
 {
-    static const struct event expired = {.class = EVENT_HASH, .name = "hexpired"};
-
     if (n == 0)
         return;
-    shard_changed(p, entry_key(e), &expired);
+    shard_changed(p, entry_key(e), (struct event){.class = EVENT_HASH, .name = "hexpired"});
     atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired_fields, n, memory_order_relaxed);
 }
 
 void shard_emptied_taken(const struct place *p, struct entry *e)
 {
-    static const struct event emptied = {.class = EVENT_GENERIC, .name = "del"};
-
-    shard_changed(p, entry_key(e), &emptied);
+    shard_changed(p, entry_key(e), (struct event){.class = EVENT_GENERIC, .name = "del"});
     note_removal(p, e);
     entry_free(e);
 }

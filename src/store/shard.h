@@ -111,12 +111,12 @@ static inline void shard_touch(const struct place *p, struct entry *e) REQUIRES(
 }
 
 /* Call this after the key was changed or removed. Notifies the interests in it. */
-static inline void shard_changed(const struct place *p, struct slice key, const struct event *event) REQUIRES(shard_cap)
+static inline void shard_changed(const struct place *p, struct slice key, struct event event) REQUIRES(shard_cap)
 {
     lock_must_hold(&p->shard->lock);
     must(shard_is_touched(p));
     if (UNLIKELY(shard_interest(p->shard) != 0))
-        shard_report(p, key, event);
+        shard_report(p, key, &event);
 }
 
 /* Add and remove an interest in a key of the shard. */

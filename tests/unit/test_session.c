@@ -179,7 +179,7 @@ static void change(unsigned db, unsigned i)
 
     hold(p.shard);
     shard_touch(&p, NULL);
-    shard_changed(&p, key_of(i, &name), &(struct event){.class = EVENT_GENERIC, .name = "set"});
+    shard_changed(&p, key_of(i, &name), (struct event){.class = EVENT_GENERIC, .name = "set"});
     shard_unlock(p.shard);
 }
 

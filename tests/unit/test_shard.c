@@ -192,7 +192,7 @@ START_TEST(removal_is_a_change)
     p = hold(0, SLICE("k"));
     shard_drop(&p, find(&p, SLICE("k"), NOW));
     ck_assert(!w.changed);
-    shard_changed(&p, SLICE("k"), &(struct event){.class = EVENT_GENERIC, .name = "del"});
+    shard_changed(&p, SLICE("k"), (struct event){.class = EVENT_GENERIC, .name = "del"});
     drop(p);
     ck_assert(w.changed);
 }
@@ -219,7 +219,7 @@ START_TEST(saying_changed_marks_the_key)
     add_watch(&w);
     add_watch(&other);
     p = hold(0, SLICE("k"));
-    shard_changed(&p, SLICE("k"), &(struct event){.class = EVENT_GENERIC, .name = "set"});
+    shard_changed(&p, SLICE("k"), (struct event){.class = EVENT_GENERIC, .name = "set"});
     drop(p);
     ck_assert(w.changed && !other.changed);
 }

@@ -218,7 +218,7 @@ static bool populate_one(struct call *c, struct slice key, struct slice value)
     }
     shard_touch(&p, NULL);
     shard_insert(&p, entry_new(&s));
-    shard_changed(&p, key, &(struct event){.class = EVENT_GENERIC});
+    shard_changed(&p, key, (struct event){.class = EVENT_GENERIC});
     return true;
 }
 

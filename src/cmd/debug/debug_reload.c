@@ -16,7 +16,6 @@ static void gather(void *arg, struct shard *shard, struct entry *e)
 static bool reload_entry(struct call *c, const struct place *p, struct entry *e, struct buf *dump)
 {
     struct rdb_target to = {.key = entry_key(e), .expire = entry_expire(e), .options = c->instance->options};
-    static const struct event reloaded = {.class = EVENT_GENERIC, .unwatched = true};
     struct entry_tally was = entry_tally(e);
     struct entry *copy;
 
@@ -35,7 +34,7 @@ static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
     shard_touch(p, e);
     shard_replace(p, e, &was, copy);
     entry_free(e);
-    shard_changed(p, entry_key(copy), &reloaded);
+    shard_changed(p, entry_key(copy), (struct event){.class = EVENT_GENERIC, .unwatched = true});
     return true;
 }
 
