@@ -103,8 +103,6 @@ void entry_free(struct entry *e);
  * memory for a second blob. entry_rename takes e and frees it. */
 struct entry *entry_copy(const struct entry *e, struct slice key);
 struct entry *entry_rename(struct entry *e, struct slice key);
-/* Bytes the entry really takes, with its blob or large structure. O(1). */
-size_t entry_size(const struct entry *e);
 /* "string", "list" ...: what TYPE replies. Static. */
 const char *entry_type_name(enum entry_type type);
 /* "int", "embstr", "raw" ...: what OBJECT ENCODING replies. Static. */
@@ -170,17 +168,6 @@ static inline bool entry_is_large(const struct entry *e)
     return entry_encoding(e) == (enum entry_encoding)(ENCODING_FORM + VALUE_LARGE);
 }
 
-/* What a table counts of an entry. Note it before the entry changes, and give it to the table afterwards. */
-struct entry_tally {
-    size_t bytes;   /* entry_size */
-    unsigned flags; /* ENTRY_VOLATILE */
-};
-
-static inline struct entry_tally entry_tally(const struct entry *e)
-{
-    return (struct entry_tally){entry_size(e), e->flags & ENTRY_VOLATILE};
-}
-
 static inline uint32_t entry_load32(const char *p)
 {
     uint32_t v;
@@ -197,7 +184,7 @@ static inline size_t entry_expiry_bytes(const struct entry *e)
 /* entry_size of an entry with a long key, a blob or a large structure. */
 size_t entry_size_of_others(const struct entry *e);
 
-/* Bytes the entry really takes, with its blob or large structure. O(1). */
+/* The memory of the entry in bytes, with its blob or large structure. O(1). */
 static inline size_t entry_size(const struct entry *e)
 {
     size_t n = sizeof *e + entry_expiry_bytes(e) + e->klen + e->vlen;
@@ -209,7 +196,7 @@ static inline size_t entry_size(const struct entry *e)
     return slab_usable_size(n);
 }
 
-/* What a table counts of an entry. Note it before the entry changes, and give it to the table afterwards. */
+/* What a table counts of an entry. Take it before the entry changes, and give it to the table afterwards. */
 struct entry_tally {
     size_t bytes;   /* entry_size */
     unsigned flags; /* ENTRY_VOLATILE */

@@ -138,7 +138,7 @@ static size_t bucket_sum(const struct bucket *b)
 }
 
 /* Whether every change of an entry's size was counted. */
-static bool is_exact(struct table *t)
+__attribute__((unused)) static bool is_exact(struct table *t)
 {
     uint32_t n = size_of(t);
     size_t sum = 0;

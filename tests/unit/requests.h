@@ -39,7 +39,8 @@ static inline void set_up(void)
     const struct card_origin origin = {.fd = 7, .peer = "192.0.2.1:5000", .local = "192.0.2.2:6379"};
 
     keyspace_setup();
-    instance = (struct instance){.keyspace = ks, .conf = conf_new()};
+    instance = (struct instance){.keyspace = ks, .conf = conf_new(), .threads = 1};
+    memset(instance.run_id, '0', sizeof instance.run_id - 1);
     instance.options = conf_options(instance.conf);
     clients_init(&instance.clients);
     runner_init(&runner, &instance, 0);
@@ -59,7 +60,7 @@ static inline void tear_down(void)
 
 /* ---- requests and replies ---- */
 
-/* A request with the memory that belongs to the parser in the server. */
+/* A request with the memory that the parser owns in the server. */
 struct sent {
     struct request request;
     struct slice argv[ARGS_MAX];
@@ -93,7 +94,7 @@ static inline enum dispatch_result run(const char *text)
     return r;
 }
 
-/* The output of the session is this. */
+/* Expects this output of the session. */
 static inline void expect_out(const char *text, const char *expected)
 {
     struct buf all = BUF_EMPTY;
@@ -113,7 +114,7 @@ static inline void expect(const char *text, const char *expected)
     expect_out(text, expected);
 }
 
-/* The request has to wait, and has no effect. */
+/* Expects that the request is paused and has no effect. */
 static inline void expect_paused(const char *text)
 {
     uint64_t commands = counter_get(&runner.metrics->sums.commands);

@@ -5,54 +5,28 @@
 
 #include <stdlib.h>
 
-#include "base/mem.h"
-#include "conf/load.h"
-#include "keys.h"
+#include "requests.h"
 #include "run/catalog.h"
-#include "run/dispatch.h"
 #include "seed.h"
 #include "store/freer.h"
-#include "store/quota.h"
 
-#define ARGS_MAX 16
-#define KEYS     12
-#define ROUNDS   60000
-#define CHECK_AT 50 /* commands */
-#define LONGEST  40000
+#define WORDS_MAX 16
+#define KEYS      12
+#define ROUNDS    60000
+#define CHECK_AT  50 /* commands */
+#define LONGEST   40000
 
-static struct instance instance;
-static struct runner runner;
-static struct session session;
 static char filler[LONGEST];
 
-static void set_up(void)
+/* Values become large after few elements. */
+static void set_up_small(void)
 {
-    struct buf error = BUF_EMPTY;
-
-    keyspace_setup();
-    instance = (struct instance){.keyspace = ks, .conf = conf_new()};
-    instance.options = conf_options(instance.conf);
-    /* Values become large after few elements. */
-    ck_assert(load_text(instance.conf, "test",
-                        SLICE("hash-max-listpack-entries 8\nset-max-listpack-entries 8\nset-max-intset-entries 8\n"
-                              "zset-max-listpack-entries 8\nlist-max-listpack-size 4\nstream-node-max-entries 5\n"
-                              "enable-debug-command local\n"),
-                        &error));
-    clients_init(&instance.clients);
-    runner_init(&runner, &instance, 0);
-    session_init(&session, clients_add(&instance.clients, 0, 7, "192.0.2.1:5000", "192.0.2.2:6379", true), true);
+    set_up();
+    session.card->is_local = true;
+    configure("hash-max-listpack-entries 8\nset-max-listpack-entries 8\nset-max-intset-entries 8\n"
+              "zset-max-listpack-entries 8\nlist-max-listpack-size 4\nstream-node-max-entries 5\n"
+              "enable-debug-command local");
     memset(filler, 'x', sizeof filler);
-}
-
-static void tear_down(void)
-{
-    session_fini(&session);
-    out_thread_done();
-    clients_fini(&instance.clients);
-    runner_fini(&runner);
-    conf_free(instance.conf);
-    metrics_fini();
-    keyspace_teardown();
 }
 
 /* ---- requests ---- */
@@ -86,16 +60,16 @@ static struct slice word_of(const char *t, char room[32])
     return slice_of(room, n);
 }
 
-static void run(const char *template)
+static void run_template(const char *template)
 {
-    struct slice argv[ARGS_MAX];
-    uint64_t hash[ARGS_MAX];
-    char text[200], room[ARGS_MAX][32];
+    struct slice argv[WORDS_MAX];
+    uint64_t hash[WORDS_MAX];
+    char text[200], room[WORDS_MAX][32];
     struct request request = {.argv = argv, .hash = hash};
 
     snprintf(text, sizeof text, "%s", template);
     for (char *at, *word = strtok_r(text, " ", &at); word != NULL; word = strtok_r(NULL, " ", &at)) {
-        ck_assert_int_lt(request.argc, ARGS_MAX);
+        ck_assert_int_lt(request.argc, WORDS_MAX);
         argv[request.argc] = word_of(word, room[request.argc]);
         request.argc++;
     }
@@ -171,7 +145,7 @@ START_TEST(a_table_counts_the_bytes_of_its_entries_whatever_the_commands_do)
 
         if (strncmp(template, "flush", 5) == 0 && seed_below(20) != 0)
             continue;
-        run(template);
+        run_template(template);
         runner.now += (int64_t)seed_below(3);
         if (i % CHECK_AT != 0)
             continue;
@@ -188,7 +162,7 @@ START_TEST(what_a_flush_removes_is_being_freed_from_then_on)
 {
     size_t data;
 
-    run("ping"); /* the first reply allocates chunks, which stay at hand */
+    run_template("ping"); /* the first reply allocates chunks, which stay at hand */
     freer_start();
     mem_flush();
     quota_start();
@@ -197,7 +171,7 @@ START_TEST(what_a_flush_removes_is_being_freed_from_then_on)
     quiesce_collect(); /* what the tables no longer use since they grew */
     data = quota_dataset();
     ck_assert_uint_gt(data, 20000 * 24);
-    run("flushall async");
+    run_template("flushall async");
     ck_assert_uint_le(quota_dataset(), data / 50);
     ck_assert_uint_ge(quota_freeing(), data - data / 50);
     ck_assert_uint_eq(freer_pending(), 20000);
@@ -213,18 +187,18 @@ int main(void)
 {
     Suite *suite = suite_create("cmd, bytes");
     TCase *tests = tcase_create("cmd, bytes");
-    SRunner *runner_of_tests = srunner_create(suite);
+    SRunner *all = srunner_create(suite);
     int failed;
 
     hash_init();
     commands_init();
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_checked_fixture(tests, set_up_small, tear_down);
     tcase_add_test(tests, a_table_counts_the_bytes_of_its_entries_whatever_the_commands_do);
     tcase_add_test(tests, what_a_flush_removes_is_being_freed_from_then_on);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner_of_tests, CK_NORMAL);
-    failed = srunner_ntests_failed(runner_of_tests);
-    srunner_free(runner_of_tests);
+    srunner_run_all(all, CK_NORMAL);
+    failed = srunner_ntests_failed(all);
+    srunner_free(all);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
