@@ -98,7 +98,7 @@ static void count_memory(struct conn *c, uint64_t total)
 }
 
 /* Publishes the connection's memory on the card and in the account of clients: its buffers, and its texts, which may be
- * long. Only the card counts blobs in the output: store/quota.h has them as data or as pinned. */
+ * long. Only the card counts blobs in the output: quota counts them as data or as pinned. */
 static void publish_memory(struct conn *c)
 {
     struct card *card = c->session.card;

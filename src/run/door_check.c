@@ -63,7 +63,7 @@ static void add_keys(struct door_check *d, const struct call *c)
     int n = command_keys(c->cmd, c->argv, c->argc, positions, DOOR_CHECK_KEYS);
 
     for (int i = 0; i < n && i < DOOR_CHECK_KEYS; i++) {
-        struct place p = call_place(c, positions[i]);
+        struct place p = keyspace_place(c->instance->keyspace, c->db, c->hash[positions[i]]);
 
         add(d, &p, c->argv[positions[i]]);
     }

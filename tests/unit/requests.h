@@ -39,8 +39,8 @@ static inline void set_up(void)
     const struct card_origin origin = {.fd = 7, .peer = "192.0.2.1:5000", .local = "192.0.2.2:6379"};
 
     keyspace_setup();
-    instance = (struct instance){.keyspace = ks, .conf = conf_new(), .threads = 1};
-    memset(instance.run_id, '0', sizeof instance.run_id - 1);
+    instance = (struct instance){
+        .keyspace = ks, .conf = conf_new(), .threads = 1, .run_id = "0123456789abcdef0123456789abcdef01234567"};
     instance.options = conf_options(instance.conf);
     clients_init(&instance.clients);
     runner_init(&runner, &instance, 0);

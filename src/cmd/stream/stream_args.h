@@ -49,7 +49,7 @@ bool stream_trim_check(struct call *c, struct stream_trim_args *a, bool is_neede
 
 /* ---- streams and groups ---- */
 
-/* Opens the stream of the key in argument i: stream_of(&o->value) is NULL if the key does not exist. False: the error
+/* Opens the stream of the key in argument i. stream_of(&o->value) is NULL if the key does not exist. False: the error
  * was replied. */
 typedef bool stream_opener(struct collection *o, struct call *c, int i);
 /* For reading: counts a hit or a miss. */
@@ -59,7 +59,7 @@ stream_opener stream_open_to_write;
 /* For delivering or acknowledging entries, which changes a group: passes the door, and counts a hit or a miss, because
  * Redis looks the key up for reading. collection_close follows. */
 stream_opener stream_open_to_deliver;
-/* stream_open for those who need only the stream. *s NULL: the key does not exist. */
+/* As stream_open, for callers that need only the stream. */
 bool stream_find(struct call *c, int i, struct stream **s);
 /* Opens the stream and finds the group in arguments `key` and `key` + 1. False also if one of them does not exist. */
 bool stream_open_group(struct collection *o, struct call *c, int key, stream_opener *open, struct stream_group **g);

@@ -202,11 +202,10 @@ static bool open_source(struct call *c, const struct request *r, int i, struct s
     int key = r->first + i, id = key + r->n;
 
     must(i >= 0 && i < r->n && id < c->argc);
+    *s = (struct source){0};
     if (!(r->for_group ? stream_open_to_deliver : stream_open)(&s->opened, c, key))
         return false;
     s->stream = stream_of(&s->opened.value);
-    s->group = NULL;
-    s->is_history = false;
     if (!r->for_group)
         return parse_plain_id(c, id, s);
     return find_group(c, r, key, s) && parse_group_id(c, id, s);

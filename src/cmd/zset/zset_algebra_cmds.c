@@ -26,14 +26,13 @@ static bool open_sources(struct call *c, struct request *r)
 {
     for (size_t i = 0; i < r->algebra.n; i++) {
         const struct entry *e = call_find_read(c, r->first + 1 + (int)i);
-        struct value v = {.form = VALUE_LISTPACK};
+        struct value v;
 
         if (e != NULL && entry_type(e) != TYPE_SET && entry_type(e) != TYPE_ZSET) {
             reply_error(c->out, ERR_WRONGTYPE);
             return false;
         }
-        if (e != NULL)
-            v = entry_value(e);
+        v = e != NULL ? entry_value(e) : (struct value){.form = VALUE_LISTPACK};
         r->algebra.sources[i] = zset_source_of(&v, e != NULL && entry_type(e) == TYPE_SET);
     }
     return true;
