@@ -11,7 +11,7 @@ void unit_begin_set(struct unit *u, struct runner *r)
     lock_set_begin(r->locks, u->epoch);
 }
 
-void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s) UNCHECKED_LOCKS /* until unit_end */
+void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s)
 {
     must(outer->shard == NULL);
     if (!outer->is_world) {

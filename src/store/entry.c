@@ -206,9 +206,9 @@ size_t entry_size_of_others(const struct entry *e)
 {
     size_t n = slab_usable_size(allocated(e));
 
-    if (UNLIKELY(entry_encoding(e) == ENCODING_BLOB))
+    if (entry_encoding(e) == ENCODING_BLOB)
         n += blob_bytes(entry_blob(e));
-    else if (UNLIKELY(entry_is_large(e)))
+    else if (entry_is_large(e))
         n += large_kind(e)->bytes(large_of(e));
     return n;
 }

@@ -184,7 +184,7 @@ static inline size_t entry_expiry_bytes(const struct entry *e)
 /* entry_size of an entry with a long key, a blob or a large structure. */
 size_t entry_size_of_others(const struct entry *e);
 
-/* Bytes the entry really takes, with its blob or large structure. O(1). */
+/* The memory of the entry in bytes, with its blob or large structure. O(1). */
 static inline size_t entry_size(const struct entry *e)
 {
     size_t n = sizeof *e + entry_expiry_bytes(e) + e->klen + e->vlen;
@@ -196,7 +196,7 @@ static inline size_t entry_size(const struct entry *e)
     return slab_usable_size(n);
 }
 
-/* What a table counts of an entry. Note it before the entry changes, and give it to the table afterwards. */
+/* What a table counts of an entry. Take it before the entry changes, and give it to the table afterwards. */
 struct entry_tally {
     size_t bytes;   /* entry_size */
     unsigned flags; /* ENTRY_VOLATILE */

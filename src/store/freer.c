@@ -23,8 +23,6 @@
 
 #define JOB_MAGIC 0x4a4f4221u
 
-#define JOB_MAGIC  0x4a4f4221u
-
 struct job {
     uint32_t magic;
     struct job *next;

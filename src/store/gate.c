@@ -40,7 +40,7 @@ void gate_leave(struct gate *g, unsigned slot)
     atomic_store_explicit(&g->slots[slot].inside, 0, memory_order_release);
 }
 
-void gate_close(struct gate *g) UNCHECKED_LOCKS /* held until gate_open */
+void gate_close(struct gate *g)
 {
     lock_take(&g->solo_lock);
     must(atomic_load_explicit(&g->solo, memory_order_relaxed) == 0);
@@ -50,7 +50,7 @@ void gate_close(struct gate *g) UNCHECKED_LOCKS /* held until gate_open */
             sched_yield();
 }
 
-void gate_open(struct gate *g) UNCHECKED_LOCKS /* taken by gate_close */
+void gate_open(struct gate *g)
 {
     lock_must_hold(&g->solo_lock);
     must(atomic_load_explicit(&g->solo, memory_order_relaxed) == 1);

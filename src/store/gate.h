@@ -35,7 +35,7 @@ void gate_init(struct gate *g);
 bool gate_enter(struct gate *g, unsigned slot);
 void gate_leave(struct gate *g, unsigned slot);
 /* Closes the gate: returns when no thread is inside and none can enter. */
-void gate_close(struct gate *g);
-void gate_open(struct gate *g);
+void gate_close(struct gate *g) ACQUIRES(g->solo_lock);
+void gate_open(struct gate *g) RELEASES(g->solo_lock);
 
 #endif

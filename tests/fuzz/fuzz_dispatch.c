@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The way of a request without the network: parser, dispatch, locks, command, reply. Whatever two clients send, nothing
- * breaks, and each request gets one reply that is well-formed in the client's protocol.
+ * The path of a request without the network: parser, dispatch, locks, command, reply. For any input of two clients, no
+ * assertion fails, and each request gets one reply that is well-formed in the client's protocol.
  *
- * An input is text as the clients would send it, inline or in RESP; a byte 0xff lets the other client speak.
+ * An input is what the clients send, inline or in RESP; a byte 0xff switches to the other client.
  */
 #include <stdlib.h>
 
@@ -24,7 +24,7 @@
 #define ARGS_MOST  2000
 #define DEPTH_MOST 16
 #define STRING_MAX (1024 * 1024)
-#define RESP_ANY   0 /* HELLO has changed it in the middle */
+#define RESP_ANY   0 /* HELLO has changed it within the reply */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -59,9 +59,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* ---- what a reply looks like ---- */
+/* ---- the form of replies ---- */
 
-/* Takes a line without its end. */
+/* Reads a line without its end. */
 static struct slice take_line(struct slice *s)
 {
     const char *cr = memchr(s->p, '\r', s->n);
@@ -99,7 +99,7 @@ static void take_replies(struct slice *s, unsigned resp, unsigned depth, int64_t
         take_reply(s, resp, depth + 1);
 }
 
-/* Takes one reply with all that is in it. */
+/* Reads one reply with all its elements. */
 static void take_reply(struct slice *s, unsigned resp, unsigned depth)
 {
     struct slice line = take_line(s);
@@ -150,7 +150,7 @@ static void take_reply(struct slice *s, unsigned resp, unsigned depth)
     }
 }
 
-/* Takes what the client would be sent: one reply. */
+/* Reads the output for the client: one reply. */
 static void check_reply(struct session *s, unsigned resp)
 {
     struct buf all = BUF_EMPTY;
@@ -169,7 +169,7 @@ static void check_reply(struct session *s, unsigned resp)
 
 /* ---- requests ---- */
 
-/* What would take too long here, or leave its mark outside of this process. */
+/* Requests that would take too long here, or affect something outside of this process. */
 static bool is_unwanted(const struct session *s, const struct request *req)
 {
     struct slice word = req->argc > 1 ? req->argv[1] : SLICE("");
@@ -179,12 +179,12 @@ static bool is_unwanted(const struct session *s, const struct request *req)
     if (slice_is(req->argv[0], "CONFIG"))
         return slice_is(word, "REWRITE") || slice_is(word, "SET");
     if (slice_is(req->argv[0], "CLIENT") && slice_is(word, "REPLY"))
-        return s->in_multi; /* it makes holes in the reply of EXEC, as in Redis */
+        return s->in_multi; /* it leaves replies out of the reply of EXEC, as in Redis */
     return slice_is(req->argv[0], "DEBUG") && (slice_is(word, "SLEEP") || slice_is(word, "POPULATE") ||
                                                slice_is(word, "STRINGMATCH-LEN"));
 }
 
-/* False: the client can go on no more. */
+/* False: the connection would be closed. */
 static bool run_request(struct session *s, struct request *req)
 {
     unsigned resp = s->out.resp;
@@ -205,27 +205,27 @@ static bool run_request(struct session *s, struct request *req)
     return !s->close_after && !s->close_now;
 }
 
-/* What one client sends in a row. */
+/* Runs the requests that one client sends in a row. */
 static bool speak(struct session *s, struct slice text)
 {
     struct parser_limits limits = {.bulk = STRING_MAX, .authenticated = s->authenticated};
     struct parser p;
-    bool goes_on = true;
+    bool is_open = true;
 
     parser_init(&p);
     p.at = text.p;
-    while (goes_on && parser_next(&p, text.p + text.n, &limits) == PARSE_REQUEST) {
+    while (is_open && parser_next(&p, text.p + text.n, &limits) == PARSE_REQUEST) {
         struct request req = {.argv = p.args, .hash = p.hashes, .argc = p.n};
 
         if (p.n != 0)
-            goes_on = run_request(s, &req);
+            is_open = run_request(s, &req);
         parser_clear(&p);
     }
     parser_fini(&p);
-    return goes_on;
+    return is_open;
 }
 
-/* ---- the world ---- */
+/* ---- the server ---- */
 
 static void begin(void)
 {
@@ -267,16 +267,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice rest = slice_of((const char *)data, size);
     unsigned speaker = 0;
-    bool goes_on = true;
+    bool is_open = true;
 
     begin();
-    while (goes_on && rest.n > 0) {
+    while (is_open && rest.n > 0) {
         const char *next = memchr(rest.p, NEXT, rest.n);
         size_t n = next != NULL ? (size_t)(next - rest.p) : rest.n;
-        char *copy = mem_alloc(n + 1); /* a block of its own: a byte read too many is seen */
+        char *copy = mem_alloc(n + 1); /* a separate block, so that a read beyond its end is detected */
 
         memcpy(copy, rest.p, n);
-        goes_on = speak(&world.clients[speaker], slice_of(copy, n));
+        is_open = speak(&world.clients[speaker], slice_of(copy, n));
         mem_free(copy);
         speaker = (speaker + 1) % CLIENTS;
         rest = next != NULL ? slice_of(next + 1, rest.n - n - 1) : SLICE("");

@@ -2,8 +2,7 @@
 /*
  * keys: a small keyspace for tests, with numbered keys.
  *
- * Role:    the fixture of tests of keyspace: keyspace_setup and keyspace_teardown, and keys k0, k1, ... whose values are
- *          their numbers.
+ * Role:    a fixture: keyspace_setup and keyspace_teardown, and keys k0, k1, ... whose values are their numbers.
  * Threads: any; shards are locked here.
  */
 #ifndef LARDER_TESTS_KEYS_H
@@ -17,7 +16,7 @@
 #include "store/expiry.h"
 #include "store/keyspace.h"
 
-#define SHARDS 8
+#define SHARDS  8
 #define FOREVER (365 * 86400 * (int64_t)1000) /* ms from now */
 
 static struct keyspace *ks;
@@ -25,7 +24,7 @@ static struct keyspace *ks;
 static inline void keyspace_setup(void)
 {
     ks = keyspace_new(SHARDS, 4);
-    ks->born -= 1000; /* so that what is long past and now are different ticks */
+    ks->born -= 1000; /* so that a time long past and the current time are different ticks */
 }
 
 static inline void keyspace_teardown(void)
@@ -44,7 +43,7 @@ static inline struct slice key_of(unsigned i, struct name *name)
     return slice_of(name->p, snprintf(name->p, sizeof name->p, "k%u", i));
 }
 
-/* The place of key i, its shard locked unless the world is. */
+/* The place of key i. */
 static inline struct place place_of(unsigned db, unsigned i)
 {
     struct name name;
@@ -53,9 +52,9 @@ static inline struct place place_of(unsigned db, unsigned i)
 }
 
 /* Begins a unit on the shard. */
-static inline void hold(struct shard *s) ACQUIRES(shard_cap) UNCHECKED_LOCKS
+static inline void hold(struct shard *s) ACQUIRES(shard_cap)
 {
-    lock_take(&s->lock);
+    shard_lock(s);
     shard_begin(s, keyspace_epoch(ks));
 }
 
@@ -80,12 +79,12 @@ static inline void put(unsigned db, unsigned i, int64_t expire)
 
     hold(p.shard);
     shard_touch(&p, NULL);
-    shard_insert(&p, entry_new(&(struct entry_spec){
-                         .key = key_of(i, &name), .is_int = true, .integer = i, .expire = expire}));
+    shard_insert(
+        &p, entry_new(&(struct entry_spec){.key = key_of(i, &name), .is_int = true, .integer = i, .expire = expire}));
     shard_unlock(p.shard);
 }
 
-/* Whether key i is in the table, past its time or not. */
+/* Whether key i is in the table, expired or not. */
 static inline bool is_there(unsigned db, unsigned i)
 {
     struct name name;
@@ -113,7 +112,7 @@ static inline void discard(unsigned db, unsigned i)
     shard_unlock(p.shard);
 }
 
-/* Empties a database, all with db < 0. */
+/* Empties a database, or all if db < 0. */
 static inline void flush(int db, bool at_once)
 {
     hold_all();
@@ -123,7 +122,7 @@ static inline void flush(int db, bool at_once)
     drop_all();
 }
 
-/* Removes all that has expired. Returns whether keys or fields with an expiry are left. */
+/* Removes everything that has expired. Returns whether keys or fields with an expiry are left. */
 static inline bool expire_all(void)
 {
     bool any = false, done;
@@ -142,7 +141,7 @@ static inline bool expire_all(void)
     return any;
 }
 
-/* One step of a walk over a database: keyspace_scan with its lock. */
+/* One step of a walk over a database: keyspace_scan with the shard locked. */
 static inline uint64_t scan_step(unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
 {
     struct shard *s = keyspace_scan_shard(ks, db, &cursor);

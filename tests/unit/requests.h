@@ -60,7 +60,7 @@ static inline void tear_down(void)
 
 /* ---- requests and replies ---- */
 
-/* A request with the memory that belongs to the parser in the server. */
+/* A request with the memory that the parser owns in the server. */
 struct sent {
     struct request request;
     struct slice argv[ARGS_MAX];
@@ -94,7 +94,7 @@ static inline enum dispatch_result run(const char *text)
     return r;
 }
 
-/* The output of the session is this. */
+/* Expects this output of the session. */
 static inline void expect_out(const char *text, const char *expected)
 {
     struct buf all = BUF_EMPTY;
@@ -114,7 +114,7 @@ static inline void expect(const char *text, const char *expected)
     expect_out(text, expected);
 }
 
-/* The request has to wait, and has no effect. */
+/* Expects that the request is paused and has no effect. */
 static inline void expect_paused(const char *text)
 {
     uint64_t commands = counter_get(&runner.metrics->sums.commands);

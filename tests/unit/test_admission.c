@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* admission: whether a command may run. The replies are those of Redis's documentation. */
+/* admission: decides whether a command may run. The replies are those of Redis's documentation. */
 #include "checks.h"
 #include "config.h"
 
 #include "requests.h"
 #include "run/admission.h"
 
-/* ---- refused ---- */
+/* ---- refusals ---- */
 
-START_TEST(what_is_unknown_is_told_with_what_came_with_it)
+START_TEST(the_error_for_an_unknown_command_shows_its_arguments)
 {
     char request[200] = "nosuch ", expected[300];
 
     expect("nosuch", "-ERR unknown command 'nosuch', with args beginning with: \r\n");
     expect("nosuch a b", "-ERR unknown command 'nosuch', with args beginning with: 'a' 'b' \r\n");
     expect("client nosuch x", "-ERR unknown subcommand 'nosuch'. Try CLIENT HELP.\r\n");
-    /* No more than 128 bytes of the name, or of the arguments together. */
+    /* At most 128 bytes of the name, and of the arguments together. */
     memset(request + 7, 'a', 150);
     snprintf(expected, sizeof expected, "-ERR unknown command 'nosuch', with args beginning with: '%.128s' \r\n",
              request + 7);
@@ -27,7 +27,7 @@ START_TEST(what_is_unknown_is_told_with_what_came_with_it)
 }
 END_TEST
 
-START_TEST(a_line_end_in_an_unknown_name_ends_no_reply)
+START_TEST(a_line_end_in_an_unknown_name_does_not_end_the_reply)
 {
     struct sent s;
 
@@ -38,7 +38,7 @@ START_TEST(a_line_end_in_an_unknown_name_ends_no_reply)
 }
 END_TEST
 
-START_TEST(a_browser_is_hung_up_on)
+START_TEST(http_requests_close_the_connection)
 {
     run("get k");
     run("nosuch");
@@ -51,7 +51,7 @@ START_TEST(a_browser_is_hung_up_on)
 }
 END_TEST
 
-START_TEST(too_few_or_too_many_arguments_are_refused)
+START_TEST(a_wrong_number_of_arguments_is_refused)
 {
     expect("get", "-ERR wrong number of arguments for 'get' command\r\n");
     expect("GET a b", "-ERR wrong number of arguments for 'get' command\r\n");
@@ -62,7 +62,7 @@ START_TEST(too_few_or_too_many_arguments_are_refused)
 }
 END_TEST
 
-START_TEST(without_the_password_only_the_way_in_is_open)
+START_TEST(an_unauthenticated_client_may_only_authenticate)
 {
     configure("requirepass secret");
     session.authenticated = false;
@@ -76,7 +76,7 @@ START_TEST(without_the_password_only_the_way_in_is_open)
 }
 END_TEST
 
-START_TEST(who_is_out_may_still_quit)
+START_TEST(an_unauthenticated_client_may_quit)
 {
     configure("requirepass secret");
     session.authenticated = false;
@@ -85,14 +85,14 @@ START_TEST(who_is_out_may_still_quit)
 }
 END_TEST
 
-START_TEST(where_the_password_was_taken_away_nobody_has_to_say_it)
+START_TEST(removing_the_password_lets_waiting_clients_in)
 {
     configure("requirepass secret");
     session.authenticated = false;
     configure("requirepass \"\"");
     expect("get k", "$-1\r\n");
     ck_assert(session.authenticated);
-    /* Who is in stays in, as in Redis. */
+    /* An authenticated client stays so, as in Redis. */
     configure("requirepass secret");
     expect("get k", "$-1\r\n");
 }
@@ -103,7 +103,7 @@ END_TEST
     "local connection, otherwise you need to set this option in the configuration file, and then restart the "       \
     "server.\r\n"
 
-START_TEST(a_protected_command_is_for_whom_the_administrator_allows_it)
+START_TEST(options_allow_protected_commands)
 {
     expect("debug sleep 0", REFUSED_DEBUG);
     session.card->is_local = true;
@@ -119,7 +119,7 @@ END_TEST
 
 /* ---- memory ---- */
 
-START_TEST(where_memory_is_full_what_may_add_to_it_is_refused)
+START_TEST(commands_that_may_add_data_are_refused_when_memory_is_full)
 {
     fill("noeviction");
     expect("set k1 v", "-" OOM "\r\n");
@@ -132,7 +132,7 @@ START_TEST(where_memory_is_full_what_may_add_to_it_is_refused)
 }
 END_TEST
 
-START_TEST(where_memory_is_full_nothing_is_queued)
+START_TEST(no_command_is_queued_when_memory_is_full)
 {
     expect("multi", "+OK\r\n");
     fill("noeviction");
@@ -143,7 +143,7 @@ START_TEST(where_memory_is_full_nothing_is_queued)
 }
 END_TEST
 
-START_TEST(an_exec_is_refused_where_one_of_its_commands_would_be)
+START_TEST(an_exec_is_refused_if_a_queued_command_would_be)
 {
     expect("multi", "+OK\r\n");
     expect("get k1", "+QUEUED\r\n");
@@ -154,7 +154,7 @@ START_TEST(an_exec_is_refused_where_one_of_its_commands_would_be)
 }
 END_TEST
 
-START_TEST(an_exec_that_only_reads_runs_where_memory_is_full)
+START_TEST(an_exec_that_only_reads_runs_when_memory_is_full)
 {
     expect("multi", "+OK\r\n");
     expect("strlen k0", "+QUEUED\r\n");
@@ -163,16 +163,16 @@ START_TEST(an_exec_that_only_reads_runs_where_memory_is_full)
 }
 END_TEST
 
-START_TEST(before_a_write_is_refused_keys_are_evicted)
+START_TEST(keys_are_evicted_before_a_write_is_refused)
 {
     fill("allkeys-random");
-    while (atomic_load(&ks->stats.evicted) == 0) /* one command evicts for a moment only */
+    while (atomic_load(&ks->stats.evicted) == 0) /* one command evicts only for a short time */
         expect("setrange k1 0 v", ":1\r\n");
     ck_assert(!is_there(0, 0));
 }
 END_TEST
 
-START_TEST(without_maxmemory_nothing_is_ever_full)
+START_TEST(memory_is_never_full_without_maxmemory)
 {
     fill("noeviction");
     configure("maxmemory 0");
@@ -182,7 +182,7 @@ END_TEST
 
 /* ---- states of the server ---- */
 
-/* What a client gets for commands with and without the flag that allows them in this state. */
+/* Expects that only the command with the flag for this state runs. */
 static void expect_state(enum instance_state state, const char *allowed, const char *refused, const char *error)
 {
     atomic_store(&instance.state, state);
@@ -196,7 +196,7 @@ static void expect_state(enum instance_state state, const char *allowed, const c
     session.out.errors = 0;
 }
 
-START_TEST(while_loading_only_commands_with_the_flag_loading_run)
+START_TEST(only_commands_with_the_flag_loading_run_while_loading)
 {
     expect_state(INSTANCE_LOADING, "info", "get k1", "-LOADING Redis is loading the dataset in memory\r\n");
 }
@@ -209,7 +209,7 @@ START_TEST(a_stale_replica_runs_only_commands_with_the_flag_stale)
 }
 END_TEST
 
-START_TEST(while_a_script_is_busy_only_commands_with_the_flag_allow_busy_run)
+START_TEST(only_commands_with_the_flag_allow_busy_run_while_a_script_is_busy)
 {
     expect_state(INSTANCE_BUSY, "multi", "get k1",
                  "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n");
@@ -226,12 +226,11 @@ START_TEST(a_script_may_not_run_commands_with_the_flag_noscript)
 }
 END_TEST
 
-START_TEST(admission_gives_a_reason_and_writes_nothing)
+START_TEST(admission_returns_a_reason_and_writes_no_reply)
 {
     struct unit unit;
     struct sent s;
-    struct call c = {.runner = &runner, .unit = &unit, .instance = &instance, .session = &session,
-                     .out = &session.out};
+    struct call c = {.runner = &runner, .unit = &unit, .instance = &instance, .session = &session, .out = &session.out};
 
     prepare(&s, "get");
     c.cmd = s.request.cmd;
@@ -251,24 +250,24 @@ int main(void)
     Suite *suite = suite_create("admission");
     TCase *tests = tcase_create("admission");
 
-    tcase_add_test(tests, what_is_unknown_is_told_with_what_came_with_it);
-    tcase_add_test(tests, a_line_end_in_an_unknown_name_ends_no_reply);
-    tcase_add_test(tests, a_browser_is_hung_up_on);
-    tcase_add_test(tests, too_few_or_too_many_arguments_are_refused);
-    tcase_add_test(tests, without_the_password_only_the_way_in_is_open);
-    tcase_add_test(tests, who_is_out_may_still_quit);
-    tcase_add_test(tests, where_the_password_was_taken_away_nobody_has_to_say_it);
-    tcase_add_test(tests, a_protected_command_is_for_whom_the_administrator_allows_it);
-    tcase_add_test(tests, where_memory_is_full_what_may_add_to_it_is_refused);
-    tcase_add_test(tests, where_memory_is_full_nothing_is_queued);
-    tcase_add_test(tests, an_exec_is_refused_where_one_of_its_commands_would_be);
-    tcase_add_test(tests, an_exec_that_only_reads_runs_where_memory_is_full);
-    tcase_add_test(tests, before_a_write_is_refused_keys_are_evicted);
-    tcase_add_test(tests, without_maxmemory_nothing_is_ever_full);
-    tcase_add_test(tests, while_loading_only_commands_with_the_flag_loading_run);
+    tcase_add_test(tests, the_error_for_an_unknown_command_shows_its_arguments);
+    tcase_add_test(tests, a_line_end_in_an_unknown_name_does_not_end_the_reply);
+    tcase_add_test(tests, http_requests_close_the_connection);
+    tcase_add_test(tests, a_wrong_number_of_arguments_is_refused);
+    tcase_add_test(tests, an_unauthenticated_client_may_only_authenticate);
+    tcase_add_test(tests, an_unauthenticated_client_may_quit);
+    tcase_add_test(tests, removing_the_password_lets_waiting_clients_in);
+    tcase_add_test(tests, options_allow_protected_commands);
+    tcase_add_test(tests, commands_that_may_add_data_are_refused_when_memory_is_full);
+    tcase_add_test(tests, no_command_is_queued_when_memory_is_full);
+    tcase_add_test(tests, an_exec_is_refused_if_a_queued_command_would_be);
+    tcase_add_test(tests, an_exec_that_only_reads_runs_when_memory_is_full);
+    tcase_add_test(tests, keys_are_evicted_before_a_write_is_refused);
+    tcase_add_test(tests, memory_is_never_full_without_maxmemory);
+    tcase_add_test(tests, only_commands_with_the_flag_loading_run_while_loading);
     tcase_add_test(tests, a_stale_replica_runs_only_commands_with_the_flag_stale);
-    tcase_add_test(tests, while_a_script_is_busy_only_commands_with_the_flag_allow_busy_run);
+    tcase_add_test(tests, only_commands_with_the_flag_allow_busy_run_while_a_script_is_busy);
     tcase_add_test(tests, a_script_may_not_run_commands_with_the_flag_noscript);
-    tcase_add_test(tests, admission_gives_a_reason_and_writes_nothing);
+    tcase_add_test(tests, admission_returns_a_reason_and_writes_no_reply);
     return run_suite(suite, tests);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* catalog: the table of commands as others see it. */
+/* catalog: the table of commands as COMMAND and the documentation present it. */
 #include "checks.h"
 #include "config.h"
 
@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "run/catalog.h"
 
-/* The names of the bits, with a space behind each. */
+/* The names of the bits, each followed by a space. */
 static const char *names_of(const struct catalog_name *table, uint32_t bits)
 {
     static struct buf b;
@@ -38,7 +38,7 @@ START_TEST(commands_are_found_by_their_full_name_in_any_case)
 }
 END_TEST
 
-START_TEST(a_request_is_for_a_subcommand_where_there_are_any)
+START_TEST(a_request_for_a_container_finds_the_subcommand)
 {
     const struct slice kill[] = {SLICE("client"), SLICE("KILL"), SLICE("x")}, get[] = {SLICE("get"), SLICE("kill")};
 
@@ -65,7 +65,7 @@ START_TEST(a_block_may_add_categories_and_a_container_has_none)
     ck_assert_str_eq(categories("info"), "slow dangerous ");
     ck_assert_str_eq(categories("role"), "admin fast dangerous ");
     ck_assert_str_eq(categories("client"), "slow ");
-    ck_assert_str_eq(categories("sort_ro"), "read set sortedset list slow dangerous "); /* and without its group's */
+    ck_assert_str_eq(categories("sort_ro"), "read set sortedset list slow dangerous "); /* without that of its group */
 }
 END_TEST
 
@@ -77,7 +77,7 @@ START_TEST(categories_are_known_by_name)
 }
 END_TEST
 
-/* A command with these keys and nothing else. */
+/* A command that has only these keys. */
 static void expect_range(const struct command *cmd, int first, int last, int step, bool movable)
 {
     struct catalog_range r = catalog_range_of(cmd);
@@ -88,7 +88,7 @@ static void expect_range(const struct command *cmd, int first, int last, int ste
     ck_assert_int_eq(!!(catalog_flags_of(cmd) & CMD_MOVABLEKEYS), movable);
 }
 
-START_TEST(one_range_is_told_as_it_is)
+START_TEST(a_single_range_is_reported_unchanged)
 {
     const struct command none = {.name = "NONE"};
     const struct command pairs = {.keys = CMD_KEYS(1, -1, 2, KEY_OW)};
@@ -98,7 +98,7 @@ START_TEST(one_range_is_told_as_it_is)
 }
 END_TEST
 
-START_TEST(ranges_that_follow_each_other_are_one)
+START_TEST(adjacent_ranges_are_joined)
 {
     const struct command rename = {.keys = {{.flags = KEY_RW, .first = 1, .last = 1, .step = 1},
                                             {.flags = KEY_OW, .first = 2, .last = 2, .step = 1}}};
@@ -110,15 +110,15 @@ START_TEST(ranges_that_follow_each_other_are_one)
 }
 END_TEST
 
-START_TEST(what_a_range_cannot_tell_makes_keys_movable)
+START_TEST(keys_outside_a_range_are_movable)
 {
     const struct command counted = {.keys = {{.flags = KEY_RO, .find = KEYS_NUMBER, .first = 1, .step = 1}}};
     const struct command store = {.keys = {{.flags = KEY_OW, .first = 1, .last = 1, .step = 1},
                                            {.flags = KEY_RO, .find = KEYS_NUMBER, .first = 2, .step = 1}}};
     const struct command part = {.keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_INCOMPLETE)};
     const struct command word = {.keys = {{.flags = KEY_RO, .keyword = "STREAMS", .first = 1, .last = -1, .step = 1}}};
-    const struct command pattern = {.keys = {{.flags = KEY_RO, .first = 1, .last = 1, .step = 1},
-                                             {.flags = KEY_RO, .unknown = true}}};
+    const struct command pattern = {
+        .keys = {{.flags = KEY_RO, .first = 1, .last = 1, .step = 1}, {.flags = KEY_RO, .unknown = true}}};
 
     expect_range(&counted, 0, 0, 0, true);
     expect_range(&store, 1, 1, 1, true);
@@ -157,13 +157,13 @@ int main(void)
 
     tcase_add_checked_fixture(tests, commands_init, NULL);
     tcase_add_test(tests, commands_are_found_by_their_full_name_in_any_case);
-    tcase_add_test(tests, a_request_is_for_a_subcommand_where_there_are_any);
+    tcase_add_test(tests, a_request_for_a_container_finds_the_subcommand);
     tcase_add_test(tests, categories_follow_from_group_and_flags);
     tcase_add_test(tests, a_block_may_add_categories_and_a_container_has_none);
     tcase_add_test(tests, categories_are_known_by_name);
-    tcase_add_test(tests, one_range_is_told_as_it_is);
-    tcase_add_test(tests, ranges_that_follow_each_other_are_one);
-    tcase_add_test(tests, what_a_range_cannot_tell_makes_keys_movable);
+    tcase_add_test(tests, a_single_range_is_reported_unchanged);
+    tcase_add_test(tests, adjacent_ranges_are_joined);
+    tcase_add_test(tests, keys_outside_a_range_are_movable);
     tcase_add_test(tests, every_command_is_visited_once_and_counted);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -12,10 +12,9 @@
 
 #define ARGS_MAX 16
 
-/* Blocks as any family of commands writes them. */
+/* Blocks as in the files of a command family. */
 
-CMD(probe,
-    .name = "PROBE", .arity = 1, .group = "generic", .since = "1.0.0", .cost = "O(1)", .flags = CMD_FAST,
+CMD(probe, .name = "PROBE", .arity = 1, .group = "generic", .since = "1.0.0", .cost = "O(1)", .flags = CMD_FAST,
     .summary = "Is in the table.", .syntax = "")
 {
     (void)c;
@@ -23,8 +22,7 @@ CMD(probe,
 
 CMD_CONTAINER(box, .name = "BOX", .arity = -2, .group = "generic", .since = "1.0.0", .summary = "Has a subcommand.");
 
-CMD(box_probe,
-    .name = "PROBE", .parent = "BOX", .arity = 2, .group = "generic", .since = "1.0.0", .cost = "O(1)",
+CMD(box_probe, .name = "PROBE", .parent = "BOX", .arity = 2, .group = "generic", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_FAST, .summary = "Is a subcommand.", .syntax = "")
 {
     (void)c;
@@ -48,7 +46,7 @@ static const struct command *found_sub(const char *parent, const char *name)
     return cmd;
 }
 
-START_TEST(a_block_is_in_the_table_without_being_listed)
+START_TEST(a_block_is_in_the_table_without_a_list)
 {
     ck_assert_ptr_eq(found("PROBE"), &command_probe);
     ck_assert_ptr_eq(found("BOX"), &command_box);
@@ -58,7 +56,7 @@ START_TEST(a_block_is_in_the_table_without_being_listed)
 }
 END_TEST
 
-START_TEST(a_command_is_found_by_its_whole_name_in_any_case)
+START_TEST(a_command_is_found_by_its_full_name_in_any_case)
 {
     char longer[200];
 
@@ -74,14 +72,14 @@ START_TEST(a_command_is_found_by_its_whole_name_in_any_case)
 }
 END_TEST
 
-START_TEST(a_subcommand_is_found_under_its_parent_only)
+START_TEST(a_subcommand_is_found_only_under_its_parent)
 {
     ck_assert_ptr_eq(found_sub("client", "KiLl"), found_sub("CLIENT", "kill"));
     ck_assert_ptr_null(command_find(SLICE("kill")));
     ck_assert_ptr_null(command_find_sub(found("get"), SLICE("kill")));
     ck_assert_ptr_null(command_find_sub(found("config"), SLICE("kill")));
     ck_assert_ptr_null(command_find_sub(found("client"), SLICE("get")));
-    ck_assert_ptr_null(command_find_sub(found("client"), SLICE("no\revict"))); /* letters alone have a case */
+    ck_assert_ptr_null(command_find_sub(found("client"), SLICE("no\revict"))); /* only letters have a case */
     ck_assert_ptr_ne(found_sub("client", "help"), found_sub("config", "help"));
     ck_assert_ptr_ne(found_sub("box", "probe"), found("probe"));
 }
@@ -96,7 +94,7 @@ START_TEST(a_full_name_is_in_lower_case_with_a_bar)
 }
 END_TEST
 
-START_TEST(each_command_has_a_number_of_its_own)
+START_TEST(each_command_has_a_unique_number)
 {
     unsigned n = commands_count();
 
@@ -108,13 +106,13 @@ START_TEST(each_command_has_a_number_of_its_own)
 }
 END_TEST
 
-START_TEST(a_number_that_is_not_there_breaks_a_promise)
+START_TEST(a_number_out_of_range_aborts)
 {
     command_by_number(commands_count());
 }
 END_TEST
 
-START_TEST(every_command_is_found_by_the_names_it_tells)
+START_TEST(every_command_is_found_by_its_names)
 {
     for (unsigned i = 0; i < commands_count(); i++) {
         const struct command *cmd = command_by_number(i);
@@ -127,10 +125,10 @@ START_TEST(every_command_is_found_by_the_names_it_tells)
 }
 END_TEST
 
-START_TEST(who_has_subcommands_is_known)
+START_TEST(the_table_knows_which_commands_have_subcommands)
 {
     ck_assert(command_has_subs(found("client")));
-    ck_assert(command_has_subs(found("command"))); /* and a body too */
+    ck_assert(command_has_subs(found("command"))); /* it also has a body */
     ck_assert(command_has_subs(&command_box));
     ck_assert(!command_has_subs(found("get")));
     ck_assert(!command_has_subs(&command_box_probe));
@@ -161,7 +159,7 @@ static int split(char *request, struct slice argv[ARGS_MAX])
     return argc;
 }
 
-/* The keys of the request must be these words, or "?" where the arguments make no sense. */
+/* Expects these words as the keys of the request, or "?" if the arguments are invalid. */
 static void expect_keys(const struct command *cmd, const char *request, const char *expected)
 {
     struct slice argv[ARGS_MAX];
@@ -182,7 +180,7 @@ static void expect_keys(const struct command *cmd, const char *request, const ch
     buf_fini(&words);
 }
 
-START_TEST(keys_are_where_documentation_says)
+START_TEST(key_positions_match_the_documentation)
 {
     expect_keys(found("ping"), "PING k", "");
     expect_keys(found("get"), "GET k", "k");
@@ -195,7 +193,7 @@ START_TEST(keys_are_where_documentation_says)
 }
 END_TEST
 
-START_TEST(a_range_goes_in_steps_and_may_end_before_the_end)
+START_TEST(a_range_has_steps_and_may_end_before_the_last_argument)
 {
     static const struct command all = {.keys = CMD_KEYS(1, -1, 1, KEY_RO)};
     static const struct command but_last = {.keys = CMD_KEYS(1, -2, 1, KEY_RO)};
@@ -211,7 +209,7 @@ START_TEST(a_range_goes_in_steps_and_may_end_before_the_end)
 }
 END_TEST
 
-START_TEST(several_specifications_add_up)
+START_TEST(the_keys_of_several_specifications_are_joined)
 {
     static const struct command two = {.keys = {{.flags = KEY_OW, .first = 1, .last = 1, .step = 1},
                                                 {.flags = KEY_RO, .find = KEYS_NUMBER, .first = 2, .step = 1}}};
@@ -224,7 +222,7 @@ END_TEST
 static const struct command eval = {.keys = {{.flags = KEY_RW, .find = KEYS_NUMBER, .first = 2, .step = 1}}};
 static const struct command pairs = {.keys = {{.flags = KEY_OW, .find = KEYS_NUMBER, .first = 1, .step = 2}}};
 
-START_TEST(a_number_says_how_many_keys_there_are)
+START_TEST(a_number_argument_gives_the_number_of_keys)
 {
     static const struct command later = {
         .keys = {{.flags = KEY_RO, .find = KEYS_NUMBER, .first = 1, .step = 1, .after = 1}}};
@@ -237,7 +235,7 @@ START_TEST(a_number_says_how_many_keys_there_are)
 }
 END_TEST
 
-START_TEST(a_number_that_cannot_be_makes_no_sense)
+START_TEST(an_impossible_number_of_keys_is_invalid)
 {
     expect_keys(&eval, "EVAL s", "?");
     expect_keys(&eval, "EVAL s x a", "?");
@@ -249,7 +247,7 @@ START_TEST(a_number_that_cannot_be_makes_no_sense)
 }
 END_TEST
 
-START_TEST(keys_may_stand_behind_a_word_in_any_case)
+START_TEST(keys_may_follow_a_word_in_any_case)
 {
     static const struct command from_begin = {
         .keys = {{.flags = KEY_OW, .keyword = "STORE", .first = 2, .last = 0, .step = 1}}};
@@ -257,15 +255,15 @@ START_TEST(keys_may_stand_behind_a_word_in_any_case)
         .keys = {{.flags = KEY_RW, .keyword = "KEYS", .first = -2, .last = -1, .step = 1}}};
 
     expect_keys(&from_begin, "X - store a b", "a");
-    expect_keys(&from_begin, "X STORE - store a b", "a"); /* the first one is before `first` */
+    expect_keys(&from_begin, "X STORE - store a b", "a"); /* the first STORE is before `first` */
     expect_keys(&from_begin, "X - - -", "");
     expect_keys(&from_begin, "X - STORE", "?");
     expect_keys(&from_end, "MIGRATE KEYS - KEYS a b", "a b");
-    expect_keys(&from_end, "MIGRATE a b KEYS", ""); /* behind where the search begins */
+    expect_keys(&from_end, "MIGRATE a b KEYS", ""); /* after the position where the search begins */
 }
 END_TEST
 
-START_TEST(a_limit_leaves_out_what_is_no_key)
+START_TEST(a_limit_excludes_arguments_that_are_not_keys)
 {
     static const struct command streams = {
         .keys = {{.flags = KEY_RO, .keyword = "STREAMS", .first = 1, .last = -1, .step = 1, .limit = 2}}};
@@ -284,7 +282,7 @@ static int last_argument(const struct slice *argv, int argc, int *positions, int
     return 1;
 }
 
-START_TEST(a_function_tells_the_keys_where_data_cannot)
+START_TEST(a_function_can_find_the_keys)
 {
     static const struct command cmd = {.keys = CMD_KEYS(1, -1, 1, KEY_RO), .find_keys = last_argument};
 
@@ -293,7 +291,7 @@ START_TEST(a_function_tells_the_keys_where_data_cannot)
 }
 END_TEST
 
-START_TEST(all_keys_are_counted_where_not_all_find_room)
+START_TEST(all_keys_are_counted_even_if_they_do_not_fit)
 {
     const struct slice argv[] = {SLICE("DEL"), SLICE("a"), SLICE("b"), SLICE("c")};
     int positions[] = {-7, -7, -7};
@@ -308,28 +306,28 @@ END_TEST
 
 static void add_table_tests(TCase *tests)
 {
-    tcase_add_test(tests, a_block_is_in_the_table_without_being_listed);
-    tcase_add_test(tests, a_command_is_found_by_its_whole_name_in_any_case);
-    tcase_add_test(tests, a_subcommand_is_found_under_its_parent_only);
+    tcase_add_test(tests, a_block_is_in_the_table_without_a_list);
+    tcase_add_test(tests, a_command_is_found_by_its_full_name_in_any_case);
+    tcase_add_test(tests, a_subcommand_is_found_only_under_its_parent);
     tcase_add_test(tests, a_full_name_is_in_lower_case_with_a_bar);
-    tcase_add_test(tests, each_command_has_a_number_of_its_own);
-    tcase_add_test_raise_signal(tests, a_number_that_is_not_there_breaks_a_promise, SIGABRT);
-    tcase_add_test(tests, every_command_is_found_by_the_names_it_tells);
-    tcase_add_test(tests, who_has_subcommands_is_known);
+    tcase_add_test(tests, each_command_has_a_unique_number);
+    tcase_add_test_raise_signal(tests, a_number_out_of_range_aborts, SIGABRT);
+    tcase_add_test(tests, every_command_is_found_by_its_names);
+    tcase_add_test(tests, the_table_knows_which_commands_have_subcommands);
     tcase_add_test(tests, building_the_table_again_changes_nothing);
 }
 
 static void add_key_tests(TCase *tests)
 {
-    tcase_add_test(tests, keys_are_where_documentation_says);
-    tcase_add_test(tests, a_range_goes_in_steps_and_may_end_before_the_end);
-    tcase_add_test(tests, several_specifications_add_up);
-    tcase_add_test(tests, a_number_says_how_many_keys_there_are);
-    tcase_add_test(tests, a_number_that_cannot_be_makes_no_sense);
-    tcase_add_test(tests, keys_may_stand_behind_a_word_in_any_case);
-    tcase_add_test(tests, a_limit_leaves_out_what_is_no_key);
-    tcase_add_test(tests, a_function_tells_the_keys_where_data_cannot);
-    tcase_add_test(tests, all_keys_are_counted_where_not_all_find_room);
+    tcase_add_test(tests, key_positions_match_the_documentation);
+    tcase_add_test(tests, a_range_has_steps_and_may_end_before_the_last_argument);
+    tcase_add_test(tests, the_keys_of_several_specifications_are_joined);
+    tcase_add_test(tests, a_number_argument_gives_the_number_of_keys);
+    tcase_add_test(tests, an_impossible_number_of_keys_is_invalid);
+    tcase_add_test(tests, keys_may_follow_a_word_in_any_case);
+    tcase_add_test(tests, a_limit_excludes_arguments_that_are_not_keys);
+    tcase_add_test(tests, a_function_can_find_the_keys);
+    tcase_add_test(tests, all_keys_are_counted_even_if_they_do_not_fit);
 }
 
 int main(void)

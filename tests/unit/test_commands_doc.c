@@ -23,7 +23,7 @@ static void tear_down(void)
     buf_fini(&doc);
 }
 
-START_TEST(the_document_that_is_checked_in_is_that_of_the_table)
+START_TEST(the_document_in_the_repository_matches_the_table)
 {
     const char *source = getenv("srcdir");
     struct buf file = BUF_EMPTY;
@@ -62,7 +62,7 @@ START_TEST(every_command_is_in_the_document)
 }
 END_TEST
 
-START_TEST(what_is_told_to_be_absent_is_absent)
+START_TEST(commands_listed_as_absent_are_absent)
 {
     for (const struct absent_commands *a = commands_doc_absent; a->names; a++) {
         for (const char *p = a->names; *p;) {
@@ -83,9 +83,9 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, the_document_that_is_checked_in_is_that_of_the_table);
+    tcase_add_test(tests, the_document_in_the_repository_matches_the_table);
     tcase_add_test(tests, every_command_is_in_the_document);
-    tcase_add_test(tests, what_is_told_to_be_absent_is_absent);
+    tcase_add_test(tests, commands_listed_as_absent_are_absent);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

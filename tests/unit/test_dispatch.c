@@ -7,7 +7,7 @@
 
 /* ---- MULTI ---- */
 
-START_TEST(within_multi_commands_are_queued_and_run_by_exec)
+START_TEST(commands_in_multi_are_queued_and_run_by_exec)
 {
     expect("multi", "+OK\r\n");
     expect("set k1 v", "+QUEUED\r\n");
@@ -19,7 +19,7 @@ START_TEST(within_multi_commands_are_queued_and_run_by_exec)
 }
 END_TEST
 
-START_TEST(the_commands_of_the_transaction_itself_are_not_queued)
+START_TEST(transaction_commands_are_not_queued)
 {
     expect("multi", "+OK\r\n");
     expect("multi", "-ERR MULTI calls can not be nested\r\n");
@@ -35,7 +35,7 @@ START_TEST(the_commands_of_the_transaction_itself_are_not_queued)
 }
 END_TEST
 
-START_TEST(a_refusal_within_multi_fails_the_transaction)
+START_TEST(a_refused_command_fails_the_transaction)
 {
     static const char *const wrong[] = {"nosuch", "client nosuch", "get", "shutdown"};
     uint32_t errors = 0;
@@ -63,7 +63,7 @@ START_TEST(some_commands_are_not_allowed_in_a_transaction)
 }
 END_TEST
 
-START_TEST(an_exec_that_is_refused_ends_the_transaction)
+START_TEST(a_refused_exec_ends_the_transaction)
 {
     expect("watch k", "+OK\r\n");
     expect("multi", "+OK\r\n");
@@ -75,7 +75,7 @@ START_TEST(an_exec_that_is_refused_ends_the_transaction)
 }
 END_TEST
 
-START_TEST(an_error_of_one_command_stops_no_transaction)
+START_TEST(an_error_of_a_queued_command_does_not_stop_the_transaction)
 {
     expect("multi", "+OK\r\n");
     expect("set k1 v", "+QUEUED\r\n");
@@ -87,7 +87,7 @@ END_TEST
 
 /* ---- CLIENT PAUSE and KILL ---- */
 
-START_TEST(a_paused_request_leaves_no_trace_and_runs_later)
+START_TEST(a_paused_request_has_no_effect_and_runs_later)
 {
     pause_for_long(PAUSE_ALL);
     expect_paused("set k1 v");
@@ -101,7 +101,7 @@ START_TEST(a_paused_request_leaves_no_trace_and_runs_later)
 }
 END_TEST
 
-START_TEST(a_pause_for_writes_lets_others_through)
+START_TEST(a_pause_for_writes_lets_reads_run)
 {
     pause_for_long(PAUSE_WRITE);
     expect_paused("set k1 v");
@@ -112,7 +112,7 @@ START_TEST(a_pause_for_writes_lets_others_through)
 }
 END_TEST
 
-START_TEST(a_pause_ends_by_itself)
+START_TEST(a_pause_ends_after_its_timeout)
 {
     pause_for_long(PAUSE_ALL);
     expect_paused("ping");
@@ -121,7 +121,7 @@ START_TEST(a_pause_ends_by_itself)
 }
 END_TEST
 
-START_TEST(what_makes_no_sense_is_told_in_a_pause_too)
+START_TEST(invalid_requests_are_answered_during_a_pause)
 {
     pause_for_long(PAUSE_ALL);
     expect("nosuch", "-ERR unknown command 'nosuch', with args beginning with: \r\n");
@@ -129,7 +129,7 @@ START_TEST(what_makes_no_sense_is_told_in_a_pause_too)
 }
 END_TEST
 
-START_TEST(a_pause_for_writes_holds_up_transactions_that_write)
+START_TEST(a_pause_for_writes_pauses_transactions_that_write)
 {
     expect("multi", "+OK\r\n");
     expect("get k1", "+QUEUED\r\n");
@@ -149,7 +149,7 @@ START_TEST(a_pause_for_writes_holds_up_transactions_that_write)
 }
 END_TEST
 
-START_TEST(who_is_doomed_does_no_more)
+START_TEST(killed_clients_run_no_more_commands)
 {
     clients_doom(&instance.clients, NULL, session.card);
     expect_paused("set k1 v");
@@ -159,7 +159,7 @@ START_TEST(who_is_doomed_does_no_more)
 }
 END_TEST
 
-START_TEST(while_writes_are_paused_nothing_is_evicted)
+START_TEST(no_key_is_evicted_while_writes_are_paused)
 {
     fill("allkeys-random");
     pause_for_long(PAUSE_WRITE);
@@ -171,7 +171,7 @@ END_TEST
 
 /* ---- CLIENT REPLY ---- */
 
-START_TEST(who_wants_no_replies_hears_none)
+START_TEST(client_reply_off_suppresses_replies)
 {
     expect("ping", "+PONG\r\n");
     expect("client reply off", "");
@@ -183,7 +183,7 @@ START_TEST(who_wants_no_replies_hears_none)
 }
 END_TEST
 
-START_TEST(one_reply_can_be_skipped)
+START_TEST(client_reply_skip_suppresses_one_reply)
 {
     expect("client reply skip", "");
     expect("set k1 v", "");
@@ -195,7 +195,7 @@ START_TEST(one_reply_can_be_skipped)
 }
 END_TEST
 
-START_TEST(replies_that_came_before_are_not_forgotten)
+START_TEST(suppression_keeps_earlier_replies)
 {
     run("ping");
     run("client reply skip");
@@ -207,12 +207,12 @@ END_TEST
 
 /* ---- counting ---- */
 
-START_TEST(a_command_is_counted_when_it_runs_and_when_it_fails)
+START_TEST(calls_and_failed_calls_of_a_command_are_counted)
 {
     expect("set k1 v", "+OK\r\n");
     run("incr k1");
     run("get k1");
-    run("get k1"); /* the error before it is not its own */
+    run("get k1"); /* the earlier error does not count for it */
     expect_counted("set", 1, 0, 0);
     expect_counted("get", 2, 0, 0);
     expect_counted("incr", 1, 1, 0);
@@ -221,7 +221,7 @@ START_TEST(a_command_is_counted_when_it_runs_and_when_it_fails)
 }
 END_TEST
 
-START_TEST(a_refused_command_is_counted_as_rejected_and_not_as_run)
+START_TEST(a_refused_command_counts_as_rejected_and_not_as_a_call)
 {
     run("get");
     run("nosuch");
@@ -246,7 +246,8 @@ START_TEST(a_queued_command_is_counted_when_exec_runs_it)
     expect_counted("incr", 2, 2, 0);
     expect_counted("get", 1, 0, 0);
     expect_counted("exec", 1, 0, 0);
-    ck_assert_uint_eq(counter_get(&runner.metrics->sums.commands), 6); /* with SET, MULTI, and those of the queue */
+    ck_assert_uint_eq(counter_get(&runner.metrics->sums.commands),
+                      6); /* including SET, MULTI, and the queued commands */
     ck_assert_uint_eq(counter_get(&runner.metrics->sums.error_replies), 2);
 }
 END_TEST
@@ -271,7 +272,7 @@ START_TEST(errors_are_counted_by_their_code)
 }
 END_TEST
 
-START_TEST(errors_that_nobody_hears_are_counted_all_the_same)
+START_TEST(errors_are_counted_when_replies_are_suppressed)
 {
     run("client reply off");
     run("nosuch");
@@ -293,27 +294,27 @@ int main(void)
     Suite *suite = suite_create("dispatch");
     TCase *tests = tcase_create("dispatch");
 
-    tcase_add_test(tests, within_multi_commands_are_queued_and_run_by_exec);
-    tcase_add_test(tests, the_commands_of_the_transaction_itself_are_not_queued);
-    tcase_add_test(tests, a_refusal_within_multi_fails_the_transaction);
+    tcase_add_test(tests, commands_in_multi_are_queued_and_run_by_exec);
+    tcase_add_test(tests, transaction_commands_are_not_queued);
+    tcase_add_test(tests, a_refused_command_fails_the_transaction);
     tcase_add_test(tests, some_commands_are_not_allowed_in_a_transaction);
-    tcase_add_test(tests, an_exec_that_is_refused_ends_the_transaction);
-    tcase_add_test(tests, an_error_of_one_command_stops_no_transaction);
-    tcase_add_test(tests, a_paused_request_leaves_no_trace_and_runs_later);
-    tcase_add_test(tests, a_pause_for_writes_lets_others_through);
-    tcase_add_test(tests, a_pause_ends_by_itself);
-    tcase_add_test(tests, what_makes_no_sense_is_told_in_a_pause_too);
-    tcase_add_test(tests, a_pause_for_writes_holds_up_transactions_that_write);
-    tcase_add_test(tests, who_is_doomed_does_no_more);
-    tcase_add_test(tests, while_writes_are_paused_nothing_is_evicted);
-    tcase_add_test(tests, who_wants_no_replies_hears_none);
-    tcase_add_test(tests, one_reply_can_be_skipped);
-    tcase_add_test(tests, replies_that_came_before_are_not_forgotten);
-    tcase_add_test(tests, a_command_is_counted_when_it_runs_and_when_it_fails);
-    tcase_add_test(tests, a_refused_command_is_counted_as_rejected_and_not_as_run);
+    tcase_add_test(tests, a_refused_exec_ends_the_transaction);
+    tcase_add_test(tests, an_error_of_a_queued_command_does_not_stop_the_transaction);
+    tcase_add_test(tests, a_paused_request_has_no_effect_and_runs_later);
+    tcase_add_test(tests, a_pause_for_writes_lets_reads_run);
+    tcase_add_test(tests, a_pause_ends_after_its_timeout);
+    tcase_add_test(tests, invalid_requests_are_answered_during_a_pause);
+    tcase_add_test(tests, a_pause_for_writes_pauses_transactions_that_write);
+    tcase_add_test(tests, killed_clients_run_no_more_commands);
+    tcase_add_test(tests, no_key_is_evicted_while_writes_are_paused);
+    tcase_add_test(tests, client_reply_off_suppresses_replies);
+    tcase_add_test(tests, client_reply_skip_suppresses_one_reply);
+    tcase_add_test(tests, suppression_keeps_earlier_replies);
+    tcase_add_test(tests, calls_and_failed_calls_of_a_command_are_counted);
+    tcase_add_test(tests, a_refused_command_counts_as_rejected_and_not_as_a_call);
     tcase_add_test(tests, a_queued_command_is_counted_when_exec_runs_it);
     tcase_add_test(tests, errors_are_counted_by_their_code);
-    tcase_add_test(tests, errors_that_nobody_hears_are_counted_all_the_same);
+    tcase_add_test(tests, errors_are_counted_when_replies_are_suppressed);
     tcase_add_test(tests, the_card_shows_the_last_command_that_ran);
     return run_suite(suite, tests);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* entry: one key with its value, in one allocation. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -13,7 +14,7 @@
 static const size_t lengths[] = {0, 1, 8, 44, 45, 253, 254, 255, 256, 1000, ENTRY_INLINE_MAX};
 #define LENGTHS (sizeof lengths / sizeof *lengths)
 
-/* n bytes that are not the same at any two near places. */
+/* n bytes that differ at nearby positions. */
 static struct slice bytes(size_t n)
 {
     static char p[2 * ENTRY_INLINE_MAX];
@@ -46,7 +47,7 @@ static void check_string(const struct entry *e, struct slice expected)
     ck_assert(slice_eq(entry_string(e, &d), expected));
 }
 
-START_TEST(any_length_of_key_and_value_comes_back)
+START_TEST(keys_and_values_of_any_length_are_stored)
 {
     for (size_t k = 0; k < LENGTHS; k++)
         for (size_t v = 0; v < LENGTHS; v++)
@@ -66,7 +67,7 @@ START_TEST(any_length_of_key_and_value_comes_back)
 }
 END_TEST
 
-START_TEST(the_usual_entry_takes_32_bytes)
+START_TEST(a_16_byte_key_with_an_8_byte_value_takes_32_bytes)
 {
     struct entry *e = string_entry(bytes(16), bytes(8), 0);
 
@@ -75,16 +76,28 @@ START_TEST(the_usual_entry_takes_32_bytes)
 }
 END_TEST
 
-START_TEST(a_string_is_an_integer_only_in_its_one_way_to_be_written)
+START_TEST(only_a_canonical_decimal_is_an_integer)
 {
     static const struct {
         const char *text;
         bool is_int;
     } cases[] = {
-        {"0", true}, {"-1", true}, {"9223372036854775807", true}, {"-9223372036854775808", true},
-        {"", false}, {"-", false}, {"-0", false}, {"+1", false}, {"01", false}, {" 1", false}, {"1 ", false},
-        {"1.0", false}, {"9223372036854775808", false}, {"-9223372036854775809", false},
-        {"99999999999999999999999", false}, {"x", false},
+        {"0", true},
+        {"-1", true},
+        {"9223372036854775807", true},
+        {"-9223372036854775808", true},
+        {"", false},
+        {"-", false},
+        {"-0", false},
+        {"+1", false},
+        {"01", false},
+        {" 1", false},
+        {"1 ", false},
+        {"1.0", false},
+        {"9223372036854775808", false},
+        {"-9223372036854775809", false},
+        {"99999999999999999999999", false},
+        {"x", false},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -95,7 +108,7 @@ START_TEST(a_string_is_an_integer_only_in_its_one_way_to_be_written)
 }
 END_TEST
 
-START_TEST(an_integer_is_shown_as_its_digits)
+START_TEST(an_integer_reads_as_its_decimal_digits)
 {
     static const int64_t values[] = {0, 1, -1, 42, INT64_MAX, INT64_MIN};
 
@@ -113,7 +126,7 @@ START_TEST(an_integer_is_shown_as_its_digits)
 }
 END_TEST
 
-START_TEST(encodings_have_the_names_that_clients_know)
+START_TEST(encodings_have_the_names_that_redis_uses)
 {
     struct entry *e = string_entry(SLICE("k"), bytes(44), 0);
 
@@ -130,7 +143,7 @@ START_TEST(encodings_have_the_names_that_clients_know)
 }
 END_TEST
 
-START_TEST(an_expiry_can_be_given_changed_and_taken)
+START_TEST(an_expiry_can_be_set_changed_and_removed)
 {
     for (size_t v = 0; v < LENGTHS; v++) {
         struct entry *e = string_entry(SLICE("key"), bytes(lengths[v]), 0), *same;
@@ -156,7 +169,7 @@ START_TEST(an_expiry_can_be_given_changed_and_taken)
 }
 END_TEST
 
-START_TEST(a_blob_is_held_by_one_reference)
+START_TEST(an_entry_holds_one_reference_to_its_blob)
 {
     struct blob *b = blob_of(bytes(20000));
     struct entry *e = entry_new(&(struct entry_spec){.key = SLICE("k"), .blob = blob_ref(b)});
@@ -174,7 +187,7 @@ START_TEST(a_blob_is_held_by_one_reference)
 }
 END_TEST
 
-START_TEST(a_copy_lives_by_itself)
+START_TEST(a_copy_is_independent)
 {
     struct blob *b = blob_of(bytes(20000));
     struct entry *small = string_entry(SLICE("k"), SLICE("value"), 7), *copy;
@@ -198,7 +211,7 @@ START_TEST(a_copy_lives_by_itself)
 }
 END_TEST
 
-START_TEST(another_name_keeps_the_value)
+START_TEST(a_rename_keeps_the_value)
 {
     struct blob *b = blob_of(bytes(20000));
     struct entry *e = entry_new(&(struct entry_spec){.key = SLICE("k"), .blob = b, .expire = 3});
@@ -216,7 +229,7 @@ START_TEST(another_name_keeps_the_value)
 }
 END_TEST
 
-START_TEST(what_fits_is_written_in_place)
+START_TEST(a_value_that_fits_is_written_in_place)
 {
     seed_start(__func__);
     for (unsigned n = 0; n < 20000; n++) {
@@ -240,8 +253,8 @@ START_TEST(what_fits_is_written_in_place)
 }
 END_TEST
 
-/* Strings grow and shrink by APPEND, SETRANGE and the like; a buffer of the test's own does the same. */
-START_TEST(resizing_keeps_what_was_there_and_fills_with_zeros)
+/* Strings grow and shrink as by APPEND and SETRANGE; a buffer of the test shows the expected content. */
+START_TEST(resizing_keeps_the_content_and_fills_with_zeros)
 {
     enum { MOST = 3 * ENTRY_INLINE_MAX };
     char *twin = calloc(1, MOST + 1);
@@ -249,8 +262,8 @@ START_TEST(resizing_keeps_what_was_there_and_fills_with_zeros)
     seed_start(__func__);
     for (unsigned round = 0; round < 200; round++) {
         int64_t expire = seed_below(2) ? 12345 : 0;
-        struct entry *e = entry_new(&(struct entry_spec){.key = SLICE("key"), .is_int = true, .integer = -123,
-                                                         .expire = expire});
+        struct entry *e =
+            entry_new(&(struct entry_spec){.key = SLICE("key"), .is_int = true, .integer = -123, .expire = expire});
         size_t n = 4;
 
         memcpy(twin, "-123", 4);
@@ -284,7 +297,7 @@ START_TEST(resizing_keeps_what_was_there_and_fills_with_zeros)
 }
 END_TEST
 
-START_TEST(growing_by_appending_moves_seldom)
+START_TEST(appending_seldom_moves_a_blob)
 {
     struct entry *e = string_entry(SLICE("key"), SLICE(""), 0);
     unsigned moves = 0;
@@ -294,7 +307,7 @@ START_TEST(growing_by_appending_moves_seldom)
         const char *p = entry_bytes(e);
 
         e = entry_resize(e, n);
-        if (n > ENTRY_INLINE_MAX) /* below, each step of a slab's sizes is a move */
+        if (n > ENTRY_INLINE_MAX) /* shorter strings move at each step of the slab sizes */
             moves += e != before || entry_bytes(e) != p;
     }
     ck_assert_uint_le(moves, 20);
@@ -302,7 +315,7 @@ START_TEST(growing_by_appending_moves_seldom)
 }
 END_TEST
 
-START_TEST(all_memory_is_given_back)
+START_TEST(all_memory_is_freed)
 {
     size_t before;
 
@@ -323,7 +336,13 @@ START_TEST(all_memory_is_given_back)
 }
 END_TEST
 
-/* A set of n members, in memory of its own. */
+START_TEST(reading_a_string_as_an_integer_aborts)
+{
+    entry_int(string_entry(SLICE("k"), SLICE("not a number"), 0));
+}
+END_TEST
+
+/* A set of n members that belongs to no entry. */
 static struct value set_of(size_t n, uint64_t flat_entries)
 {
     struct value v = value_new((struct value_limits){.entries = flat_entries, .bytes = 64, .ints = flat_entries});
@@ -352,7 +371,7 @@ static void check_set(const struct entry *e, size_t n)
     ck_assert(set_has(&v, SLICE("member 0")));
 }
 
-START_TEST(a_value_comes_back_in_its_form)
+START_TEST(a_value_keeps_its_form)
 {
     struct entry *flat = set_entry(5, 10), *large = set_entry(20, 10);
 
@@ -368,7 +387,7 @@ START_TEST(a_value_comes_back_in_its_form)
 }
 END_TEST
 
-START_TEST(a_copy_of_a_large_value_lives_by_itself)
+START_TEST(a_copy_of_a_large_value_is_independent)
 {
     struct entry *e = set_entry(20, 10), *copy = entry_copy(e, SLICE("other"));
     struct value v = entry_value(e);
@@ -381,7 +400,7 @@ START_TEST(a_copy_of_a_large_value_lives_by_itself)
 }
 END_TEST
 
-START_TEST(a_value_field_of_another_length_keeps_what_is_there)
+START_TEST(resizing_the_value_field_keeps_its_content)
 {
     static const size_t steps[] = {8, 250, 254, 255, 300, 5000, 40000, 256, 254, 7};
     struct value v = {.flat = flat_of(bytes(7))};
@@ -398,7 +417,7 @@ START_TEST(a_value_field_of_another_length_keeps_what_is_there)
 }
 END_TEST
 
-START_TEST(a_value_that_grows_large_leaves_its_flat_bytes)
+START_TEST(a_value_that_becomes_large_frees_its_flat_bytes)
 {
     struct entry *e = set_entry(5, 10);
     struct value v = set_of(20, 10);
@@ -420,23 +439,24 @@ int main(void)
 
     hash_init();
     tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, any_length_of_key_and_value_comes_back);
-    tcase_add_test(tests, the_usual_entry_takes_32_bytes);
-    tcase_add_test(tests, a_string_is_an_integer_only_in_its_one_way_to_be_written);
-    tcase_add_test(tests, an_integer_is_shown_as_its_digits);
-    tcase_add_test(tests, encodings_have_the_names_that_clients_know);
-    tcase_add_test(tests, an_expiry_can_be_given_changed_and_taken);
-    tcase_add_test(tests, a_blob_is_held_by_one_reference);
-    tcase_add_test(tests, a_copy_lives_by_itself);
-    tcase_add_test(tests, another_name_keeps_the_value);
-    tcase_add_test(tests, what_fits_is_written_in_place);
-    tcase_add_test(tests, resizing_keeps_what_was_there_and_fills_with_zeros);
-    tcase_add_test(tests, growing_by_appending_moves_seldom);
-    tcase_add_test(tests, all_memory_is_given_back);
-    tcase_add_test(tests, a_value_comes_back_in_its_form);
-    tcase_add_test(tests, a_copy_of_a_large_value_lives_by_itself);
-    tcase_add_test(tests, a_value_field_of_another_length_keeps_what_is_there);
-    tcase_add_test(tests, a_value_that_grows_large_leaves_its_flat_bytes);
+    tcase_add_test(tests, keys_and_values_of_any_length_are_stored);
+    tcase_add_test(tests, a_16_byte_key_with_an_8_byte_value_takes_32_bytes);
+    tcase_add_test(tests, only_a_canonical_decimal_is_an_integer);
+    tcase_add_test(tests, an_integer_reads_as_its_decimal_digits);
+    tcase_add_test(tests, encodings_have_the_names_that_redis_uses);
+    tcase_add_test(tests, an_expiry_can_be_set_changed_and_removed);
+    tcase_add_test(tests, an_entry_holds_one_reference_to_its_blob);
+    tcase_add_test(tests, a_copy_is_independent);
+    tcase_add_test(tests, a_rename_keeps_the_value);
+    tcase_add_test(tests, a_value_that_fits_is_written_in_place);
+    tcase_add_test(tests, resizing_keeps_the_content_and_fills_with_zeros);
+    tcase_add_test(tests, appending_seldom_moves_a_blob);
+    tcase_add_test(tests, all_memory_is_freed);
+    tcase_add_test(tests, a_value_keeps_its_form);
+    tcase_add_test(tests, a_copy_of_a_large_value_is_independent);
+    tcase_add_test(tests, resizing_the_value_field_keeps_its_content);
+    tcase_add_test(tests, a_value_that_becomes_large_frees_its_flat_bytes);
+    tcase_add_test_raise_signal(tests, reading_a_string_as_an_integer_aborts, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

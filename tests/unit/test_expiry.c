@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* expiry: removal of what has expired and that nobody asks for. */
+/* expiry: removal of keys and fields that have expired and are not accessed. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include "checks.h"
 #include "keys.h"
 
-START_TEST(ticks_rise_with_time_and_have_an_end)
+START_TEST(ticks_rise_with_time_up_to_a_maximum)
 {
     ck_assert_uint_eq(keyspace_tick(ks, 0), 0);
     ck_assert_uint_eq(keyspace_tick(ks, ks->born), 0);
@@ -17,7 +17,7 @@ START_TEST(ticks_rise_with_time_and_have_an_end)
 }
 END_TEST
 
-START_TEST(the_background_removes_what_is_past_and_nothing_else)
+START_TEST(the_sweep_removes_expired_keys_only)
 {
     int64_t now = clock_ms();
 
@@ -33,7 +33,7 @@ START_TEST(the_background_removes_what_is_past_and_nothing_else)
 }
 END_TEST
 
-START_TEST(a_key_that_gets_another_expiry_goes_by_that_one)
+START_TEST(a_key_expires_by_its_latest_expiry)
 {
     struct name name;
     int64_t now = clock_ms();
@@ -55,7 +55,7 @@ START_TEST(a_key_that_gets_another_expiry_goes_by_that_one)
 }
 END_TEST
 
-START_TEST(what_comes_due_later_goes_later)
+START_TEST(a_key_that_expires_later_is_removed_later)
 {
     put(0, 1, clock_ms() + 150);
     put(0, 2, clock_ms() + FOREVER);
@@ -70,7 +70,7 @@ START_TEST(what_comes_due_later_goes_later)
 }
 END_TEST
 
-START_TEST(room_that_expired_keys_leave_is_given_back)
+START_TEST(the_buckets_of_expired_keys_are_freed)
 {
     size_t full;
 
@@ -93,11 +93,11 @@ int main(void)
     hash_init();
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, keyspace_setup, keyspace_teardown);
-    tcase_add_test(tests, ticks_rise_with_time_and_have_an_end);
-    tcase_add_test(tests, the_background_removes_what_is_past_and_nothing_else);
-    tcase_add_test(tests, a_key_that_gets_another_expiry_goes_by_that_one);
-    tcase_add_test(tests, what_comes_due_later_goes_later);
-    tcase_add_test(tests, room_that_expired_keys_leave_is_given_back);
+    tcase_add_test(tests, ticks_rise_with_time_up_to_a_maximum);
+    tcase_add_test(tests, the_sweep_removes_expired_keys_only);
+    tcase_add_test(tests, a_key_expires_by_its_latest_expiry);
+    tcase_add_test(tests, a_key_that_expires_later_is_removed_later);
+    tcase_add_test(tests, the_buckets_of_expired_keys_are_freed);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

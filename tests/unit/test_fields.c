@@ -14,7 +14,8 @@
 
 enum form { FLAT, LARGE };
 
-/* A hash of `due` fields that are past their time, `later` ones that expire some day, and `always` ones that do not. */
+/* A hash of `due` fields that have expired, `later` fields that expire later, and `always` fields that do not expire.
+ */
 static struct entry *hash_entry(unsigned i, enum form form, unsigned due, unsigned later, unsigned always)
 {
     struct value v = value_new((struct value_limits){.entries = form == FLAT ? 100000 : 0, .bytes = 100});
@@ -42,7 +43,7 @@ static void put_hash(unsigned i, struct entry *e)
     shard_unlock(p.shard);
 }
 
-/* Fields of key i, due or not; 0: there is no such key. */
+/* The number of fields of key i, expired or not; 0: the key does not exist. */
 static size_t fields_of(unsigned i)
 {
     struct place p = place_of(0, i);
@@ -61,7 +62,7 @@ static size_t fields_of(unsigned i)
     return n;
 }
 
-/* Looks key i up, as a command does; whether it is there. */
+/* Looks key i up, as a command does; returns whether it exists. */
 static bool look_up(unsigned i)
 {
     struct place p = place_of(0, i);
@@ -75,7 +76,7 @@ static bool look_up(unsigned i)
     return there;
 }
 
-START_TEST(an_entry_tells_when_it_or_a_field_is_due)
+START_TEST(an_entry_is_due_when_it_or_its_first_field_expires)
 {
     for (enum form form = FLAT; form <= LARGE; form++) {
         struct entry *e = hash_entry(1, form, 1, 1, 1);
@@ -96,7 +97,7 @@ START_TEST(an_entry_tells_when_it_or_a_field_is_due)
 }
 END_TEST
 
-START_TEST(a_look_up_purges_what_is_due)
+START_TEST(a_look_up_removes_expired_fields)
 {
     for (enum form form = FLAT; form <= LARGE; form++) {
         put_hash(form, hash_entry(form, form, 5, 2, 3));
@@ -113,7 +114,7 @@ START_TEST(a_look_up_purges_what_is_due)
 }
 END_TEST
 
-START_TEST(a_hash_whose_last_field_is_due_is_gone)
+START_TEST(a_hash_without_unexpired_fields_is_removed)
 {
     for (enum form form = FLAT; form <= LARGE; form++) {
         put_hash(form, hash_entry(form, form, 5, 0, 0));
@@ -135,7 +136,7 @@ static void set_interest(struct interest *i, bool on)
     shard_unlock(s);
 }
 
-START_TEST(watches_see_fields_go)
+START_TEST(the_expiry_of_fields_changes_a_watched_key)
 {
     struct name name;
     struct watch w = {
@@ -154,7 +155,7 @@ START_TEST(watches_see_fields_go)
 }
 END_TEST
 
-START_TEST(the_background_removes_fields_and_nothing_else)
+START_TEST(the_sweep_removes_expired_fields_only)
 {
     for (unsigned i = 0; i < 600; i++)
         put_hash(i, hash_entry(i, i % 2 ? LARGE : FLAT, 1 + i % 5, i % 3, i % 4));
@@ -171,7 +172,7 @@ START_TEST(the_background_removes_fields_and_nothing_else)
 }
 END_TEST
 
-START_TEST(a_hash_of_very_many_due_fields_goes_bit_by_bit)
+START_TEST(a_hash_with_very_many_expired_fields_is_purged_in_steps)
 {
     put_hash(1, hash_entry(1, LARGE, 5000, 0, 1));
     put_hash(2, hash_entry(2, LARGE, 5000, 0, 1));
@@ -184,7 +185,7 @@ START_TEST(a_hash_of_very_many_due_fields_goes_bit_by_bit)
 }
 END_TEST
 
-START_TEST(what_was_found_stays_as_it_is_for_who_looks_again)
+START_TEST(a_second_look_up_does_not_change_the_entry_found)
 {
     size_t fields = FIELDS_AT_ONCE;
     struct name a, b;
@@ -192,7 +193,7 @@ START_TEST(what_was_found_stays_as_it_is_for_who_looks_again)
     struct entry *first, *second;
 
     put_hash(1, hash_entry(1, LARGE, 600, 0, 1));
-    put_hash(2, hash_entry(2, LARGE, 600, 0, 0)); /* nothing is left of it but what is due */
+    put_hash(2, hash_entry(2, LARGE, 600, 0, 0)); /* all its fields have expired */
     hold_all();
     first = shard_find(&p, key_of(1, &a), clock_ms(), &fields);
     ck_assert_uint_eq(fields, FIELDS_AT_ONCE - 600);
@@ -208,7 +209,7 @@ START_TEST(what_was_found_stays_as_it_is_for_who_looks_again)
 }
 END_TEST
 
-START_TEST(a_draw_of_volatile_keys_forgets_no_field)
+START_TEST(choosing_a_random_volatile_key_keeps_due_fields_known)
 {
     for (unsigned i = 0; i < 200; i++)
         put_hash(i, hash_entry(i, FLAT, 1, 0, 1));
@@ -224,7 +225,7 @@ START_TEST(a_draw_of_volatile_keys_forgets_no_field)
 }
 END_TEST
 
-/* Puts another entry in the place of the one that key i has. */
+/* Replaces the entry of key i. */
 static void exchange(unsigned i, struct entry *e)
 {
     struct place p = place_of(0, i);
@@ -243,7 +244,7 @@ static void exchange(unsigned i, struct entry *e)
 
 #define KEYS 300
 
-START_TEST(hashes_with_such_fields_are_counted_whatever_comes_and_goes)
+START_TEST(hashes_with_expiring_fields_are_counted_through_all_changes)
 {
     unsigned kind[KEYS] = {0}; /* 0: absent, 1: without an expiry, 2: with fields that have one */
     size_t partials = 0;
@@ -278,15 +279,15 @@ int main(void)
     hash_init();
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, keyspace_setup, keyspace_teardown);
-    tcase_add_test(tests, an_entry_tells_when_it_or_a_field_is_due);
-    tcase_add_test(tests, a_look_up_purges_what_is_due);
-    tcase_add_test(tests, a_hash_whose_last_field_is_due_is_gone);
-    tcase_add_test(tests, watches_see_fields_go);
-    tcase_add_test(tests, the_background_removes_fields_and_nothing_else);
-    tcase_add_test(tests, a_hash_of_very_many_due_fields_goes_bit_by_bit);
-    tcase_add_test(tests, what_was_found_stays_as_it_is_for_who_looks_again);
-    tcase_add_test(tests, a_draw_of_volatile_keys_forgets_no_field);
-    tcase_add_test(tests, hashes_with_such_fields_are_counted_whatever_comes_and_goes);
+    tcase_add_test(tests, an_entry_is_due_when_it_or_its_first_field_expires);
+    tcase_add_test(tests, a_look_up_removes_expired_fields);
+    tcase_add_test(tests, a_hash_without_unexpired_fields_is_removed);
+    tcase_add_test(tests, the_expiry_of_fields_changes_a_watched_key);
+    tcase_add_test(tests, the_sweep_removes_expired_fields_only);
+    tcase_add_test(tests, a_hash_with_very_many_expired_fields_is_purged_in_steps);
+    tcase_add_test(tests, a_second_look_up_does_not_change_the_entry_found);
+    tcase_add_test(tests, choosing_a_random_volatile_key_keeps_due_fields_known);
+    tcase_add_test(tests, hashes_with_expiring_fields_are_counted_through_all_changes);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

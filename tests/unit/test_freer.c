@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* freer: a thread that frees what takes long to free. */
+/* freer: a thread that frees large objects in the background. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -23,7 +23,7 @@ static void release(void *p)
     released++;
 }
 
-/* Holds the freer up until the test lets go. */
+/* Blocks the freer until the test releases it. */
 static _Atomic bool held, is_held;
 
 static void release_held(void *p)
@@ -40,7 +40,7 @@ static void setup(void)
     freer_reset_freed();
 }
 
-START_TEST(without_a_thread_it_frees_at_once)
+START_TEST(objects_are_freed_at_once_without_a_thread)
 {
     freer_hand(mem_alloc(10), release, 3, 10);
     ck_assert_uint_eq(released, 1);
@@ -49,7 +49,7 @@ START_TEST(without_a_thread_it_frees_at_once)
 }
 END_TEST
 
-START_TEST(the_thread_frees_and_counts)
+START_TEST(the_thread_frees_and_counts_objects)
 {
     freer_start();
     for (unsigned i = 0; i < 1000; i++)
@@ -64,7 +64,7 @@ START_TEST(the_thread_frees_and_counts)
 }
 END_TEST
 
-START_TEST(what_waits_is_pending_and_the_hander_goes_on)
+START_TEST(waiting_objects_count_as_pending_and_do_not_block_the_caller)
 {
     atomic_store(&held, true);
     freer_start();
@@ -80,7 +80,7 @@ START_TEST(what_waits_is_pending_and_the_hander_goes_on)
 }
 END_TEST
 
-START_TEST(memory_that_stays_free_goes_back_to_the_kernel)
+START_TEST(memory_that_stays_free_is_returned_to_the_kernel)
 {
     struct timespec moment = {0, 10 * 1000000};
 
@@ -94,7 +94,7 @@ START_TEST(memory_that_stays_free_goes_back_to_the_kernel)
 }
 END_TEST
 
-START_TEST(it_can_be_started_again)
+START_TEST(the_thread_can_be_restarted)
 {
     for (unsigned i = 1; i <= 3; i++) {
         freer_start();
@@ -106,7 +106,7 @@ START_TEST(it_can_be_started_again)
 }
 END_TEST
 
-START_TEST(what_is_expected_counts_before_it_is_handed_over)
+START_TEST(expected_objects_count_before_they_are_enqueued)
 {
     freer_start();
     freer_expect(3, 100);
@@ -130,7 +130,7 @@ END_TEST
 
 static size_t dataset, steps;
 
-/* Frees the blocks: whatever is left of them, the data stays what it is. */
+/* Frees the blocks, and checks that the dataset does not change meanwhile. */
 static void release_blocks(void *p)
 {
     void **blocks = p;
@@ -145,7 +145,7 @@ static void release_blocks(void *p)
     release(p);
 }
 
-START_TEST(bytes_leave_the_account_as_they_are_freed)
+START_TEST(bytes_leave_the_account_while_they_are_freed)
 {
     void **blocks = mem_alloc(BLOCKS * sizeof *blocks);
     size_t bytes = 0;
@@ -167,7 +167,7 @@ START_TEST(bytes_leave_the_account_as_they_are_freed)
 }
 END_TEST
 
-START_TEST(others_may_help)
+START_TEST(another_thread_can_free_the_first_object)
 {
     atomic_store(&held, true);
     freer_start();
@@ -193,7 +193,7 @@ START_TEST(others_may_help)
 }
 END_TEST
 
-/* Hands over a part of itself, and spares another. */
+/* Enqueues a part of the object, and spares another part. */
 static void release_nested(void *p)
 {
     freer_hand(mem_alloc(10), release, 1, 10);
@@ -204,9 +204,9 @@ static void release_nested(void *p)
     release(p);
 }
 
-START_TEST(parts_are_freed_at_once_and_those_that_stay_leave_the_account)
+START_TEST(parts_are_freed_at_once_and_remaining_bytes_leave_the_account)
 {
-    freer_spare(1000); /* of nothing */
+    freer_spare(1000); /* no object is being freed: no effect */
     freer_start();
     freer_hand(mem_alloc(10), release_nested, 5, 100);
     freer_stop();
@@ -225,7 +225,7 @@ static void *hand(void *arg)
     return arg;
 }
 
-START_TEST(any_thread_may_hand_over)
+START_TEST(any_thread_can_enqueue_objects)
 {
     pthread_t t[4];
 
@@ -249,16 +249,16 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, NULL);
-    tcase_add_test(tests, without_a_thread_it_frees_at_once);
-    tcase_add_test(tests, the_thread_frees_and_counts);
-    tcase_add_test(tests, what_waits_is_pending_and_the_hander_goes_on);
-    tcase_add_test(tests, what_is_expected_counts_before_it_is_handed_over);
-    tcase_add_test(tests, bytes_leave_the_account_as_they_are_freed);
-    tcase_add_test(tests, parts_are_freed_at_once_and_those_that_stay_leave_the_account);
-    tcase_add_test(tests, others_may_help);
-    tcase_add_test(tests, memory_that_stays_free_goes_back_to_the_kernel);
-    tcase_add_test(tests, it_can_be_started_again);
-    tcase_add_test(tests, any_thread_may_hand_over);
+    tcase_add_test(tests, objects_are_freed_at_once_without_a_thread);
+    tcase_add_test(tests, the_thread_frees_and_counts_objects);
+    tcase_add_test(tests, waiting_objects_count_as_pending_and_do_not_block_the_caller);
+    tcase_add_test(tests, expected_objects_count_before_they_are_enqueued);
+    tcase_add_test(tests, bytes_leave_the_account_while_they_are_freed);
+    tcase_add_test(tests, parts_are_freed_at_once_and_remaining_bytes_leave_the_account);
+    tcase_add_test(tests, another_thread_can_free_the_first_object);
+    tcase_add_test(tests, memory_that_stays_free_is_returned_to_the_kernel);
+    tcase_add_test(tests, the_thread_can_be_restarted);
+    tcase_add_test(tests, any_thread_can_enqueue_objects);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* gate: many inside together, or one alone. */
+/* gate: several threads inside together, or one alone. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 static struct gate gate;
 
-/* Who is inside: threads that share it, threads that have it alone. */
+/* The number of threads inside: shared, and alone. */
 static _Atomic int sharing, alone;
 static _Atomic unsigned long turns_shared, turns_alone;
 
@@ -59,7 +59,7 @@ static void *be_alone(void *arg)
     return arg;
 }
 
-START_TEST(who_is_alone_meets_nobody)
+START_TEST(a_thread_that_closes_the_gate_is_alone)
 {
     pthread_t t[SHARERS + LONERS];
 
@@ -74,7 +74,7 @@ START_TEST(who_is_alone_meets_nobody)
 }
 END_TEST
 
-START_TEST(many_are_inside_together)
+START_TEST(several_threads_enter_together)
 {
     gate_enter(&gate, 0);
     gate_enter(&gate, 1);
@@ -84,7 +84,7 @@ START_TEST(many_are_inside_together)
     gate_leave(&gate, 0);
     gate_leave(&gate, 1);
     gate_leave(&gate, GATE_SLOTS - 1);
-    /* All are out: it can be closed. */
+    /* No thread is inside any more: it can be closed. */
     gate_close(&gate);
     gate_open(&gate);
 }
@@ -98,7 +98,7 @@ static void *enter_once(void *arg)
     return arg;
 }
 
-START_TEST(who_comes_while_it_is_closed_waits_and_gets_in)
+START_TEST(a_thread_waits_at_a_closed_gate_and_then_enters)
 {
     pthread_t t;
     int64_t until = clock_mono_ms() + 30;
@@ -113,9 +113,16 @@ START_TEST(who_comes_while_it_is_closed_waits_and_gets_in)
 }
 END_TEST
 
-START_TEST(a_slot_that_is_not_there_breaks_a_promise)
+START_TEST(a_slot_out_of_range_aborts)
 {
     gate_enter(&gate, GATE_SLOTS);
+}
+END_TEST
+
+START_TEST(leaving_without_entering_aborts)
+{
+    gate_enter(&gate, 1);
+    gate_leave(&gate, 2);
 }
 END_TEST
 
@@ -128,10 +135,11 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, NULL);
-    tcase_add_test(tests, who_is_alone_meets_nobody);
-    tcase_add_test(tests, many_are_inside_together);
-    tcase_add_test(tests, who_comes_while_it_is_closed_waits_and_gets_in);
-    tcase_add_test_raise_signal(tests, a_slot_that_is_not_there_breaks_a_promise, SIGABRT);
+    tcase_add_test(tests, a_thread_that_closes_the_gate_is_alone);
+    tcase_add_test(tests, several_threads_enter_together);
+    tcase_add_test(tests, a_thread_waits_at_a_closed_gate_and_then_enters);
+    tcase_add_test_raise_signal(tests, a_slot_out_of_range_aborts, SIGABRT);
+    tcase_add_test_raise_signal(tests, leaving_without_entering_aborts, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

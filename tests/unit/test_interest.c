@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* interest: who wants to hear that a key changes. */
+/* interest: registrations for changes of keys. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -19,7 +19,7 @@ static void mark(struct interest_set *l, unsigned db, struct slice key)
     interest_report(l, db, key.n, key, &set_event);
 }
 
-START_TEST(a_change_marks_all_watches_of_the_key_and_no_other)
+START_TEST(a_change_marks_exactly_the_watches_of_the_key)
 {
     struct interest_set l = {0};
     struct watch a = on(SLICE("a"), 0), again = on(SLICE("a"), 0), b = on(SLICE("b"), 0);
@@ -37,7 +37,7 @@ START_TEST(a_change_marks_all_watches_of_the_key_and_no_other)
 }
 END_TEST
 
-START_TEST(a_watch_that_was_taken_off_hears_nothing)
+START_TEST(a_removed_watch_is_not_marked)
 {
     struct interest_set l = {0};
     struct watch w = on(SLICE("a"), 0);
@@ -50,7 +50,7 @@ START_TEST(a_watch_that_was_taken_off_hears_nothing)
 }
 END_TEST
 
-START_TEST(watches_come_and_go_in_any_order)
+START_TEST(watches_are_added_and_removed_in_any_order)
 {
     enum { MANY = 50 };
     struct interest_set l = {0};
@@ -80,8 +80,8 @@ START_TEST(watches_come_and_go_in_any_order)
 }
 END_TEST
 
-/* Told by time in no test, but by the buckets: what a change looks at is one of them. */
-START_TEST(many_watches_lie_in_many_buckets)
+/* A change examines one bucket. The test checks the number of buckets, because it cannot check the time. */
+START_TEST(the_number_of_buckets_grows_with_the_watches)
 {
     enum { MANY = 10000 };
     static struct watch w[MANY];
@@ -102,7 +102,7 @@ START_TEST(many_watches_lie_in_many_buckets)
 }
 END_TEST
 
-START_TEST(an_owner_is_told_from_another)
+START_TEST(interests_of_different_owners_are_distinct)
 {
     struct interest_set l = {0};
     struct watch mine = on(SLICE("a"), 0), theirs = on(SLICE("a"), 0);
@@ -128,11 +128,11 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, a_change_marks_all_watches_of_the_key_and_no_other);
-    tcase_add_test(tests, a_watch_that_was_taken_off_hears_nothing);
-    tcase_add_test(tests, watches_come_and_go_in_any_order);
-    tcase_add_test(tests, many_watches_lie_in_many_buckets);
-    tcase_add_test(tests, an_owner_is_told_from_another);
+    tcase_add_test(tests, a_change_marks_exactly_the_watches_of_the_key);
+    tcase_add_test(tests, a_removed_watch_is_not_marked);
+    tcase_add_test(tests, watches_are_added_and_removed_in_any_order);
+    tcase_add_test(tests, the_number_of_buckets_grows_with_the_watches);
+    tcase_add_test(tests, interests_of_different_owners_are_distinct);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* keyspace: what concerns more than one shard: sizes, flushing, swapping, walks. Expiry is in test_keyspace_expiry.c. */
+/* keyspace: operations on more than one shard: sizes, flushing, swapping, walks. Expiry is in test_expiry.c. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -22,7 +22,7 @@ static void swap(unsigned a, unsigned b, int64_t now)
 
 /* ---- whole databases ---- */
 
-START_TEST(sizes_are_those_of_each_database)
+START_TEST(each_database_has_its_own_size)
 {
     for (unsigned i = 0; i < 1000; i++)
         put(i % 3, i, i % 5 == 0 ? INT64_MAX : 0);
@@ -58,7 +58,7 @@ START_TEST(a_flush_empties_one_database_or_all)
 }
 END_TEST
 
-START_TEST(a_flush_gives_all_memory_back)
+START_TEST(a_flush_frees_all_memory)
 {
     size_t before;
 
@@ -75,7 +75,7 @@ START_TEST(a_flush_gives_all_memory_back)
 }
 END_TEST
 
-START_TEST(flushed_now_the_values_are_gone_though_somebody_looks)
+START_TEST(a_synchronous_flush_frees_the_values_despite_readers)
 {
     struct blob *b = blob_new(100000);
     struct place p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
@@ -92,7 +92,7 @@ START_TEST(flushed_now_the_values_are_gone_though_somebody_looks)
 }
 END_TEST
 
-START_TEST(flushed_tables_go_by_way_of_the_freer)
+START_TEST(the_freer_frees_flushed_tables)
 {
     size_t freed = freer_freed();
 
@@ -107,7 +107,7 @@ START_TEST(flushed_tables_go_by_way_of_the_freer)
 }
 END_TEST
 
-START_TEST(swapped_databases_have_each_others_keys)
+START_TEST(swapped_databases_exchange_their_keys)
 {
     put(0, 1, 0);
     put(0, 2, 0);
@@ -125,7 +125,7 @@ END_TEST
 
 /* ---- whole databases and watches ---- */
 
-/* Watches key 1 of database 0, past its time or not. */
+/* Watches key 1 of database 0, expired or not. */
 static struct watch *watch_key_1(bool was_expired)
 {
     static struct watch w;
@@ -157,22 +157,22 @@ static void put_in_state(unsigned db, enum key_state state)
         put(db, 1, state == EXPIRED ? 10 : 0);
 }
 
-START_TEST(a_flush_is_a_change_to_who_watches_a_key_that_was_there)
+START_TEST(a_flush_changes_a_watched_key_that_existed)
 {
     struct watch *w = watch_key_1(false);
 
     flush(0, false);
-    ck_assert(!w->changed); /* it was not there */
+    ck_assert(!w->changed); /* the key did not exist */
     put(0, 1, 0);
     flush(1, false);
-    ck_assert(!w->changed); /* not this database */
+    ck_assert(!w->changed); /* another database */
     flush(-1, false);
     ck_assert(w->changed);
     unwatch(w);
 }
 END_TEST
 
-START_TEST(a_flush_is_no_change_to_who_saw_the_key_expired)
+START_TEST(a_flush_does_not_change_a_key_that_had_expired_at_watch)
 {
     struct watch *w;
 
@@ -188,15 +188,15 @@ START_TEST(a_flush_is_no_change_to_who_saw_the_key_expired)
 }
 END_TEST
 
-START_TEST(a_swap_is_a_change_where_the_key_looks_another)
+START_TEST(a_swap_changes_a_watched_key_that_differs)
 {
-    /* What is in the watched database, what in the other; the clock stands at 100. */
+    /* The states of the key in the watched database and in the other one; the time is 100. */
     static const struct {
         enum key_state here, there;
         bool changed, expired_after;
     } cases[] = {
-        {ABSENT, ABSENT, false, false}, {ABSENT, LIVE, true, false},   {ABSENT, EXPIRED, false, true},
-        {LIVE, ABSENT, true, false},    {LIVE, LIVE, true, false},     {LIVE, EXPIRED, true, false},
+        {ABSENT, ABSENT, false, false},  {ABSENT, LIVE, true, false},  {ABSENT, EXPIRED, false, true},
+        {LIVE, ABSENT, true, false},     {LIVE, LIVE, true, false},    {LIVE, EXPIRED, true, false},
         {EXPIRED, ABSENT, false, false}, {EXPIRED, LIVE, true, false}, {EXPIRED, EXPIRED, false, true},
     };
 
@@ -237,7 +237,7 @@ static void scan_all(unsigned db, unsigned *seen)
     } while (cursor != 0);
 }
 
-START_TEST(a_scan_at_rest_sees_each_key_once)
+START_TEST(a_scan_of_an_unchanged_keyspace_visits_each_key_once)
 {
     unsigned *seen = calloc(ALL, sizeof *seen);
 
@@ -250,7 +250,7 @@ START_TEST(a_scan_at_rest_sees_each_key_once)
 }
 END_TEST
 
-START_TEST(a_scan_of_nothing_is_one_step)
+START_TEST(a_scan_of_an_empty_database_is_one_step)
 {
     unsigned seen[1] = {0};
 
@@ -262,7 +262,7 @@ START_TEST(a_scan_of_nothing_is_one_step)
 }
 END_TEST
 
-START_TEST(a_scan_sees_what_stays_whatever_comes_and_goes)
+START_TEST(a_scan_visits_all_remaining_keys_while_others_change)
 {
     unsigned *seen = calloc(ALL, sizeof *seen);
 
@@ -297,7 +297,7 @@ START_TEST(a_scan_sees_what_stays_whatever_comes_and_goes)
 }
 END_TEST
 
-START_TEST(any_number_is_a_cursor)
+START_TEST(any_number_is_a_valid_cursor)
 {
     unsigned *seen = calloc(ALL, sizeof *seen);
 
@@ -317,7 +317,7 @@ START_TEST(any_number_is_a_cursor)
 }
 END_TEST
 
-START_TEST(a_random_shard_is_one_that_has_keys)
+START_TEST(a_random_shard_has_keys)
 {
     bool drawn[SHARDS] = {false};
 
@@ -339,7 +339,7 @@ END_TEST
 
 static _Atomic bool over;
 
-/* Hints without a lock, as dispatch gives them. */
+/* Prefetches without a lock, as run/request does. */
 static void *prefetch(void *arg)
 {
     unsigned slot = (unsigned)(uintptr_t)arg, i = 0;
@@ -388,7 +388,7 @@ static void *scan(void *arg)
     return NULL;
 }
 
-START_TEST(readers_without_a_lock_meet_tables_that_grow_shrink_and_go)
+START_TEST(readers_without_a_lock_survive_resized_and_removed_tables)
 {
     pthread_t t[4];
 
@@ -423,21 +423,21 @@ int main(void)
     hash_init();
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, keyspace_setup, keyspace_teardown);
-    tcase_add_test(tests, sizes_are_those_of_each_database);
+    tcase_add_test(tests, each_database_has_its_own_size);
     tcase_add_test(tests, a_flush_empties_one_database_or_all);
-    tcase_add_test(tests, a_flush_gives_all_memory_back);
-    tcase_add_test(tests, flushed_now_the_values_are_gone_though_somebody_looks);
-    tcase_add_test(tests, flushed_tables_go_by_way_of_the_freer);
-    tcase_add_test(tests, swapped_databases_have_each_others_keys);
-    tcase_add_test(tests, a_flush_is_a_change_to_who_watches_a_key_that_was_there);
-    tcase_add_test(tests, a_flush_is_no_change_to_who_saw_the_key_expired);
-    tcase_add_test(tests, a_swap_is_a_change_where_the_key_looks_another);
-    tcase_add_test(tests, a_scan_at_rest_sees_each_key_once);
-    tcase_add_test(tests, a_scan_of_nothing_is_one_step);
-    tcase_add_test(tests, a_scan_sees_what_stays_whatever_comes_and_goes);
-    tcase_add_test(tests, any_number_is_a_cursor);
-    tcase_add_test(tests, a_random_shard_is_one_that_has_keys);
-    tcase_add_test(tests, readers_without_a_lock_meet_tables_that_grow_shrink_and_go);
+    tcase_add_test(tests, a_flush_frees_all_memory);
+    tcase_add_test(tests, a_synchronous_flush_frees_the_values_despite_readers);
+    tcase_add_test(tests, the_freer_frees_flushed_tables);
+    tcase_add_test(tests, swapped_databases_exchange_their_keys);
+    tcase_add_test(tests, a_flush_changes_a_watched_key_that_existed);
+    tcase_add_test(tests, a_flush_does_not_change_a_key_that_had_expired_at_watch);
+    tcase_add_test(tests, a_swap_changes_a_watched_key_that_differs);
+    tcase_add_test(tests, a_scan_of_an_unchanged_keyspace_visits_each_key_once);
+    tcase_add_test(tests, a_scan_of_an_empty_database_is_one_step);
+    tcase_add_test(tests, a_scan_visits_all_remaining_keys_while_others_change);
+    tcase_add_test(tests, any_number_is_a_valid_cursor);
+    tcase_add_test(tests, a_random_shard_has_keys);
+    tcase_add_test(tests, readers_without_a_lock_survive_resized_and_removed_tables);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* locks: which shards a unit needs, and the taking of them. */
+/* locks: the set of shards that a unit needs. */
 #include "checks.h"
 #include "config.h"
 
@@ -57,9 +57,9 @@ static bool is_inside_gate(void)
     return atomic_load(&ks->gate.slots[3].inside) != 0;
 }
 
-/* ---- what is taken ---- */
+/* ---- locking ---- */
 
-START_TEST(a_set_that_wants_nothing_takes_nothing)
+START_TEST(an_empty_set_takes_no_lock)
 {
     lock_set_clear(set);
     ck_assert(!lock_set_is_world(set));
@@ -70,7 +70,7 @@ START_TEST(a_set_that_wants_nothing_takes_nothing)
 }
 END_TEST
 
-START_TEST(the_wanted_shards_are_held_until_they_are_dropped_and_no_other)
+START_TEST(exactly_the_wanted_shards_are_held_until_dropped)
 {
     static const unsigned wanted[] = {200, 0, 63, 64, 255};
 
@@ -87,7 +87,7 @@ START_TEST(the_wanted_shards_are_held_until_they_are_dropped_and_no_other)
 }
 END_TEST
 
-START_TEST(a_shard_that_is_wanted_twice_is_taken_once)
+START_TEST(a_shard_that_is_wanted_twice_is_locked_once)
 {
     lock_set_clear(set);
     lock_set_want(set, hash_in(7));
@@ -100,7 +100,7 @@ START_TEST(a_shard_that_is_wanted_twice_is_taken_once)
 }
 END_TEST
 
-START_TEST(several_shards_are_taken_through_the_gate_and_one_is_not)
+START_TEST(only_sets_of_several_shards_enter_the_gate)
 {
     lock_set_clear(set);
     lock_set_want(set, hash_in(7));
@@ -115,7 +115,7 @@ START_TEST(several_shards_are_taken_through_the_gate_and_one_is_not)
 }
 END_TEST
 
-START_TEST(the_world_is_every_shard_and_the_gate_alone)
+START_TEST(a_set_of_all_shards_closes_the_gate_and_locks_every_shard)
 {
     lock_set_clear(set);
     lock_set_want(set, hash_in(7));
@@ -130,7 +130,7 @@ START_TEST(the_world_is_every_shard_and_the_gate_alone)
 }
 END_TEST
 
-START_TEST(a_set_that_is_cleared_wants_nothing)
+START_TEST(a_cleared_set_is_empty)
 {
     lock_set_clear(set);
     lock_set_want(set, hash_in(7));
@@ -158,7 +158,7 @@ static unsigned shard_of(const char *key)
     return keyspace_shard(ks, hash_bytes(slice_str(key)))->index;
 }
 
-START_TEST(the_keys_of_a_command_are_hashed_and_their_shards_wanted)
+START_TEST(the_keys_of_a_command_are_hashed_and_their_shards_added)
 {
     const struct slice argv[] = {SLICE("MSET"), SLICE("a"), SLICE("1"), SLICE("b"), SLICE("2")};
     uint64_t hash[] = {1, 1, 1, 1, 1};
@@ -213,7 +213,7 @@ START_TEST(a_command_may_have_more_keys_than_any_before_it)
 }
 END_TEST
 
-START_TEST(a_command_that_runs_alone_wants_the_world_and_its_keys_hashed)
+START_TEST(a_command_that_needs_every_shard_has_its_keys_hashed)
 {
     const struct slice argv[] = {SLICE("X"), SLICE("a")};
     uint64_t hash[2] = {0};
@@ -225,7 +225,7 @@ START_TEST(a_command_that_runs_alone_wants_the_world_and_its_keys_hashed)
 }
 END_TEST
 
-START_TEST(arguments_that_do_not_tell_the_keys_want_nothing)
+START_TEST(invalid_arguments_add_no_shard)
 {
     const struct slice argv[] = {SLICE("X"), SLICE("many"), SLICE("a")};
     uint64_t hash[3];
@@ -239,7 +239,7 @@ START_TEST(arguments_that_do_not_tell_the_keys_want_nothing)
 }
 END_TEST
 
-START_TEST(asking_the_cache_changes_nothing_and_needs_no_table)
+START_TEST(prefetching_changes_nothing_and_needs_no_table)
 {
     const struct slice argv[] = {SLICE("DEL"), SLICE("k1"), SLICE("k2")};
     uint64_t hash[3];
@@ -258,7 +258,7 @@ END_TEST
 
 /* ---- threads ---- */
 
-static void *take_and_tell(void *arg)
+static void *take_and_report(void *arg)
 {
     bool waited = lock_set_take(set);
 
@@ -267,7 +267,7 @@ static void *take_and_tell(void *arg)
     return waited ? arg : NULL;
 }
 
-START_TEST(a_wait_for_a_shard_is_told)
+START_TEST(a_wait_for_a_shard_is_reported)
 {
     struct lock *l = &ks->shards[9].lock;
     pthread_t t;
@@ -278,7 +278,7 @@ START_TEST(a_wait_for_a_shard_is_told)
     ck_assert(!lock_set_take(set));
     lock_set_drop(set);
     shard_lock(&ks->shards[9]);
-    ck_assert_int_eq(pthread_create(&t, NULL, take_and_tell, set), 0);
+    ck_assert_int_eq(pthread_create(&t, NULL, take_and_report, set), 0);
     while (atomic_load(&l->word) != 2) /* until it sleeps */
         sched_yield();
     shard_unlock(&ks->shards[9]);
@@ -301,7 +301,7 @@ static void *take_until_waited(void *arg)
     return arg;
 }
 
-START_TEST(a_wait_for_the_gate_is_told)
+START_TEST(a_wait_for_the_gate_is_reported)
 {
     pthread_t t;
 
@@ -320,11 +320,11 @@ END_TEST
 
 #define THREADS 4
 #define ROUNDS  3000
-#define COUNTS  4 /* shards that all threads want, in pairs or with the whole world */
+#define COUNTS  4 /* shards that all threads lock, in pairs or with all shards */
 
-static unsigned counts[COUNTS]; /* each guarded by the shard of its number */
+static unsigned counts[COUNTS]; /* each guarded by the shard of the same number */
 
-/* Adds one to two of the counts, or to all. */
+/* Increments two of the counts, or all. */
 static void *count_up(void *arg)
 {
     unsigned slot = (unsigned)(uintptr_t)arg;
@@ -348,7 +348,7 @@ static void *count_up(void *arg)
     return NULL;
 }
 
-START_TEST(threads_whose_sets_cross_neither_wait_for_ever_nor_meet)
+START_TEST(threads_with_overlapping_sets_do_not_deadlock_or_race)
 {
     pthread_t t[THREADS];
     unsigned sum = 0;
@@ -366,12 +366,12 @@ END_TEST
 
 static void add_key_tests(TCase *tests)
 {
-    tcase_add_test(tests, the_keys_of_a_command_are_hashed_and_their_shards_wanted);
+    tcase_add_test(tests, the_keys_of_a_command_are_hashed_and_their_shards_added);
     tcase_add_test(tests, the_keys_of_several_commands_add_up);
     tcase_add_test(tests, a_command_may_have_more_keys_than_any_before_it);
-    tcase_add_test(tests, a_command_that_runs_alone_wants_the_world_and_its_keys_hashed);
-    tcase_add_test(tests, arguments_that_do_not_tell_the_keys_want_nothing);
-    tcase_add_test(tests, asking_the_cache_changes_nothing_and_needs_no_table);
+    tcase_add_test(tests, a_command_that_needs_every_shard_has_its_keys_hashed);
+    tcase_add_test(tests, invalid_arguments_add_no_shard);
+    tcase_add_test(tests, prefetching_changes_nothing_and_needs_no_table);
 }
 
 int main(void)
@@ -384,16 +384,16 @@ int main(void)
     hash_init();
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_set_that_wants_nothing_takes_nothing);
-    tcase_add_test(tests, the_wanted_shards_are_held_until_they_are_dropped_and_no_other);
-    tcase_add_test(tests, a_shard_that_is_wanted_twice_is_taken_once);
-    tcase_add_test(tests, several_shards_are_taken_through_the_gate_and_one_is_not);
-    tcase_add_test(tests, the_world_is_every_shard_and_the_gate_alone);
-    tcase_add_test(tests, a_set_that_is_cleared_wants_nothing);
+    tcase_add_test(tests, an_empty_set_takes_no_lock);
+    tcase_add_test(tests, exactly_the_wanted_shards_are_held_until_dropped);
+    tcase_add_test(tests, a_shard_that_is_wanted_twice_is_locked_once);
+    tcase_add_test(tests, only_sets_of_several_shards_enter_the_gate);
+    tcase_add_test(tests, a_set_of_all_shards_closes_the_gate_and_locks_every_shard);
+    tcase_add_test(tests, a_cleared_set_is_empty);
     add_key_tests(tests);
-    tcase_add_test(tests, a_wait_for_a_shard_is_told);
-    tcase_add_test(tests, a_wait_for_the_gate_is_told);
-    tcase_add_test(tests, threads_whose_sets_cross_neither_wait_for_ever_nor_meet);
+    tcase_add_test(tests, a_wait_for_a_shard_is_reported);
+    tcase_add_test(tests, a_wait_for_the_gate_is_reported);
+    tcase_add_test(tests, threads_with_overlapping_sets_do_not_deadlock_or_race);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

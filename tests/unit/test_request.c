@@ -20,7 +20,7 @@ START_TEST(preparing_finds_the_command_and_hashes_its_only_key)
 }
 END_TEST
 
-START_TEST(preparing_finds_no_only_key_where_there_is_none)
+START_TEST(preparing_finds_no_key_in_commands_without_a_single_one)
 {
     static const char *const requests[] = {"PING",         "GET",      "DEL a",         "DEL a b", "RENAME a b",
                                            "MSETEX 1 a 1", "NOSUCH a", "CLIENT NOSUCH", "CLIENT"};
@@ -38,13 +38,13 @@ START_TEST(preparing_finds_no_only_key_where_there_is_none)
 }
 END_TEST
 
-START_TEST(looking_ahead_changes_nothing_and_needs_no_table)
+START_TEST(prefetching_changes_nothing_and_needs_no_table)
 {
     static const char *const texts[] = {"GET k1", "GET k2", "PING", "NOSUCH", "SET k3 v", "DEL k1 k1"};
     struct sent s[6];
     struct request requests[6];
 
-    put(0, 1, 1); /* past its time: a look that is more than a hint would remove it */
+    put(0, 1, 1); /* expired: a real look-up would remove it */
     quiesce_enter(0);
     for (session.db = 0; session.db < 4; session.db++) {
         for (unsigned i = 0; i < 6; i++) {
@@ -69,7 +69,7 @@ int main(void)
     TCase *tests = tcase_create("request");
 
     tcase_add_test(tests, preparing_finds_the_command_and_hashes_its_only_key);
-    tcase_add_test(tests, preparing_finds_no_only_key_where_there_is_none);
-    tcase_add_test(tests, looking_ahead_changes_nothing_and_needs_no_table);
+    tcase_add_test(tests, preparing_finds_no_key_in_commands_without_a_single_one);
+    tcase_add_test(tests, prefetching_changes_nothing_and_needs_no_table);
     return run_suite(suite, tests);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* session: a caller, as commands see it. */
+/* session: the state of a client that commands use. */
 #include "checks.h"
 #include "config.h"
 
@@ -47,7 +47,7 @@ START_TEST(a_new_session_has_defaults)
 }
 END_TEST
 
-START_TEST(a_session_begins_authenticated_or_not)
+START_TEST(a_session_begins_authenticated_or_unauthenticated)
 {
     ck_assert(session.authenticated);
     ck_assert(!other.authenticated);
@@ -102,7 +102,7 @@ START_TEST(there_is_room_for_the_hash_of_each_argument)
 }
 END_TEST
 
-START_TEST(commands_are_queued_in_their_order)
+START_TEST(commands_are_queued_in_order)
 {
     struct name name;
 
@@ -115,7 +115,7 @@ START_TEST(commands_are_queued_in_their_order)
 }
 END_TEST
 
-START_TEST(the_card_has_the_state_of_the_transaction)
+START_TEST(the_card_shows_the_state_of_the_transaction)
 {
     uint64_t bytes;
 
@@ -184,7 +184,7 @@ static void change(unsigned db, unsigned i)
 }
 
 /* Whether any key that the session watches has changed. */
-static bool has_heard(const struct session *s)
+static bool is_changed(const struct session *s)
 {
     for (const struct session_watch *w = s->watches; w != NULL; w = w->next)
         if (w->mark.changed)
@@ -192,7 +192,7 @@ static bool has_heard(const struct session *s)
     return false;
 }
 
-/* Marks in all shards. */
+/* The number of interests in all shards. */
 static size_t marks(void)
 {
     size_t n = 0;
@@ -202,30 +202,30 @@ static size_t marks(void)
     return n;
 }
 
-START_TEST(a_watched_key_tells_its_change)
+START_TEST(a_change_of_a_watched_key_is_noted)
 {
     watch(0, 1);
     change(0, 2);
     change(1, 1);
-    ck_assert(!has_heard(&session));
+    ck_assert(!is_changed(&session));
     change(0, 1);
-    ck_assert(has_heard(&session));
+    ck_assert(is_changed(&session));
 }
 END_TEST
 
-START_TEST(the_end_of_a_key_that_was_expired_already_is_no_change)
+START_TEST(removing_a_key_that_had_expired_at_watch_is_no_change)
 {
     put(0, 1, 1);
     watch_as(&session, 0, 1, true);
     watch_as(&other, 0, 1, false);
     expire_all();
     ck_assert(!is_there(0, 1));
-    ck_assert(!has_heard(&session));
-    ck_assert(has_heard(&other));
+    ck_assert(!is_changed(&session));
+    ck_assert(is_changed(&other));
 }
 END_TEST
 
-START_TEST(a_key_is_watched_once_however_many_there_are)
+START_TEST(watching_a_key_twice_adds_one_watch)
 {
     for (unsigned i = 0; i < MANY; i++) {
         watch(0, i);
@@ -237,26 +237,26 @@ START_TEST(a_key_is_watched_once_however_many_there_are)
 }
 END_TEST
 
-START_TEST(watching_again_keeps_what_was_heard)
+START_TEST(watching_a_key_again_keeps_its_change)
 {
     watch(0, 1);
     change(0, 1);
     watch(0, 1);
-    ck_assert(has_heard(&session));
+    ck_assert(is_changed(&session));
 }
 END_TEST
 
-START_TEST(a_key_in_another_database_is_another_key)
+START_TEST(keys_in_different_databases_are_different_keys)
 {
     watch(0, 1);
     watch(2, 1);
     ck_assert_uint_eq(session.watching, 2);
     change(2, 1);
-    ck_assert(has_heard(&session));
+    ck_assert(is_changed(&session));
 }
 END_TEST
 
-START_TEST(sessions_watch_the_same_keys_each_for_itself)
+START_TEST(sessions_watch_the_same_key_independently)
 {
     for (unsigned i = 0; i < MANY; i++) {
         watch_as(&session, 0, i, false);
@@ -266,7 +266,7 @@ START_TEST(sessions_watch_the_same_keys_each_for_itself)
     ck_assert_uint_eq(other.watching, MANY);
     session_unwatch(&session);
     change(0, 1);
-    ck_assert(has_heard(&other));
+    ck_assert(is_changed(&other));
 }
 END_TEST
 
@@ -302,7 +302,7 @@ START_TEST(unwatching_removes_all_marks)
 }
 END_TEST
 
-START_TEST(unwatching_takes_the_shards_one_by_one_or_finds_them_held)
+START_TEST(unwatching_locks_shards_one_by_one_unless_they_are_held)
 {
     for (unsigned i = 0; i < MANY; i++)
         watch(0, i);
@@ -313,24 +313,24 @@ START_TEST(unwatching_takes_the_shards_one_by_one_or_finds_them_held)
     ck_assert_uint_eq(marks(), 1);
     ck_assert_uint_eq(session.watching, 0);
     ck_assert_ptr_null(session.watches);
-    /* All shards are free: this one takes them itself. */
+    /* No shard is held: session_unwatch locks them. */
     session_unwatch(&other);
     ck_assert_uint_eq(marks(), 0);
 }
 END_TEST
 
-START_TEST(the_end_of_a_transaction_leaves_the_watches)
+START_TEST(the_end_of_a_transaction_keeps_the_watches)
 {
     watch(0, 1);
     session_begin_multi(&session);
     session_end_multi(&session);
     ck_assert_uint_eq(session.watching, 1);
     change(0, 1);
-    ck_assert(has_heard(&session));
+    ck_assert(is_changed(&session));
 }
 END_TEST
 
-START_TEST(no_mark_outlives_its_session)
+START_TEST(no_watch_outlives_its_session)
 {
     struct session brief;
 
@@ -357,7 +357,7 @@ START_TEST(database_and_protocol_are_published_on_the_card)
 END_TEST
 
 /* Changes everything of the session that RESET restores. */
-static void estrange(void)
+static void change_everything(void)
 {
     session_select(&session, 2);
     session_set_resp(&session, 3);
@@ -374,7 +374,7 @@ static void estrange(void)
 
 START_TEST(a_reset_restores_the_defaults)
 {
-    estrange();
+    change_everything();
     session_reset(&session, false);
     ck_assert(!session.authenticated);
     ck_assert_uint_eq(session.db, 0);
@@ -391,7 +391,7 @@ END_TEST
 
 START_TEST(a_reset_is_published_on_the_card)
 {
-    estrange();
+    change_everything();
     session_reset(&session, true);
     ck_assert_uint_eq(atomic_load(&session.card->db), 0);
     ck_assert_uint_eq(atomic_load(&session.card->resp), 2);
@@ -409,25 +409,25 @@ static void add_multi_tests(TCase *tests)
 {
     tcase_add_test(tests, queued_commands_are_copies);
     tcase_add_test(tests, there_is_room_for_the_hash_of_each_argument);
-    tcase_add_test(tests, commands_are_queued_in_their_order);
-    tcase_add_test(tests, the_card_has_the_state_of_the_transaction);
+    tcase_add_test(tests, commands_are_queued_in_order);
+    tcase_add_test(tests, the_card_shows_the_state_of_the_transaction);
     tcase_add_test(tests, the_end_of_a_transaction_empties_the_queue);
 }
 
 static void add_watch_tests(TCase *tests)
 {
-    tcase_add_test(tests, a_watched_key_tells_its_change);
-    tcase_add_test(tests, the_end_of_a_key_that_was_expired_already_is_no_change);
-    tcase_add_test(tests, a_key_is_watched_once_however_many_there_are);
-    tcase_add_test(tests, watching_again_keeps_what_was_heard);
-    tcase_add_test(tests, a_key_in_another_database_is_another_key);
-    tcase_add_test(tests, sessions_watch_the_same_keys_each_for_itself);
+    tcase_add_test(tests, a_change_of_a_watched_key_is_noted);
+    tcase_add_test(tests, removing_a_key_that_had_expired_at_watch_is_no_change);
+    tcase_add_test(tests, watching_a_key_twice_adds_one_watch);
+    tcase_add_test(tests, watching_a_key_again_keeps_its_change);
+    tcase_add_test(tests, keys_in_different_databases_are_different_keys);
+    tcase_add_test(tests, sessions_watch_the_same_key_independently);
     tcase_add_test(tests, the_card_shows_how_many_keys_are_watched);
     tcase_add_test(tests, watches_count_as_memory);
     tcase_add_test(tests, unwatching_removes_all_marks);
-    tcase_add_test(tests, unwatching_takes_the_shards_one_by_one_or_finds_them_held);
-    tcase_add_test(tests, the_end_of_a_transaction_leaves_the_watches);
-    tcase_add_test(tests, no_mark_outlives_its_session);
+    tcase_add_test(tests, unwatching_locks_shards_one_by_one_unless_they_are_held);
+    tcase_add_test(tests, the_end_of_a_transaction_keeps_the_watches);
+    tcase_add_test(tests, no_watch_outlives_its_session);
 }
 
 int main(void)
@@ -440,7 +440,7 @@ int main(void)
     hash_init();
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_new_session_has_defaults);
-    tcase_add_test(tests, a_session_begins_authenticated_or_not);
+    tcase_add_test(tests, a_session_begins_authenticated_or_unauthenticated);
     add_multi_tests(tests);
     add_watch_tests(tests);
     tcase_add_test(tests, database_and_protocol_are_published_on_the_card);

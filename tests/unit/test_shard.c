@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* shard: finds, puts and removes under its lock; knows expiry, watches and counters. */
+/* shard: finds, inserts and removes entries under its lock; expiry, watches, counters and the door. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "store/keyspace.h"
 #include "store/watch.h"
 
-#define NOW 1000000 /* these tests have a clock of their own */
+#define NOW 1000000 /* the time in these tests, ms */
 
 static struct keyspace *ks;
 
@@ -71,7 +71,7 @@ static void teardown(void)
     quiesce_collect();
 }
 
-START_TEST(what_is_put_is_found_in_its_database_only)
+START_TEST(an_entry_is_found_only_in_its_own_database)
 {
     put(1, SLICE("k"), SLICE("v"), 0);
     ck_assert(is_there(1, SLICE("k"), NOW));
@@ -83,7 +83,7 @@ START_TEST(what_is_put_is_found_in_its_database_only)
 }
 END_TEST
 
-START_TEST(an_expired_key_is_absent_from_its_moment_on_and_counted)
+START_TEST(an_expired_key_is_removed_and_counted)
 {
     struct place p;
 
@@ -102,7 +102,7 @@ START_TEST(an_expired_key_is_absent_from_its_moment_on_and_counted)
 }
 END_TEST
 
-START_TEST(a_replacement_may_bring_or_lose_an_expiry)
+START_TEST(a_replacement_may_add_or_remove_an_expiry)
 {
     struct place p;
     struct entry *e;
@@ -127,7 +127,7 @@ START_TEST(a_replacement_may_bring_or_lose_an_expiry)
 }
 END_TEST
 
-START_TEST(an_expiry_is_set_and_taken_and_the_counters_follow)
+START_TEST(setting_and_removing_an_expiry_updates_the_counters)
 {
     struct place p;
     struct entry *e;
@@ -148,7 +148,7 @@ START_TEST(an_expiry_is_set_and_taken_and_the_counters_follow)
 }
 END_TEST
 
-START_TEST(a_taken_entry_is_the_callers)
+START_TEST(a_taken_entry_belongs_to_the_caller)
 {
     struct place p;
     struct entry *e;
@@ -181,7 +181,7 @@ static void add_watch(struct watch *w)
     drop(p);
 }
 
-START_TEST(removal_is_a_change)
+START_TEST(a_removal_changes_a_watched_key)
 {
     struct watch w = watched(SLICE("k"), false);
     struct place p;
@@ -198,7 +198,7 @@ START_TEST(removal_is_a_change)
 }
 END_TEST
 
-START_TEST(expiry_is_a_change_unless_it_was_known)
+START_TEST(an_expiry_is_a_change_unless_the_key_had_expired_at_watch)
 {
     struct watch did_not = watched(SLICE("k"), false), knew = watched(SLICE("k"), true);
 
@@ -211,7 +211,7 @@ START_TEST(expiry_is_a_change_unless_it_was_known)
 }
 END_TEST
 
-START_TEST(saying_changed_marks_the_key)
+START_TEST(shard_changed_marks_the_watches_of_the_key)
 {
     struct watch w = watched(SLICE("k"), false), other = watched(SLICE("l"), false);
     struct place p;
@@ -227,7 +227,7 @@ END_TEST
 
 /* ---- the door ---- */
 
-START_TEST(a_change_without_the_door_breaks_a_promise)
+START_TEST(a_change_without_shard_touch_aborts)
 {
     struct place p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
 
@@ -237,7 +237,7 @@ START_TEST(a_change_without_the_door_breaks_a_promise)
 }
 END_TEST
 
-START_TEST(the_door_without_the_lock_breaks_a_promise)
+START_TEST(shard_touch_without_the_lock_aborts)
 {
     struct place p = keyspace_place(ks, 0, hash_bytes(SLICE("k")));
 
@@ -245,7 +245,7 @@ START_TEST(the_door_without_the_lock_breaks_a_promise)
 }
 END_TEST
 
-START_TEST(each_unit_finds_the_door_shut)
+START_TEST(each_unit_begins_with_the_door_shut)
 {
     struct place p = hold(0, SLICE("k"));
 
@@ -258,7 +258,7 @@ START_TEST(each_unit_finds_the_door_shut)
 }
 END_TEST
 
-/* ---- what a snapshot gets ---- */
+/* ---- entries handed over to a snapshot ---- */
 
 static struct {
     unsigned entries, tables;
@@ -277,7 +277,7 @@ static void hand_over(void *arg, const struct place *p, struct entry *e)
     handed.value = entry_int(e);
 }
 
-/* As the cut of a snapshot does. */
+/* Raises the epoch, as a snapshot does. */
 static void cut(void)
 {
     memset(&handed, 0, sizeof handed);
@@ -299,7 +299,7 @@ static void put_number(struct slice key, int64_t n)
     drop(p);
 }
 
-START_TEST(an_entry_older_than_the_cut_is_handed_over_once_as_it_was)
+START_TEST(an_entry_older_than_the_snapshot_is_handed_over_once_unchanged)
 {
     put_number(SLICE("k"), 1);
     put_number(SLICE("other"), 7);
@@ -309,7 +309,7 @@ START_TEST(an_entry_older_than_the_cut_is_handed_over_once_as_it_was)
         ck_assert_uint_eq(handed.entries, 1);
         ck_assert_int_eq(handed.value, round);
         put_number(SLICE("k"), round + 1);
-        put_number(SLICE("new"), 3); /* in the first round it is younger than the cut */
+        put_number(SLICE("new"), 3); /* in the first round it is newer than the snapshot */
         ck_assert_uint_eq(handed.entries, round == 1 ? 1 : 2);
     }
 }
@@ -333,7 +333,7 @@ START_TEST(an_expired_entry_is_handed_over_before_it_is_removed)
 }
 END_TEST
 
-START_TEST(a_table_that_is_removed_is_handed_over_as_a_whole)
+START_TEST(a_removed_table_is_handed_over_as_a_whole)
 {
     struct place p;
 
@@ -355,7 +355,7 @@ END_TEST
 
 static const char letters[] = "abcdefgh";
 
-/* Adds one to a counter under one of a few keys, as INCR does. */
+/* Increments the integer of one of a few keys, as INCR does. */
 static void *count_up(void *arg)
 {
     unsigned seed = (unsigned)(uintptr_t)arg;
@@ -375,7 +375,7 @@ static void *count_up(void *arg)
     return NULL;
 }
 
-START_TEST(no_count_is_lost_among_threads)
+START_TEST(concurrent_increments_are_not_lost)
 {
     pthread_t t[THREADS];
     int64_t sum = 0;
@@ -405,21 +405,21 @@ int main(void)
     hash_init();
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, what_is_put_is_found_in_its_database_only);
-    tcase_add_test(tests, an_expired_key_is_absent_from_its_moment_on_and_counted);
-    tcase_add_test(tests, a_replacement_may_bring_or_lose_an_expiry);
-    tcase_add_test(tests, an_expiry_is_set_and_taken_and_the_counters_follow);
-    tcase_add_test(tests, a_taken_entry_is_the_callers);
-    tcase_add_test(tests, removal_is_a_change);
-    tcase_add_test(tests, expiry_is_a_change_unless_it_was_known);
-    tcase_add_test(tests, saying_changed_marks_the_key);
-    tcase_add_test_raise_signal(tests, a_change_without_the_door_breaks_a_promise, SIGABRT);
-    tcase_add_test_raise_signal(tests, the_door_without_the_lock_breaks_a_promise, SIGABRT);
-    tcase_add_test(tests, each_unit_finds_the_door_shut);
-    tcase_add_test(tests, an_entry_older_than_the_cut_is_handed_over_once_as_it_was);
+    tcase_add_test(tests, an_entry_is_found_only_in_its_own_database);
+    tcase_add_test(tests, an_expired_key_is_removed_and_counted);
+    tcase_add_test(tests, a_replacement_may_add_or_remove_an_expiry);
+    tcase_add_test(tests, setting_and_removing_an_expiry_updates_the_counters);
+    tcase_add_test(tests, a_taken_entry_belongs_to_the_caller);
+    tcase_add_test(tests, a_removal_changes_a_watched_key);
+    tcase_add_test(tests, an_expiry_is_a_change_unless_the_key_had_expired_at_watch);
+    tcase_add_test(tests, shard_changed_marks_the_watches_of_the_key);
+    tcase_add_test_raise_signal(tests, a_change_without_shard_touch_aborts, SIGABRT);
+    tcase_add_test_raise_signal(tests, shard_touch_without_the_lock_aborts, SIGABRT);
+    tcase_add_test(tests, each_unit_begins_with_the_door_shut);
+    tcase_add_test(tests, an_entry_older_than_the_snapshot_is_handed_over_once_unchanged);
     tcase_add_test(tests, an_expired_entry_is_handed_over_before_it_is_removed);
-    tcase_add_test(tests, a_table_that_is_removed_is_handed_over_as_a_whole);
-    tcase_add_test(tests, no_count_is_lost_among_threads);
+    tcase_add_test(tests, a_removed_table_is_handed_over_as_a_whole);
+    tcase_add_test(tests, concurrent_increments_are_not_lost);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sweep: active expiry, a slice at a time. */
+/* sweep: active expiry in slices. */
 #include <stdlib.h>
 
 #include "checks.h"
@@ -51,7 +51,7 @@ START_TEST(the_result_says_whether_anything_has_an_expiry)
 }
 END_TEST
 
-START_TEST(shards_are_shared_out_among_the_callers)
+START_TEST(shards_are_divided_among_the_callers)
 {
     for (unsigned i = 0; i < 2000; i++)
         put(0, i, 10);
@@ -61,7 +61,7 @@ START_TEST(shards_are_shared_out_among_the_callers)
 }
 END_TEST
 
-START_TEST(a_budget_that_is_used_up_ends_the_slice)
+START_TEST(a_slice_ends_when_its_budget_is_used_up)
 {
     unsigned at = 0;
 
@@ -96,8 +96,8 @@ int main(void)
     clock_calibrate();
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, the_result_says_whether_anything_has_an_expiry);
-    tcase_add_test(tests, shards_are_shared_out_among_the_callers);
-    tcase_add_test(tests, a_budget_that_is_used_up_ends_the_slice);
+    tcase_add_test(tests, shards_are_divided_among_the_callers);
+    tcase_add_test(tests, a_slice_ends_when_its_budget_is_used_up);
     tcase_add_test(tests, active_expiry_can_be_turned_off);
     suite_add_tcase(suite, tests);
     srunner_run_all(suite_runner, CK_NORMAL);

@@ -9,12 +9,11 @@
 #include "cmd/server/syntax.h"
 #include "run/command.h"
 
-/* The arguments as text: name:type, the token before, the flags behind, groups in brackets. */
+/* The arguments as text: name:type, preceded by the token, followed by the flags; groups in brackets. */
 static void write_arguments(struct buf *b, const struct syntax *s)
 {
     for (; s; s = s->next) {
-        buf_printf(b, "%s%s%s:%s", s->token ? s->token : "", s->token ? " " : "", s->name,
-                   syntax_type_name(s->type));
+        buf_printf(b, "%s%s%s:%s", s->token ? s->token : "", s->token ? " " : "", s->name, syntax_type_name(s->type));
         if (s->first) {
             buf_add_char(b, '(');
             write_arguments(b, s->first);
@@ -37,7 +36,7 @@ static void expect(const char *text, const char *expected)
     syntax_free(s);
 }
 
-START_TEST(values_have_the_type_of_their_name)
+START_TEST(values_have_the_type_that_their_name_implies)
 {
     expect("", "");
     expect("key value", "key:key value:string");
@@ -47,14 +46,14 @@ START_TEST(values_have_the_type_of_their_name)
 }
 END_TEST
 
-START_TEST(a_type_may_be_told_behind_a_colon)
+START_TEST(a_type_may_follow_a_colon)
 {
     expect("increment:double key:string", "increment:double key:string");
     expect("ip:port", "ip:port:string");
 }
 END_TEST
 
-START_TEST(square_brackets_are_optional)
+START_TEST(arguments_in_square_brackets_are_optional)
 {
     expect("[message]", "message:string?");
     expect("key [ALPHA]", "key:key ALPHA alpha:pure-token?");
@@ -63,7 +62,7 @@ START_TEST(square_brackets_are_optional)
 }
 END_TEST
 
-START_TEST(a_bar_is_a_choice)
+START_TEST(a_bar_separates_alternatives)
 {
     expect("<ON | OFF>", "on_off:oneof(ON on:pure-token OFF off:pure-token)");
     expect("ON|OFF", "on_off:oneof(ON on:pure-token OFF off:pure-token)");
@@ -71,7 +70,7 @@ START_TEST(a_bar_is_a_choice)
 }
 END_TEST
 
-START_TEST(a_word_in_capitals_belongs_to_the_values_behind_it)
+START_TEST(a_word_in_capitals_belongs_to_the_values_after_it)
 {
     expect("[COUNT count]", "COUNT count:integer?");
     expect("[LIMIT offset count]", "LIMIT limit:block(offset:integer count:integer)?");
@@ -83,26 +82,25 @@ START_TEST(a_word_in_capitals_belongs_to_the_values_behind_it)
 }
 END_TEST
 
-START_TEST(what_is_repeated_is_multiple)
+START_TEST(repeated_arguments_are_multiple)
 {
     expect("key [key ...]", "key:key*");
     expect("[section [section ...]]", "section:string?*");
     expect("a key value [key value ...]", "a:string key_value:block(key:key value:string)*");
     expect("[GET pattern [GET pattern ...]]", "GET pattern:pattern?*!");
     expect("[ID client-id [client-id ...]]", "ID client-id:integer?*");
-    expect("[A a | <B | C> [A a | <B | C> ...]]",
-           "a_b_c:oneof(A a:string b_c:oneof(B b:pure-token C c:pure-token))?*");
+    expect("[A a | <B | C> [A a | <B | C> ...]]", "a_b_c:oneof(A a:string b_c:oneof(B b:pure-token C c:pure-token))?*");
 }
 END_TEST
 
-START_TEST(signs_are_sent_as_they_are)
+START_TEST(punctuation_is_sent_literally)
 {
     expect("<* | id>", "*_id:oneof(* *:pure-token id:string)");
     expect("[= | ~] threshold", "=_~:oneof(= =:pure-token ~ ~:pure-token)? threshold:string");
 }
 END_TEST
 
-START_TEST(what_is_not_in_the_notation_is_refused)
+START_TEST(invalid_notation_is_refused)
 {
     static const char *const wrong[] = {"a [b", "a b]", "[x [y ...]]", "[]", "a | ", "| a", "<a | [b>", "[...]"};
 
@@ -111,7 +109,7 @@ START_TEST(what_is_not_in_the_notation_is_refused)
 }
 END_TEST
 
-START_TEST(people_do_not_see_the_types)
+START_TEST(the_displayed_syntax_has_no_types)
 {
     struct buf b = BUF_EMPTY;
 
@@ -121,7 +119,7 @@ START_TEST(people_do_not_see_the_types)
 }
 END_TEST
 
-START_TEST(the_syntax_of_every_command_is_in_the_notation)
+START_TEST(the_syntax_of_every_command_is_valid_notation)
 {
     commands_init();
     for (unsigned i = 0; i < commands_count(); i++) {
@@ -141,16 +139,16 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, values_have_the_type_of_their_name);
-    tcase_add_test(tests, a_type_may_be_told_behind_a_colon);
-    tcase_add_test(tests, square_brackets_are_optional);
-    tcase_add_test(tests, a_bar_is_a_choice);
-    tcase_add_test(tests, a_word_in_capitals_belongs_to_the_values_behind_it);
-    tcase_add_test(tests, what_is_repeated_is_multiple);
-    tcase_add_test(tests, signs_are_sent_as_they_are);
-    tcase_add_test(tests, what_is_not_in_the_notation_is_refused);
-    tcase_add_test(tests, people_do_not_see_the_types);
-    tcase_add_test(tests, the_syntax_of_every_command_is_in_the_notation);
+    tcase_add_test(tests, values_have_the_type_that_their_name_implies);
+    tcase_add_test(tests, a_type_may_follow_a_colon);
+    tcase_add_test(tests, arguments_in_square_brackets_are_optional);
+    tcase_add_test(tests, a_bar_separates_alternatives);
+    tcase_add_test(tests, a_word_in_capitals_belongs_to_the_values_after_it);
+    tcase_add_test(tests, repeated_arguments_are_multiple);
+    tcase_add_test(tests, punctuation_is_sent_literally);
+    tcase_add_test(tests, invalid_notation_is_refused);
+    tcase_add_test(tests, the_displayed_syntax_has_no_types);
+    tcase_add_test(tests, the_syntax_of_every_command_is_valid_notation);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

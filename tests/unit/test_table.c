@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/linear.h"
 #include "base/mem.h"
 #include "base/quiesce.h"
 #include "checks.h"
 #include "seed.h"
-#include "base/linear.h"
 #include "store/entry.h"
 #include "store/table.h"
 
@@ -67,11 +67,11 @@ static void discard(struct table *t, unsigned i)
     entry_free(e);
 }
 
-/* ---- the same as a list ---- */
+/* ---- comparison with a list ---- */
 
 #define KEYS 3000
 
-/* What is in the table: for each key its entry and when it is due, 0 for never. */
+/* The expected content of the table: for each key its entry and its expiry, 0 for none. */
 struct twin {
     struct entry *entry[KEYS];
     int64_t expire[KEYS];
@@ -104,7 +104,7 @@ static void twin_remove(struct twin *twin, unsigned i)
     twin->expire[i] = 0;
 }
 
-/* Inserts, replaces or removes key i; removes it, if it is there, `removals` times in ten. */
+/* Inserts, replaces or removes key i; if it exists, removes it with a probability of `removals` in ten. */
 static void change(struct table *t, struct twin *twin, unsigned i, uint32_t now, unsigned removals)
 {
     int64_t expire = seed_below(3) == 0 ? now + 1 + (int64_t)seed_below(200) : 0;
@@ -162,14 +162,14 @@ static bool sweep(struct table *t, struct twin *twin, uint32_t now, unsigned buc
     return table_sweep(t, &step);
 }
 
-START_TEST(it_does_what_a_list_does)
+START_TEST(random_operations_match_a_simple_list)
 {
     struct table *t = table_new();
     struct twin twin = {0};
 
     seed_start(__func__);
     for (unsigned round = 0; round < 60; round++) {
-        /* Some rounds stay among few keys, so that the table shrinks and grows. */
+        /* Some rounds use few keys, so that the table shrinks and grows. */
         unsigned span = seed_below(2) == 0 ? KEYS : 1 + seed_below(KEYS);
 
         for (unsigned n = 0; n < 1000; n++)
@@ -187,7 +187,7 @@ START_TEST(it_does_what_a_list_does)
 }
 END_TEST
 
-START_TEST(what_is_due_goes_and_nothing_else)
+START_TEST(a_sweep_removes_exactly_the_due_entries)
 {
     struct table *t = table_new();
     struct twin twin = {0};
@@ -199,7 +199,7 @@ START_TEST(what_is_due_goes_and_nothing_else)
         unsigned most = 1 + seed_below(100);
 
         if (seed_below(20) == 0)
-            removals = seed_below(2) ? 2 : 10; /* it grows for a while, or shrinks, since what is there goes at any change */
+            removals = seed_below(2) ? 2 : 10; /* the table grows for a while, or shrinks */
         for (unsigned n = seed_below(200); n > 0; n--) {
             unsigned i = seed_below(KEYS);
 
@@ -212,7 +212,7 @@ START_TEST(what_is_due_goes_and_nothing_else)
             table_trim(t, seed_below(100));
         check_twin(t, &twin);
         if (round % 20 == 0) {
-            /* Two whole walks: one to end what has begun, one over all. */
+            /* Two sweeps: one to end the current one, and a complete one. */
             for (unsigned ends = 0; ends < 2;)
                 ends += sweep(t, &twin, now, 64, UINT32_MAX);
             for (unsigned i = 0; i < KEYS; i++)
@@ -225,8 +225,8 @@ START_TEST(what_is_due_goes_and_nothing_else)
 }
 END_TEST
 
-/* Buckets merge while a walk is under way, before and behind it. */
-START_TEST(what_is_due_moves_with_the_buckets)
+/* Buckets merge during a sweep, before and after its position. */
+START_TEST(due_entries_stay_known_when_buckets_merge)
 {
     seed_start(__func__);
     for (unsigned round = 0; round < 100; round++) {
@@ -240,7 +240,7 @@ START_TEST(what_is_due_moves_with_the_buckets)
             twin->volatiles += twin->expire[i] != 0;
         }
         twin->used = KEYS;
-        while (!sweep(t, twin, 0, 64, UINT32_MAX)) /* it forgets what it was told, and knows what it saw */
+        while (!sweep(t, twin, 0, 64, UINT32_MAX)) /* it replaces the noted ticks by those that it saw */
             ;
         sweep(t, twin, 100, seed_below(600), 1);
         for (unsigned i = 0; i < KEYS; i++)
@@ -261,7 +261,7 @@ START_TEST(what_is_due_moves_with_the_buckets)
 }
 END_TEST
 
-START_TEST(a_walk_that_finds_all_knows_what_is_next)
+START_TEST(a_complete_sweep_knows_the_next_due_tick)
 {
     struct table *t = table_new();
     struct twin twin = {0};
@@ -289,7 +289,7 @@ START_TEST(a_walk_that_finds_all_knows_what_is_next)
 }
 END_TEST
 
-START_TEST(a_sweep_removes_no_more_than_about_what_it_may)
+START_TEST(a_sweep_stops_soon_after_its_limit_of_removals)
 {
     struct table *t = table_new();
     struct twin *twin = calloc(1, sizeof *twin);
@@ -301,7 +301,7 @@ START_TEST(a_sweep_removes_no_more_than_about_what_it_may)
     }
     twin->used = twin->volatiles = KEYS;
     sweep(t, twin, 1, UINT32_MAX, 32);
-    /* It ends with the bucket in which the last one was. */
+    /* It stops after the bucket in which it reached the limit. */
     ck_assert_uint_le(KEYS - twin->used, 32 + 32);
     ck_assert_uint_ge(KEYS - twin->used, 32);
     table_free(t);
@@ -311,7 +311,7 @@ END_TEST
 
 /* ---- growing and shrinking ---- */
 
-START_TEST(it_grows_and_shrinks_smoothly)
+START_TEST(a_table_grows_and_shrinks_one_bucket_at_a_time)
 {
     enum { MANY = 200000 };
     struct table *t = table_new();
@@ -325,7 +325,7 @@ START_TEST(it_grows_and_shrinks_smoothly)
     ck_assert_uint_eq(t->used, MANY);
     for (unsigned i = 0; i < MANY; i++)
         ck_assert_uint_eq(number_of(find(t, i)), i);
-    /* Bytes of index per entry: the promise of the house is 10 to 12 once a table is not tiny. */
+    /* Bytes of index per entry: 10 to 12, except in tiny tables. */
     ck_assert_uint_le(table_overhead(t) / MANY, 12);
     for (unsigned i = 0; i < MANY; i++) {
         before = t->buckets;
@@ -342,7 +342,7 @@ START_TEST(it_grows_and_shrinks_smoothly)
 }
 END_TEST
 
-START_TEST(a_removed_key_makes_room_for_another)
+START_TEST(the_slot_of_a_removed_key_is_used_again)
 {
     struct table *t = table_new();
     size_t before;
@@ -360,8 +360,8 @@ START_TEST(a_removed_key_makes_room_for_another)
 }
 END_TEST
 
-/* Every entry lies in one bucket: what an attacker would aim for. */
-START_TEST(a_crowded_bucket_still_works)
+/* All entries are in one bucket, as an attacker would try to achieve. */
+START_TEST(a_bucket_with_every_key_still_works)
 {
     struct table *t = table_new();
     unsigned found[200], n = 0;
@@ -382,7 +382,7 @@ START_TEST(a_crowded_bucket_still_works)
 }
 END_TEST
 
-START_TEST(emptied_it_holds_nothing)
+START_TEST(an_emptied_table_has_no_entries)
 {
     struct table *t = table_new();
 
@@ -404,7 +404,7 @@ static void count_visit(void *arg, struct entry *e)
     seen[number_of(e)]++;
 }
 
-START_TEST(a_scan_of_a_table_at_rest_sees_each_entry_once)
+START_TEST(a_scan_of_an_unchanged_table_visits_each_entry_once)
 {
     enum { MANY = 5000 };
     struct table *t = table_new();
@@ -428,8 +428,8 @@ START_TEST(a_scan_of_a_table_at_rest_sees_each_entry_once)
 }
 END_TEST
 
-/* Keys below STAY are never removed; what is above comes and goes between the calls. */
-START_TEST(a_scan_sees_what_stays_though_the_table_grows_and_shrinks)
+/* Keys below STAY are never removed; other keys are added and removed between the calls. */
+START_TEST(a_scan_visits_all_remaining_entries_while_the_table_resizes)
 {
     enum { STAY = 300, ALL = 30000 };
     unsigned *seen = calloc(ALL, sizeof *seen);
@@ -437,7 +437,7 @@ START_TEST(a_scan_sees_what_stays_though_the_table_grows_and_shrinks)
     seed_start(__func__);
     for (unsigned round = 0; round < 60; round++) {
         struct table *t = table_new();
-        unsigned low = STAY, high = STAY; /* the others that are there */
+        unsigned low = STAY, high = STAY; /* the range of the other keys */
         unsigned grows = seed_below(3), step = 1 + seed_below(400), calls = 0;
         uint64_t at = 0;
 
@@ -468,7 +468,7 @@ START_TEST(a_scan_sees_what_stays_though_the_table_grows_and_shrinks)
 }
 END_TEST
 
-START_TEST(a_scan_from_anywhere_ends)
+START_TEST(a_scan_from_any_position_ends)
 {
     struct table *t = table_new();
     unsigned *seen = calloc(2000, sizeof *seen);
@@ -490,9 +490,9 @@ START_TEST(a_scan_from_anywhere_ends)
 }
 END_TEST
 
-/* ---- chance ---- */
+/* ---- random entries ---- */
 
-START_TEST(a_random_entry_may_be_any)
+START_TEST(every_entry_can_be_a_random_entry)
 {
     enum { MANY = 200 };
     struct table *t = table_new();
@@ -514,7 +514,7 @@ START_TEST(a_random_entry_may_be_any)
 }
 END_TEST
 
-START_TEST(a_lone_entry_is_found_by_chance_too)
+START_TEST(the_only_entry_is_the_random_entry)
 {
     struct table *t = table_new();
 
@@ -534,7 +534,7 @@ START_TEST(a_lone_entry_is_found_by_chance_too)
 }
 END_TEST
 
-START_TEST(a_hint_changes_nothing)
+START_TEST(a_prefetch_changes_nothing)
 {
     struct table *t = table_new();
 
@@ -552,7 +552,15 @@ START_TEST(a_hint_changes_nothing)
 }
 END_TEST
 
-START_TEST(the_removal_of_a_stranger_breaks_a_promise)
+START_TEST(freeing_something_else_than_a_table_aborts)
+{
+    struct table other = {.magic = 0};
+
+    table_free(&other);
+}
+END_TEST
+
+START_TEST(removing_an_entry_that_is_not_in_the_table_aborts)
 {
     struct table *t = table_new();
 
@@ -570,22 +578,23 @@ int main(void)
 
     hash_init();
     tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, it_does_what_a_list_does);
-    tcase_add_test(tests, what_is_due_goes_and_nothing_else);
-    tcase_add_test(tests, what_is_due_moves_with_the_buckets);
-    tcase_add_test(tests, a_walk_that_finds_all_knows_what_is_next);
-    tcase_add_test(tests, a_sweep_removes_no_more_than_about_what_it_may);
-    tcase_add_test(tests, it_grows_and_shrinks_smoothly);
-    tcase_add_test(tests, a_removed_key_makes_room_for_another);
-    tcase_add_test(tests, a_crowded_bucket_still_works);
-    tcase_add_test(tests, emptied_it_holds_nothing);
-    tcase_add_test(tests, a_scan_of_a_table_at_rest_sees_each_entry_once);
-    tcase_add_test(tests, a_scan_sees_what_stays_though_the_table_grows_and_shrinks);
-    tcase_add_test(tests, a_scan_from_anywhere_ends);
-    tcase_add_test(tests, a_random_entry_may_be_any);
-    tcase_add_test(tests, a_lone_entry_is_found_by_chance_too);
-    tcase_add_test(tests, a_hint_changes_nothing);
-    tcase_add_test_raise_signal(tests, the_removal_of_a_stranger_breaks_a_promise, SIGABRT);
+    tcase_add_test(tests, random_operations_match_a_simple_list);
+    tcase_add_test(tests, a_sweep_removes_exactly_the_due_entries);
+    tcase_add_test(tests, due_entries_stay_known_when_buckets_merge);
+    tcase_add_test(tests, a_complete_sweep_knows_the_next_due_tick);
+    tcase_add_test(tests, a_sweep_stops_soon_after_its_limit_of_removals);
+    tcase_add_test(tests, a_table_grows_and_shrinks_one_bucket_at_a_time);
+    tcase_add_test(tests, the_slot_of_a_removed_key_is_used_again);
+    tcase_add_test(tests, a_bucket_with_every_key_still_works);
+    tcase_add_test(tests, an_emptied_table_has_no_entries);
+    tcase_add_test(tests, a_scan_of_an_unchanged_table_visits_each_entry_once);
+    tcase_add_test(tests, a_scan_visits_all_remaining_entries_while_the_table_resizes);
+    tcase_add_test(tests, a_scan_from_any_position_ends);
+    tcase_add_test(tests, every_entry_can_be_a_random_entry);
+    tcase_add_test(tests, the_only_entry_is_the_random_entry);
+    tcase_add_test(tests, a_prefetch_changes_nothing);
+    tcase_add_test_raise_signal(tests, removing_an_entry_that_is_not_in_the_table_aborts, SIGABRT);
+    tcase_add_test_raise_signal(tests, freeing_something_else_than_a_table_aborts, SIGABRT);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

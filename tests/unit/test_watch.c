@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* watch: the interest of WATCH, which notes that a key has changed. */
+/* watch: the interest of WATCH, which records that a key has changed. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -25,7 +25,7 @@ static void mark(struct interest_set *l, unsigned db, struct slice key)
     report(l, db, key, &set_event);
 }
 
-START_TEST(the_end_of_a_key_is_no_change_to_who_saw_it_expired)
+START_TEST(removing_a_key_that_had_expired_at_watch_is_no_change)
 {
     struct interest_set l = {0};
     struct watch knew = on(SLICE("a"), 0), did_not = on(SLICE("a"), 0);
@@ -35,14 +35,14 @@ START_TEST(the_end_of_a_key_is_no_change_to_who_saw_it_expired)
     interest_add(&l, &did_not.interest);
     report(&l, 0, SLICE("a"), &expired_event);
     ck_assert(did_not.changed && !knew.changed);
-    /* It is gone now; what comes is new. */
+    /* The key was removed: a later one is new. */
     report(&l, 0, SLICE("a"), &expired_event);
     ck_assert(knew.changed);
     mem_free(l.buckets);
 }
 END_TEST
 
-START_TEST(writing_over_an_expired_key_is_a_change)
+START_TEST(overwriting_an_expired_key_is_a_change)
 {
     struct interest_set l = {0};
     struct watch knew = on(SLICE("a"), 0);
@@ -74,8 +74,8 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, the_end_of_a_key_is_no_change_to_who_saw_it_expired);
-    tcase_add_test(tests, writing_over_an_expired_key_is_a_change);
+    tcase_add_test(tests, removing_a_key_that_had_expired_at_watch_is_no_change);
+    tcase_add_test(tests, overwriting_an_expired_key_is_a_change);
     tcase_add_test(tests, a_change_that_watch_ignores_marks_nothing);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
