@@ -117,7 +117,7 @@ enum refusal admission_check(struct call *c)
 {
     enum refusal why;
 
-    must(c->argc > 0);
+    sane(c->argc > 0);
     sane(c->cmd == NULL || command_by_number(command_number(c->cmd)) == c->cmd);
     if (UNLIKELY(c->cmd == NULL))
         return REFUSED_UNKNOWN;

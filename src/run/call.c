@@ -106,7 +106,7 @@ uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit 
 
 bool call_find_to_write(struct call *c, int i, enum entry_type type, struct entry **e)
 {
-    must(type <= TYPE_STREAM);
+    sane(type <= TYPE_STREAM);
     *e = call_look(c, i);
     if (!has_type(c, *e, type))
         return false;
@@ -302,7 +302,7 @@ void call_run(struct call *c)
     struct door_check check;
     uint64_t end, ns;
 
-    must(c->unit->runner == c->runner);
+    sane(c->unit->runner == c->runner);
     sane(c->cmd->run != NULL && c->unit->now != 0);
     if (UNLIKELY(++c->runner->unstamped >= c->runner->stamp_unit)) {
         c->runner->unstamped = 0;

@@ -77,7 +77,7 @@ static bool run_unit(struct call *c, const struct request *req)
     bool held_up;
 
     if (LIKELY(req->key != 0)) {
-        must(req->key < req->argc);
+        sane(req->key < req->argc);
         unit_begin_shard(c->unit, c->runner, keyspace_shard(c->instance->keyspace, c->hash[req->key]));
     } else {
         want_locks(c);
@@ -140,8 +140,8 @@ enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct re
     enum dispatch_result result;
 
     must_be(r, RUNNER_MAGIC);
-    must(req->argc > 0 && s->db < r->instance->keyspace->databases);
-    must(s->card != NULL);
+    sane(req->argc > 0 && s->db < r->instance->keyspace->databases);
+    sane(s->card != NULL);
     result = run(&c, req);
     if (UNLIKELY(result == DISPATCH_PAUSED))
         return result;

@@ -26,7 +26,7 @@ void request_prepare(const struct session *s, struct request *req)
 {
     int i;
 
-    must(req->argc > 0 && req->argv != NULL && req->hash != NULL);
+    sane(req->argc > 0 && req->argv != NULL && req->hash != NULL);
     req->cmd = find_command(req->argv, req->argc);
     req->key = 0;
     if (req->cmd == NULL)

@@ -293,7 +293,7 @@ bool entry_fits(const struct entry *e, size_t n)
 /* Writes the length of the inline value, which needs the same length field as before. */
 static void set_field_length(struct entry *e, size_t n)
 {
-    must((n >= ENTRY_LONG) == (e->vlen == ENTRY_LONG) && n <= UINT32_MAX);
+    sane((n >= ENTRY_LONG) == (e->vlen == ENTRY_LONG) && n <= UINT32_MAX);
     if (e->vlen == ENTRY_LONG)
         memcpy((char *)entry_key(e).p - 4, &(uint32_t){n}, 4);
     else
