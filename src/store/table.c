@@ -164,14 +164,11 @@ void table_empty(struct table *t)
 void table_free(void *table)
 {
     struct table *t = table;
-    struct directory *d;
-    uint32_t **due, n;
+    struct directory *d = directory_of(t);
+    uint32_t **due = due_of(t), n = size_of(t);
 
     must_be(t, TABLE_MAGIC);
     sane(is_exact(t));
-    d = directory_of(t);
-    due = due_of(t);
-    n = size_of(t);
     for (uint32_t i = 0; i < n; i++)
         bucket_free_all(bucket_at(t, i), release);
     for (unsigned k = 0; k < d->cap; k++) {
@@ -318,13 +315,11 @@ bool table_is_sparse(struct table *t)
 /* Merges the last bucket into the one it was split from. */
 static void merge(struct table *t)
 {
-    uint32_t n = size_of(t) - 1, offset, into;
+    uint32_t n = size_of(t) - 1, offset, into = linear_split(n);
     unsigned k = linear_segment(n, &offset), count;
     struct bucket *last = bucket_at(t, n), *b;
 
-    must(n >= LINEAR_FIRST);
-    into = linear_split(n);
-    must(into < n);
+    must(n >= LINEAR_FIRST && into < n);
     b = bucket_at(t, into);
     count = bucket_length(last);
     {
@@ -347,7 +342,6 @@ static void merge(struct table *t)
 
 void table_insert(struct table *t, uint64_t hash, struct entry *e)
 {
-    must(e != NULL);
     sane(table_find(t, hash, entry_key(e)) == NULL);
     if (UNLIKELY(count_get(&t->used) >= (size_t)size_of(t) * GROW_AT))
         split(t);
@@ -369,7 +363,6 @@ void table_replace(struct table *t, uint64_t hash, const struct entry *old, cons
     struct bucket *b = bucket_of(t, hash);
     unsigned i = bucket_find(&b, hash, old);
 
-    must(e != NULL);
     bucket_set_ref(b, i, e);
     table_recount(t, was, e);
 }
@@ -379,7 +372,6 @@ void table_remove(struct table *t, uint64_t hash, const struct entry *e)
     struct bucket *b = bucket_of(t, hash);
     unsigned i = bucket_find(&b, hash, e);
 
-    must(b->bytes[i] == bucket_tag(hash));
     b->bytes[i] = 0;
     count_add(&t->used, -1);
     count_flags(t, e->flags, 0);
@@ -467,14 +459,12 @@ static unsigned gather(const struct bucket *b, struct entry **out, unsigned max)
 unsigned table_look(struct table *t, uint32_t *at, bool only_volatile, struct entry **out, unsigned want,
                     unsigned max_buckets)
 {
-    uint32_t size = size_of(t), i = *at < size ? *at : 0;
-    unsigned n = 0;
+    uint32_t size = size_of(t), i = *at < size ? *at : 0, n = 0;
 
     must(want <= TABLE_LOOK_MAX);
     for (; n < want && max_buckets > 0 && i < size; i++, max_buckets--)
         if (!only_volatile || (due_of(t) != NULL && *due_at(t, i) != NO_DUE))
             n += gather(bucket_at(t, i), out + n, TABLE_LOOK_MAX - n);
-    must(n <= TABLE_LOOK_MAX);
     *at = i < size ? i : 0;
     __builtin_prefetch(bucket_at(t, *at)); /* the next call reads it */
     return n;
@@ -573,7 +563,6 @@ static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
                 s->removed(s->arg, e);
                 continue;
             }
-            must(e != NULL);
             bucket_set_ref(b, slot, e);
             table_recount(t, &was, e);
             if (tick < next)

@@ -12,8 +12,6 @@
 #include "store/entry.h"
 #include "store/table.h"
 
-#define NO_TICK UINT32_MAX
-
 /* Key number i, in a buffer of the caller. */
 struct name {
     char p[24];
@@ -80,7 +78,7 @@ struct twin {
 
 static void check_twin(struct table *t, const struct twin *twin)
 {
-    uint32_t first = NO_TICK;
+    uint32_t first = UINT32_MAX;
 
     ck_assert_uint_eq(t->used, twin->used);
     ck_assert_uint_eq(t->volatiles, twin->volatiles);
@@ -284,7 +282,7 @@ START_TEST(a_complete_sweep_knows_the_next_due_tick)
     while (!sweep(t, &twin, 2000, 64, UINT32_MAX))
         ;
     ck_assert_uint_eq(t->used, 0);
-    ck_assert_uint_eq(t->next_due, NO_TICK);
+    ck_assert_uint_eq(t->next_due, UINT32_MAX);
     table_free(t);
 }
 END_TEST
@@ -554,9 +552,7 @@ END_TEST
 
 START_TEST(freeing_something_else_than_a_table_aborts)
 {
-    struct table other = {.magic = 0};
-
-    table_free(&other);
+    table_free(&(struct table){.magic = 0});
 }
 END_TEST
 
