@@ -37,8 +37,6 @@ enum reply_mode {
 #define SESSION_MAGIC 0x73657373u /* "sess" */
 
 struct session {
-    uint32_t magic;
-    unsigned receipts_due; /* letters posted to full mailboxes and not yet taken: until they are, nothing runs */
     struct out out;
     struct card *card;
     unsigned db;
@@ -56,6 +54,8 @@ struct session {
     struct session_watch *watches;
     unsigned watching;
     size_t watch_bytes;
+    unsigned receipts_due; /* letters posted to full mailboxes and not yet taken: until they are, nothing runs */
+    uint32_t magic;
 };
 
 /* A watched key: a mark in the key's shard, and the key itself. */

@@ -15,15 +15,15 @@
 #define NO_DUE    UINT32_MAX
 
 /* The counters are written under the lock only, and read by anyone. */
-static inline void count_add(_Atomic size_t *count, ptrdiff_t n)
+static inline void count_add(_Atomic uint32_t *count, int32_t n)
 {
-    size_t before = atomic_load_explicit(count, memory_order_relaxed);
+    uint32_t before = atomic_load_explicit(count, memory_order_relaxed);
 
-    must(n >= 0 || before >= (size_t)-n);
-    atomic_store_explicit(count, before + n, memory_order_relaxed);
+    must(n >= 0 ? before <= UINT32_MAX - (uint32_t)n : before >= (uint32_t)-n);
+    atomic_store_explicit(count, before + (uint32_t)n, memory_order_relaxed);
 }
 
-static inline size_t count_get(_Atomic size_t *count)
+static inline uint32_t count_get(_Atomic uint32_t *count)
 {
     return atomic_load_explicit(count, memory_order_relaxed);
 }
@@ -109,7 +109,7 @@ static struct directory *directory_new(unsigned cap)
 
 struct table *table_new(void)
 {
-    struct table *t = mem_zalloc(sizeof *t);
+    struct table *t = mem_aligned_zero(sizeof *t, sizeof *t);
     struct directory *d = directory_new(DIRECTORY_FIRST);
     struct bucket *first = mem_aligned_zero(sizeof *first, LINEAR_FIRST * sizeof *first);
 
@@ -186,7 +186,7 @@ size_t table_overhead(struct table *t)
 {
     size_t room = linear_room(size_of(t)), cap = directory_of(t)->cap;
     size_t n = sizeof *t + sizeof(struct directory) + cap * sizeof(struct bucket *) +
-               (count_get(&t->chained) + room) * sizeof(struct bucket);
+               ((size_t)count_get(&t->chained) + room) * sizeof(struct bucket);
 
     return due_of(t) ? n + room * sizeof(uint32_t) + cap * sizeof(uint32_t *) : n;
 }
@@ -261,7 +261,7 @@ static void make_bucket(struct table *t, uint32_t i)
 /* Puts e into a bucket, or into an overflow bucket if it is full. */
 static void put(struct table *t, struct bucket *b, uint64_t hash, struct entry *e)
 {
-    count_add(&t->chained, bucket_put(b, bucket_tag(hash), e));
+    count_add(&t->chained, (int32_t)bucket_put(b, bucket_tag(hash), e));
 }
 
 static uint64_t hash_of(const void *entry)
@@ -288,7 +288,7 @@ static void split(struct table *t)
         return;
     make_bucket(t, n);
     bucket_take(b, hash_of, taken);
-    count_add(&t->chained, -(ptrdiff_t)bucket_clear(b, retire));
+    count_add(&t->chained, -(int32_t)bucket_clear(b, retire));
     if (due_of(t) != NULL)
         *due_at(t, n) = *due_at(t, from);
     atomic_store_explicit(&t->buckets, n + 1, memory_order_release);
@@ -326,7 +326,7 @@ static void merge(struct table *t)
         struct bucket_taken taken[count + 1];
 
         bucket_take(last, hash_of, taken);
-        count_add(&t->chained, -(ptrdiff_t)bucket_clear(last, retire));
+        count_add(&t->chained, -(int32_t)bucket_clear(last, retire));
         atomic_store_explicit(&t->buckets, n, memory_order_release);
         for (unsigned i = 0; i < count; i++)
             put(t, b, taken[i].hash, taken[i].p);

@@ -29,20 +29,22 @@ struct directory;
 #define TABLE_MAGIC 0x7461626cu /* "tabl" */
 
 struct table {
-    _Atomic uint32_t buckets;
-    uint32_t sweep;                      /* the bucket that the expiry sweep looks at next */
-    _Atomic size_t used;                 /* entries */
-    _Atomic size_t volatiles;            /* entries with an expiry */
-    _Atomic size_t partials;             /* entries with fields that have an expiry: ENTRY_FIELDS_EXPIRE */
-    _Atomic size_t chained;              /* overflow buckets */
-    size_t bytes;                        /* of all entries: the sum of entry_size */
-    _Atomic uint32_t next_due;           /* no volatile entry is due before this tick (keyspace_tick) */
-    uint32_t sweep_due;                  /* the same for the entries that the running sweep has seen */
     struct directory *_Atomic directory; /* where the segments are (linear.h) */
     uint32_t **_Atomic due; /* an array per segment: for each bucket the earliest tick at which an entry is due. NULL
                                until the first volatile entry */
+    size_t bytes;                /* of all entries: the sum of entry_size */
+    _Atomic uint32_t buckets;
+    _Atomic uint32_t used;       /* entries */
+    _Atomic uint32_t volatiles;  /* entries with an expiry */
+    _Atomic uint32_t partials;   /* entries with fields that have an expiry: ENTRY_FIELDS_EXPIRE */
+    _Atomic uint32_t chained;    /* overflow buckets */
+    _Atomic uint32_t next_due;   /* no volatile entry is due before this tick (keyspace_tick) */
+    uint32_t sweep;              /* the bucket that the expiry sweep looks at next */
+    uint32_t sweep_due;          /* as next_due, for the entries that the running sweep has seen */
     uint32_t magic;
 };
+
+_Static_assert(sizeof(struct table) == 64, "a table's head is one cache line: each look-up reads it");
 
 struct table *table_new(void);
 /* Frees every entry at once. The buckets stay, empty, for threads that may still read them: only table_free may
