@@ -490,7 +490,7 @@ struct entry *entry_close(const struct value *v)
     struct entry *e = v->flat.owner;
 
     must(e != NULL && entry_type(e) != TYPE_STRING);
-    if (UNLIKELY(entry_encoding(e) != ENCODING_FORM + v->form))
+    if (UNLIKELY(entry_encoding(e) != ENCODING_FORM + v->form || (v->form == VALUE_LARGE && large_of(e) != v->large)))
         e = entry_set_form(e, v->form, v->large);
     note_fields(e, v);
     return e;

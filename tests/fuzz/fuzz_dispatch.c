@@ -234,6 +234,8 @@ static void begin(void)
     struct conf_pair limit = {SLICE("proto-max-bulk-len"), SLICE("1mb")};
     const struct card_origin origin = {.fd = -1, .peer = "127.0.0.1:1", .local = "127.0.0.1:2", .is_local = true};
 
+    in->threads = 1;
+    memset(in->run_id, '0', sizeof(in->run_id) - 1);
     in->conf = conf_new();
     in->options = conf_options(in->conf);
     must(conf_set(in->conf, &limit, 1, true, &err));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * policy: the interface of eviction policies, proved by two policies of the test: S3-FIFO (Yang et al. 2023), which keeps
- * queues and a ghost list of its own in each shard, and FIFO with a second chance (Corbato 1969), which is sampled.
+ * policy: the interface of eviction policies, proved by two policies of the test: S3-FIFO (Yang et al. 2023), which
+ * keeps queues and a ghost list of its own in each shard, and FIFO with a second chance (Corbato 1969), which is
+ * sampled.
  */
 #include <stdlib.h>
 

@@ -148,8 +148,8 @@ static int64_t operand_of_set(const struct step *step)
     return step->operand;
 }
 
-/* Executes SET or INCRBY and replies. Returns whether Redis reports it as a change: the value differs, or it was written
- * to a string that has grown. */
+/* Executes SET or INCRBY and replies. Returns whether Redis reports it as a change: the value differs, or it was
+ * written to a string that has grown. */
 static bool write_step(struct call *c, const struct step *step, struct bitmap_target target)
 {
     int64_t old = bitmap_field_get(slice_of(target.p, target.n), step->field);

@@ -34,8 +34,8 @@ CMD(pfadd,
         reply_int(c->out, changed);
 }
 
-/* Counts the HyperLogLog of the key in argument 1 and stores the count in it. The value changes, for WATCH too, although
- * PFCOUNT is a reading command; as in Redis, there is no event. */
+/* Counts the HyperLogLog of the key in argument 1 and stores the count in it. The value changes, for WATCH too,
+ * although PFCOUNT is a reading command; as in Redis, there is no event. */
 static void recount(struct call *c, struct entry *e)
 {
     struct hll_target t;
@@ -54,8 +54,8 @@ static void recount(struct call *c, struct entry *e)
     reply_int(c->out, (int64_t)count);
 }
 
-/* PFCOUNT of one key. The door stays closed if the stored count is up to date, unless a client has written the value: as
- * in Redis, its encoding is raw afterwards. */
+/* PFCOUNT of one key. The door stays closed if the stored count is up to date, unless a client has written the value:
+ * as in Redis, its encoding is raw afterwards. */
 static void count_one(struct call *c)
 {
     struct entry *e = call_find_read(c, 1);

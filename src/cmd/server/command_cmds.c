@@ -20,11 +20,12 @@ static void reply_names(struct out *out, const struct catalog_name *table, uint3
 
     for (; table->name; table++) {
         char name[40];
+        int length;
 
         if (!(bits & table->bit))
             continue;
-        must(strlen(prefix) + strlen(table->name) < sizeof(name));
-        snprintf(name, sizeof(name), "%s%s", prefix, table->name);
+        length = snprintf(name, sizeof(name), "%s%s", prefix, table->name);
+        must(length > 0 && length < (int)sizeof(name));
         reply_simple(out, name);
         n++;
     }
