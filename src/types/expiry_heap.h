@@ -10,8 +10,8 @@
  *          which it stores itself in 4 bytes. Four children per node halve the number of levels of a binary heap. Slots
  *          are in segments (base/linear.h), so that nothing is copied when the heap grows.
  */
-#ifndef LARDER_TYPES_AGENDA_H
-#define LARDER_TYPES_AGENDA_H
+#ifndef LARDER_TYPES_EXPIRY_HEAP_H
+#define LARDER_TYPES_EXPIRY_HEAP_H
 
 #include <stddef.h>
 #include <stdint.h>
