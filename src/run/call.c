@@ -106,7 +106,7 @@ uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit 
 
 bool call_find_to_write(struct call *c, int i, enum entry_type type, struct entry **e)
 {
-    sane(type <= TYPE_STREAM);
+    sane(type < ENTRY_TYPES);
     *e = call_look(c, i);
     if (!has_type(c, *e, type))
         return false;

@@ -34,7 +34,7 @@ static void resize_new(struct flat *f, size_t n)
 
 static bool open_entry(struct collection *o, struct call *c, int i, enum entry_type type, struct entry *e)
 {
-    must(type > TYPE_STRING && type <= TYPE_STREAM);
+    must(type > TYPE_STRING && type < ENTRY_TYPES);
     must(i > 0 && i < c->argc);
     o->call = c;
     o->key = i;
@@ -121,7 +121,7 @@ void collection_close(struct collection *o)
 
 void collection_clear(struct collection *o)
 {
-    must(o->type > TYPE_STRING && o->type <= TYPE_STREAM);
+    must(o->type > TYPE_STRING && o->type < ENTRY_TYPES);
     if (o->value.form == VALUE_LARGE)
         entry_free_large(o->type, o->value.large);
     value_clear(&o->value);

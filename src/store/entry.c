@@ -35,7 +35,7 @@ static struct entry *frame(struct slice key, size_t vlen, int64_t expire, uint8_
     char *p;
 
     must(key.n <= ENTRY_KEY_MAX && vlen <= UINT32_MAX);
-    must((kind & 15) <= TYPE_STREAM && kind >> 4 <= ENCODING_FORM + VALUE_LISTPACK_EX);
+    must((kind & 15) < ENTRY_TYPES && kind >> 4 <= ENCODING_FORM + VALUE_LISTPACK_EX);
     e = slab_alloc(layout_size(key.n, vlen, expire != 0));
     p = e->rest;
     e->stamp = 0;
@@ -91,21 +91,23 @@ struct entry *entry_new(const struct entry_spec *s)
  */
 #define FREE_AT_ONCE 256
 
-/* The operations on the large structure of a type. */
-struct large_kind {
+/* A type: its name for clients, and the operations on its large structure. Strings have none. */
+struct type_ops {
+    const char *name;
+    const char *encoding; /* the name of the large structure */
     void (*free)(void *large);
     void *(*copy)(const void *large);
     size_t (*count)(const void *large); /* elements */
     size_t (*bytes)(const void *large);
-    const char *name; /* its encoding */
 };
 
-static const struct large_kind larges[TYPE_STREAM + 1] = {
-    [TYPE_LIST] = {list_large_free, list_large_copy, list_large_count, list_large_bytes, "quicklist"},
-    [TYPE_SET] = {set_large_free, set_large_copy, set_large_count, set_large_bytes, "hashtable"},
-    [TYPE_HASH] = {hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes, "hashtable"},
-    [TYPE_ZSET] = {zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes, "skiplist"},
-    [TYPE_STREAM] = {stream_free, stream_copy, stream_large_count, stream_large_bytes, "stream"},
+static const struct type_ops types[ENTRY_TYPES] = {
+    [TYPE_STRING] = {.name = "string"},
+    [TYPE_LIST] = {"list", "quicklist", list_large_free, list_large_copy, list_large_count, list_large_bytes},
+    [TYPE_SET] = {"set", "hashtable", set_large_free, set_large_copy, set_large_count, set_large_bytes},
+    [TYPE_ZSET] = {"zset", "skiplist", zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes},
+    [TYPE_HASH] = {"hash", "hashtable", hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes},
+    [TYPE_STREAM] = {"stream", "stream", stream_free, stream_copy, stream_large_count, stream_large_bytes},
 };
 
 static void *large_of(const struct entry *e)
@@ -117,23 +119,21 @@ static void *large_of(const struct entry *e)
     return large;
 }
 
-static const struct large_kind *large_kind(const struct entry *e)
+static const struct type_ops *type_ops(enum entry_type type)
 {
-    must(entry_type(e) != TYPE_STRING && entry_type(e) <= TYPE_STREAM);
-    return &larges[entry_type(e)];
+    must(type < ENTRY_TYPES);
+    return &types[type];
 }
 
 void entry_free_large(enum entry_type type, void *large)
 {
-    const struct large_kind *kind = &larges[type];
-    size_t n;
+    const struct type_ops *ops = type_ops(type);
 
-    must(type != TYPE_STRING && type <= TYPE_STREAM && large != NULL);
-    n = kind->count(large);
-    if (n <= FREE_AT_ONCE)
-        kind->free(large);
+    must(type != TYPE_STRING && large != NULL);
+    if (ops->count(large) <= FREE_AT_ONCE)
+        ops->free(large);
     else
-        freer_hand(large, kind->free, 1, kind->bytes(large)); /* INFO counts values, as Redis does */
+        freer_hand(large, ops->free, 1, ops->bytes(large)); /* INFO counts values, as Redis does */
 }
 
 /* If replies hold references, the bytes are pinned from now on, and the freer, if it is freeing the entry, frees that
@@ -186,7 +186,7 @@ struct entry *entry_copy(const struct entry *e, struct slice key)
         blob_own(b);
         own = b;
     } else if (entry_is_large(e)) {
-        own = large_kind(e)->copy(large_of(e));
+        own = type_ops(entry_type(e))->copy(large_of(e));
     }
     copy = reframe(e, key, entry_expire(e));
     if (own != NULL)
@@ -209,19 +209,13 @@ size_t entry_size_of_others(const struct entry *e)
     if (entry_encoding(e) == ENCODING_BLOB)
         n += blob_bytes(entry_blob(e));
     else if (entry_is_large(e))
-        n += large_kind(e)->bytes(large_of(e));
+        n += type_ops(entry_type(e))->bytes(large_of(e));
     return n;
 }
 
 const char *entry_type_name(enum entry_type type)
 {
-    static const char *const names[] = {
-        [TYPE_STRING] = "string", [TYPE_LIST] = "list", [TYPE_SET] = "set",
-        [TYPE_ZSET] = "zset",     [TYPE_HASH] = "hash", [TYPE_STREAM] = "stream",
-    };
-
-    must(type <= TYPE_STREAM);
-    return names[type];
+    return type_ops(type)->name;
 }
 
 const char *entry_encoding_name(const struct entry *e)
@@ -230,7 +224,7 @@ const char *entry_encoding_name(const struct entry *e)
     case ENCODING_INT:
         return "int";
     case ENCODING_FORM + VALUE_LISTPACK: /* since Redis 7.2 for lists and sets too; see docs/COMPATIBILITY.md */
-        return entry_type(e) == TYPE_LIST || entry_type(e) == TYPE_SET ? large_kind(e)->name : "listpack";
+        return entry_type(e) == TYPE_LIST || entry_type(e) == TYPE_SET ? type_ops(entry_type(e))->encoding : "listpack";
     case ENCODING_FORM + VALUE_LISTPACK_EX:
         must(entry_type(e) == TYPE_HASH);
         return "listpackex";
@@ -238,7 +232,7 @@ const char *entry_encoding_name(const struct entry *e)
         must(entry_type(e) == TYPE_SET);
         return "intset";
     case ENCODING_FORM + VALUE_LARGE:
-        return large_kind(e)->name;
+        return type_ops(entry_type(e))->encoding;
     default:
         break;
     }
@@ -394,7 +388,7 @@ char *entry_bytes(struct entry *e)
 
 static uint8_t form_kind(enum entry_type type, enum value_form form)
 {
-    must(type != TYPE_STRING && type <= TYPE_STREAM);
+    must(type != TYPE_STRING && type < ENTRY_TYPES);
     must(form != VALUE_INTSET || type == TYPE_SET);
     must(form != VALUE_LISTPACK_EX || type == TYPE_HASH);
     return type | (ENCODING_FORM + form) << 4;

@@ -29,6 +29,7 @@ enum entry_type {
     TYPE_ZSET,
     TYPE_HASH,
     TYPE_STREAM,
+    ENTRY_TYPES,
 };
 
 enum entry_encoding {

@@ -28,7 +28,7 @@ static bool parse_cursor(struct call *c, int i, uint64_t *cursor)
 /* The name of the type in the form of entry_type_name; "" for an unknown one, which matches no key. */
 static const char *type_named(struct slice name)
 {
-    for (enum entry_type t = TYPE_STRING; t <= TYPE_STREAM; t++)
+    for (enum entry_type t = TYPE_STRING; t < ENTRY_TYPES; t++)
         if (slice_is(name, entry_type_name(t)))
             return entry_type_name(t);
     return "";

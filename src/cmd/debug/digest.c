@@ -125,7 +125,7 @@ static void mix_entries(struct digest *d, const struct value *v)
 
 static void mix_value(struct digest *d, const struct entry *e, int64_t now)
 {
-    static void (*const collections[])(struct digest *d, const struct value *v) = {
+    static void (*const collections[ENTRY_TYPES])(struct digest *d, const struct value *v) = {
         [TYPE_LIST] = mix_elements,
         [TYPE_SET] = add_members,
         [TYPE_ZSET] = add_scored,
@@ -134,7 +134,7 @@ static void mix_value(struct digest *d, const struct entry *e, int64_t now)
     };
     struct value v;
 
-    must(entry_type(e) <= TYPE_STREAM);
+    must(entry_type(e) < ENTRY_TYPES);
     mix_number(d, entry_type(e) == TYPE_STREAM ? NUMBER_OF_STREAMS : entry_type(e));
     if (entry_type(e) == TYPE_STRING) {
         mix_string(d, e);
