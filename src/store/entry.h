@@ -50,6 +50,12 @@ enum stamp_kind {
     STAMP_KINDS = 4, /* two are unused */
 };
 
+/*
+ *     7   6   5      4      3         2      1       0
+ *   +-------+------------+--------+---------+-----+---------+
+ *   | epoch | stamp kind | fields | (spare) | raw | expires |
+ *   +-------+------------+--------+---------+-----+---------+
+ */
 enum {
     ENTRY_EXPIRES = 1 << 0,       /* an expiry follows the header */
     ENTRY_RAW = 1 << 1,           /* the value was modified in place: OBJECT ENCODING says raw, whatever its length */
@@ -60,6 +66,9 @@ enum {
     /* The entries that the expiry sweep examines. */
     ENTRY_VOLATILE = ENTRY_EXPIRES | ENTRY_FIELDS_EXPIRE,
 };
+
+_Static_assert(ENTRY_EXPIRES + ENTRY_RAW + ENTRY_SPARE + ENTRY_FIELDS_EXPIRE + ENTRY_STAMP_KIND + ENTRY_EPOCH == 255,
+               "the flags fill one byte, each bit once");
 
 /*
  *   0       4      5       6      7      8            then, if present
