@@ -64,10 +64,8 @@ static bool open_to_write(struct collection *o, struct call *c, int i, enum entr
 {
     if (!open_entry(o, c, i, type, e))
         return false;
-    if (e != NULL) {
+    if (e != NULL)
         o->was = entry_tally(e);
-        o->was_large = entry_is_large(e);
-    }
     return true;
 }
 
@@ -112,11 +110,10 @@ void collection_close(struct collection *o)
     must(entry_type(e) == o->type);
     if (e != o->entry || ((e->flags | o->was.flags) & ENTRY_FIELDS_EXPIRE))
         call_moved(o->call, o->key, o->entry, &o->was, e);
-    else if (o->was_large || entry_is_large(e))
+    else if (entry_size(e) != o->was.bytes) /* grown in place, or moved to and fro */
         call_recount(o->call, o->key, &o->was, e);
-    if (value_is_empty(&o->value)) {
+    if (value_is_empty(&o->value))
         call_drop(o->call, o->key, e, EVENT_GENERIC, "del");
-    }
 }
 
 void collection_clear(struct collection *o)

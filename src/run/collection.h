@@ -35,7 +35,6 @@ struct collection {
     enum entry_type type;
     int key;
     unsigned db;
-    bool was_large;
     struct entry_tally was;           /* what the table has counted of the entry */
     char scratch[COLLECTION_SCRATCH]; /* for a small new value */
 };
