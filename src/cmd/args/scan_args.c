@@ -99,7 +99,7 @@ void scan_found_reply(struct call *c, uint64_t cursor, struct scan_found *f)
         reply_bulk(c->out, word);
         p = word.p + word.n;
     }
-    must(p == f->words.p + f->words.len);
+    must(f->n == 0 || p == f->words.p + f->words.len);
     buf_fini(&f->words);
 }
 
