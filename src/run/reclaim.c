@@ -71,17 +71,13 @@ static void help_to_free(size_t max)
             return;
 }
 
-/* As reclaim_for, but evicts for at least min_ns if memory stays full. */
-static bool make_room(struct runner *r, size_t bytes, uint64_t min_ns)
+/* Helps the freer, then evicts, until the data is at most `max` bytes or enough is evicted for `bytes` more. False:
+ * nothing more may be evicted. */
+static bool free_memory(struct runner *r, size_t max, size_t bytes, uint64_t min_ns)
 {
-    size_t limit = OPT(r->instance->options, maxmemory);
-    size_t max = bytes < limit ? limit - bytes : limit;
     struct eviction e = {.runner = r, .min_ns = min_ns};
     size_t before;
-    bool ok;
 
-    if (LIKELY(limit == 0) || LIKELY(quota_bounded() <= max))
-        return true;
     help_to_free(max);
     before = quota_dataset();
     if (before <= max)
@@ -90,9 +86,21 @@ static bool make_room(struct runner *r, size_t bytes, uint64_t min_ns)
         return true; /* nothing may change, and writes are about to be paused */
     e.begun = clock_cycles();
     e.enough = before > 2 * bytes ? before - 2 * bytes : 0;
-    ok = evict_to_fit(
+    return evict_to_fit(
         r->instance->keyspace,
         &(struct evict_goal){.limit = max, .used = dataset_of, .enough = is_enough, .step = evict_unit, .arg = &e});
+}
+
+/* As reclaim_for, but evicts for at least min_ns if memory stays full. */
+static bool make_room(struct runner *r, size_t bytes, uint64_t min_ns)
+{
+    size_t limit = OPT(r->instance->options, maxmemory);
+    size_t max = bytes < limit ? limit - bytes : limit;
+    bool ok;
+
+    if (LIKELY(limit == 0) || LIKELY(quota_bounded() <= max))
+        return true;
+    ok = free_memory(r, max, bytes, min_ns);
     if (clock_cycles() - r->read_at > r->clock_cycles)
         runner_tick(r); /* the unit that follows reads its time from the runner */
     return ok || quota_dataset() <= limit;
@@ -109,6 +117,5 @@ void reclaim_slice(struct runner *r)
 
     must_be(r, RUNNER_MAGIC);
     full = reclaim_is_full(r) && make_room(r, 0, SLICE_NS) && reclaim_is_full(r);
-
     r->next_reclaim = full ? clock_mono_ns() + GAP_NS : 0;
 }
