@@ -153,20 +153,20 @@ bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for a
     else if (l->shards > 1)
         waited = gate_enter(&l->keyspace->gate, l->slot);
     EACH_WANTED(l, i)
-    waited |= lock_take(&l->keyspace->shards[i].lock);
+        waited |= lock_take(&l->keyspace->shards[i].lock);
     return waited;
 }
 
 void lock_set_begin(struct lock_set *l, uint8_t epoch)
 {
     EACH_WANTED(l, i)
-    shard_begin(&l->keyspace->shards[i], epoch);
+        shard_begin(&l->keyspace->shards[i], epoch);
 }
 
 void lock_set_drop(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for all that are wanted */
 {
     EACH_WANTED(l, i)
-    lock_drop(&l->keyspace->shards[i].lock);
+        lock_drop(&l->keyspace->shards[i].lock);
     if (l->world)
         gate_open(&l->keyspace->gate);
     else if (l->shards > 1)

@@ -205,12 +205,6 @@ void shard_take(const struct place *p, struct entry *e)
     note_removal(p, e);
 }
 
-void shard_drop(const struct place *p, struct entry *e)
-{
-    shard_take(p, e);
-    entry_free(e);
-}
-
 void shard_expire(const struct place *p, struct entry *e)
 {
     shard_touch(p, e);

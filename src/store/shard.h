@@ -145,8 +145,6 @@ void shard_replace(const struct place *p, const struct entry *old, const struct 
 void shard_recount(const struct place *p, const struct entry_tally *was, const struct entry *e) REQUIRES(shard_cap);
 /* Removes an entry that was found and returns it to the caller's ownership. */
 void shard_take(const struct place *p, struct entry *e) REQUIRES(shard_cap);
-/* Removes and frees it. */
-void shard_drop(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* Sets the expiry (0: none) of an entry that was found. It may move: returns the entry to use. */
 struct entry *shard_set_expire(const struct place *p, struct entry *e, int64_t expire) REQUIRES(shard_cap);
 

@@ -107,7 +107,8 @@ static inline void discard(unsigned db, unsigned i)
     e = shard_peek(&p, key_of(i, &name));
     if (e != NULL) {
         shard_touch(&p, e);
-        shard_drop(&p, e);
+        shard_take(&p, e);
+        entry_free(e);
     }
     shard_unlock(p.shard);
 }

@@ -185,12 +185,15 @@ START_TEST(a_removal_changes_a_watched_key)
 {
     struct watch w = watched(SLICE("k"), false);
     struct place p;
+    struct entry *e;
 
     put(0, SLICE("k"), SLICE("v"), 0);
     add_watch(&w);
     ck_assert(!w.changed);
     p = hold(0, SLICE("k"));
-    shard_drop(&p, find(&p, SLICE("k"), NOW));
+    e = find(&p, SLICE("k"), NOW);
+    shard_take(&p, e);
+    entry_free(e);
     ck_assert(!w.changed);
     shard_changed(&p, SLICE("k"), (struct event){.class = EVENT_GENERIC, .name = "del"});
     drop(p);
