@@ -134,8 +134,10 @@ static void remove_key(struct keyspace *ks, struct slice key, struct slice value
     (void)value;
     shard_lock(p.shard);
     e = shard_find(&p, key, 1, &fields);
-    if (e != NULL)
-        shard_drop(&p, e);
+    if (e != NULL) {
+        shard_take(&p, e);
+        entry_free(e);
+    }
     shard_unlock(p.shard);
 }
 
