@@ -60,6 +60,11 @@ static enum parse_result fail(struct parser *p, const char *text)
     return PARSE_ERROR;
 }
 
+static inline bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
 /* Parses a length line, whose type byte is at p->at. PARSE_REQUEST: *v is the length, and `at` is behind the line.
  * PARSE_ERROR: not a number, or too long; p->error is set only if it is too long. */
 static inline enum parse_result length_line(struct parser *p, const char *end, int64_t *v, const char *too_long)
@@ -69,7 +74,7 @@ static inline enum parse_result length_line(struct parser *p, const char *end, i
 
     sane(p->at < end && p->error == NULL);
     /* The usual case: up to nine digits and CR LF. */
-    while (digit < end && *digit >= '0' && *digit <= '9' && digit - p->at < 10)
+    while (digit < end && is_digit(*digit) && digit - p->at < 10)
         n = n * 10 + (*digit++ - '0');
     if (LIKELY(end - digit >= 2 && *digit == '\r' && digit > p->at + 1 && (p->at[1] != '0' || digit == p->at + 2))) {
         *v = n;
@@ -201,9 +206,15 @@ static enum parse_result inline_request(struct parser *p, const char *end)
 
 static enum parse_result begin_array(struct parser *p, const char *end, const struct parser_limits *limits)
 {
+    enum parse_result r;
     int64_t n;
-    enum parse_result r = length_line(p, end, &n, "Protocol error: too big mbulk count string");
 
+    if (LIKELY(end - p->at >= 4 && is_digit(p->at[1]) && p->at[2] == '\r')) {
+        p->left = p->at[1] - '0';
+        p->at += 4;
+        return PARSE_REQUEST;
+    }
+    r = length_line(p, end, &n, "Protocol error: too big mbulk count string");
     if (r == PARSE_MORE || (r == PARSE_ERROR && p->error != NULL))
         return r;
     if (r == PARSE_ERROR || n > INT_MAX)
@@ -239,6 +250,33 @@ static inline enum parse_result bulk_header(struct parser *p, const char *end, c
     return PARSE_REQUEST;
 }
 
+/* Parses complete arguments of up to 99 bytes, the usual ones, and stops at any other. */
+static inline void short_args(struct parser *p, const char *end, const struct parser_limits *limits)
+{
+    const char *at = p->at;
+    size_t n = p->n, last = p->n + p->left;
+
+    last = last < p->cap ? last : p->cap;
+    while (n < last && end - at >= 5 && at[0] == '$' && is_digit(at[1])) {
+        int64_t length = at[1] - '0';
+        const char *arg = at + 4;
+
+        if (at[2] != '\r') {
+            if (!is_digit(at[2]) || at[3] != '\r' || length == 0)
+                break;
+            length = length * 10 + (at[2] - '0');
+            arg++;
+        }
+        if (end - arg < length + 2 || length > limits->bulk)
+            break;
+        p->args[n++] = slice_of(arg, length);
+        at = arg + length + 2;
+    }
+    p->left -= (int64_t)(n - p->n);
+    p->n = n;
+    p->at = at;
+}
+
 enum parse_result parser_next(struct parser *p, const char *end, const struct parser_limits *limits)
 {
     enum parse_result r;
@@ -256,6 +294,7 @@ enum parse_result parser_next(struct parser *p, const char *end, const struct pa
         r = begin_array(p, end, limits);
         if (r != PARSE_REQUEST)
             return r;
+        short_args(p, end, limits);
     }
     while (p->left > 0) {
         if (p->bulk < 0 && (r = bulk_header(p, end, limits)) != PARSE_REQUEST)

@@ -8,10 +8,8 @@
 #include "base/must.h"
 #include "base/num.h"
 
-#define BUCKETS 1024 /* a power of two, well above the number of commands */
-
-_Static_assert((BUCKETS & (BUCKETS - 1)) == 0, "bucket_of masks");
-
+#define BUCKET_BITS    10
+#define BUCKETS        (1 << BUCKET_BITS) /* well above the number of commands */
 #define NAME_MAX_BYTES 64
 
 /* Set by the linker around the section that CMD fills. */
@@ -19,45 +17,92 @@ extern const struct command *const __start_larder_cmds[];
 extern const struct command *const __stop_larder_cmds[];
 
 /* Open addressing by name, for commands and, with their parent, for subcommands. */
-static struct {
-    const struct command *cmd;
+static struct known {
+    const struct command *cmd; /* NULL: the bucket is free */
     const struct command *parent;
+    uint64_t head; /* of its name */
+    size_t length; /* of its name */
+    bool is_word;  /* the name has up to eight letters and nothing else: head and length identify it */
 } table[BUCKETS];
 
 static const struct command **by_number;
 static char (*full_names)[NAME_MAX_BYTES];
-static bool *has_subs;
 static unsigned count;
 
-/* The same for upper and lower case. */
-static inline unsigned bucket_of(struct slice name, const struct command *parent)
-{
-    uint64_t h = (uintptr_t)parent >> 4;
+/* What is computed from a command once. */
+struct traits {
+    int only_key; /* see command_only_key */
+    bool has_subs;
+};
 
-    for (size_t i = 0; i < name.n; i++)
-        h = (h ^ (name.p[i] & 0xdf)) * 0x100000001b3;
-    return (h ^ h >> 32) & (BUCKETS - 1);
+static struct traits *traits; /* by number */
+
+/* Up to eight bytes of the name, without the bit that tells a lower-case letter from an upper-case one. Names of the
+ * same length with up to eight letters each differ in it. */
+static inline uint64_t head_of(struct slice name)
+{
+    const uint64_t upper_case = 0xdfdfdfdfdfdfdfdfu;
+    const unsigned char *p = (const unsigned char *)name.p;
+    uint64_t head = 0;
+    uint32_t first, last;
+
+    if (name.n >= 8) {
+        memcpy(&head, p, 8);
+    } else if (name.n >= 4) {
+        memcpy(&first, p, 4);
+        memcpy(&last, p + name.n - 4, 4);
+        head = (uint64_t)last << 32 | first;
+    } else if (name.n > 0) {
+        head = (uint64_t)p[name.n - 1] << 16 | p[name.n / 2] << 8 | p[0];
+    }
+    return head & upper_case;
 }
 
-static const struct command *look_up(struct slice name, const struct command *parent)
+static inline struct known *bucket_of(uint64_t head, size_t length, const struct command *parent)
 {
-    if (name.n >= NAME_MAX_BYTES)
-        return NULL;
-    for (unsigned i = bucket_of(name, parent); table[i].cmd != NULL; i = (i + 1) & (BUCKETS - 1))
-        if (table[i].parent == parent && slice_is(name, table[i].cmd->name))
-            return table[i].cmd;
+    uint64_t h = (head ^ (uintptr_t)parent ^ length) * 0x9e3779b97f4a7c15u;
+
+    return &table[h >> (64 - BUCKET_BITS)];
+}
+
+static inline struct known *bucket_after(struct known *k)
+{
+    return ++k == table + BUCKETS ? table : k;
+}
+
+static __attribute__((noinline)) bool is_named(const struct command *cmd, struct slice name)
+{
+    return slice_is(name, cmd->name);
+}
+
+static inline const struct command *look_up(struct slice name, const struct command *parent)
+{
+    uint64_t head = head_of(name);
+
+    for (struct known *k = bucket_of(head, name.n, parent); k->cmd != NULL; k = bucket_after(k))
+        if (k->head == head && k->length == name.n && k->parent == parent &&
+            (LIKELY(k->is_word) || is_named(k->cmd, name)))
+            return k->cmd;
     return NULL;
+}
+
+static bool is_word(struct slice name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (!isalpha((unsigned char)name.p[i]))
+            return false;
+    return name.n <= 8;
 }
 
 static void enter(const struct command *cmd, const struct command *parent)
 {
-    unsigned i = bucket_of(slice_str(cmd->name), parent);
+    struct slice name = slice_str(cmd->name);
+    struct known *k = bucket_of(head_of(name), name.n, parent);
 
-    must(cmd->name[0] != 0 && look_up(slice_str(cmd->name), parent) == NULL);
-    while (table[i].cmd != NULL)
-        i = (i + 1) & (BUCKETS - 1);
-    table[i].cmd = cmd;
-    table[i].parent = parent;
+    must(name.n > 0 && look_up(name, parent) == NULL);
+    while (k->cmd != NULL)
+        k = bucket_after(k);
+    *k = (struct known){cmd, parent, head_of(name), name.n, is_word(name)};
 }
 
 static int by_full_name(const void *a, const void *b)
@@ -84,6 +129,16 @@ static void write_full_name(char *to, const struct command *cmd)
     *p = 0;
 }
 
+static int find_only_key(const struct command *cmd)
+{
+    const struct key_spec *k = &cmd->keys[0];
+    bool is_only = k->flags != 0 && k->keyword == NULL && k->find == KEYS_RANGE && k->first > 0 &&
+                   k->first == k->last && cmd->keys[1].flags == 0 && cmd->find_keys == NULL &&
+                   cmd->needs_world == NULL && !(cmd->flags & CMD_WORLD);
+
+    return is_only ? k->first : 0;
+}
+
 void commands_init(void)
 {
     if (count != 0)
@@ -94,11 +149,12 @@ void commands_init(void)
     memcpy(by_number, __start_larder_cmds, count * sizeof *by_number);
     qsort(by_number, count, sizeof *by_number, by_full_name);
     full_names = mem_zalloc(count * sizeof *full_names);
-    has_subs = mem_zalloc(count * sizeof *has_subs);
+    traits = mem_zalloc(count * sizeof *traits);
     for (unsigned i = 0; i < count; i++) {
         must(by_number[i]->arity != 0 && by_number[i]->number != NULL);
         *by_number[i]->number = i;
         write_full_name(full_names[i], by_number[i]);
+        traits[i].only_key = find_only_key(by_number[i]);
         if (by_number[i]->parent == NULL)
             enter(by_number[i], NULL);
     }
@@ -108,7 +164,7 @@ void commands_init(void)
         must((parent != NULL) == (by_number[i]->parent != NULL));
         if (parent != NULL) {
             enter(by_number[i], parent);
-            has_subs[command_number(parent)] = true;
+            traits[command_number(parent)].has_subs = true;
         }
     }
 }
@@ -148,7 +204,13 @@ const struct command *command_by_number(unsigned number)
 bool command_has_subs(const struct command *cmd)
 {
     sane(command_number(cmd) < count);
-    return has_subs[command_number(cmd)];
+    return traits[command_number(cmd)].has_subs;
+}
+
+int command_only_key(const struct command *cmd)
+{
+    sane(command_number(cmd) < count);
+    return traits[command_number(cmd)].only_key;
 }
 
 /* ---- keys ---- */

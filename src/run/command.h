@@ -155,6 +155,8 @@ unsigned command_number(const struct command *cmd);
 unsigned commands_count(void);
 const struct command *command_by_number(unsigned number);
 bool command_has_subs(const struct command *cmd);
+/* The position of the key of a command that has exactly one, always at that position; else 0. */
+int command_only_key(const struct command *cmd);
 
 /* Writes the positions of the keys of a request, at most `max`. Returns their number, which may exceed max; -1: the
  * arguments are invalid. The arity has been checked. */

@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run/request.h"
 
-/* The position of the key of a command that has exactly one, at a fixed position; else 0. */
-static inline int only_key(const struct command *cmd)
-{
-    const struct key_spec *k = &cmd->keys[0];
-
-    return k->flags != 0 && k->keyword == NULL && k->find == KEYS_RANGE && k->first == k->last &&
-                   cmd->keys[1].flags == 0 && cmd->find_keys == NULL && cmd->needs_world == NULL &&
-                   !(cmd->flags & CMD_WORLD)
-               ? k->first
-               : 0;
-}
-
 static const struct command *find_command(const struct slice *argv, int argc)
 {
     const struct command *cmd = command_find(argv[0]);
@@ -31,7 +19,7 @@ void request_prepare(const struct session *s, struct request *req)
     req->key = 0;
     if (req->cmd == NULL)
         return;
-    i = only_key(req->cmd);
+    i = command_only_key(req->cmd);
     if (i != 0 && i < req->argc) {
         req->key = i;
         req->db = s->db;

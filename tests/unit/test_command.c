@@ -64,6 +64,8 @@ START_TEST(a_command_is_found_by_its_full_name_in_any_case)
     ck_assert_ptr_eq(found("GeTsEt"), found("getset"));
     ck_assert_ptr_ne(found("get"), found("getset"));
     ck_assert_ptr_null(command_find(SLICE("ge")));
+    ck_assert_ptr_null(command_find(SLICE("ge\x14"))); /* T without its two upper bits */
+    ck_assert_ptr_null(command_find(SLICE("getsett")));
     ck_assert_ptr_null(command_find(SLICE("get ")));
     ck_assert_ptr_null(command_find(SLICE("get\0")));
     ck_assert_ptr_null(command_find(SLICE("")));
