@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * HyperLogLogs of bytes that nobody has checked: they are told to be corrupt, or counted, merged and added to.
+ * HyperLogLogs of bytes that nobody has checked: they are reported as corrupt, or counted, merged and added to.
  *
  * The first byte of an input chooses how long a sparse one may be, the second how many elements are added; the rest is
  * the value, in a block of exactly its size, so that AddressSanitizer sees a byte read too many.

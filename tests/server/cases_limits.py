@@ -36,7 +36,7 @@ def timeout(t):
     while busy.number("connected_clients") > 1:
         expect(time.monotonic() < end, "idle clients stay")
         time.sleep(0.1)
-    equal((idle.ended(), half.ended()), (b"", b""), "what the idle ones were told")
+    equal((idle.ended(), half.ended()), (b"", b""), "what the idle ones received")
     expect(busy.is_alive(), "a busy client is disconnected")
 
 
@@ -54,7 +54,7 @@ def maxclients(t):
     s = t.server("--maxclients", 5, "--threads", 3)
     clients = [s.client() for _ in range(5)]
     expect(all(c.is_alive() for c in clients), "no answer")
-    equal(s.client().ended(), b"-ERR max number of clients reached\r\n", "what the sixth is told")
+    equal(s.client().ended(), b"-ERR max number of clients reached\r\n", "what the sixth received")
     equal(clients[0].number("rejected_connections"), 1, "rejected_connections")
     clients.pop().close()
     t.wait(lambda: clients[0].number("connected_clients") == 4, "the client to be gone")
@@ -101,7 +101,7 @@ def files_short(t):
     for k in crowd[:room - 1]:
         expect(k.is_alive(), "one of %d clients is not served" % room)
     for k in crowd[room - 1:]:
-        equal(k.ended(), b"-ERR max number of clients reached\r\n", "what the others are told")
+        equal(k.ended(), b"-ERR max number of clients reached\r\n", "what the others received")
     for k in crowd:
         k.close()
     t.wait(lambda: c.number("connected_clients") == 1, "the crowd to be gone")
@@ -274,7 +274,7 @@ def bulk_limit(t):
     c = s.client()
     c.ask("SET", "k", "x" * MB)
     c.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (MB + 1))
-    equal(c.ended(), b"-ERR Protocol error: invalid bulk length\r\n", "what it is told")
+    equal(c.ended(), b"-ERR Protocol error: invalid bulk length\r\n", "what it received")
     c = s.client()
     equal(c.ask("STRLEN", "k"), MB, "STRLEN")
     contains(c.error("APPEND", "k", "x"), "exceeds maximum allowed size")

@@ -28,7 +28,7 @@ def several_addresses(t):
     for host in hosts:
         expect(s.client(host=host).is_alive(), "no answer on " + host)
     equal(s.listening(), len(hosts), "listening sockets")
-    expect(not is_open(s.port, "127.0.0.3"), "listens where it was not told to")
+    expect(not is_open(s.port, "127.0.0.3"), "listens on an address that was not configured")
 
 
 @case("bind * listens on every address of the machine", engines=False)

@@ -172,7 +172,7 @@ def slow_reader(t):
 
 
 @case("INFO has the hit ratio, in total and recently, and the age of evicted keys", engines=False)
-def told(t):
+def published_hit_ratios(t):
     c = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru").client()
     equal([c.info("keyspace_hit_ratio" + s) for s in ("", "_1m", "_15m")], ["0.0000"] * 3, "hit ratios of nothing")
     c.ask("SET", "k", "x")

@@ -35,7 +35,7 @@ def end_with_crowd(t, sig):
     clients = crowd(t, s)
     s.stop(sig)
     for name in ("idle", "half", "queue", "watch", "paused"):
-        equal(clients[name].ended(), b"", "what client %s is told" % name)
+        equal(clients[name].ended(), b"", "what client %s received" % name)
     equal(files_left(t), [], "files at the end")
     contains(s.output(), "bye bye")
 
@@ -111,7 +111,7 @@ def shutdown(t):
         s = t.server("--pidfile", t.path("pid"), "--unixsocket", t.path("socket"))
         c, other = s.client(), s.client()
         c.send(*words)
-        equal((c.ended(), other.ended()), (b"", b""), "what the clients are told")
+        equal((c.ended(), other.ended()), (b"", b""), "what the clients received")
         equal(s.status(), 0, "exit status")
         equal(files_left(t), [], "files at the end")
 

@@ -20,15 +20,15 @@ def help_text(t):
     s = t.server()
     names = [name.decode() for _, name in s.client().ask("CONFIG", "GET", "*")[::2]]
     expect(len(names) > 50, "options: %d" % len(names))
-    told = set()
+    shown = set()
     for word in ("--help", "-h"):
         r = t.run(word)
         equal(r.returncode, 0, "exit status of " + word)
         contains(r.stdout, "Usage: ")
-        told = set(re.findall(r"--([a-z_-]+)", r.stdout))
+        shown = set(re.findall(r"--([a-z_-]+)", r.stdout))
     for name in ("bind", "port", "maxmemory", "maxmemory-policy", "threads", "io-engine", "connection-balance",
                  "worker-weights", "requirepass", "maxclients", "timeout", "databases"):
-        expect(name in told and name in names, "no --" + name)
+        expect(name in shown and name in names, "no --" + name)
 
 
 @case("an error on stdout gives a failure status", engines=False)
@@ -141,10 +141,10 @@ def absent_but_off(t):
 def hints(t):
     s = t.server(config=t.write("hints.conf", "bind 127.0.0.1", "hz 50", "io-threads 4", "list-compress-depth 1",
                                 "activerehashing no"))
-    told = [line for line in s.output().splitlines() if "io-threads" in line]
-    equal(len(told), 1, "lines that name io-threads")
+    hints = [line for line in s.output().splitlines() if "io-threads" in line]
+    equal(len(hints), 1, "lines that name io-threads")
     for name in ("hz", "io-threads", "list-compress-depth", "activerehashing"):
-        contains(told[0], name)
+        contains(hints[0], name)
     equal(s.client().get("hz"), "50", "CONFIG GET hz")
     equal(t.server().lines("io-threads"), [], "lines without a hint")
 

@@ -6,7 +6,7 @@
  * Threads: as those of libcheck.
  * Why:     libcheck sends its parent a message for each assertion that holds, so that it can tell after a crash which
  *          was the last one: two system calls and some allocations, a hundred times what is judged. A sanitizer, `must`
- *          and gdb tell where a crash was; the test's name is told in any case.
+ *          and gdb show where a crash was; the test's name is printed in any case.
  */
 #ifndef LARDER_TESTS_CHECKS_H
 #define LARDER_TESTS_CHECKS_H

@@ -255,7 +255,7 @@ START_TEST(what_a_flush_removes_is_being_freed_from_then_on)
 {
     size_t data;
 
-    run("ping"); /* the first reply allocates chunks, which stay at hand */
+    run("ping"); /* the first reply allocates chunks, which the worker keeps */
     freer_start();
     mem_flush();
     quota_start();

@@ -57,11 +57,11 @@ END_TEST
 /* Whether a location is within a shape, by its definition. */
 static bool twin_has(const struct geo_shape *s, struct geo_point p)
 {
-    struct geo_point beside = {s->middle.longitude, p.latitude}, below = {p.longitude, s->middle.latitude};
+    struct geo_point aside = {s->middle.longitude, p.latitude}, below = {p.longitude, s->middle.latitude};
 
     if (!s->is_box)
         return geo_distance(s->middle, p) <= s->radius;
-    return geo_distance(p, below) <= s->height / 2 && geo_distance(p, beside) <= s->width / 2;
+    return geo_distance(p, below) <= s->height / 2 && geo_distance(p, aside) <= s->width / 2;
 }
 
 static struct geo_shape random_shape(void)

@@ -133,7 +133,7 @@ static void check_filled(const struct value *v, size_t bytes, size_t count)
     ck_assert(filled);
 }
 
-/* ---- a random list beside its twin ---- */
+/* ---- a random list and its model ---- */
 
 /* A number, a short string, or sometimes a long one. Borrowed until the next call. */
 static struct slice random_element(void)

@@ -96,18 +96,18 @@ def measure(name, args):
     server = Server(name)
     prepare(server, args)
     empty = server.settled_rss()
-    alone, beside, rss = [], [], None
+    alone, crowded, rss = [], [], None
     for _ in range(args.rounds):
         alone.append(busy(server, args))
         with Crowd(server, args.idle, args.slow):
             time.sleep(1)
             rss = rss or server.settled_rss()
-            beside.append(busy(server, args))
+            crowded.append(busy(server, args))
         time.sleep(.5)
     alone.append(busy(server, args))
     server.stop()
-    ratios = [b / ((alone[i] + alone[i + 1]) / 2) for i, b in enumerate(beside)]
-    return [name, "%.3f" % statistics.median(alone), "%.3f" % statistics.median(beside),
+    ratios = [b / ((alone[i] + alone[i + 1]) / 2) for i, b in enumerate(crowded)]
+    return [name, "%.3f" % statistics.median(alone), "%.3f" % statistics.median(crowded),
             "%.2f" % statistics.median(ratios), "%.0f" % ((rss - empty) / (args.idle + args.slow))]
 
 
@@ -121,7 +121,7 @@ def main():
     args = parser.parse_args()
     if args.idle + args.slow == 0:
         args.idle = 5000
-    print_table(["server", "CPU µs per operation, alone", "beside the crowd", "ratio", "RSS bytes per connection of the crowd"],
+    print_table(["server", "CPU µs per operation, alone", "with the crowd", "ratio", "RSS bytes per connection of the crowd"],
                 [measure(name, args) for name in chosen(args)])
 
 
