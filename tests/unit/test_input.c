@@ -106,7 +106,7 @@ START_TEST(long_arguments_are_received_into_blobs)
 {
     seed_start(__func__);
     for (unsigned round = 0; round < 20; round++) {
-        size_t key = 65536 + seed_below(100000), value = 65536 + seed_below(3000000);
+        size_t key = 65536 + seed_below(100000), value = 200000 + seed_below(3000000); /* > 100000 fed */
         struct buf request = set_request(key, value);
         size_t cut = 4 + seed_below(60000);
         struct input *in = keep_partial(&request, cut);
