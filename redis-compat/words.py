@@ -211,7 +211,9 @@ class Words:
         return str(r.choice([0, 4, 8, 15, r.randint(16, 60), r.randint(16, 60), r.randint(16, 300)]))
 
     def word_hd(self, r):
-        return bytes([r.choice([0, 1, 63, 0x40, 0x7f, 0x80, 0xff, r.randrange(256)])])
+        """A run of a HyperLogLog. Those of two bytes are complete: PFADD into half of one differs."""
+        first = r.choice([0, 1, 63, 0x40, 0x7f, 0x80, 0xff, r.randrange(256)])
+        return bytes([first, 0] if first >> 6 == 1 else [first])
 
     def word_hv(self, r):
         """A HyperLogLog: sparse, valid or not, or dense."""

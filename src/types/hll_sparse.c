@@ -216,7 +216,7 @@ enum hll_sparse_result hll_sparse_raise(struct flat *f, unsigned index, uint8_t 
     struct hll_run run;
     struct spot spot;
     uint8_t bytes[5];
-    size_t old_bytes, new_bytes, missing;
+    size_t old_bytes, new_bytes;
 
     must(index < HLL_REGISTERS && f->n >= HLL_HEADER);
     if (rank > RANK_MAX)
@@ -227,12 +227,12 @@ enum hll_sparse_result hll_sparse_raise(struct flat *f, unsigned index, uint8_t 
     if (run.rank >= rank)
         return HLL_SPARSE_SAME;
     old_bytes = run_bytes((uint8_t)f->p[spot.at]);
-    missing = spot.at + old_bytes > f->n; /* a Z at the end may lack its second byte */
+    if (spot.at + old_bytes > f->n)
+        old_bytes--; /* a Z at the end without its second byte: it is replaced by a complete run */
     new_bytes = split(bytes, run, index - spot.first, rank);
     if (new_bytes > old_bytes && f->n + (new_bytes - old_bytes) > max_bytes)
         return HLL_SPARSE_FULL;
-    memcpy(flat_splice(f, spot.at, old_bytes - missing, new_bytes), bytes, new_bytes);
-    flat_splice(f, f->n - missing, missing, 0); /* as in Redis, the string remains as much too short */
+    memcpy(flat_splice(f, spot.at, old_bytes, new_bytes), bytes, new_bytes);
     merge_runs(f, spot.before);
     return HLL_SPARSE_RAISED;
 }
