@@ -273,7 +273,7 @@ static bool reply_random_key(struct call *c, struct shard *s, bool is_paused, bo
 CMD(randomkey,
     .name = "RANDOMKEY", .arity = 1, .group = "generic", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_TOUCHES_ARBITRARY_KEYS, .syntax = "",
-    .hints = "request_policy:all_shards,nondeterministic_output",
+    .hints = "request_policy:all_shards,response_policy:special,nondeterministic_output",
     .summary = "Returns a random key of the database.")
 {
     bool is_paused = pause_mode(&c->instance->pause, c->runner->mono) != PAUSE_NONE;
