@@ -93,6 +93,41 @@ static bool parse_plain(struct slice s, double *out)
     return true;
 }
 
+/* Reads digits, at least one, up to the end. False: another character, or out of range. */
+static bool parse_digits(const char *p, const char *end, uint64_t *v)
+{
+    *v = 0;
+    if (p == end)
+        return false;
+    for (; p < end; p++)
+        if (!is_digit(*p) || __builtin_mul_overflow(*v, 10, v) || __builtin_add_overflow(*v, (uint64_t)(*p - '0'), v))
+            return false;
+    return true;
+}
+
+bool num_parse_u64_loose(struct slice s, uint64_t *out)
+{
+    const char *p = s.p, *end = s.n > 0 ? p + strnlen(p, s.n) : p;
+    int64_t canonical;
+    bool negative;
+    uint64_t v;
+
+    if (num_parse_i64(slice_of(p, (size_t)(end - p)), &canonical)) {
+        if (canonical >= 0)
+            *out = (uint64_t)canonical;
+        return canonical >= 0;
+    }
+    while (p < end && is_space(*p))
+        p++;
+    negative = p < end && *p == '-';
+    if (negative || (p < end && *p == '+'))
+        p++;
+    if (!parse_digits(p, end, &v))
+        return false;
+    *out = negative ? -v : v;
+    return true;
+}
+
 /* Reads the NUL-terminated copy of a text of n bytes with strtod. */
 static bool parse_copy(const char *copy, size_t n, double *out)
 {

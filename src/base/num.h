@@ -27,6 +27,10 @@
 bool num_parse_i64(struct slice s, int64_t *out);
 /* As num_parse_i64, for 0 .. 2^64-1 without a sign. */
 bool num_parse_u64(struct slice s, uint64_t *out);
+/* As num_parse_u64, and whatever else strtoull accepts: leading white space, a sign, leading zeros. The text ends at
+ * its first zero byte. As in Redis, a canonical negative integer is refused ("-1"), while other negative numbers count
+ * modulo 2^64 (" -1", "-01"). */
+bool num_parse_u64_loose(struct slice s, uint64_t *out);
 /* A double as strtod reads it (also a plus sign, inf, infinity, hexadecimal) with nothing before or after it, as Redis
  * reads scores and float arguments. False: empty, nan, a leading space, overflow to infinity or underflow to zero. */
 bool num_parse_double(struct slice s, double *out);

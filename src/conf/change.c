@@ -43,25 +43,6 @@ static bool is_duplicate(const struct order *r, size_t i)
     return false;
 }
 
-/* Looks up the option of pair i. False: it does not exist or may not be set. */
-static bool admit(struct order *r, size_t i, bool protected_ok)
-{
-    struct change *x = &r->change[i];
-    int n = x->name.n > 128 ? 128 : (int)x->name.n;
-
-    x->id = option_find(x->name);
-    if (x->id == OPTION_COUNT || (option_table[x->id].flags & OPTION_FILE_ONLY)) {
-        snprintf(r->err->text, sizeof(r->err->text), "Unknown option or number of arguments for CONFIG SET - '%.*s'", n,
-                 x->name.p);
-        return false;
-    }
-    if (option_table[x->id].flags & OPTION_IMMUTABLE)
-        return fail(r, x->name, "can't set immutable config");
-    if ((option_table[x->id].flags & OPTION_PROTECTED) && !protected_ok)
-        return fail(r, x->name, "can't set protected config");
-    return !is_duplicate(r, i) || fail(r, x->name, "duplicate parameter");
-}
-
 /* Copies the old value of the option, and parses the new one. */
 static bool stage(struct order *r, struct change *x, struct slice value)
 {
@@ -82,6 +63,36 @@ static bool stage(struct order *r, struct change *x, struct slice value)
     x->differs = ok && !option_same(o, &x->old, &x->new);
     words_fini(&w);
     return ok || fail(r, x->name, why);
+}
+
+/* Whether `value` is the value that the option has. */
+static bool is_own_value(struct order *r, const struct change *x, struct slice value)
+{
+    struct change probe = {.id = x->id, .name = x->name};
+    bool same = stage(r, &probe, value) && !probe.differs;
+
+    setting_fini(&probe.old);
+    setting_fini(&probe.new);
+    return same;
+}
+
+/* Looks up the option of pair i. False: it does not exist or may not be set to this value. */
+static bool admit(struct order *r, size_t i, struct slice value, bool protected_ok)
+{
+    struct change *x = &r->change[i];
+    int n = x->name.n > 128 ? 128 : (int)x->name.n;
+
+    x->id = option_find(x->name);
+    if (x->id == OPTION_COUNT || (option_table[x->id].flags & OPTION_FILE_ONLY)) {
+        snprintf(r->err->text, sizeof(r->err->text), "Unknown option or number of arguments for CONFIG SET - '%.*s'", n,
+                 x->name.p);
+        return false;
+    }
+    if ((option_table[x->id].flags & OPTION_IMMUTABLE) && !is_own_value(r, x, value))
+        return fail(r, x->name, "can't set immutable config");
+    if ((option_table[x->id].flags & OPTION_PROTECTED) && !protected_ok)
+        return fail(r, x->name, "can't set protected config");
+    return !is_duplicate(r, i) || fail(r, x->name, "duplicate parameter");
 }
 
 /* If an option is set by two of its names, the last one wins. */
@@ -173,7 +184,7 @@ static bool run(struct order *r, const struct conf_pair *pairs, bool protected_o
 {
     for (size_t i = 0; i < r->n; i++) {
         r->change[i].name = pairs[i].name;
-        if (!admit(r, i, protected_ok))
+        if (!admit(r, i, pairs[i].value, protected_ok))
             return false;
     }
     for (size_t i = 0; i < r->n; i++) {

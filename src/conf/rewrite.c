@@ -49,8 +49,9 @@ struct patch {
     struct buf text; /* empty: no change */
 };
 
-/* Fills in the patch of an option if its value after loading the file, in `then`, differs from the current one. */
-static void compare(struct conf *now, struct conf *then, enum option_id id, struct patch *patch)
+/* Fills in the patch of an option if its value after loading the file, in `then`, differs from the current one; with
+ * `all`, also if no line sets it. */
+static void compare(struct conf *now, struct conf *then, enum option_id id, bool all, struct patch *patch)
 {
     const struct option *o = &option_table[id];
     struct setting a;
@@ -58,7 +59,7 @@ static void compare(struct conf *now, struct conf *then, enum option_id id, stru
 
     state_copy(now, id, &a);
     state_copy(then, id, &b);
-    if (!option_same(o, &a, &b)) {
+    if (!option_same(o, &a, &b) || (all && then->line[id] == 0)) {
         must(then->line[id] >= 0);
         patch->line = then->line[id];
         buf_printf(&patch->text, "%s ", o->name);
@@ -108,13 +109,13 @@ static void add_lines(struct buf *out, const struct patch *patches)
     }
 }
 
-static void make_text(struct conf *now, struct conf *then, struct slice old, struct buf *out)
+static void make_text(struct conf *now, struct conf *then, struct slice old, bool all, struct buf *out)
 {
     struct patch *patches = mem_zalloc(OPTION_COUNT * sizeof(*patches));
 
     for (int i = 0; i < OPTION_COUNT; i++) {
         if (!(option_table[i].flags & OPTION_FILE_ONLY))
-            compare(now, then, (enum option_id)i, &patches[i]);
+            compare(now, then, (enum option_id)i, all, &patches[i]);
     }
     copy_lines(out, old, patches);
     add_lines(out, patches);
@@ -185,7 +186,7 @@ static int replace(const char *path, struct slice text)
     return status < 0 ? status : sync_directory(path);
 }
 
-static bool rewrite(struct conf *c, struct conf_error *err)
+static bool rewrite(struct conf *c, bool all, struct conf_error *err)
 {
     struct buf old = BUF_EMPTY;
     struct buf new = BUF_EMPTY;
@@ -198,7 +199,7 @@ static bool rewrite(struct conf *c, struct conf_error *err)
     if (status == 0)
         then = read_back(c, buf_slice(&old), err);
     if (then) {
-        make_text(c, then, buf_slice(&old), &new);
+        make_text(c, then, buf_slice(&old), all, &new);
         status = replace(c->file, buf_slice(&new));
     }
     if (status < 0)
@@ -209,7 +210,7 @@ static bool rewrite(struct conf *c, struct conf_error *err)
     return then != NULL && status == 0;
 }
 
-bool rewrite_file(struct conf *c, struct conf_error *err)
+bool rewrite_file(struct conf *c, bool all, struct conf_error *err)
 {
     bool ok;
 
@@ -219,7 +220,7 @@ bool rewrite_file(struct conf *c, struct conf_error *err)
         return false;
     }
     lock_take(&c->lock);
-    ok = rewrite(c, err);
+    ok = rewrite(c, all, err);
     lock_drop(&c->lock);
     return ok;
 }

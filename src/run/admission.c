@@ -100,13 +100,14 @@ static size_t bytes_to_store(const struct call *c)
     return n;
 }
 
-/* Makes room for a command that may add to memory or to a queue. False: memory stays full. Other commands evict only
- * when a slice is due: if each of them did, reads would leave the worker no time for anything else. */
+/* Makes room for a command that may add to memory, or that is queued and may add to it later. False: memory stays full.
+ * Other commands evict only when a slice is due: if each of them did, reads would leave the worker no time for anything
+ * else. */
 static bool has_memory(struct call *c)
 {
     if (LIKELY(OPT(c->instance->options, maxmemory) == 0))
         return true;
-    if ((admission_flags(c) & CMD_DENYOOM) || admission_is_queued(c))
+    if (admission_flags(c) & CMD_DENYOOM)
         return reclaim_for(c->runner, bytes_to_store(c));
     if (UNLIKELY(reclaim_is_full(c->runner)) && clock_mono_ns() >= c->runner->next_reclaim)
         reclaim_slice(c->runner);

@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "run/door_check.h"
+#include "store/fields.h"
 
 /* ---- look-ups ---- */
 
@@ -98,6 +100,55 @@ uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit 
         return 0;
     unit_begin_within(&u, c->unit, s);
     cursor = keyspace_scan(s, db, cursor, visit, arg);
+    unit_end(&u);
+    return cursor;
+}
+
+/* A step of call_scan_live. */
+struct live_scan {
+    keyspace_visit *visit;
+    void *arg;
+    int64_t now;
+    struct buf due; /* entries that have expired, or of which fields have: to be looked up after the walk */
+};
+
+static void visit_live(void *arg, struct shard *shard, struct entry *e)
+{
+    struct live_scan *l = arg;
+
+    if (UNLIKELY(e->flags & ENTRY_VOLATILE) && (entry_expired(e, l->now) || fields_are_due(e, l->now)))
+        buf_add(&l->due, &e, sizeof e);
+    else
+        l->visit(l->arg, shard, e);
+}
+
+/* Looks up the entries that were due. This removes what has expired of them; the others are visited. */
+static void visit_due(struct call *c, struct shard *shard, unsigned db, struct live_scan *l) REQUIRES(shard_cap)
+{
+    for (size_t at = 0; at < l->due.len; at += sizeof(struct entry *)) {
+        struct place p = {.shard = shard, .db = db};
+        struct entry *e;
+
+        memcpy(&e, l->due.p + at, sizeof e);
+        p.hash = keyspace_hash(entry_key(e));
+        e = find(c, &p, entry_key(e));
+        if (e != NULL)
+            l->visit(l->arg, shard, e);
+    }
+    buf_fini(&l->due);
+}
+
+uint64_t call_scan_live(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+{
+    struct live_scan l = {.visit = visit, .arg = arg, .now = c->unit->now, .due = BUF_EMPTY};
+    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, &cursor);
+    struct unit u;
+
+    if (s == NULL)
+        return 0;
+    unit_begin_within(&u, c->unit, s);
+    cursor = keyspace_scan(s, db, cursor, visit_live, &l);
+    visit_due(c, s, db, &l);
     unit_end(&u);
     return cursor;
 }
@@ -309,7 +360,6 @@ void call_run(struct call *c)
         stamps_advance(&c->instance->keyspace->stamps, 1);
     }
     c->errors = c->out->errors;
-    atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed);
     door_check_begin(&check, c);
     c->cmd->run(c);
     door_check_end(&check);

@@ -86,6 +86,8 @@ bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry *
 /* One step of a walk over a database (store/keyspace.h): visits a part of a shard, in a separate unit unless every
  * shard is held, and returns the next cursor, 0 at the end. */
 uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg);
+/* The same, but removes the expired keys and fields that it finds, as a look-up does, and does not visit those keys. */
+uint64_t call_scan_live(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg);
 
 /* ---- changing ---- */
 

@@ -81,15 +81,18 @@ struct key_spec {
     bool unknown; /* COMMAND INFO gives their position as unknown */
     int limit;    /* with last -1 and limit > 1: only the first 1/limit of the remaining arguments */
     int after;
+    const char *notes; /* for COMMAND INFO, or NULL */
 };
 
 #define KEYS_MAX 4
 /* .keys of a command whose keys are at first .. last in steps. */
-#define CMD_KEYS(first_, last_, step_, flags_)                                                         \
-    {                                                                                                  \
-        {                                                                                              \
-            .flags = (flags_), .find = KEYS_RANGE, .first = (first_), .last = (last_), .step = (step_) \
-        }                                                                                              \
+#define CMD_KEYS(first_, last_, step_, flags_) CMD_KEYS_NOTED(first_, last_, step_, flags_, NULL)
+#define CMD_KEYS_NOTED(first_, last_, step_, flags_, notes_)                                            \
+    {                                                                                                   \
+        {                                                                                               \
+            .flags = (flags_), .find = KEYS_RANGE, .first = (first_), .last = (last_), .step = (step_), \
+            .notes = (notes_)                                                                           \
+        }                                                                                               \
     }
 
 struct command {

@@ -92,8 +92,10 @@ static bool run_unit(struct call *c, const struct request *req)
 
 static enum dispatch_result run(struct call *c, const struct request *req)
 {
-    enum refusal why = admission_check(c);
+    enum refusal why;
 
+    atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed); /* refused and paused ones too */
+    why = admission_check(c);
     if (UNLIKELY(why != ADMITTED)) {
         refuse(c, why);
         return DISPATCH_DONE;

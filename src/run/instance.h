@@ -33,6 +33,7 @@ struct instance {
     int64_t started;             /* ms since 1970 */
     int64_t started_mono;        /* ms, monotonic */
     char run_id[41];             /* 40 random hexadecimal digits, NUL */
+    _Atomic unsigned replid_changes; /* by DEBUG CHANGE-REPL-ID */
     _Atomic uint32_t state;      /* of enum instance_state */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
     unsigned threads;

@@ -94,22 +94,29 @@ bool zset_score(const struct value *v, struct slice member, double *score)
     return true;
 }
 
-static void insert(struct value *v, struct slice member, double score)
+/* A score as a flat value holds it. As in Redis, commands store 0 for -0 there. Loaders keep the sign, because the
+ * value may have been a large one when it was written. */
+static double flat_score(double score, unsigned rules)
+{
+    return score == 0 && !(rules & ZSET_KEEP_SIGN) ? 0 : score;
+}
+
+static void insert(struct value *v, struct slice member, double score, unsigned rules)
 {
     if (!is_large(v) && !stays_flat(v, member))
         enlarge(v);
     if (is_large(v))
         zset_large_take(large_of(v), zset_large_element(member, score));
     else
-        zset_flat_insert(&v->flat, member, score);
+        zset_flat_insert(&v->flat, member, flat_score(score, rules));
 }
 
-static void move(struct value *v, struct slice member, const struct found *found, double score)
+static void move(struct value *v, struct slice member, const struct found *found, double score, unsigned rules)
 {
     if (is_large(v))
         tree_move(large_of(v)->tree, found->element, score);
     else
-        zset_flat_move(&v->flat, found->at, member, score);
+        zset_flat_move(&v->flat, found->at, member, flat_score(score, rules));
 }
 
 enum zset_outcome zset_add(struct value *v, struct slice member, double *score, unsigned rules)
@@ -121,7 +128,7 @@ enum zset_outcome zset_add(struct value *v, struct slice member, double *score, 
     if (!find(v, member, &found)) {
         if (rules & ZSET_XX)
             return ZSET_REFUSED;
-        insert(v, member, wanted);
+        insert(v, member, wanted, rules);
         return ZSET_ADDED;
     }
     if (rules & ZSET_NX)
@@ -135,13 +142,13 @@ enum zset_outcome zset_add(struct value *v, struct slice member, double *score, 
     *score = wanted;
     if (wanted == found.score)
         return ZSET_SAME;
-    move(v, member, &found, wanted);
+    move(v, member, &found, wanted, rules);
     return ZSET_UPDATED;
 }
 
 bool zset_put(struct value *v, struct slice member, double score)
 {
-    return zset_add(v, member, &score, 0) == ZSET_ADDED;
+    return zset_add(v, member, &score, ZSET_KEEP_SIGN) == ZSET_ADDED;
 }
 
 bool zset_remove(struct value *v, struct slice member)

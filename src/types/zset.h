@@ -21,18 +21,20 @@ bool zset_score(const struct value *v, struct slice member, double *score);
 
 /* Announces n members, so that a value that will not stay flat becomes large at once. */
 void zset_reserve(struct value *v, size_t n);
-/* Sets the score of a member. True: the member is new. Copies the member, which may not point into v. */
+/* Sets the score of a member, and keeps the sign of -0. True: the member is new. Copies the member, which may not point
+ * into v. */
 bool zset_put(struct value *v, struct slice member, double score);
 /* False: it is not there. */
 bool zset_remove(struct value *v, struct slice member);
 
 /* The conditions of zset_add. */
 enum zset_rule {
-    ZSET_NX = 1 << 0,   /* only new members */
-    ZSET_XX = 1 << 1,   /* only existing members */
-    ZSET_GT = 1 << 2,   /* existing members: only if the score becomes greater */
-    ZSET_LT = 1 << 3,   /* or less */
-    ZSET_INCR = 1 << 4, /* adds the number to the score; that of a new member is 0 */
+    ZSET_NX = 1 << 0,        /* only new members */
+    ZSET_XX = 1 << 1,        /* only existing members */
+    ZSET_GT = 1 << 2,        /* existing members: only if the score becomes greater */
+    ZSET_LT = 1 << 3,        /* or less */
+    ZSET_INCR = 1 << 4,      /* adds the number to the score; that of a new member is 0 */
+    ZSET_KEEP_SIGN = 1 << 5, /* of -0, in a flat value too; without it that stores 0, as Redis does */
 };
 
 enum zset_outcome {

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/zset_flat.h"
 
+#include <math.h>
+
 #include "base/must.h"
 
 /* ---- scores ---- */
 
-/* A score as an element of the listpack. text: NUM_DOUBLE_MAX bytes, from which the result may borrow. */
+/* A score as an element of the listpack. The integer 0 would lose the sign of -0. text: NUM_DOUBLE_MAX bytes, from
+ * which the result may borrow. */
 static struct listpack_word score_word(double score, char *text)
 {
     const double max = (double)(INT64_MAX / 2); /* Redis's bound for integers */
 
-    if (score >= -max && score <= max && (double)(int64_t)score == score)
+    if (score >= -max && score <= max && (double)(int64_t)score == score && (score != 0 || !signbit(score)))
         return (struct listpack_word){.number = (int64_t)score, .is_number = true};
     return listpack_word(slice_of(text, (size_t)num_format_double(text, score)));
 }

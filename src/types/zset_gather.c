@@ -90,7 +90,10 @@ void zset_gather_end(struct zset_gather *g, struct value *v)
         mem_free(g->elements);
         return;
     }
-    for (size_t i = 0; i < g->n; i++)
-        zset_flat_append(&v->flat, element_key(g->elements[i]), tree_score(g->elements[i]));
+    for (size_t i = 0; i < g->n; i++) {
+        double score = tree_score(g->elements[i]);
+
+        zset_flat_append(&v->flat, element_key(g->elements[i]), score == 0 ? 0 : score); /* no -0, as by zset_add */
+    }
     zset_gather_free(g);
 }

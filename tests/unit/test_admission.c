@@ -132,14 +132,19 @@ START_TEST(commands_that_may_add_data_are_refused_when_memory_is_full)
 }
 END_TEST
 
-START_TEST(no_command_is_queued_when_memory_is_full)
+START_TEST(when_memory_is_full_only_commands_that_may_add_data_are_not_queued)
 {
     expect("multi", "+OK\r\n");
     fill("noeviction");
-    expect("get k0", "-" OOM "\r\n");
-    expect("exec", "-EXECABORT Transaction discarded because of previous errors.\r\n");
+    expect("strlen k0", "+QUEUED\r\n");
+    expect("ping", "+QUEUED\r\n");
+    expect("del k0", "+QUEUED\r\n");
+    expect("exec", "*3\r\n:4194304\r\n+PONG\r\n:1\r\n");
     expect("multi", "+OK\r\n");
-    expect("discard", "+OK\r\n");
+    fill("noeviction");
+    expect("set k1 v", "-" OOM "\r\n");
+    expect("get k0", "+QUEUED\r\n");
+    expect("exec", "-EXECABORT Transaction discarded because of previous errors.\r\n");
 }
 END_TEST
 
@@ -259,7 +264,7 @@ int main(void)
     tcase_add_test(tests, removing_the_password_lets_waiting_clients_in);
     tcase_add_test(tests, options_allow_protected_commands);
     tcase_add_test(tests, commands_that_may_add_data_are_refused_when_memory_is_full);
-    tcase_add_test(tests, no_command_is_queued_when_memory_is_full);
+    tcase_add_test(tests, when_memory_is_full_only_commands_that_may_add_data_are_not_queued);
     tcase_add_test(tests, an_exec_is_refused_if_a_queued_command_would_be);
     tcase_add_test(tests, an_exec_that_only_reads_runs_when_memory_is_full);
     tcase_add_test(tests, keys_are_evicted_before_a_write_is_refused);

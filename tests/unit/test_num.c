@@ -86,6 +86,57 @@ START_TEST(an_unsigned_integer_has_no_sign)
 }
 END_TEST
 
+static bool is_loose(struct slice s, uint64_t expected)
+{
+    uint64_t u = 78;
+
+    return num_parse_u64_loose(s, &u) && u == expected;
+}
+
+START_TEST(a_loose_integer_is_what_strtoull_reads)
+{
+    ck_assert(is_loose(SLICE("0"), 0));
+    ck_assert(is_loose(SLICE("18446744073709551615"), UINT64_MAX));
+    ck_assert(is_loose(SLICE(" \t\n\v\f\r7"), 7));
+    ck_assert(is_loose(SLICE("+7"), 7));
+    ck_assert(is_loose(SLICE("007"), 7));
+    ck_assert(is_loose(SLICE("00000000000000000000000000000000000000007"), 7));
+    ck_assert(is_loose(SLICE("7\0x"), 7));
+    ck_assert(is_loose(SLICE("-0"), 0));
+    ck_assert(is_loose(SLICE(" -1"), UINT64_MAX));
+    ck_assert(is_loose(SLICE("-01"), UINT64_MAX));
+    ck_assert(is_loose(SLICE("-18446744073709551615"), 1));
+}
+END_TEST
+
+START_TEST(a_loose_integer_is_not_empty_negative_or_out_of_range)
+{
+    const struct slice refused[] = {
+        SLICE(""),
+        SLICE(" "),
+        SLICE("-"),
+        SLICE("+"),
+        SLICE("-1"),
+        SLICE("x"),
+        SLICE("1x"),
+        SLICE("1 "),
+        SLICE("+-1"),
+        SLICE("0x1"),
+        SLICE("1.5"),
+        SLICE("18446744073709551616"),
+        SLICE("-9223372036854775808"),
+        SLICE("-18446744073709551616"),
+        SLICE("\0001"),
+    };
+    uint64_t u = 78;
+
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        ck_assert(!num_parse_u64_loose(refused[i], &u));
+    ck_assert(!num_parse_u64_loose(slice_of(NULL, 0), &u));
+    ck_assert_uint_eq(u, 78);
+}
+END_TEST
+
 START_TEST(random_integers_print_as_printf_does_and_read_back)
 {
     seed_start(__func__);
@@ -388,6 +439,8 @@ int main(void)
     tcase_add_test(tests, integers_beyond_their_limits_are_refused);
     tcase_add_test(tests, any_other_spelling_of_an_integer_is_refused);
     tcase_add_test(tests, an_unsigned_integer_has_no_sign);
+    tcase_add_test(tests, a_loose_integer_is_what_strtoull_reads);
+    tcase_add_test(tests, a_loose_integer_is_not_empty_negative_or_out_of_range);
     tcase_add_test(tests, random_integers_print_as_printf_does_and_read_back);
     tcase_add_test(tests, integers_around_each_power_of_ten_print_correctly);
     tcase_add_test(tests, doubles_are_read_as_strtod_reads_them);

@@ -271,14 +271,33 @@ START_TEST(a_small_sorted_set_is_the_listpack_of_redis)
                                 "\x81" "c\x02" "\x03\x01"
                                 "\x81" "d\x02" "\xc4\xd2\x02" "\xff";
     struct value v = value_new(small_limits);
+    double zero = -0.0;
 
     zset_put(&v, SLICE("c"), 3);
     zset_put(&v, SLICE("7"), 0.1);
-    zset_put(&v, SLICE("z"), -0.0);
+    zset_add(&v, SLICE("z"), &zero, 0);
     zset_put(&v, SLICE("b"), -INFINITY);
     zset_put(&v, SLICE("d"), 1234);
     ck_assert_uint_eq(v.flat.n, sizeof bytes - 1);
     ck_assert_mem_eq(v.flat.p, bytes, v.flat.n);
+    free_value(&v);
+}
+END_TEST
+
+START_TEST(loading_a_value_keeps_the_sign_of_zero_and_commands_keep_it_in_large_values)
+{
+    struct value v = value_new(small_limits);
+    double score, zero = -0.0;
+
+    zset_put(&v, SLICE("loaded"), zero);
+    ck_assert(zset_score(&v, SLICE("loaded"), &score) && signbit(score));
+    zset_add(&v, SLICE("added"), &zero, 0);
+    ck_assert(zset_score(&v, SLICE("added"), &score) && score == 0 && !signbit(score));
+    for (unsigned i = 0; v.form != VALUE_LARGE; i++)
+        zset_put(&v, numbered(i), 1);
+    ck_assert(zset_score(&v, SLICE("loaded"), &score) && signbit(score));
+    zset_add(&v, SLICE("later"), &zero, 0);
+    ck_assert(zset_score(&v, SLICE("later"), &score) && signbit(score));
     free_value(&v);
 }
 END_TEST
@@ -500,6 +519,7 @@ int main(void)
     tcase_add_loop_test(tests, random_changes_agree_with_a_sorted_array, 0, 4);
     tcase_add_test(tests, a_value_is_large_beyond_the_limits);
     tcase_add_test(tests, a_small_sorted_set_is_the_listpack_of_redis);
+    tcase_add_test(tests, loading_a_value_keeps_the_sign_of_zero_and_commands_keep_it_in_large_values);
     tcase_add_test(tests, ranges_by_member_among_different_scores_are_as_in_redis);
     tcase_add_loop_test(tests, gathered_members_become_a_flat_or_large_value, 0, 4);
     tcase_add_test(tests, gathered_members_may_be_read_in_order_and_freed);

@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cmd/args/scan_args.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
+#include "base/num.h"
 
 #define COUNT_DEFAULT 10
-#define CURSOR_BYTES  128
 
 static bool parse_cursor(struct call *c, int i, uint64_t *cursor)
 {
-    struct slice s = call_arg(c, i);
-    char text[CURSOR_BYTES], *end = text;
-
-    errno = 0;
-    if (s.n < sizeof text) {
-        memcpy(text, s.p, s.n);
-        text[s.n] = 0;
-        *cursor = strtoul(text, &end, 10);
-        if (!isspace((unsigned char)text[0]) && *end == 0 && errno == 0)
-            return true;
-    }
+    if (num_parse_u64_loose(call_arg(c, i), cursor))
+        return true;
     reply_error(c->out, "ERR invalid cursor");
     return false;
 }

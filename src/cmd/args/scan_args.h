@@ -26,8 +26,8 @@ struct scan_args {
 /* Options that one of these commands accepts in addition to MATCH and COUNT. */
 enum scan_option { SCAN_TYPE = 1, SCAN_NOVALUES = 2 };
 
-/* Parses the arguments from the cursor in argument i on. Whatever strtoul accepts is a cursor, as in Redis. False: the
- * error was replied. */
+/* Parses the arguments from the cursor in argument i on. A cursor is what num_parse_u64_loose accepts. False: the error
+ * was replied. */
 bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a);
 /* The same for HSCAN, SSCAN and ZSCAN, and opens the value of the key in argument 1. As in Redis the key is looked up
  * after the cursor was parsed, and the options are parsed only if the key exists. False: an error or the empty result

@@ -230,7 +230,9 @@ static uint32_t flags_of_bitfield(const struct slice *argv, int argc)
 CMD(bitfield,
     .name = "BITFIELD", .arity = -2, .group = "bitmap", .since = "3.2.0", .cost = "O(1) for each step.",
     .flags = CMD_WRITE | CMD_DENYOOM,
-    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS), .key_flags = flags_of_bitfield,
+    .keys = CMD_KEYS_NOTED(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
+                           "This command allows both access and modification of the key"),
+    .key_flags = flags_of_bitfield,
     .summary = "Reads, sets and increments integers of any width at any bit offset of a string.",
     .syntax = "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] "
               "<SET encoding offset value:integer | INCRBY encoding offset increment> "

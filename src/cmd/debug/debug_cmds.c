@@ -17,6 +17,7 @@
 #include "cmd/debug/debug_value.h"
 #include "cmd/debug/digest.h"
 #include "conf/kind.h"
+#include "conf/rewrite.h"
 #include "obs/log.h"
 #include "persist/rdb_write.h"
 #include "run/call.h"
@@ -464,6 +465,31 @@ static void debug_replybuffer(struct call *c)
                      "REPLYBUFFER");
 }
 
+static void debug_change_repl_id(struct call *c)
+{
+    atomic_fetch_add_explicit(&c->instance->replid_changes, 1, memory_order_relaxed);
+    reply_ok(c->out);
+}
+
+static void debug_config_rewrite(struct call *c)
+{
+    struct conf_error err;
+
+    if (rewrite_file(c->instance->conf, true, &err))
+        reply_ok(c->out);
+    else
+        reply_errorf(c->out, "ERR CONFIG-REWRITE-FORCE-ALL failed: %s", err.text);
+}
+
+static void debug_structsize(struct call *c)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "bits:%zu entry:%zu table:%zu shard:%zu slice:%zu ", 8 * sizeof(void *),
+             sizeof(struct entry), sizeof(struct table), sizeof(struct shard), sizeof(struct slice));
+    reply_bulk_str(c->out, text);
+}
+
 /* For subcommands about parts that Larder does not have. */
 static void debug_accept(struct call *c)
 {
@@ -473,6 +499,10 @@ static void debug_accept(struct call *c)
 static void debug_help(struct call *c)
 {
     static const char *const lines[] = {
+        "CHANGE-REPL-ID",
+        "    Change the replication id that INFO shows.",
+        "CONFIG-REWRITE-FORCE-ALL",
+        "    Write all options to the configuration file, also those that have their default value.",
         "DIGEST",
         "    Return a digest of all databases: 40 digits, the same as those of Redis with the same data.",
         "DIGEST-VALUE <key> [<key> ...]",
@@ -506,6 +536,8 @@ static void debug_help(struct call *c)
         "    Stop the server for this time; decimals are allowed.",
         "STRINGMATCH-LEN <length> <pattern>",
         "    Return 1 if the pattern matches a string of <length> letters 'a', otherwise 0.",
+        "STRUCTSIZE",
+        "    Return the sizes of some structures of the server.",
         "DICT-RESIZING <0|1>, PAUSE-CRON <0|1>, QUICKLIST-PACKED-THRESHOLD <size>, REPLYBUFFER <what> <value>,",
         "SET-DISABLE-DENY-SCRIPTS <0|1>",
         "    Accepted without effect, for test suites of Redis.",
@@ -521,6 +553,8 @@ static const struct debug_sub {
     int min, max;
     void (*run)(struct call *c);
 } subs[] = {
+    {"CHANGE-REPL-ID", 2, 2, debug_change_repl_id},
+    {"CONFIG-REWRITE-FORCE-ALL", 2, 2, debug_config_rewrite},
     {"DICT-RESIZING", 3, 3, debug_accept},
     {"DIGEST", 2, 2, debug_digest},
     {"DIGEST-VALUE", 2, INT_MAX, debug_digest_value},
@@ -544,6 +578,7 @@ static const struct debug_sub {
     {"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, debug_skip_checksums},
     {"SLEEP", 3, 3, debug_sleep},
     {"STRINGMATCH-LEN", 4, 4, debug_stringmatch_len},
+    {"STRUCTSIZE", 2, 2, debug_structsize},
 };
 
 CMD(debug,

@@ -29,7 +29,7 @@ void debug_value_listpack(struct call *c, const struct entry *e)
 {
     struct value v;
 
-    if (strcmp(entry_encoding_name(e), "listpack") != 0) {
+    if (strncmp(entry_encoding_name(e), "listpack", strlen("listpack")) != 0) { /* listpackex too */
         reply_error(c->out, "ERR Not a listpack encoded object.");
         return;
     }

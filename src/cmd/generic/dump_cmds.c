@@ -80,9 +80,10 @@ static bool parse_restore_expire(struct call *c, const struct restore_options *o
         reply_error(c->out, "ERR Invalid TTL value, must be >= 0");
         return false;
     }
-    if (*expire != 0 && !o->absolute && __builtin_add_overflow(*expire, c->unit->now, expire))
-        *expire = c->unit->now; /* as in Redis: expired */
-    return true;
+    if (*expire == 0 || o->absolute || !__builtin_add_overflow(*expire, c->unit->now, expire))
+        return true;
+    reply_errorf(c->out, ERR_INVALID_EXPIRE, command_full_name(c->cmd));
+    return false;
 }
 
 /* A new entry with the value that argument 3 holds. NULL: the error was replied. */

@@ -256,24 +256,24 @@ static bool reply_random_key(struct call *c, struct shard *s, bool is_paused, bo
     struct unit u;
     struct table *t;
     struct entry *e;
-    bool found;
 
     unit_begin_within(&u, c->unit, s);
     t = shard_table(s, c->db);
     e = t != NULL ? table_random(t) : NULL;
-    found = e != NULL && (may_be_expired || !entry_expired(e, u.now));
-    if (found)
+    if (e != NULL && is_paused && !may_be_expired && entry_expired(e, u.now))
+        e = NULL;
+    else if (e != NULL && !is_paused) /* removes it, or its fields, if they have expired */
+        e = shard_find(&(struct place){s, c->db, keyspace_hash(entry_key(e))}, entry_key(e), u.now, &c->due_fields);
+    if (e != NULL)
         reply_bulk(c->out, entry_key(e));
-    else if (e != NULL && !is_paused)
-        shard_expire(&(struct place){s, c->db, keyspace_hash(entry_key(e))}, e);
     unit_end(&u);
-    return found;
+    return e != NULL;
 }
 
 CMD(randomkey,
     .name = "RANDOMKEY", .arity = 1, .group = "generic", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_READONLY | CMD_TOUCHES_ARBITRARY_KEYS, .syntax = "",
-    .hints = "request_policy:all_shards,nondeterministic_output",
+    .hints = "request_policy:all_shards,response_policy:special,nondeterministic_output",
     .summary = "Returns a random key of the database.")
 {
     bool is_paused = pause_mode(&c->instance->pause, c->runner->mono) != PAUSE_NONE;

@@ -29,11 +29,31 @@ CMD(object_encoding, .name = "ENCODING", OBJECT_SUB, .since = "2.2.3",
         reply_bulk_str(c->out, entry_encoding_name(e));
 }
 
-CMD(object_refcount, .name = "REFCOUNT", OBJECT_SUB, .since = "2.2.3",
-    .summary = "Returns the number of keys that share a value: always 1.")
+#define SHARED_INTEGERS 10000 /* Redis shares the integers below */
+
+/* Whether Redis would share the value: small integers, unless eviction records their use. */
+static bool is_shared_in_redis(const struct call *c, const struct entry *e)
 {
-    if (find_or_null(c) != NULL)
-        reply_int(c->out, 1);
+    static const bool records_use[] = {
+        [POLICY_VOLATILE_LRU] = true, [POLICY_VOLATILE_LFU] = true, [POLICY_ALLKEYS_LRU] = true,
+        [POLICY_ALLKEYS_LFU] = true,  [POLICY_NOEVICTION] = false,
+    };
+    int64_t policy = OPT(c->instance->options, maxmemory_policy);
+
+    if (entry_encoding(e) != ENCODING_INT || entry_int(e) < 0 || entry_int(e) >= SHARED_INTEGERS)
+        return false;
+    must(policy >= 0 && (size_t)policy < sizeof records_use / sizeof *records_use);
+    return OPT(c->instance->options, maxmemory) == 0 || !records_use[policy];
+}
+
+/* Values are not shared: it would cost more than it saves. The replies are those of Redis, for its tests. */
+CMD(object_refcount, .name = "REFCOUNT", OBJECT_SUB, .since = "2.2.3",
+    .summary = "Returns 1, or for an integer that Redis shares 2147483647.")
+{
+    struct entry *e = find_or_null(c);
+
+    if (e != NULL)
+        reply_int(c->out, is_shared_in_redis(c, e) ? INT32_MAX : 1);
 }
 
 CMD(object_idletime, .name = "IDLETIME", OBJECT_SUB, .since = "2.2.3",
@@ -83,7 +103,7 @@ CMD(object_help,
         "IDLETIME <key>",
         "    Returns the seconds since the last use of the key; not with an LFU maxmemory-policy.",
         "REFCOUNT <key>",
-        "    Returns the number of keys that share the value. Values are never shared: always 1.",
+        "    Returns 1, or 2147483647 for an integer that Redis shares.",
         NULL,
     };
 

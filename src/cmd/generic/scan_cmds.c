@@ -2,11 +2,10 @@
 /* KEYS and SCAN: https://redis.io/docs/latest/commands/scan/ */
 #include "cmd/args/scan_args.h"
 
-/* Whether a key matches the arguments of the command. */
-static bool matches(const struct scan_args *a, const struct entry *e, int64_t now)
+/* Whether a key that exists matches the arguments of the command. */
+static bool matches(const struct scan_args *a, const struct entry *e)
 {
-    return !entry_expired(e, now) && (a->type == NULL || entry_type_name(entry_type(e)) == a->type) &&
-           scan_args_match(a, entry_key(e));
+    return (a->type == NULL || entry_type_name(entry_type(e)) == a->type) && scan_args_match(a, entry_key(e));
 }
 
 /* ---- KEYS ---- */
@@ -23,7 +22,7 @@ static void keys_visit(void *arg, struct shard *shard, struct entry *e)
     struct keys_walk *w = arg;
 
     shard_must_hold(shard);
-    if (matches(&w->args, e, w->now)) {
+    if (!entry_expired(e, w->now) && matches(&w->args, e)) {
         reply_bulk(w->out, entry_key(e));
         w->found++;
     }
@@ -53,7 +52,6 @@ CMD(keys_all,
 struct scan_walk {
     struct scan_args args;
     struct scan_found found;
-    int64_t now;
 };
 
 static void scan_visit(void *arg, struct shard *shard, struct entry *e)
@@ -62,7 +60,7 @@ static void scan_visit(void *arg, struct shard *shard, struct entry *e)
 
     shard_must_hold(shard);
     w->found.seen++;
-    if (matches(&w->args, e, w->now))
+    if (matches(&w->args, e))
         scan_found_add(&w->found, entry_key(e));
 }
 
@@ -71,10 +69,10 @@ CMD(scan,
     .cost = "O(1) for a call, O(N) for a full iteration, where N is the number of keys in the database.",
     .flags = CMD_READONLY | CMD_TOUCHES_ARBITRARY_KEYS,
     .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]", .history = "6.0.0: Added `TYPE`.",
-    .hints = "nondeterministic_output,request_policy:special",
+    .hints = "nondeterministic_output,request_policy:special,response_policy:special",
     .summary = "Iterates over the keys of the database, a few per call.")
 {
-    struct scan_walk w = {.now = c->unit->now};
+    struct scan_walk w = {0};
     int64_t steps;
     uint64_t cursor;
 
@@ -84,7 +82,7 @@ CMD(scan,
     steps = scan_args_steps(&w.args);
     must(w.args.count >= 1 && steps >= w.args.count);
     do
-        cursor = call_scan(c, c->db, cursor, scan_visit, &w);
+        cursor = call_scan_live(c, c->db, cursor, scan_visit, &w);
     while (cursor != 0 && --steps > 0 && w.found.seen < w.args.count);
     scan_found_reply(c, cursor, &w.found);
 }

@@ -448,13 +448,18 @@ static bool sort_needs_world(const struct slice *argv, int argc)
 #define SORT_SYNTAX \
     "key [BY by-pattern] [LIMIT offset count] [GET get-pattern [GET get-pattern ...]] [ASC | DESC] [ALPHA]"
 #define SORTED_KEY      {.flags = KEY_RO | KEY_ACCESS, .first = 1, .last = 1, .step = 1}
-#define PATTERN_KEYS    {.flags = KEY_RO | KEY_ACCESS, .unknown = true}
+#define PATTERN_KEYS \
+    {.flags = KEY_RO | KEY_ACCESS, .unknown = true, \
+     .notes = "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content " \
+              "of the key we sort"}
 
 CMD(sort,
     .name = "SORT", .arity = -2, .group = "generic", .since = "1.0.0", .cost = SORT_COST,
     .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = {SORTED_KEY, PATTERN_KEYS,
-             {.flags = KEY_OW | KEY_UPDATE, .unknown = true, .keyword = "STORE", .first = -2, .step = 1}},
+             {.flags = KEY_OW | KEY_UPDATE, .unknown = true, .keyword = "STORE", .first = -2, .step = 1,
+              .notes = "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere "
+                       "in the argument array"}},
     .find_keys = sort_keys, .needs_world = sort_needs_world, .syntax = SORT_SYNTAX " [STORE destination]",
     .categories = SORT_CATEGORIES,
     .summary = "Sorts a list, a set or a sorted set by its elements or by other keys; returns or stores the result.")

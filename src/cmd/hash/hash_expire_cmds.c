@@ -37,6 +37,7 @@ static int expire_field(struct call *c, struct value *v, struct slice field, uns
 static void expire_fields(struct call *c, struct collection *o, int i, unsigned when, int64_t expire)
 {
     bool changed = false;
+    size_t deleted = 0;
 
     must(i > 3 && i < c->argc && expire >= 0 && expire <= HASH_EXPIRE_MAX);
     reply_array(c->out, c->argc - i);
@@ -44,8 +45,10 @@ static void expire_fields(struct call *c, struct collection *o, int i, unsigned 
         int result = expire_field(c, &o->value, call_arg(c, i), when, expire);
 
         changed |= result > NOT_MET;
+        deleted += result == DELETED;
         reply_int(c->out, result);
     }
+    hash_count_expired(c, deleted);
     if (changed)
         call_changed(c, 1, EVENT_HASH, expire <= c->unit->now ? "hdel" : "hexpire");
 }
@@ -161,13 +164,13 @@ static void reply_expiries(struct call *c, int64_t base, int64_t unit)
     .flags = CMD_READONLY | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), \
     .syntax = "key " HASH_FIELDS_SYNTAX
 
-CMD(httl, .name = "HTTL", TTL_COMMAND, .hints = "nondeterministic_output",
+CMD(httl, .name = "HTTL", TTL_COMMAND,
     .summary = "Returns the remaining time to live of fields of a hash, in seconds.")
 {
     reply_expiries(c, c->unit->now, SECOND);
 }
 
-CMD(hpttl, .name = "HPTTL", TTL_COMMAND, .hints = "nondeterministic_output",
+CMD(hpttl, .name = "HPTTL", TTL_COMMAND,
     .summary = "Returns the remaining time to live of fields of a hash, in milliseconds.")
 {
     reply_expiries(c, c->unit->now, 1);

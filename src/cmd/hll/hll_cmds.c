@@ -98,7 +98,9 @@ static bool merge_keys(struct call *c, uint8_t *registers, bool *dense)
 CMD(pfcount,
     .name = "PFCOUNT", .arity = -2, .group = "hyperloglog", .since = "2.8.9",
     .cost = "O(1) for one key, with a low constant while the stored count is up to date; O(N) for N keys.",
-    .flags = CMD_READONLY | CMD_MAY_REPLICATE, .keys = CMD_KEYS(1, -1, 1, KEY_RW | KEY_ACCESS),
+    .flags = CMD_READONLY | CMD_MAY_REPLICATE,
+    .keys = CMD_KEYS_NOTED(1, -1, 1, KEY_RW | KEY_ACCESS,
+                           "RW because it may change the internal representation of the key, and propagate to replicas"),
     .summary = "Estimates the number of distinct elements of a HyperLogLog, or of the union of several.",
     .syntax = "key [key ...]")
 {

@@ -243,13 +243,15 @@ CMD(lset,
     collection_close(&o);
 }
 
-/* Keeps the elements from `start` to `end`. As in Redis, the key counts as changed even if all elements are kept. */
+/* Keeps the elements from `start` to `end`. If that is all of them, nothing changes. */
 static void trim(struct call *c, struct collection *o, int64_t start, int64_t end)
 {
     size_t n = list_count(&o->value), first;
     size_t kept = collection_range(n, start, end, &first);
 
     must(n > 0 && kept <= n);
+    if (kept == n)
+        return;
     if (kept == 0) {
         collection_clear(o);
     } else {
@@ -319,7 +321,7 @@ CMD(lrem,
     int64_t count;
     size_t n, removed;
 
-    if (!call_int(c, 2, &count) || !open_existing(c, &o, reply_zero))
+    if (!call_int_negatable(c, 2, &count) || !open_existing(c, &o, reply_zero))
         return;
     n = count == 0 ? SIZE_MAX : count < 0 ? -(size_t)count : (size_t)count;
     removed = list_remove_equal(&o.value, call_arg(c, 3), n, count < 0);

@@ -117,11 +117,17 @@ static void reply_key_specs(struct out *out, const struct command *cmd)
     size_t n = 0;
 
     for (; n < KEYS_MAX && cmd->keys[n].flags; n++) {
-        reply_map(out, 3);
+        const struct key_spec *k = &cmd->keys[n];
+
+        reply_map(out, k->notes != NULL ? 4 : 3);
+        if (k->notes != NULL) {
+            reply_bulk_str(out, "notes");
+            reply_bulk_str(out, k->notes);
+        }
         reply_bulk_str(out, "flags");
-        reply_names(out, catalog_key_flags, cmd->keys[n].flags, "");
-        reply_begin_search(out, &cmd->keys[n]);
-        reply_find_keys(out, &cmd->keys[n]);
+        reply_names(out, catalog_key_flags, k->flags, "");
+        reply_begin_search(out, k);
+        reply_find_keys(out, k);
     }
     reply_set_end(out, set, n);
 }

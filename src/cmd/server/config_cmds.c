@@ -77,7 +77,7 @@ CMD(config_rewrite,
 {
     struct conf_error err;
 
-    if (rewrite_file(c->instance->conf, &err)) {
+    if (rewrite_file(c->instance->conf, false, &err)) {
         log_write(LOG_NOTICE, "The configuration file was rewritten.");
         reply_ok(c->out);
         return;

@@ -2,12 +2,14 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/sha1.h"
 #include "cmd/server/info.h"
 #include "run/version.h"
 
@@ -125,11 +127,29 @@ void info_persistence(struct buf *b, struct call *c)
                    "module_fork_last_cow_size:0\r\n");
 }
 
-/* Without replication the run id serves as the replication id. */
+/* The replication id: the run id, until DEBUG CHANGE-REPL-ID derives others from it. */
+static void add_replication_id(struct buf *b, const struct instance *in)
+{
+    unsigned changes = atomic_load_explicit(&in->replid_changes, memory_order_relaxed);
+    uint8_t digest[SHA1_BYTES];
+    char text[64];
+
+    if (changes == 0) {
+        buf_add_str(b, in->run_id);
+        return;
+    }
+    snprintf(text, sizeof text, "%s %u", in->run_id, changes);
+    sha1(slice_str(text), digest);
+    for (int i = 0; i < SHA1_BYTES; i++)
+        buf_printf(b, "%02x", digest[i]);
+}
+
 void info_replication(struct buf *b, struct call *c)
 {
     buf_add_str(b, "role:master\r\nconnected_slaves:0\r\nmaster_failover_state:no-failover\r\n");
-    buf_printf(b, "master_replid:%s\r\nmaster_replid2:%040d\r\n", c->instance->run_id, 0);
+    buf_add_str(b, "master_replid:");
+    add_replication_id(b, c->instance);
+    buf_printf(b, "\r\nmaster_replid2:%040d\r\n", 0);
     buf_add_str(b, "master_repl_offset:0\r\nsecond_repl_offset:-1\r\nrepl_backlog_active:0\r\n");
     buf_printf(b, "repl_backlog_size:%" PRId64 "\r\n", OPT(c->instance->options, repl_backlog_size));
     buf_add_str(b, "repl_backlog_first_byte_offset:0\r\nrepl_backlog_histlen:0\r\n");

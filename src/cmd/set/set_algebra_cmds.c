@@ -76,8 +76,8 @@ static void store_combined(struct call *c, void (*combine)(struct set_algebra *a
 #define INTERSECTION_COST "O(N*M) where N is the number of members of the smallest set and M that of the sets."
 #define TOTAL_COST        "O(N) where N is the number of members of all sets together."
 #define ALL_KEYS          CMD_KEYS(1, -1, 1, KEY_RO | KEY_ACCESS)
-#define STORE_KEYS(target_flags) \
-    {{.flags = (target_flags), .first = 1, .last = 1, .step = 1}, \
+#define STORE_KEYS \
+    {{.flags = KEY_OW | KEY_UPDATE, .first = 1, .last = 1, .step = 1}, \
      {.flags = KEY_RO | KEY_ACCESS, .first = 2, .last = -1, .step = 1}}
 
 CMD(sinter,
@@ -106,7 +106,7 @@ CMD(sdiff,
 
 CMD(sinterstore,
     .name = "SINTERSTORE", .arity = -3, .group = "set", .since = "1.0.0", .cost = INTERSECTION_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS(KEY_RW | KEY_UPDATE), .syntax = "destination key [key ...]",
+    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
     .summary = "Stores the members that all of several sets have in a key.")
 {
     store_combined(c, set_algebra_intersect, "sinterstore");
@@ -114,7 +114,7 @@ CMD(sinterstore,
 
 CMD(sunionstore,
     .name = "SUNIONSTORE", .arity = -3, .group = "set", .since = "1.0.0", .cost = TOTAL_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS(KEY_OW | KEY_UPDATE), .syntax = "destination key [key ...]",
+    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
     .summary = "Stores the members that any of several sets has in a key.")
 {
     store_combined(c, set_algebra_unite, "sunionstore");
@@ -122,7 +122,7 @@ CMD(sunionstore,
 
 CMD(sdiffstore,
     .name = "SDIFFSTORE", .arity = -3, .group = "set", .since = "1.0.0", .cost = TOTAL_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS(KEY_OW | KEY_UPDATE), .syntax = "destination key [key ...]",
+    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
     .summary = "Stores the members of the first set that no other one has in a key.")
 {
     store_combined(c, set_algebra_subtract, "sdiffstore");

@@ -26,9 +26,11 @@ static void pop_one(struct call *c)
     collection_close(&o);
 }
 
-/* Replies with all members and removes them. A large set is freed in the background. */
+/* Replies with all members and removes them. A large set is freed in the background. As in Redis, this counts as a
+ * read of the set too. */
 static void pop_all(struct call *c, struct collection *o)
 {
+    counter_add(&c->runner->metrics->sums.hits, 1);
     set_sample(&o->value, set_count(&o->value), reply_member, c->out);
     collection_clear(o);
 }

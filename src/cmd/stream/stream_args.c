@@ -2,9 +2,6 @@
 /* https://redis.io/docs/latest/develop/data-types/streams/ describes the forms of ids. */
 #include "cmd/stream/stream_args.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/num.h"
 
 #define ID_MAX_BYTES  127 /* of an id in a request */
@@ -31,35 +28,20 @@ static inline bool read_digits(const char **at, const char *end, uint64_t *v)
     return true;
 }
 
-/* As in Redis, accepts any number that strtoull accepts, except plain negative ones. */
-static bool read_number(const char *text, uint64_t *v)
-{
-    int64_t negative;
-    char *end;
-
-    if (num_parse_u64(slice_str(text), v))
-        return true;
-    if (num_parse_i64(slice_str(text), &negative))
-        return false;
-    errno = 0;
-    *v = strtoull(text, &end, 10);
-    return errno == 0 && *text != '\0' && *end == '\0';
-}
-
 /* As stream_id_read, for ids that are not in canonical form. */
 static bool read_odd_id(struct slice s, uint64_t seq, struct stream_id *id)
 {
-    char text[ID_MAX_BYTES + 1], *dash;
+    const char *end, *dash;
 
     if (s.n > ID_MAX_BYTES)
         return false;
-    memcpy(text, s.p, s.n);
-    text[s.n] = '\0';
-    dash = strchr(text, '-');
-    if (dash != NULL)
-        *dash = '\0';
+    end = s.p + strnlen(s.p, s.n);
+    dash = memchr(s.p, '-', (size_t)(end - s.p));
     id->seq = seq;
-    return read_number(text, &id->ms) && (dash == NULL || read_number(dash + 1, &id->seq));
+    if (dash == NULL)
+        return num_parse_u64_loose(s, &id->ms);
+    return num_parse_u64_loose(slice_of(s.p, (size_t)(dash - s.p)), &id->ms) &&
+           num_parse_u64_loose(slice_of(dash + 1, (size_t)(end - dash) - 1), &id->seq);
 }
 
 bool stream_id_read(struct slice s, uint64_t seq, struct stream_id *id)

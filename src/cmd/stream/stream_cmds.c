@@ -117,7 +117,9 @@ static bool add_entry(struct call *c, struct addition *a, struct collection *o)
 CMD(xadd,
     .name = "XADD", .arity = -5, .group = "stream", .since = "5.0.0",
     .cost = "O(1) without trimming, otherwise O(N) where N is the number of entries trimmed",
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST,
+    .keys = CMD_KEYS_NOTED(1, 1, 1, KEY_RW | KEY_UPDATE,
+                           "UPDATE instead of INSERT because of the optional trimming feature"),
     .summary = "Appends an entry to a stream and returns its id. Creates the stream if it does not exist.",
     .syntax = "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold:string [LIMIT count]] <* | id> "
               "field value [field value ...]",

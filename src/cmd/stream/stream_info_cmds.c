@@ -215,16 +215,20 @@ CMD(xinfo_groups,
     }
 }
 
+/* The time since a moment, ms. 0 if the clock was set back behind it. */
+static int64_t since(const struct call *c, int64_t moment)
+{
+    return moment < c->unit->now ? c->unit->now - moment : 0;
+}
+
 static void reply_consumer(struct call *c, const struct stream_consumer *consumer)
 {
-    int64_t idle = c->unit->now - consumer->seen_time;
-
     must(consumer->active_time >= -1);
     reply_map(c->out, 4);
     add_name(c->out, consumer->name);
     add_int(c->out, "pending", (int64_t)consumer->pending.count);
-    add_int(c->out, "idle", idle > 0 ? idle : 0);
-    add_int(c->out, "inactive", consumer->active_time < 0 ? -1 : c->unit->now - consumer->active_time);
+    add_int(c->out, "idle", since(c, consumer->seen_time));
+    add_int(c->out, "inactive", consumer->active_time < 0 ? -1 : since(c, consumer->active_time));
 }
 
 CMD(xinfo_consumers,

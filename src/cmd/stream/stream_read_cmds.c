@@ -278,16 +278,16 @@ static uint64_t deliver(struct call *c, const struct request *r, const struct so
     return n;
 }
 
-/* Replies with the pending entries of the consumer, null for those that were deleted from the stream. Returns how many
- * deliveries it counted. */
-static uint64_t deliver_again(struct call *c, const struct request *r, const struct source *s,
-                              struct stream_consumer *consumer)
+/* Replies with the pending entries of the consumer, null for those that were deleted from the stream. As in Redis, the
+ * delivery times and counts that it updates are no change of the key. */
+static void deliver_again(struct call *c, const struct request *r, const struct source *s,
+                          struct stream_consumer *consumer)
 {
     struct reply_later all = reply_later_begin(c->out);
     struct stream_id id = s->after;
     struct stream_pending_walk w;
     struct stream_nack *nack;
-    uint64_t n = 0, delivered = 0;
+    uint64_t n = 0;
 
     must(s->stream != NULL && s->is_history);
     stream_id_next(&id);
@@ -297,7 +297,6 @@ static uint64_t deliver_again(struct call *c, const struct request *r, const str
         if (stream_reply_entry_of(c->out, s->stream, nack->id)) {
             nack->delivery_time = c->unit->now;
             nack->delivery_count++;
-            delivered++;
         } else {
             reply_array(c->out, 2);
             stream_reply_id(c->out, nack->id);
@@ -305,7 +304,6 @@ static uint64_t deliver_again(struct call *c, const struct request *r, const str
         }
     }
     reply_array_end(c->out, all, n);
-    return delivered;
 }
 
 /* Replies with the key of a stream and its entries. consumer: of XREADGROUP, else NULL. */
@@ -323,7 +321,9 @@ static void reply_source(struct call *c, const struct request *r, int key, const
         stream_reply_range(c->out, s->stream, from, STREAM_ID_MAX, r->count, false);
         return;
     }
-    if ((s->is_history ? deliver_again : deliver)(c, r, s, consumer) > 0)
+    if (s->is_history)
+        deliver_again(c, r, s, consumer);
+    else if (deliver(c, r, s, consumer) > 0)
         call_changed_unwatched(c, key, EVENT_STREAM, NULL);
 }
 

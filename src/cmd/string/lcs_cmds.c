@@ -36,11 +36,14 @@ static bool parse_args(struct call *c, struct lcs_args *args)
     return true;
 }
 
-/* The strings of both keys; a missing key counts as empty. False: the error was replied. */
+/* The strings of both keys; a missing key counts as empty. As in Redis, both are looked up before a type is checked.
+ * False: the error was replied. */
 static bool find_strings(struct call *c, struct slice *strings, struct entry_digits *digits)
 {
+    struct entry *found[2] = {call_find_read(c, 1), call_find_read(c, 2)};
+
     for (int i = 0; i < 2; i++) {
-        struct entry *e = call_find_read(c, i + 1);
+        const struct entry *e = found[i];
 
         if (e != NULL && entry_type(e) != TYPE_STRING) {
             reply_error(c->out, "ERR The specified keys must contain string values");

@@ -206,7 +206,9 @@ static uint32_t flags_of_set(const struct slice *argv, int argc)
 CMD(set,
     .name = "SET", .arity = -3, .group = "string", .since = "1.0.0", .cost = "O(1)",
     .flags = CMD_WRITE | CMD_DENYOOM,
-    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS), .key_flags = flags_of_set,
+    .keys = CMD_KEYS_NOTED(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
+                           "RW and ACCESS due to the optional `GET` argument"),
+    .key_flags = flags_of_set,
     .summary = "Sets a key to a string value, whatever its type was.",
     .syntax = "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] "
               "[GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
@@ -345,7 +347,7 @@ CMD(msetnx,
     .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM,
     .keys = CMD_KEYS(1, -1, 2, KEY_OW | KEY_INSERT),
     .summary = "Sets several keys to string values if none of them exists, otherwise none.",
-    .syntax = "key value [key value ...]", .hints = "request_policy:multi_shard,response_policy:agg_min")
+    .syntax = "key value [key value ...]")
 {
     struct pairs p;
     bool absent;
