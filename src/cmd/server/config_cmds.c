@@ -38,10 +38,9 @@ CMD(config_get,
     .syntax = "parameter [parameter ...]", .history = "7.0.0: Accepts multiple patterns.")
 {
     const struct slice *patterns = c->argv + 2;
-    size_t n = (size_t)c->argc - 2;
+    struct reply_later reply = reply_later_begin(c->out);
 
-    reply_map(c->out, conf_get(c->instance->conf, patterns, n, NULL, NULL));
-    conf_get(c->instance->conf, patterns, n, reply_option, c->out);
+    reply_map_end(c->out, reply, conf_get(c->instance->conf, patterns, (size_t)c->argc - 2, reply_option, c->out));
 }
 
 CMD(config_set,
