@@ -26,6 +26,16 @@ struct keyspace_stats {
     _Atomic uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: none yet */
 };
 
+#define KEYSPACE_DATABASES_MAX 65536
+
+/* The databases that have a table in some shard: a bit for each, and a bit for each word of those. There may be very
+ * many databases, and most of them are never used: whoever visits all would spend its time on them. */
+struct keyspace_used {
+    _Atomic unsigned count;
+    _Atomic uint64_t words[KEYSPACE_DATABASES_MAX / 64];
+    _Atomic uint64_t groups[KEYSPACE_DATABASES_MAX / 64 / 64];
+};
+
 #define KEYSPACE_MAGIC 0x6b657973u /* "keys" */
 
 struct keyspace {
@@ -45,11 +55,15 @@ struct keyspace {
     _Atomic unsigned draws; /* shards that an eviction compares */
     unsigned walk_db;       /* the position of evict_tidy's walk */
     uint64_t walk_cursor;
+    unsigned tally_db; /* the position of evict_tidy's count of the keys, */
+    size_t tally;      /* the keys before that, */
+    size_t keys;       /* and the last complete count */
     struct keyspace_stats stats;
+    struct keyspace_used used;
     struct gate gate;
 };
 
-/* shards: a power of two, at least 2; databases: at least 1. */
+/* shards: a power of two, at least 2; databases: 1 to KEYSPACE_DATABASES_MAX. */
 struct keyspace *keyspace_new(unsigned shards, unsigned databases);
 void keyspace_free(struct keyspace *ks);
 
@@ -119,6 +133,19 @@ static inline void keyspace_inherit(struct keyspace *ks, const struct place *p, 
 static inline void keyspace_touch(struct keyspace *ks, const struct place *p, struct entry *e)
 {
     policy_use(keyspace_policy(ks), &ks->stamps, p, e);
+}
+
+/* The first database from `from` on that has been used; ks->databases if there is none. Any thread. */
+unsigned keyspace_next_db(const struct keyspace *ks, unsigned from);
+/* Visits the databases that have been used, in ascending order. */
+#define KEYSPACE_EACH_DB(ks, db) \
+    for (unsigned db = keyspace_next_db(ks, 0); db < (ks)->databases; db = keyspace_next_db(ks, db + 1))
+/* For shard.c: a shard is about to have a table of the database. */
+void keyspace_note_db(struct keyspace *ks, unsigned db);
+
+static inline unsigned keyspace_used_dbs(const struct keyspace *ks)
+{
+    return atomic_load_explicit(&ks->used.count, memory_order_relaxed);
 }
 
 /* The number of entries of a database, including expired ones; of entries with an expiry; of hashes that have fields
