@@ -169,12 +169,13 @@ static void publish(struct keyspace *ks, struct shard *s, struct pool *pool, boo
 static void remove_victim(struct keyspace *ks, const struct place *p, struct entry *e) REQUIRES(shard_cap)
 {
     if (entry_stamp_kind(e) == STAMP_MOMENT)
-        atomic_store_explicit(&ks->stats.evicted_stamp, stamp_of(&ks->stamps, e), memory_order_relaxed);
+        atomic_store_explicit(&keyspace_counts(p->shard)->evicted_stamp, stamp_of(&ks->stamps, e),
+                              memory_order_relaxed);
     shard_touch(p, e);
     shard_take(p, e);
     shard_changed(p, entry_key(e), (struct event){.class = EVENT_EVICTED, .name = "evicted"});
     entry_free(e);
-    atomic_fetch_add_explicit(&ks->stats.evicted, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&keyspace_counts(p->shard)->evicted, 1, memory_order_relaxed);
 }
 
 /* Evicts the next victim of the pool, unless the policy spares it. */
@@ -313,7 +314,8 @@ static void walk(struct keyspace *ks)
         struct shard *shard = keyspace_scan_shard(ks, ks->walk_db, &ks->walk_cursor);
 
         if (shard != NULL) {
-            shard_lock(shard);
+            if (!shard_try(shard))
+                return; /* goes on next time */
             ks->walk_cursor = keyspace_scan(shard, ks->walk_db, ks->walk_cursor, clamp, &ks->stamps);
             shard_unlock(shard);
         }
@@ -332,16 +334,21 @@ static void walk(struct keyspace *ks)
 static void free_old_states(struct keyspace *ks)
 {
     unsigned turn = atomic_load_explicit(&ks->policy_turn, memory_order_acquire);
+    bool all = true;
 
     if (turn == ks->tidied_turn)
         return;
-    ks->tidied_turn = turn;
     for (unsigned i = 0; i < ks->shard_count; i++) {
-        shard_lock(&ks->shards[i]);
+        if (!shard_try(&ks->shards[i])) {
+            all = false; /* the next call tries again: nobody waits for a long command to tidy */
+            continue;
+        }
         if (ks->shards[i].pool != NULL)
             pool_of(&ks->shards[i], keyspace_policy(ks));
         shard_unlock(&ks->shards[i]);
     }
+    if (all)
+        ks->tidied_turn = turn;
 }
 
 /* Counts the keys of some databases. Returns the number of all keys as of the last time the count was complete. */

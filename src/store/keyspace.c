@@ -179,6 +179,33 @@ static size_t sum(const struct keyspace *ks, unsigned db, size_t (*of)(struct ta
     return n;
 }
 
+struct keyspace_stats keyspace_stats(const struct keyspace *ks)
+{
+    struct keyspace_stats sum = {0};
+
+    must_be(ks, KEYSPACE_MAGIC);
+    for (unsigned i = 0; i < KEYSPACE_COUNTS; i++) {
+        struct keyspace_counts *c = (struct keyspace_counts *)&ks->counts[i];
+        uint64_t stamp = atomic_load_explicit(&c->evicted_stamp, memory_order_relaxed);
+
+        sum.expired += atomic_load_explicit(&c->expired, memory_order_relaxed);
+        sum.expired_fields += atomic_load_explicit(&c->expired_fields, memory_order_relaxed);
+        sum.evicted += atomic_load_explicit(&c->evicted, memory_order_relaxed);
+        sum.evicted_stamp = stamp > sum.evicted_stamp ? stamp : sum.evicted_stamp;
+    }
+    return sum;
+}
+
+void keyspace_reset_stats(struct keyspace *ks)
+{
+    must_be(ks, KEYSPACE_MAGIC);
+    for (unsigned i = 0; i < KEYSPACE_COUNTS; i++) {
+        atomic_store_explicit(&ks->counts[i].expired, 0, memory_order_relaxed);
+        atomic_store_explicit(&ks->counts[i].expired_fields, 0, memory_order_relaxed);
+        atomic_store_explicit(&ks->counts[i].evicted, 0, memory_order_relaxed);
+    }
+}
+
 size_t keyspace_size(const struct keyspace *ks, unsigned db)
 {
     return sum(ks, db, entries_of);

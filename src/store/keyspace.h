@@ -20,11 +20,21 @@
 #define KEYSPACE_TICK_BITS 4 /* a tick of expiry is 16 ms */
 
 struct keyspace_stats {
-    _Atomic uint64_t expired;        /* keys removed because they had expired */
-    _Atomic uint64_t expired_fields; /* the same for fields of hashes */
-    _Atomic uint64_t evicted;
-    _Atomic uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: none yet */
+    uint64_t expired;        /* keys removed because they had expired */
+    uint64_t expired_fields; /* the same for fields of hashes */
+    uint64_t evicted;
+    uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: none yet */
 };
+
+/* These counts of some shards. Each has a cache line, so that workers that evict do not fight over one. */
+struct keyspace_counts {
+    _Alignas(64) _Atomic uint64_t expired;
+    _Atomic uint64_t expired_fields;
+    _Atomic uint64_t evicted;
+    _Atomic uint64_t evicted_stamp;
+};
+
+#define KEYSPACE_COUNTS 64
 
 #define KEYSPACE_DATABASES_MAX 65536
 
@@ -58,7 +68,7 @@ struct keyspace {
     unsigned tally_db; /* the position of evict_tidy's count of the keys, */
     size_t tally;      /* the keys before that, */
     size_t keys;       /* and the last complete count */
-    struct keyspace_stats stats;
+    struct keyspace_counts counts[KEYSPACE_COUNTS]; /* by the low bits of the shard's index */
     struct keyspace_used used;
     struct gate gate;
 };
@@ -147,6 +157,16 @@ static inline unsigned keyspace_used_dbs(const struct keyspace *ks)
 {
     return atomic_load_explicit(&ks->used.count, memory_order_relaxed);
 }
+
+static inline struct keyspace_counts *keyspace_counts(const struct shard *s)
+{
+    return &s->keyspace->counts[s->index % KEYSPACE_COUNTS];
+}
+
+/* The sums of the counts. Any thread. */
+struct keyspace_stats keyspace_stats(const struct keyspace *ks);
+/* CONFIG RESETSTAT: they begin anew, except evicted_stamp. */
+void keyspace_reset_stats(struct keyspace *ks);
 
 /* The number of entries of a database, including expired ones; of entries with an expiry; of hashes that have fields
  * with an expiry. Any thread. */

@@ -220,7 +220,7 @@ void shard_expire_taken(const struct place *p, struct entry *e)
     shard_changed(p, entry_key(e), (struct event){.class = EVENT_EXPIRED, .name = "expired"});
     note_removal(p, e);
     entry_free(e);
-    atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&keyspace_counts(p->shard)->expired, 1, memory_order_relaxed);
 }
 
 void shard_fields_expired(const struct place *p, const struct entry *e, size_t n)
@@ -228,7 +228,7 @@ void shard_fields_expired(const struct place *p, const struct entry *e, size_t n
     if (n == 0)
         return;
     shard_changed(p, entry_key(e), (struct event){.class = EVENT_HASH, .name = "hexpired"});
-    atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired_fields, n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&keyspace_counts(p->shard)->expired_fields, n, memory_order_relaxed);
 }
 
 void shard_emptied_taken(const struct place *p, struct entry *e)

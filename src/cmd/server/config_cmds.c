@@ -90,14 +90,11 @@ CMD(config_resetstat,
     .flags = CONFIG_FLAGS, .summary = "Resets the statistics that INFO reports.",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
-    struct keyspace_stats *stats = &c->instance->keyspace->stats;
     struct clients *clients = &c->instance->clients;
 
     metrics_reset();
     freer_reset_freed();
-    atomic_store_explicit(&stats->expired, 0, memory_order_relaxed);
-    atomic_store_explicit(&stats->expired_fields, 0, memory_order_relaxed);
-    atomic_store_explicit(&stats->evicted, 0, memory_order_relaxed);
+    keyspace_reset_stats(c->instance->keyspace);
     atomic_store_explicit(&clients->accepted, 0, memory_order_relaxed);
     atomic_store_explicit(&clients->rejected, 0, memory_order_relaxed);
     atomic_store_explicit(&clients->killed_for_output, 0, memory_order_relaxed);
