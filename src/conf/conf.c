@@ -110,50 +110,82 @@ void conf_on_change(struct conf *c, enum option_id id, conf_changed *fn, void *a
 
 /* CONFIG GET. */
 
-/* A CONFIG GET in progress: each name (0) and alias (1) is found once. */
+/* A name or an alias of an option. */
+struct search_name {
+    struct slice text;
+    enum option_id id;
+    bool is_hidden; /* from patterns */
+    bool is_found;
+};
+
+/* A CONFIG GET in progress. A request may have very many patterns: the names are listed once for all of them. */
 struct search {
     struct conf *c;
     conf_visit *visit;
     void *arg;
     size_t found;
-    bool seen[OPTION_COUNT][2];
+    size_t n;
+    struct search_name names[2 * OPTION_COUNT];
 };
 
-static void search_hit(struct search *s, enum option_id id, bool by_alias, struct slice name)
+static void search_begin(struct search *s)
+{
+    s->n = 0;
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option *o = &option_table[i];
+        struct search_name name = {.id = (enum option_id)i, .is_hidden = o->flags & OPTION_HIDDEN};
+
+        if (o->flags & OPTION_FILE_ONLY)
+            continue;
+        name.text = slice_str(o->name);
+        s->names[s->n++] = name;
+        if (o->alias == NULL)
+            continue;
+        name.text = slice_str(o->alias);
+        s->names[s->n++] = name;
+    }
+}
+
+/* Visits an option once by each of its names; `text` is the name to show. */
+static void search_hit(struct search *s, struct search_name *name, struct slice text)
 {
     struct buf b = BUF_EMPTY;
 
-    if (s->seen[id][by_alias])
+    if (name->is_found)
         return;
-    s->seen[id][by_alias] = true;
+    name->is_found = true;
     s->found++;
     if (s->visit == NULL)
         return;
-    show(s->c, id, &b);
-    s->visit(s->arg, name, buf_slice(&b));
+    show(s->c, name->id, &b);
+    s->visit(s->arg, text, buf_slice(&b));
     buf_fini(&b);
 }
 
-static void search_name(struct search *s, struct slice name)
+static void search_word(struct search *s, struct slice word)
 {
-    enum option_id id = option_find(name);
+    for (size_t i = 0; i < s->n; i++) {
+        struct slice text = s->names[i].text;
 
-    if (id != OPTION_COUNT && !(option_table[id].flags & OPTION_FILE_ONLY))
-        search_hit(s, id, !slice_is(name, option_table[id].name), name);
+        if (text.n == word.n && strncasecmp(text.p, word.p, word.n) == 0) {
+            search_hit(s, &s->names[i], word);
+            return;
+        }
+    }
 }
 
 static void search_pattern(struct search *s, struct slice pattern)
 {
-    for (int i = 0; i < OPTION_COUNT; i++) {
-        const struct option *o = &option_table[i];
+    struct glob g;
 
-        if (o->flags & (OPTION_FILE_ONLY | OPTION_HIDDEN))
-            continue;
-        if (glob_match(pattern, slice_str(o->name), true))
-            search_hit(s, (enum option_id)i, false, slice_str(o->name));
-        if (o->alias && glob_match(pattern, slice_str(o->alias), true))
-            search_hit(s, (enum option_id)i, true, slice_str(o->alias));
+    glob_init(&g, pattern, true);
+    for (size_t i = 0; i < s->n; i++) {
+        struct search_name *name = &s->names[i];
+
+        if (name->text.n >= g.min && !name->is_found && !name->is_hidden && glob_matches(&g, name->text))
+            search_hit(s, name, name->text);
     }
+    glob_fini(&g);
 }
 
 static bool is_pattern(struct slice s)
@@ -170,11 +202,12 @@ size_t conf_get(struct conf *c, const struct slice *patterns, size_t n, conf_vis
     struct search s = {.c = c, .visit = visit, .arg = arg};
 
     must_be(c, CONF_MAGIC);
+    search_begin(&s);
     for (size_t i = 0; i < n; i++) {
         if (is_pattern(patterns[i]))
             search_pattern(&s, patterns[i]);
         else
-            search_name(&s, patterns[i]);
+            search_word(&s, patterns[i]);
     }
     return s.found;
 }

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "net/address.h"
+
+#define STUCK_MS 20
 
 void balance_init(struct workers *ws)
 {
@@ -75,26 +78,43 @@ static unsigned weighted(struct workers *ws)
     return best;
 }
 
-static unsigned least_connections(struct workers *ws)
+/* Whether the worker is in the middle of something long. */
+static bool is_stuck(const struct worker *w, int64_t mono)
+{
+    int64_t since = atomic_load_explicit(&w->busy_since, memory_order_relaxed);
+
+    return since != 0 && mono - since > STUCK_MS;
+}
+
+/* The worker with the fewest connections of those that are not stuck; if all are, of all. */
+static unsigned least_connections(struct workers *ws, int64_t mono)
 {
     unsigned best = 0;
 
-    for (unsigned i = 1; i < ws->count; i++)
-        if (load_of(&ws->all[i]) < load_of(&ws->all[best]))
+    for (unsigned i = 1; i < ws->count; i++) {
+        bool stuck = is_stuck(&ws->all[i], mono), best_stuck = is_stuck(&ws->all[best], mono);
+
+        if (stuck == best_stuck ? load_of(&ws->all[i]) < load_of(&ws->all[best]) : best_stuck)
             best = i;
+    }
     return best;
+}
+
+static unsigned by_turns(struct workers *ws, enum balance balance)
+{
+    return balance == BALANCE_WEIGHTED ? weighted(ws) : ws->next++ % ws->count;
 }
 
 struct worker *balance_choose(struct workers *ws, int fd)
 {
-    switch ((enum balance)OPT(ws->instance->options, connection_balance)) {
-    case BALANCE_WEIGHTED:
-        return &ws->all[weighted(ws)];
-    case BALANCE_LEAST_CONNECTIONS:
-        return &ws->all[least_connections(ws)];
-    case BALANCE_SOURCE_HASH:
+    enum balance balance = (enum balance)OPT(ws->instance->options, connection_balance);
+    int64_t mono = clock_mono_ms();
+    unsigned i;
+
+    if (balance == BALANCE_SOURCE_HASH)
         return &ws->all[address_hash(fd) % ws->count];
-    default:
-        return &ws->all[ws->next++ % ws->count];
-    }
+    i = balance == BALANCE_LEAST_CONNECTIONS ? least_connections(ws, mono) : by_turns(ws, balance);
+    if (UNLIKELY(is_stuck(&ws->all[i], mono)))
+        i = least_connections(ws, mono);
+    return &ws->all[i];
 }

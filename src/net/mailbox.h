@@ -32,8 +32,8 @@
 
 enum letter_kind {
     LETTER_CONNECTION, /* fd is a new client's; the worker takes it */
-    LETTER_LISTEN,     /* fd is a listening socket: accept from it. The poster keeps it */
-    LETTER_UNLISTEN,   /* accept no more from fd, and close it */
+    LETTER_LISTEN,     /* to the reception: fd is a listening socket, accept from it. The poster keeps it */
+    LETTER_UNLISTEN,   /* to the reception: accept no more from fd, and close it */
     LETTER_KILL,       /* the connection `to` is doomed */
     LETTER_PUSH,       /* append the payload to the output of `to` */
     LETTER_RECEIPT,    /* `receipts` letters that `to` waits for were taken */

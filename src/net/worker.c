@@ -41,58 +41,7 @@ static void on_begin(void *worker)
 
     quiesce_enter(w->runner.slot);
     runner_tick(&w->runner);
-}
-
-static void refuse(struct worker *w, int fd, const char *text)
-{
-    ssize_t n = send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
-
-    (void)n; /* the connection is closed in any case */
-    close(fd);
-    atomic_fetch_add_explicit(&w->instance->clients.rejected, 1, memory_order_relaxed);
-}
-
-/* Whether protected mode refuses the peer: no password is set, and the peer is another machine. */
-static bool is_denied(struct instance *in, int fd)
-{
-    char peer[ADDRESS_MAX], local[ADDRESS_MAX];
-    bool is_local;
-
-    if (!OPT(in->options, protected_mode) || instance_has_password(in))
-        return false;
-    address_of_peer(fd, peer, local, &is_local);
-    return !is_local;
-}
-
-/* Gives the connection to the worker that serves it from now on. */
-static void assign(struct worker *w, int fd)
-{
-    struct worker *to = balance_choose(w->all, fd);
-
-    atomic_fetch_add_explicit(&to->conn_count, 1, memory_order_relaxed);
-    if (to == w)
-        conn_open(w, fd);
-    else
-        post_letter(to, &(struct letter){.kind = LETTER_CONNECTION, .fd = fd});
-}
-
-static void on_accepted(void *worker, int listener, int fd)
-{
-    struct worker *w = worker_of(worker);
-    struct instance *in = w->instance;
-
-    (void)listener;
-    if (w->stopping)
-        close(fd);
-    else if (balance_total(w->all) >= OPT(in->options, maxclients))
-        refuse(w, fd, "-ERR max number of clients reached\r\n");
-    else if (is_denied(in, fd))
-        refuse(w, fd,
-               "-DENIED This server has no password and runs in protected mode: it serves clients on its own "
-               "machine only. Set a password (requirepass), or turn protected-mode off if the network keeps "
-               "unknown clients out.\r\n");
-    else
-        assign(w, fd);
+    atomic_store_explicit(&w->busy_since, w->runner.mono, memory_order_relaxed);
 }
 
 /* Flushes the connections that are pending now. Those that become pending during the flush wait for the next round, so
@@ -142,7 +91,6 @@ static void on_closed(struct link *l)
 static const struct engine_handler handler = {
     .begin = on_begin,
     .flush = on_flush,
-    .accepted = on_accepted,
     .look_ahead = on_look_ahead,
     .received = on_received,
     .ended = on_ended,
@@ -151,14 +99,6 @@ static const struct engine_handler handler = {
 };
 
 /* ---- mail ---- */
-
-static void accept_from(struct worker *w, int fd)
-{
-    int error = engine_listen(&w->engine, fd);
-
-    if (error != 0)
-        log_write(LOG_WARNING, "Cannot accept connections: %s", strerror(-error));
-}
 
 /* Delivers a letter to its connection, unless that has closed. */
 static void deliver(struct worker *w, const struct letter *l)
@@ -183,11 +123,8 @@ static void read_letter(struct worker *w, const struct letter *l)
         conn_open(w, l->fd);
         break;
     case LETTER_LISTEN:
-        accept_from(w, l->fd);
-        break;
     case LETTER_UNLISTEN:
-        engine_unlisten(&w->engine, l->fd);
-        close(l->fd);
+        must(!"a letter to the reception");
         break;
     case LETTER_KILL:
     case LETTER_PUSH:
@@ -283,6 +220,23 @@ static void sweep(struct worker *w)
     }
 }
 
+/* What the server needs ten times a second, done by the worker that comes first: another one may be in the middle of a
+ * long command. */
+static void keep_house(struct worker *w)
+{
+    struct house *h = &w->all->house;
+    int64_t mono = w->runner.mono;
+
+    if (mono < atomic_load_explicit(&h->next, memory_order_relaxed) || atomic_exchange(&h->is_kept, true))
+        return;
+    atomic_store_explicit(&h->next, mono + TICK_MS, memory_order_relaxed);
+    metrics_sample(mono);
+    mem_peak_sample();
+    evict_tidy(w->instance->keyspace, OPT(w->instance->options, maxmemory) != 0);
+    clients_fit(&w->instance->clients, options_maxmemory_clients(w->instance->options));
+    atomic_store(&h->is_kept, false);
+}
+
 static void tick(struct worker *w)
 {
     int64_t mono = w->runner.mono;
@@ -298,12 +252,7 @@ static void tick(struct worker *w)
         w->next_check = mono + CHECK_MS;
         each_conn(w, conn_check);
     }
-    if (w->number == 0) {
-        metrics_sample(mono);
-        mem_peak_sample();
-        evict_tidy(w->instance->keyspace, OPT(w->instance->options, maxmemory) != 0);
-        clients_fit(&w->instance->clients, options_maxmemory_clients(w->instance->options));
-    }
+    keep_house(w);
 }
 
 /* Nanoseconds until the worker has something to do, even if no event comes. */
@@ -338,6 +287,7 @@ static void loop(struct worker *w)
 {
     while (!w->stopping) {
         quiesce_leave(w->runner.slot);
+        atomic_store_explicit(&w->busy_since, 0, memory_order_relaxed);
         engine_wait(&w->engine, wait_time(w));
         read_mail(w);
         if (UNLIKELY(w->on_hold != NULL) && pause_mode(&w->instance->pause, w->runner.mono) == PAUSE_NONE)
@@ -425,7 +375,7 @@ int workers_start(struct workers *ws, struct instance *in, const struct engine_o
     *ws = (struct workers){.count = count, .instance = in, .ops = ops};
     ws->all = mem_aligned_zero(64, count * sizeof *ws->all);
     balance_init(ws);
-    pthread_barrier_init(&ws->end, NULL, count + 1);
+    pthread_barrier_init(&ws->end, NULL, count + 2);
     post_init(ws, &in->clients);
     for (unsigned i = 0; i < count; i++) {
         struct worker *w = &ws->all[i];
@@ -438,7 +388,7 @@ int workers_start(struct workers *ws, struct instance *in, const struct engine_o
         if (error != 0)
             return error;
     }
-    return 0;
+    return reception_start(&ws->reception, ws, why, size);
 }
 
 void workers_signal(struct workers *ws, uint32_t bits)
@@ -450,18 +400,20 @@ void workers_signal(struct workers *ws, uint32_t bits)
 
 void workers_listen(struct workers *ws, int fd)
 {
-    post_letter(&ws->all[0], &(struct letter){.kind = LETTER_LISTEN, .fd = fd});
+    reception_listen(&ws->reception, fd);
 }
 
 void workers_unlisten(struct workers *ws, int fd)
 {
-    post_letter(&ws->all[0], &(struct letter){.kind = LETTER_UNLISTEN, .fd = fd});
+    reception_unlisten(&ws->reception, fd);
 }
 
 void workers_stop(struct workers *ws)
 {
+    reception_stop(&ws->reception);
     workers_signal(ws, SIGNAL_STOP);
     pthread_barrier_wait(&ws->end);
+    reception_fini(&ws->reception);
     for (unsigned i = 0; i < ws->count; i++) {
         struct worker *w = &ws->all[i];
 

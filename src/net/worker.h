@@ -19,6 +19,7 @@
 #include "net/conn.h"
 #include "net/engine.h"
 #include "net/mailbox.h"
+#include "net/reception.h"
 #include "net/slots.h"
 #include "run/dispatch.h"
 
@@ -41,10 +42,17 @@ struct worker {
     bool has_posted;                     /* the running command has posted letters */
     bool stopping;
     _Atomic unsigned conn_count; /* includes connections that are in the mailbox */
+    _Atomic int64_t busy_since;  /* ms, monotonic: when it had something to do; 0: it waits for events */
     struct batch batch;
     int64_t next_tick, next_check; /* ms, monotonic */
     int64_t next_sweep;            /* ns, monotonic; 0: there are no keys that expire */
     unsigned sweep_at;
+};
+
+/* The turn of keeping house: see keep_house. */
+struct house {
+    _Alignas(64) _Atomic int64_t next; /* ms, monotonic */
+    _Atomic bool is_kept;              /* by a worker, at the moment */
 };
 
 struct workers {
@@ -56,6 +64,8 @@ struct workers {
     int *credit;             /* weighted: smooth round robin */
     int64_t weights_version; /* of credit's weights */
     int *weights;
+    struct reception reception;
+    struct house house;
     pthread_barrier_t end; /* of all threads: an engine is stopped when no other thread can wake it any more */
 };
 
@@ -64,9 +74,9 @@ int workers_start(struct workers *ws, struct instance *in, const struct engine_o
                   size_t size);
 /* Closes all connections and joins the threads. */
 void workers_stop(struct workers *ws);
-/* Worker 0 accepts connections from fd, which is listening. The caller closes fd in the end. */
+/* Accepts connections from fd, which is listening. The caller closes fd in the end. */
 void workers_listen(struct workers *ws, int fd);
-/* Worker 0 stops accepting from fd and closes it. */
+/* Stops accepting from fd and closes it. */
 void workers_unlisten(struct workers *ws, int fd);
 /* Raises a signal with every worker. */
 void workers_signal(struct workers *ws, uint32_t bits);

@@ -14,6 +14,7 @@
 #define FEW         8    /* with fewer keys to a shard, on average, all are */
 #define WALK_STAMPS (1u << 28)
 #define WALK_NS     100000
+#define TALLY_DBS   64 /* databases whose keys one call counts: if more are used, the count takes several calls */
 
 static int64_t published(const struct keyspace *ks, unsigned shard)
 {
@@ -52,14 +53,25 @@ static void offer_all(struct keyspace *ks, struct pool *pool, struct entry *cons
     }
 }
 
+/* The next database that has been used, in a circle. */
+static unsigned next_db(const struct keyspace *ks, unsigned from)
+{
+    unsigned db = keyspace_next_db(ks, from);
+
+    if (db == ks->databases)
+        db = keyspace_next_db(ks, 0);
+    return db < ks->databases ? db : 0;
+}
+
 /* Offers some of the shard's entries, from where the last sample ended. False: the shard has no victims. */
 static bool sample_tables(struct keyspace *ks, struct shard *s, struct pool *pool)
 {
     struct entry *seen[TABLE_LOOK_MAX];
+    unsigned used = keyspace_used_dbs(ks);
     bool any = false;
 
     must(pool->db < ks->databases);
-    for (unsigned i = 0, n = 0; n < SAMPLE && i <= ks->databases; i++) {
+    for (unsigned i = 0, n = 0; n < SAMPLE && i <= used; i++) {
         struct table *t = shard_table(s, pool->db);
 
         if (may_have_victims(t, pool->policy)) {
@@ -73,7 +85,7 @@ static bool sample_tables(struct keyspace *ks, struct shard *s, struct pool *poo
                 break; /* the table has more */
         }
         pool->bucket = 0;
-        pool->db = (pool->db + 1) % ks->databases;
+        pool->db = next_db(ks, pool->db + 1);
     }
     return any;
 }
@@ -157,12 +169,13 @@ static void publish(struct keyspace *ks, struct shard *s, struct pool *pool, boo
 static void remove_victim(struct keyspace *ks, const struct place *p, struct entry *e) REQUIRES(shard_cap)
 {
     if (entry_stamp_kind(e) == STAMP_MOMENT)
-        atomic_store_explicit(&ks->stats.evicted_stamp, stamp_of(&ks->stamps, e), memory_order_relaxed);
+        atomic_store_explicit(&keyspace_counts(p->shard)->evicted_stamp, stamp_of(&ks->stamps, e),
+                              memory_order_relaxed);
     shard_touch(p, e);
     shard_take(p, e);
     shard_changed(p, entry_key(e), (struct event){.class = EVENT_EVICTED, .name = "evicted"});
     entry_free(e);
-    atomic_fetch_add_explicit(&ks->stats.evicted, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&keyspace_counts(p->shard)->evicted, 1, memory_order_relaxed);
 }
 
 /* Evicts the next victim of the pool, unless the policy spares it. */
@@ -205,13 +218,14 @@ static enum evict_result evict_best(struct keyspace *ks, const struct evict_choi
 static enum evict_result evict_any(struct keyspace *ks, const struct evict_choice *c) REQUIRES(shard_cap)
 {
     struct shard *s = c->shard;
-    unsigned first = rand_below(ks->databases);
+    unsigned db = rand_below(ks->databases), used = keyspace_used_dbs(ks);
 
-    for (unsigned i = 0; i < ks->databases; i++) {
-        unsigned db = (first + i) % ks->databases;
-        struct table *t = shard_table(s, db);
+    for (unsigned i = 0; i < used; i++) {
+        struct table *t;
         struct entry *e;
 
+        db = next_db(ks, i == 0 ? db : db + 1);
+        t = shard_table(s, db);
         if (!may_have_victims(t, c->policy))
             continue;
         e = c->policy->only_volatile ? table_random_volatile(t) : table_random(t);
@@ -300,11 +314,15 @@ static void walk(struct keyspace *ks)
         struct shard *shard = keyspace_scan_shard(ks, ks->walk_db, &ks->walk_cursor);
 
         if (shard != NULL) {
-            shard_lock(shard);
+            if (!shard_try(shard))
+                return; /* goes on next time */
             ks->walk_cursor = keyspace_scan(shard, ks->walk_db, ks->walk_cursor, clamp, &ks->stamps);
             shard_unlock(shard);
         }
-        if ((shard == NULL || ks->walk_cursor == 0) && ++ks->walk_db == ks->databases) {
+        if (shard != NULL && ks->walk_cursor != 0)
+            continue;
+        ks->walk_db = keyspace_next_db(ks, ks->walk_db + 1);
+        if (ks->walk_db == ks->databases) {
             ks->walk_db = 0;
             ks->stamps.walked = stamp_now(&ks->stamps);
             return;
@@ -316,25 +334,46 @@ static void walk(struct keyspace *ks)
 static void free_old_states(struct keyspace *ks)
 {
     unsigned turn = atomic_load_explicit(&ks->policy_turn, memory_order_acquire);
+    bool all = true;
 
     if (turn == ks->tidied_turn)
         return;
-    ks->tidied_turn = turn;
     for (unsigned i = 0; i < ks->shard_count; i++) {
-        shard_lock(&ks->shards[i]);
+        if (!shard_try(&ks->shards[i])) {
+            all = false; /* the next call tries again: nobody waits for a long command to tidy */
+            continue;
+        }
         if (ks->shards[i].pool != NULL)
             pool_of(&ks->shards[i], keyspace_policy(ks));
         shard_unlock(&ks->shards[i]);
     }
+    if (all)
+        ks->tidied_turn = turn;
+}
+
+/* Counts the keys of some databases. Returns the number of all keys as of the last time the count was complete. */
+static size_t count_keys(struct keyspace *ks)
+{
+    for (unsigned i = 0; i < TALLY_DBS; i++) {
+        unsigned db = keyspace_next_db(ks, ks->tally_db);
+
+        if (db == ks->databases) {
+            ks->keys = ks->tally;
+            ks->tally = 0;
+            ks->tally_db = 0;
+            break;
+        }
+        ks->tally += keyspace_size(ks, db);
+        ks->tally_db = db + 1;
+    }
+    return ks->keys;
 }
 
 void evict_tidy(struct keyspace *ks, bool exact)
 {
-    size_t keys = 0;
+    size_t keys = count_keys(ks);
     unsigned draws;
 
-    for (unsigned db = 0; db < ks->databases; db++)
-        keys += keyspace_size(ks, db);
     stamps_sample(&ks->stamps);
     stamps_fit(&ks->stamps, keys, exact);
     draws = keys < (size_t)FEW * ks->shard_count || ks->shard_count < DRAWS ? ks->shard_count : DRAWS;

@@ -82,7 +82,7 @@ bool expiry_sweep(struct shard *s, int64_t now)
     bool done = true;
 
     shard_must_hold(s);
-    for (unsigned db = 0; db < s->keyspace->databases && done; db++) {
+    KEYSPACE_EACH_DB(s->keyspace, db) {
         struct table *t = shard_table(s, db);
         struct table_sweep step = {.now = tick,
                                    .buckets = SWEEP_BUCKETS,
@@ -98,6 +98,8 @@ bool expiry_sweep(struct shard *s, int64_t now)
             done = table_sweep(t, &step) && next_due(t) >= step.now;
         if (t != NULL && table_trim(t, SWEEP_MERGES))
             done = false;
+        if (!done)
+            break;
     }
     return done;
 }
@@ -107,7 +109,7 @@ bool expiry_is_due(const struct shard *s, int64_t now, bool *any)
     uint32_t tick = last_tick(s->keyspace, now);
     bool due = false;
 
-    for (unsigned db = 0; db < s->keyspace->databases; db++) {
+    KEYSPACE_EACH_DB(s->keyspace, db) {
         struct table *t = shard_table(s, db);
 
         if (t == NULL)

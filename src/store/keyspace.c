@@ -23,7 +23,8 @@ struct keyspace *keyspace_new(unsigned shards, unsigned databases)
 {
     struct keyspace *ks = mem_aligned_zero(64, sizeof *ks);
 
-    must(shards >= 2 && shards <= UINT16_MAX && (shards & (shards - 1)) == 0 && databases > 0);
+    must(shards >= 2 && shards <= UINT16_MAX && (shards & (shards - 1)) == 0);
+    must(databases > 0 && databases <= KEYSPACE_DATABASES_MAX);
     ks->shard_count = shards;
     ks->shard_bits = __builtin_ctz(shards);
     ks->databases = databases;
@@ -45,7 +46,7 @@ void keyspace_free(struct keyspace *ks)
 {
     must_be(ks, KEYSPACE_MAGIC);
     for (unsigned i = 0; i < ks->shard_count; i++) {
-        for (unsigned db = 0; db < ks->databases; db++)
+        KEYSPACE_EACH_DB(ks, db)
             if (shard_table(&ks->shards[i], db) != NULL)
                 table_free(shard_table(&ks->shards[i], db));
         mem_free((void *)ks->shards[i].tables);
@@ -73,6 +74,79 @@ void keyspace_choose(struct keyspace *ks, enum policy_id policy)
 {
     keyspace_choose_policy(ks, policy_of(policy));
 }
+
+/* ---- the databases in use ---- */
+
+/* The first bit from i on that is set in the bitmap of n bits; n if there is none. */
+static unsigned next_bit(const _Atomic uint64_t *words, unsigned i, unsigned n)
+{
+    while (i < n) {
+        uint64_t bits = atomic_load_explicit((_Atomic uint64_t *)&words[i / 64], memory_order_relaxed) >> i % 64;
+
+        if (bits != 0)
+            return i + (unsigned)__builtin_ctzll(bits);
+        i = (i / 64 + 1) * 64;
+    }
+    return n;
+}
+
+static bool set_bit(_Atomic uint64_t *words, unsigned i)
+{
+    uint64_t bit = 1ull << i % 64;
+
+    return !(atomic_fetch_or_explicit(&words[i / 64], bit, memory_order_relaxed) & bit);
+}
+
+/* Returns what is left of the word. */
+static uint64_t clear_bit(_Atomic uint64_t *words, unsigned i)
+{
+    uint64_t bit = 1ull << i % 64;
+
+    return atomic_fetch_and_explicit(&words[i / 64], ~bit, memory_order_relaxed) & ~bit;
+}
+
+static inline bool is_noted(const struct keyspace *ks, unsigned db)
+{
+    return atomic_load_explicit((_Atomic uint64_t *)&ks->used.words[db / 64], memory_order_relaxed) >> db % 64 & 1;
+}
+
+unsigned keyspace_next_db(const struct keyspace *ks, unsigned from)
+{
+    unsigned end = (from + 63) / 64 * 64; /* of the word of `from` */
+    unsigned db = next_bit(ks->used.words, from, end), word;
+
+    if (db == end) {
+        word = next_bit(ks->used.groups, end / 64, KEYSPACE_DATABASES_MAX / 64);
+        db = next_bit(ks->used.words, word * 64, KEYSPACE_DATABASES_MAX);
+    }
+    return db < ks->databases ? db : ks->databases;
+}
+
+void keyspace_note_db(struct keyspace *ks, unsigned db)
+{
+    must(db < ks->databases);
+    if (LIKELY(is_noted(ks, db)) || !set_bit(ks->used.words, db))
+        return;
+    set_bit(ks->used.groups, db / 64);
+    atomic_fetch_add_explicit(&ks->used.count, 1, memory_order_relaxed);
+}
+
+/* Forgets the database if no shard has a table of it. Every shard is held. */
+static void forget_unused(struct keyspace *ks, unsigned db) REQUIRES(shard_cap)
+{
+    for (unsigned i = 0; i < ks->shard_count; i++) {
+        shard_must_hold(&ks->shards[i]);
+        if (shard_table(&ks->shards[i], db) != NULL)
+            return;
+    }
+    if (!is_noted(ks, db))
+        return;
+    if (clear_bit(ks->used.words, db) == 0)
+        clear_bit(ks->used.groups, db / 64);
+    must(atomic_fetch_sub_explicit(&ks->used.count, 1, memory_order_relaxed) > 0);
+}
+
+/* ---- sums ---- */
 
 static size_t entries_of(struct table *t)
 {
@@ -103,6 +177,33 @@ static size_t sum(const struct keyspace *ks, unsigned db, size_t (*of)(struct ta
             n += of(t);
     }
     return n;
+}
+
+struct keyspace_stats keyspace_stats(const struct keyspace *ks)
+{
+    struct keyspace_stats sum = {0};
+
+    must_be(ks, KEYSPACE_MAGIC);
+    for (unsigned i = 0; i < KEYSPACE_COUNTS; i++) {
+        struct keyspace_counts *c = (struct keyspace_counts *)&ks->counts[i];
+        uint64_t stamp = atomic_load_explicit(&c->evicted_stamp, memory_order_relaxed);
+
+        sum.expired += atomic_load_explicit(&c->expired, memory_order_relaxed);
+        sum.expired_fields += atomic_load_explicit(&c->expired_fields, memory_order_relaxed);
+        sum.evicted += atomic_load_explicit(&c->evicted, memory_order_relaxed);
+        sum.evicted_stamp = stamp > sum.evicted_stamp ? stamp : sum.evicted_stamp;
+    }
+    return sum;
+}
+
+void keyspace_reset_stats(struct keyspace *ks)
+{
+    must_be(ks, KEYSPACE_MAGIC);
+    for (unsigned i = 0; i < KEYSPACE_COUNTS; i++) {
+        atomic_store_explicit(&ks->counts[i].expired, 0, memory_order_relaxed);
+        atomic_store_explicit(&ks->counts[i].expired_fields, 0, memory_order_relaxed);
+        atomic_store_explicit(&ks->counts[i].evicted, 0, memory_order_relaxed);
+    }
 }
 
 size_t keyspace_size(const struct keyspace *ks, unsigned db)
@@ -168,6 +269,7 @@ void keyspace_flush(struct keyspace *ks, unsigned db, bool at_once)
     must(db < ks->databases);
     for (unsigned i = 0; i < ks->shard_count; i++)
         flush_shard(&ks->shards[i], db, at_once);
+    forget_unused(ks, db);
 }
 
 void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now)
@@ -181,6 +283,8 @@ void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now)
         shard_exchange_table(s, b, shard_exchange_table(s, a, was_b, now), now);
         policy_swap(keyspace_policy(ks), s, a, b);
     }
+    forget_unused(ks, a);
+    forget_unused(ks, b);
 }
 
 /* ---- walks ---- */

@@ -20,10 +20,30 @@
 #define KEYSPACE_TICK_BITS 4 /* a tick of expiry is 16 ms */
 
 struct keyspace_stats {
-    _Atomic uint64_t expired;        /* keys removed because they had expired */
-    _Atomic uint64_t expired_fields; /* the same for fields of hashes */
+    uint64_t expired;        /* keys removed because they had expired */
+    uint64_t expired_fields; /* the same for fields of hashes */
+    uint64_t evicted;
+    uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: none yet */
+};
+
+/* These counts of some shards. Each has a cache line, so that workers that evict do not fight over one. */
+struct keyspace_counts {
+    _Alignas(64) _Atomic uint64_t expired;
+    _Atomic uint64_t expired_fields;
     _Atomic uint64_t evicted;
-    _Atomic uint64_t evicted_stamp; /* of the last victim whose stamp was a moment (stamp.h); 0: none yet */
+    _Atomic uint64_t evicted_stamp;
+};
+
+#define KEYSPACE_COUNTS 64
+
+#define KEYSPACE_DATABASES_MAX 65536
+
+/* The databases that have a table in some shard: a bit for each, and a bit for each word of those. There may be very
+ * many databases, and most of them are never used: whoever visits all would spend its time on them. */
+struct keyspace_used {
+    _Atomic unsigned count;
+    _Atomic uint64_t words[KEYSPACE_DATABASES_MAX / 64];
+    _Atomic uint64_t groups[KEYSPACE_DATABASES_MAX / 64 / 64];
 };
 
 #define KEYSPACE_MAGIC 0x6b657973u /* "keys" */
@@ -45,11 +65,15 @@ struct keyspace {
     _Atomic unsigned draws; /* shards that an eviction compares */
     unsigned walk_db;       /* the position of evict_tidy's walk */
     uint64_t walk_cursor;
-    struct keyspace_stats stats;
+    unsigned tally_db; /* the position of evict_tidy's count of the keys, */
+    size_t tally;      /* the keys before that, */
+    size_t keys;       /* and the last complete count */
+    struct keyspace_counts counts[KEYSPACE_COUNTS]; /* by the low bits of the shard's index */
+    struct keyspace_used used;
     struct gate gate;
 };
 
-/* shards: a power of two, at least 2; databases: at least 1. */
+/* shards: a power of two, at least 2; databases: 1 to KEYSPACE_DATABASES_MAX. */
 struct keyspace *keyspace_new(unsigned shards, unsigned databases);
 void keyspace_free(struct keyspace *ks);
 
@@ -120,6 +144,29 @@ static inline void keyspace_touch(struct keyspace *ks, const struct place *p, st
 {
     policy_use(keyspace_policy(ks), &ks->stamps, p, e);
 }
+
+/* The first database from `from` on that has been used; ks->databases if there is none. Any thread. */
+unsigned keyspace_next_db(const struct keyspace *ks, unsigned from);
+/* Visits the databases that have been used, in ascending order. */
+#define KEYSPACE_EACH_DB(ks, db) \
+    for (unsigned db = keyspace_next_db(ks, 0); db < (ks)->databases; db = keyspace_next_db(ks, db + 1))
+/* For shard.c: a shard is about to have a table of the database. */
+void keyspace_note_db(struct keyspace *ks, unsigned db);
+
+static inline unsigned keyspace_used_dbs(const struct keyspace *ks)
+{
+    return atomic_load_explicit(&ks->used.count, memory_order_relaxed);
+}
+
+static inline struct keyspace_counts *keyspace_counts(const struct shard *s)
+{
+    return &s->keyspace->counts[s->index % KEYSPACE_COUNTS];
+}
+
+/* The sums of the counts. Any thread. */
+struct keyspace_stats keyspace_stats(const struct keyspace *ks);
+/* CONFIG RESETSTAT: they begin anew, except evicted_stamp. */
+void keyspace_reset_stats(struct keyspace *ks);
 
 /* The number of entries of a database, including expired ones; of entries with an expiry; of hashes that have fields
  * with an expiry. Any thread. */

@@ -13,6 +13,7 @@ static struct table *table_for(const struct place *p)
 
     if (UNLIKELY(t == NULL)) {
         t = table_new();
+        keyspace_note_db(p->shard->keyspace, p->db);
         atomic_store_explicit(&p->shard->tables[p->db], t, memory_order_release);
     }
     return t;
@@ -81,6 +82,8 @@ struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t
         if (i->db == db)
             i->kind->exchanged(i, old ? table_find(old, i->hash, i->key) : NULL,
                                t ? table_find(t, i->hash, i->key) : NULL, now);
+    if (t != NULL)
+        keyspace_note_db(s->keyspace, db);
     atomic_store_explicit(&s->tables[db], t, memory_order_release);
     return old;
 }
@@ -217,7 +220,7 @@ void shard_expire_taken(const struct place *p, struct entry *e)
     shard_changed(p, entry_key(e), (struct event){.class = EVENT_EXPIRED, .name = "expired"});
     note_removal(p, e);
     entry_free(e);
-    atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&keyspace_counts(p->shard)->expired, 1, memory_order_relaxed);
 }
 
 void shard_fields_expired(const struct place *p, const struct entry *e, size_t n)
@@ -225,7 +228,7 @@ void shard_fields_expired(const struct place *p, const struct entry *e, size_t n
     if (n == 0)
         return;
     shard_changed(p, entry_key(e), (struct event){.class = EVENT_HASH, .name = "hexpired"});
-    atomic_fetch_add_explicit(&p->shard->keyspace->stats.expired_fields, n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&keyspace_counts(p->shard)->expired_fields, n, memory_order_relaxed);
 }
 
 void shard_emptied_taken(const struct place *p, struct entry *e)

@@ -52,6 +52,12 @@ static inline bool shard_lock(struct shard *s) ACQUIRES(shard_cap) UNCHECKED_LOC
     return lock_take(&s->lock);
 }
 
+/* Locks the shard if it is free. */
+static inline bool shard_try(struct shard *s) TRY_ACQUIRES(true, shard_cap) UNCHECKED_LOCKS
+{
+    return lock_try(&s->lock);
+}
+
 static inline void shard_unlock(struct shard *s) RELEASES(shard_cap) UNCHECKED_LOCKS
 {
     lock_drop(&s->lock);

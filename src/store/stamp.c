@@ -10,11 +10,17 @@
 #define OLDEST         (1u << 30)   /* in stamps; half of what 32 bits can tell from the future */
 #define KEYS_PER_STAMP 4096         /* so many stamps while all keys are used once */
 #define COARSEST       1024
+#define ADVANCES_MAX   32768 /* of the counter, between two calls of stamps_fit: some 330,000 a second */
 
 void stamps_init(struct stamps *s)
 {
-    *s = (struct stamps){
-        .unit = COARSEST, .walked = FIRST, .now = FIRST, .switched = FIRST, .switched_age = FIRST, .age = FIRST};
+    *s = (struct stamps){.unit = COARSEST,
+                         .fitted = FIRST,
+                         .walked = FIRST,
+                         .now = FIRST,
+                         .switched = FIRST,
+                         .switched_age = FIRST,
+                         .age = FIRST};
     lock_init(&s->lock, LOCK_STAMPS, 0);
     stamps_sample(s);
 }
@@ -27,8 +33,12 @@ void stamps_switch(struct stamps *s)
 
 void stamps_fit(struct stamps *s, uint64_t keys, bool exact)
 {
+    uint64_t now = stamp_now(s), requests = (now - s->fitted) * stamp_unit(s);
     uint64_t unit = exact ? keys / KEYS_PER_STAMP : COARSEST;
 
+    s->fitted = now;
+    if (unit < requests / ADVANCES_MAX)
+        unit = requests / ADVANCES_MAX;
     unit = unit < 1 ? 1 : unit > COARSEST ? COARSEST : unit;
     if (unit != stamp_unit(s))
         atomic_store_explicit(&s->unit, (uint32_t)unit, memory_order_relaxed);

@@ -33,6 +33,7 @@ struct stamps {
     _Atomic uint64_t switched_age;     /* and the age of the cache then */
     _Alignas(64) _Atomic uint64_t age; /* of the cache, as a policy raises it: policy_lfu.c */
     _Atomic uint32_t unit;             /* requests to a stamp */
+    uint64_t fitted;                   /* the stamp at the last stamps_fit */
     uint64_t walked;                   /* the stamp at which the last walk over old entries ended: see evict_tidy */
     struct lock lock;                  /* the samples */
     unsigned count;
@@ -42,9 +43,10 @@ struct stamps {
 void stamps_init(struct stamps *s);
 /* Another policy was chosen: an entry that it did not stamp counts as used now, and no later. */
 void stamps_switch(struct stamps *s);
-/* Makes stamps as fine as this number of keys can use; not exact: only as fine as OBJECT IDLETIME needs. */
+/* Makes stamps as fine as this number of keys can use, but not so fine that workers fight over the counter; not exact:
+ * only as fine as OBJECT IDLETIME needs. Called ten times a second. */
 void stamps_fit(struct stamps *s, uint64_t keys, bool exact);
-/* Takes a sample: ten times a second by one thread. */
+/* Takes a sample: ten times a second, by one thread at a time. */
 void stamps_sample(struct stamps *s);
 
 static inline uint64_t stamp_now(struct stamps *s)

@@ -8,6 +8,7 @@ import re
 import socket
 import struct
 import subprocess
+import time
 
 from harness import LIBC, Skip, case, contains, equal, expect
 
@@ -209,3 +210,22 @@ def pause_many(t):
             expect(int(c.read()[1]) > 0, "GET")
         clients.insert(0, s.client())
     expect(all(c.is_alive() for c in clients), "a client is closed")
+
+
+@case("clients connect and statistics are sampled while a worker, whichever it is, runs a long command")
+def connect_during_long_command(t):
+    s = t.server("--threads", "2", "--enable-debug-command", "yes")
+    by_worker = {c.worker(): c for c in [s.client() for _ in range(4)]}
+    expect(sorted(by_worker) == [0, 1], "the clients are on workers %r" % sorted(by_worker))
+    for number, c in by_worker.items():
+        watch = by_worker[1 - number]
+        c.send("DEBUG", "SLEEP", 2)
+        t.wait(lambda w=watch: b"cmd=debug" in w.ask("CLIENT", "LIST"), "a client that sleeps")
+        time.sleep(0.1)
+        for _ in range(8):
+            equal(s.client().cmd("PING"), ("+", b"PONG"), "a new client beside a long command")
+        samples = set()
+        while len(samples) < 3:
+            samples.add(watch.info("instantaneous_input_kbps"))
+        expect(not c.pending(), "new clients or samples had to wait for worker %d" % number)
+        equal(c.read(), ("+", b"OK"), "DEBUG SLEEP")

@@ -171,7 +171,7 @@ END_TEST
 START_TEST(keys_are_evicted_before_a_write_is_refused)
 {
     fill("allkeys-random");
-    while (atomic_load(&ks->stats.evicted) == 0) /* one command evicts only for a short time */
+    while (keyspace_stats(ks).evicted == 0) /* one command evicts only for a short time */
         expect("setrange k1 0 v", ":1\r\n");
     ck_assert(!is_there(0, 0));
 }

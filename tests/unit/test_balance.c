@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "net/balance.h"
 
@@ -74,6 +75,25 @@ START_TEST(the_default_is_round_robin)
     set_loads(9, 0, 0, 0);
     for (unsigned i = 0; i < 3 * WORKERS; i++)
         ck_assert_uint_eq(chosen(-1), i % WORKERS);
+}
+END_TEST
+
+START_TEST(a_worker_in_a_long_batch_gets_no_connection_unless_all_are)
+{
+    set_loads(0, 3, 2, 9);
+    atomic_store(&workers.all[0].busy_since, clock_mono_ms() - 1000);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_uint_eq(chosen(-1), 2); /* instead of 0 */
+        for (unsigned j = 1; j < WORKERS; j++)
+            ck_assert_uint_eq(chosen(-1), j);
+    }
+    set("connection-balance", "least-connections");
+    ck_assert_uint_eq(chosen(-1), 2);
+    for (unsigned i = 0; i < WORKERS; i++)
+        atomic_store(&workers.all[i].busy_since, clock_mono_ms() - 1000);
+    ck_assert_uint_eq(chosen(-1), 0);
+    atomic_store(&workers.all[1].busy_since, 0);
+    ck_assert_uint_eq(chosen(-1), 1);
 }
 END_TEST
 
@@ -207,6 +227,7 @@ int main(void)
     hash_init();
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, the_default_is_round_robin);
+    tcase_add_test(tests, a_worker_in_a_long_batch_gets_no_connection_unless_all_are);
     tcase_add_test(tests, connections_are_distributed_by_the_weights);
     tcase_add_test(tests, equal_weights_give_round_robin);
     tcase_add_test(tests, a_worker_that_is_not_listed_has_weight_1);

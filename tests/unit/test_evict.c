@@ -114,7 +114,7 @@ START_TEST(nothing_is_evicted_below_the_limit)
     put(0, 1, 0);
     ck_assert(evict_to(1));
     ck_assert_uint_eq(keys_left(NULL), 1);
-    ck_assert_uint_eq(ks->stats.evicted, 0);
+    ck_assert_uint_eq(keyspace_stats(ks).evicted, 0);
 }
 END_TEST
 
@@ -130,7 +130,7 @@ END_TEST
 START_TEST(every_policy_evicts_down_to_the_last_key)
 {
     for (int p = 0; p < POLICY_COUNT; p++) {
-        size_t before = ks->stats.evicted;
+        size_t before = keyspace_stats(ks).evicted;
 
         if (p == POLICY_NOEVICTION)
             continue;
@@ -141,7 +141,7 @@ START_TEST(every_policy_evicts_down_to_the_last_key)
         ck_assert_uint_eq(keys_left(NULL), 100);
         ck_assert(evict_to(0));
         ck_assert_uint_eq(keys_left(NULL), 0);
-        ck_assert_uint_eq(ks->stats.evicted - before, 300);
+        ck_assert_uint_eq(keyspace_stats(ks).evicted - before, 300);
         ck_assert(evict_to(0));
     }
 }
@@ -375,6 +375,45 @@ START_TEST(stamps_fit_the_number_of_keys)
 }
 END_TEST
 
+/* Each advance is a write to a cache line that all workers read. */
+START_TEST(the_counter_of_stamps_advances_at_a_bounded_rate)
+{
+    uint64_t before;
+
+    evict_tidy(ks, true);
+    ck_assert_uint_eq(stamp_unit(&ks->stamps), 1);
+    stamps_advance(&ks->stamps, 1000000); /* as many requests within a tenth of a second */
+    evict_tidy(ks, true);
+    for (int i = 0; i < 10; i++) {
+        before = stamp_now(&ks->stamps);
+        stamps_advance(&ks->stamps, 1000000 / stamp_unit(&ks->stamps));
+        ck_assert_uint_le(stamp_now(&ks->stamps) - before, 40000);
+        evict_tidy(ks, true);
+    }
+    evict_tidy(ks, true); /* no requests */
+    ck_assert_uint_eq(stamp_unit(&ks->stamps), 1);
+}
+END_TEST
+
+START_TEST(tidying_does_not_wait_for_a_shard)
+{
+    struct shard *held = &ks->shards[3];
+
+    put(0, 1, 0);
+    keyspace_choose(ks, POLICY_ALLKEYS_LRU);
+    shard_lock(&ks->shards[2]);
+    pool_of(&ks->shards[2], keyspace_policy(ks));
+    shard_unlock(&ks->shards[2]);
+    keyspace_choose(ks, POLICY_ALLKEYS_RANDOM);
+    shard_lock(held);
+    evict_tidy(ks, true);
+    ck_assert_uint_ne(ks->tidied_turn, atomic_load(&ks->policy_turn));
+    shard_unlock(held);
+    evict_tidy(ks, true);
+    ck_assert_uint_eq(ks->tidied_turn, atomic_load(&ks->policy_turn));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("evict");
@@ -402,6 +441,8 @@ int main(void)
     tcase_add_test(tests, eviction_finds_out_that_nothing_is_left_even_if_it_may_stop);
     tcase_add_test(tests, old_stamps_stay_in_reach);
     tcase_add_test(tests, stamps_fit_the_number_of_keys);
+    tcase_add_test(tests, the_counter_of_stamps_advances_at_a_bounded_rate);
+    tcase_add_test(tests, tidying_does_not_wait_for_a_shard);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

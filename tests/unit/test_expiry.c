@@ -27,7 +27,7 @@ START_TEST(the_sweep_removes_expired_keys_only)
     ck_assert(expire_all());
     for (unsigned i = 0; i < 9000; i++)
         ck_assert_int_eq(is_there(i % 4, i), i % 3 != 0);
-    ck_assert_uint_eq(ks->stats.expired, 3000);
+    ck_assert_uint_eq(keyspace_stats(ks).expired, 3000);
     flush(-1, true);
     ck_assert(!expire_all());
 }

@@ -106,7 +106,7 @@ START_TEST(a_look_up_removes_expired_fields)
         ck_assert_uint_eq(fields_of(form), 5);
         ck_assert_uint_eq(keyspace_partial_size(ks, 0), 1 + form);
     }
-    ck_assert_uint_eq(ks->stats.expired_fields, 10);
+    ck_assert_uint_eq(keyspace_stats(ks).expired_fields, 10);
     put_hash(7, hash_entry(7, FLAT, 5, 0, 3));
     ck_assert(look_up(7));
     ck_assert_uint_eq(keyspace_partial_size(ks, 0), 2);
@@ -123,7 +123,7 @@ START_TEST(a_hash_without_unexpired_fields_is_removed)
     }
     ck_assert_uint_eq(keyspace_size(ks, 0), 0);
     ck_assert_uint_eq(keyspace_partial_size(ks, 0), 0);
-    ck_assert_uint_eq(ks->stats.expired, 0);
+    ck_assert_uint_eq(keyspace_stats(ks).expired, 0);
 }
 END_TEST
 
@@ -166,8 +166,8 @@ START_TEST(the_sweep_removes_expired_fields_only)
         ck_assert_uint_eq(fields_of(i), i % 3 + i % 4);
         ck_assert_int_eq(is_there(0, i), i % 3 + i % 4 != 0);
     }
-    ck_assert_uint_eq(ks->stats.expired_fields, 600 / 5 * (1 + 2 + 3 + 4 + 5));
-    ck_assert_uint_eq(ks->stats.expired, 100);
+    ck_assert_uint_eq(keyspace_stats(ks).expired_fields, 600 / 5 * (1 + 2 + 3 + 4 + 5));
+    ck_assert_uint_eq(keyspace_stats(ks).expired, 100);
     ck_assert_uint_eq(keyspace_partial_size(ks, 0), 400);
 }
 END_TEST

@@ -173,6 +173,68 @@ START_TEST(many_stars_do_not_take_exponential_time)
 }
 END_TEST
 
+/* The steps to match a text are bounded by the normal form, not by the pattern. */
+START_TEST(runs_of_stars_and_long_classes_are_short_in_the_normal_form)
+{
+    size_t n = 1000000;
+    char *text = mem_alloc(n);
+    struct glob g;
+
+    memset(text, '*', n);
+    text[0] = 'a';
+    text[n / 2] = 'x';
+    text[n - 1] = 'b';
+    glob_init(&g, slice_of(text, n), false);
+    ck_assert(slice_eq(g.pattern, SLICE("a*x*b")));
+    ck_assert_uint_eq(g.min, 3);
+    ck_assert(glob_matches(&g, SLICE("axb")) && glob_matches(&g, SLICE("a--x--b")));
+    ck_assert(!glob_matches(&g, SLICE("ab")) && !glob_matches(&g, SLICE("a--b")));
+    glob_fini(&g);
+
+    memset(text, 'q', n);
+    text[0] = '[';
+    text[1] = '^';
+    text[n - 2] = ']';
+    text[n - 1] = '?';
+    glob_init(&g, slice_of(text, n), false);
+    ck_assert_uint_le(g.pattern.n, 35);
+    ck_assert_uint_eq(g.min, 2);
+    ck_assert(glob_matches(&g, SLICE("ab")) && !glob_matches(&g, SLICE("qb")) && !glob_matches(&g, SLICE("a")));
+    glob_fini(&g);
+    mem_free(text);
+}
+END_TEST
+
+START_TEST(a_pattern_that_is_longer_than_the_text_is_not_read)
+{
+    struct glob g;
+
+    glob_init(&g, SLICE("*a*?[bc]\\d*"), false);
+    ck_assert_uint_eq(g.min, 4);
+    ck_assert_ptr_null(g.owned);
+    glob_fini(&g);
+    glob_init(&g, SLICE("**a[]"), false);
+    ck_assert_uint_eq(g.min, SIZE_MAX);
+    glob_fini(&g);
+}
+END_TEST
+
+START_TEST(a_long_literal_between_stars_takes_linear_time)
+{
+    size_t n = 1000000;
+    char *text = mem_alloc(n + n / 2 + 3);
+    char *pattern = text + n;
+
+    memset(text, 'a', n);
+    memset(pattern, 'a', n / 2 + 2);
+    pattern[0] = '*';
+    pattern[n / 2 + 1] = 'b';
+    pattern[n / 2 + 2] = '*';
+    ck_assert(!glob_match(slice_of(pattern, n / 2 + 3), slice_of(text, n), false));
+    mem_free(text);
+}
+END_TEST
+
 /*
  * A naive model: expands the first item of the pattern to the set of bytes that it matches, and tries every length for
  * a star. Written from the rules in glob.h; exponential, and so for short patterns only.
@@ -290,6 +352,37 @@ START_TEST(random_patterns_agree_with_a_naive_matcher)
 }
 END_TEST
 
+/* As above, with stars in runs and classes that are long enough to become bitmaps. */
+START_TEST(random_patterns_with_long_classes_agree_with_a_naive_matcher)
+{
+    unsigned matched = 0, owned = 0;
+
+    seed_start(__func__);
+    for (int i = 0; i < 1000; i++) {
+        char p[120], t[8];
+        size_t n = 0, m = random_text(t, sizeof(t));
+        bool ignore_case = i & 1, expected;
+        struct glob g;
+
+        for (int parts = 1 + (int)seed_below(3); parts > 0; parts--) {
+            if (seed_below(2) == 0)
+                p[n++] = '*';
+            p[n++] = '[';
+            for (size_t size = 20 + seed_below(16), from = n; n < from + size;)
+                n += random_text(p + n, from + size - n);
+        }
+        expected = m == 0 ? n == 0 : model(p, n, t, m, ignore_case);
+        glob_init(&g, slice_of(p, n), ignore_case);
+        matched += expected;
+        owned += g.owned != NULL;
+        ck_assert_msg(glob_matches(&g, slice_of(t, m)) == expected, "%.*s on %.*s", (int)n, p, (int)m, t);
+        glob_fini(&g);
+    }
+    ck_assert_uint_gt(matched, 10);
+    ck_assert_uint_gt(owned, 100);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("glob");
@@ -312,7 +405,11 @@ int main(void)
     tcase_add_test(tests, a_backslash_at_the_end_stands_for_itself);
     tcase_add_test(tests, case_is_ignored_on_request_except_after_a_backslash_in_a_class);
     tcase_add_test(tests, many_stars_do_not_take_exponential_time);
+    tcase_add_test(tests, runs_of_stars_and_long_classes_are_short_in_the_normal_form);
+    tcase_add_test(tests, a_pattern_that_is_longer_than_the_text_is_not_read);
+    tcase_add_test(tests, a_long_literal_between_stars_takes_linear_time);
     tcase_add_test(tests, random_patterns_agree_with_a_naive_matcher);
+    tcase_add_test(tests, random_patterns_with_long_classes_agree_with_a_naive_matcher);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -123,6 +123,45 @@ START_TEST(swapped_databases_exchange_their_keys)
 }
 END_TEST
 
+static unsigned used_dbs(void)
+{
+    unsigned n = 0, last = 0;
+
+    KEYSPACE_EACH_DB(ks, db) {
+        ck_assert(n == 0 || db > last);
+        last = db;
+        n++;
+    }
+    ck_assert_uint_eq(keyspace_used_dbs(ks), n);
+    return n;
+}
+
+START_TEST(only_databases_that_have_been_used_are_visited)
+{
+    struct keyspace *own = ks;
+
+    ks = keyspace_new(2, KEYSPACE_DATABASES_MAX);
+    ck_assert_uint_eq(used_dbs(), 0);
+    ck_assert_uint_eq(keyspace_next_db(ks, 0), KEYSPACE_DATABASES_MAX);
+    for (unsigned db = 0; db < KEYSPACE_DATABASES_MAX; db += 1057)
+        put(db, db, 0);
+    put(KEYSPACE_DATABASES_MAX - 1, 1, 0);
+    put(KEYSPACE_DATABASES_MAX - 1, 2, 0);
+    ck_assert_uint_eq(used_dbs(), 64);
+    ck_assert_uint_eq(keyspace_next_db(ks, 1), 1057);
+    ck_assert_uint_eq(keyspace_next_db(ks, 1057), 1057);
+    ck_assert_uint_eq(keyspace_next_db(ks, KEYSPACE_DATABASES_MAX), KEYSPACE_DATABASES_MAX);
+    flush(1057, true);
+    ck_assert_uint_eq(used_dbs(), 63);
+    ck_assert_uint_eq(keyspace_next_db(ks, 1), 2114);
+    swap(2, 2114, 0);
+    ck_assert_uint_eq(used_dbs(), 63);
+    ck_assert_uint_eq(keyspace_next_db(ks, 1), 2);
+    keyspace_free(ks);
+    ks = own;
+}
+END_TEST
+
 /* ---- whole databases and watches ---- */
 
 /* Watches key 1 of database 0, expired or not. */
@@ -429,6 +468,7 @@ int main(void)
     tcase_add_test(tests, a_synchronous_flush_frees_the_values_despite_readers);
     tcase_add_test(tests, the_freer_frees_flushed_tables);
     tcase_add_test(tests, swapped_databases_exchange_their_keys);
+    tcase_add_test(tests, only_databases_that_have_been_used_are_visited);
     tcase_add_test(tests, a_flush_changes_a_watched_key_that_existed);
     tcase_add_test(tests, a_flush_does_not_change_a_key_that_had_expired_at_watch);
     tcase_add_test(tests, a_swap_changes_a_watched_key_that_differs);

@@ -73,6 +73,27 @@ START_TEST(a_slice_ends_when_its_budget_is_used_up)
 }
 END_TEST
 
+/* So that an idle server does not spend its time on empty databases. */
+START_TEST(a_slice_looks_at_some_thousand_tables_if_nothing_is_due)
+{
+    struct keyspace *few = ks;
+    unsigned at = 0;
+
+    instance.keyspace = ks = keyspace_new(SHARDS, 8192);
+    for (unsigned db = 0; db < ks->databases; db++)
+        keyspace_note_db(ks, db);
+    put(8191, 1, clock_ms() + FOREVER);
+    for (unsigned i = 1; i < SHARDS; i++) {
+        ck_assert_int_eq(sweep_slice(&runner, 0, 1, &at, -1), SWEEP_LATER);
+        ck_assert_uint_eq(at, i);
+    }
+    sweep_slice(&runner, 0, 1, &at, -1);
+    ck_assert_uint_eq(at, 0);
+    keyspace_free(ks);
+    instance.keyspace = ks = few;
+}
+END_TEST
+
 START_TEST(active_expiry_can_be_turned_off)
 {
     put(0, 1, 10);
@@ -98,6 +119,7 @@ int main(void)
     tcase_add_test(tests, the_result_says_whether_anything_has_an_expiry);
     tcase_add_test(tests, shards_are_divided_among_the_callers);
     tcase_add_test(tests, a_slice_ends_when_its_budget_is_used_up);
+    tcase_add_test(tests, a_slice_looks_at_some_thousand_tables_if_nothing_is_due);
     tcase_add_test(tests, active_expiry_can_be_turned_off);
     suite_add_tcase(suite, tests);
     srunner_run_all(suite_runner, CK_NORMAL);

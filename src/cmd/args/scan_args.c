@@ -32,8 +32,24 @@ static bool parse_count(struct call *c, int i, int64_t *count)
     return false;
 }
 
+void scan_args_set_pattern(struct scan_args *a, struct slice pattern)
+{
+    must(!a->by_pattern);
+    a->by_pattern = !slice_eq(pattern, SLICE("*"));
+    if (a->by_pattern)
+        glob_init(&a->pattern, pattern, false);
+}
+
+void scan_args_fini(struct scan_args *a)
+{
+    if (a->by_pattern)
+        glob_fini(&a->pattern);
+}
+
 bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a)
 {
+    struct slice pattern = SLICE("*");
+
     must(i > 0 && i < c->argc);
     *a = (struct scan_args){.count = COUNT_DEFAULT};
     if (!parse_cursor(c, i++, &a->cursor))
@@ -45,8 +61,7 @@ bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *
             if (!parse_count(c, ++i, &a->count))
                 return false;
         } else if (has_value && call_is(c, i, "MATCH")) {
-            a->pattern = call_arg(c, ++i);
-            a->by_pattern = !slice_eq(a->pattern, SLICE("*"));
+            pattern = call_arg(c, ++i);
         } else if ((options & SCAN_TYPE) && has_value && call_is(c, i, "TYPE")) {
             a->type = type_named(call_arg(c, ++i));
         } else if ((options & SCAN_NOVALUES) && call_is(c, i, "NOVALUES")) {
@@ -60,6 +75,7 @@ bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *
         }
     }
     must(a->count >= 1);
+    scan_args_set_pattern(a, pattern);
     return true;
 }
 

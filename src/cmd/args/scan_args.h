@@ -17,8 +17,8 @@
 struct scan_args {
     uint64_t cursor;
     int64_t count;      /* at least 1 */
-    struct slice pattern;
-    bool by_pattern;
+    bool by_pattern;    /* MATCH */
+    struct glob pattern;
     bool no_values;     /* NOVALUES */
     const char *type;   /* TYPE: a result of entry_type_name, "" for an unknown type; NULL: any */
 };
@@ -27,17 +27,21 @@ struct scan_args {
 enum scan_option { SCAN_TYPE = 1, SCAN_NOVALUES = 2 };
 
 /* Parses the arguments from the cursor in argument i on. A cursor is what num_parse_u64_loose accepts. False: the error
- * was replied. */
+ * was replied, and there is nothing to free. */
 bool scan_args_parse(struct call *c, int i, unsigned options, struct scan_args *a);
 /* The same for HSCAN, SSCAN and ZSCAN, and opens the value of the key in argument 1. As in Redis the key is looked up
  * after the cursor was parsed, and the options are parsed only if the key exists. False: an error or the empty result
  * was replied. */
 bool scan_args_open(struct call *c, enum entry_type type, unsigned options, struct scan_args *a, struct collection *o);
 
-/* Whether a name matches MATCH. The pattern "*" matches everything, also the empty name, which glob_match rejects. */
+/* MATCH with a pattern, which has to stay until scan_args_fini. */
+void scan_args_set_pattern(struct scan_args *a, struct slice pattern);
+void scan_args_fini(struct scan_args *a);
+
+/* Whether a name matches MATCH. The pattern "*" matches everything, also the empty name, which glob_matches rejects. */
 static inline bool scan_args_match(const struct scan_args *a, struct slice name)
 {
-    return !a->by_pattern || glob_match(a->pattern, name, false);
+    return !a->by_pattern || glob_matches(&a->pattern, name);
 }
 
 #define SCAN_STEPS 10 /* at most so many buckets are visited for each element of COUNT */

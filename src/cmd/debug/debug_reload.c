@@ -80,7 +80,7 @@ void debug_reload(struct call *c)
             reply_error(c->out, "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
             return;
         }
-    for (unsigned db = 0; db < ks->databases; db++)
+    KEYSPACE_EACH_DB(ks, db)
         if (keyspace_size(ks, db) > 0 && !reload_database(c, db)) {
             reply_error(c->out, "ERR Error trying to load the RDB dump, check server logs.");
             return;

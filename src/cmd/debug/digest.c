@@ -178,7 +178,7 @@ struct digest digest_keyspace(struct keyspace *ks, int64_t now)
 {
     struct sum sum = {.now = now};
 
-    for (unsigned db = 0; db < ks->databases; db++) {
+    KEYSPACE_EACH_DB(ks, db) {
         struct shard *s;
         uint64_t cursor = 0;
 

@@ -35,16 +35,16 @@ CMD(keys_all,
     .categories = "@dangerous", .summary = "Returns all keys that match a pattern; blocks all other commands.")
 {
     struct reply_later reply = reply_later_begin(c->out);
-    struct slice pattern = call_arg(c, 1);
-    struct keys_walk w = {
-        .args = {.pattern = pattern, .by_pattern = !slice_eq(pattern, SLICE("*"))}, .now = c->unit->now, .out = c->out};
+    struct keys_walk w = {.now = c->unit->now, .out = c->out};
     uint64_t cursor = 0;
 
     must(c->unit->is_world); /* the reply is one moment of the database */
+    scan_args_set_pattern(&w.args, call_arg(c, 1));
     do
         cursor = call_scan(c, c->db, cursor, keys_visit, &w);
     while (cursor != 0);
     reply_array_end(c->out, reply, w.found);
+    scan_args_fini(&w.args);
 }
 
 /* ---- SCAN ---- */
@@ -85,4 +85,5 @@ CMD(scan,
         cursor = call_scan_live(c, c->db, cursor, scan_visit, &w);
     while (cursor != 0 && --steps > 0 && w.found.seen < w.args.count);
     scan_found_reply(c, cursor, &w.found);
+    scan_args_fini(&w.args);
 }

@@ -15,7 +15,7 @@ struct found {
 };
 
 struct scan_walk {
-    struct scan_args args;
+    const struct scan_args *args;
     struct buf found; /* of struct found */
     int64_t seen;     /* fields visited, whether they match or not */
 };
@@ -25,7 +25,7 @@ static void scan_field(void *arg, struct slice field, struct slice value)
     struct scan_walk *w = arg;
 
     w->seen++;
-    if (scan_args_match(&w->args, field))
+    if (scan_args_match(w->args, field))
         buf_add(&w->found, &(struct found){field, value}, sizeof(struct found));
 }
 
@@ -38,7 +38,7 @@ static void reply_found(struct call *c, const struct scan_args *args, struct sli
 
 static void scan_large(struct call *c, const struct value *v, const struct scan_args *args)
 {
-    struct scan_walk w = {.args = *args, .found = BUF_EMPTY};
+    struct scan_walk w = {.args = args, .found = BUF_EMPTY};
     int64_t steps = scan_args_steps(args);
     uint64_t cursor = args->cursor;
     size_t n;
@@ -96,6 +96,7 @@ CMD(hscan,
         scan_large(c, &o.value, &args);
     else
         scan_flat(c, &o.value, &args);
+    scan_args_fini(&args);
 }
 
 /* ---- HRANDFIELD ---- */

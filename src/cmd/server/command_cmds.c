@@ -206,7 +206,7 @@ CMD(command_info,
 /* The filter of COMMAND LIST, and the number of commands listed so far. */
 struct list_filter {
     struct out *out;
-    const struct slice *pattern; /* NULL: any */
+    const struct glob *pattern;  /* NULL: any */
     uint32_t categories;         /* all bits: any */
     size_t n;
 };
@@ -216,16 +216,15 @@ static void list_command(void *arg, const struct command *cmd)
     struct list_filter *f = arg;
     const char *name = command_full_name(cmd);
 
-    if (catalog_categories_of(cmd) & f->categories &&
-        (!f->pattern || glob_match(*f->pattern, slice_str(name), true))) {
+    if (catalog_categories_of(cmd) & f->categories && (!f->pattern || glob_matches(f->pattern, slice_str(name)))) {
         reply_bulk_str(f->out, name);
         f->n++;
     }
     catalog_each(cmd, list_command, f);
 }
 
-/* Parses FILTERBY. False: the error was replied. */
-static bool parse_filter(struct call *c, struct list_filter *f)
+/* Parses FILTERBY; a pattern is left in *pattern, which begins as {0}. False: the error was replied. */
+static bool parse_filter(struct call *c, struct list_filter *f, struct glob *pattern)
 {
     if (c->argc == 2)
         return true;
@@ -238,7 +237,8 @@ static bool parse_filter(struct call *c, struct list_filter *f)
     } else if (call_is(c, 3, "MODULE")) {
         f->categories = 0; /* no command belongs to a module */
     } else if (call_is(c, 3, "PATTERN")) {
-        f->pattern = &c->argv[4];
+        glob_init(pattern, call_arg(c, 4), true);
+        f->pattern = pattern;
     } else {
         call_error_syntax(c);
         return false;
@@ -255,12 +255,14 @@ CMD(command_list,
 {
     struct list_filter f = {.out = c->out, .categories = UINT32_MAX};
     struct reply_later names;
+    struct glob pattern = {0};
 
-    if (!parse_filter(c, &f))
+    if (!parse_filter(c, &f, &pattern))
         return;
     names = reply_later_begin(c->out);
     catalog_each(NULL, list_command, &f);
     reply_array_end(c->out, names, f.n);
+    glob_fini(&pattern);
 }
 
 CMD(command_help,

@@ -31,36 +31,6 @@ static void reply_flags(struct out *out, uint32_t flags)
     reply_set_end(out, set, n);
 }
 
-/* Whether the specification finds a key at this position. */
-static bool spec_has(const struct keys *k, const struct key_spec *spec, int position)
-{
-    const struct command alone = {.keys = {*spec}};
-    int *positions = mem_alloc((size_t)k->argc * sizeof(*positions));
-    int n = command_keys(&alone, k->argv, k->argc, positions, k->argc);
-    bool found = false;
-
-    must(position > 0 && position < k->argc);
-    for (int i = 0; i < n && i < k->argc; i++)
-        found = found || positions[i] == position;
-    mem_free(positions);
-    return found;
-}
-
-/* The flags of the key at `position`: what the request does with it. KEY_INCOMPLETE describes a specification, not a
- * key that it finds. */
-static uint32_t flags_of_key(const struct keys *k, int position)
-{
-    for (int i = 0; i < KEYS_MAX && k->cmd->keys[i].flags; i++) {
-        const struct key_spec *spec = &k->cmd->keys[i];
-
-        if (!spec_has(k, spec, position))
-            continue;
-        return spec->flags & KEY_VARIABLE_FLAGS && k->cmd->key_flags ? k->cmd->key_flags(k->argv, k->argc)
-                                                                     : spec->flags & ~KEY_INCOMPLETE;
-    }
-    return 0;
-}
-
 /* Finds the command and checks that it has keys and that its arity fits. False: the error was replied. */
 static bool find_request(struct call *c, struct keys *k)
 {
@@ -95,6 +65,36 @@ static bool find_keys(struct call *c, struct keys *k)
     return false;
 }
 
+/* Notes the flags of the keys that a specification finds. The first specification that finds a key decides. */
+static void note_flags(const struct keys *k, const struct key_spec *spec, int *found, uint32_t *flags)
+{
+    const struct command alone = {.keys = {*spec}};
+    int n = command_keys(&alone, k->argv, k->argc, found, k->argc);
+    /* KEY_INCOMPLETE describes a specification, not a key that it finds. */
+    uint32_t use = spec->flags & KEY_VARIABLE_FLAGS && k->cmd->key_flags ? k->cmd->key_flags(k->argv, k->argc)
+                                                                         : spec->flags & ~KEY_INCOMPLETE;
+
+    must(n <= k->argc);
+    for (int i = 0; i < n; i++) {
+        must(found[i] > 0 && found[i] < k->argc);
+        if (flags[found[i]] == 0)
+            flags[found[i]] = use;
+    }
+}
+
+/* What the request does with each of its arguments, as enum key_flag; 0: no specification finds it. The caller frees
+ * the array. */
+static uint32_t *flags_of_keys(const struct keys *k)
+{
+    uint32_t *flags = mem_zalloc((size_t)k->argc * sizeof *flags);
+    int *found = mem_alloc((size_t)k->argc * sizeof *found);
+
+    for (int i = 0; i < KEYS_MAX && k->cmd->keys[i].flags; i++)
+        note_flags(k, &k->cmd->keys[i], found, flags);
+    mem_free(found);
+    return flags;
+}
+
 CMD(command_getkeys,
     .name = "GETKEYS", .parent = "COMMAND", .arity = -3, .group = "server", .since = "2.8.13",
     .cost = "O(N) where N is the number of arguments of the command", .flags = COMMAND_FLAGS,
@@ -116,15 +116,18 @@ CMD(command_getkeysandflags,
     .summary = "Extracts the keys of a command and their access flags.",
     .syntax = "command [arg [arg ...]]", .categories = "@connection")
 {
+    uint32_t *flags;
     struct keys k;
 
     if (!find_keys(c, &k))
         return;
+    flags = flags_of_keys(&k);
     reply_array(c->out, (size_t)k.n);
     for (int i = 0; i < k.n; i++) {
         reply_array(c->out, 2);
         reply_bulk(c->out, k.argv[k.positions[i]]);
-        reply_flags(c->out, flags_of_key(&k, k.positions[i]));
+        reply_flags(c->out, flags[k.positions[i]]);
     }
+    mem_free(flags);
     mem_free(k.positions);
 }

@@ -38,10 +38,9 @@ CMD(config_get,
     .syntax = "parameter [parameter ...]", .history = "7.0.0: Accepts multiple patterns.")
 {
     const struct slice *patterns = c->argv + 2;
-    size_t n = (size_t)c->argc - 2;
+    struct reply_later reply = reply_later_begin(c->out);
 
-    reply_map(c->out, conf_get(c->instance->conf, patterns, n, NULL, NULL));
-    conf_get(c->instance->conf, patterns, n, reply_option, c->out);
+    reply_map_end(c->out, reply, conf_get(c->instance->conf, patterns, (size_t)c->argc - 2, reply_option, c->out));
 }
 
 CMD(config_set,
@@ -91,14 +90,11 @@ CMD(config_resetstat,
     .flags = CONFIG_FLAGS, .summary = "Resets the statistics that INFO reports.",
     .hints = "request_policy:all_nodes,response_policy:all_succeeded")
 {
-    struct keyspace_stats *stats = &c->instance->keyspace->stats;
     struct clients *clients = &c->instance->clients;
 
     metrics_reset();
     freer_reset_freed();
-    atomic_store_explicit(&stats->expired, 0, memory_order_relaxed);
-    atomic_store_explicit(&stats->expired_fields, 0, memory_order_relaxed);
-    atomic_store_explicit(&stats->evicted, 0, memory_order_relaxed);
+    keyspace_reset_stats(c->instance->keyspace);
     atomic_store_explicit(&clients->accepted, 0, memory_order_relaxed);
     atomic_store_explicit(&clients->rejected, 0, memory_order_relaxed);
     atomic_store_explicit(&clients->killed_for_output, 0, memory_order_relaxed);

@@ -26,7 +26,7 @@ static void flush(struct call *c, int db)
     must(db < (int)ks->databases);
     if (!parse_mode(c, &sync))
         return;
-    for (unsigned i = 0; i < ks->databases; i++)
+    KEYSPACE_EACH_DB(ks, i)
         if (db < 0 || i == (unsigned)db) {
             removed += keyspace_size(ks, i);
             keyspace_flush(ks, i, sync);

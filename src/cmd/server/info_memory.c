@@ -78,7 +78,7 @@ static size_t table_bytes(const struct keyspace *ks)
 {
     size_t sum = 0;
 
-    for (unsigned db = 0; db < ks->databases; db++)
+    KEYSPACE_EACH_DB(ks, db)
         sum += keyspace_overhead(ks, db);
     return sum;
 }
@@ -214,7 +214,7 @@ void info_keyspace(struct buf *b, struct call *c)
 {
     const struct keyspace *ks = c->instance->keyspace;
 
-    for (unsigned db = 0; db < ks->databases; db++) {
+    KEYSPACE_EACH_DB(ks, db) {
         size_t keys = keyspace_size(ks, db), expires = keyspace_volatile_size(ks, db);
 
         if (keys)

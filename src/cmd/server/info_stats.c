@@ -39,15 +39,15 @@ static void add_traffic(struct buf *b, struct call *c, const struct metrics_sums
 static void add_keys(struct buf *b, struct call *c, const struct metrics_sums *sums)
 {
     struct keyspace *ks = c->instance->keyspace;
-    const struct keyspace_stats *stats = &ks->stats;
-    uint64_t evicted_stamp = number(&stats->evicted_stamp);
+    const struct keyspace_stats stats = keyspace_stats(ks);
+    uint64_t evicted_stamp = stats.evicted_stamp;
     uint64_t hits = counter_get(&sums->hits), misses = counter_get(&sums->misses);
 
-    add_number(b, "expired_subkeys", number(&stats->expired_fields));
-    add_number(b, "expired_keys", number(&stats->expired));
+    add_number(b, "expired_subkeys", stats.expired_fields);
+    add_number(b, "expired_keys", stats.expired);
     buf_add_str(b, "expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
                    "expire_cycle_cpu_milliseconds:0\r\n");
-    add_number(b, "evicted_keys", number(&stats->evicted));
+    add_number(b, "evicted_keys", stats.evicted);
     add_number(b, "eviction_age", evicted_stamp ? (uint64_t)stamp_seconds(&ks->stamps, evicted_stamp) : 0);
     add_number(b, "evicted_clients", number(&c->instance->clients.evicted));
     buf_add_str(b, "evicted_scripts:0\r\ntotal_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\n");

@@ -72,7 +72,7 @@ static void measure(struct call *c, struct usage *o)
     mem_peak_sample();
     o->peak = mem_peak();
     o->clients = quota_clients();
-    for (unsigned db = 0; db < ks->databases; db++) {
+    KEYSPACE_EACH_DB(ks, db) {
         o->tables += keyspace_overhead(ks, db);
         o->keys += keyspace_size(ks, db);
     }
@@ -125,7 +125,7 @@ static void add_databases(struct figures *f, struct keyspace *ks)
 {
     char name[32];
 
-    for (unsigned db = 0; db < ks->databases; db++) {
+    KEYSPACE_EACH_DB(ks, db) {
         if (keyspace_size(ks, db) == 0)
             continue;
         snprintf(name, sizeof name, "db.%u", db);

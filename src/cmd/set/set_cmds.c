@@ -176,6 +176,7 @@ static void scan_set(struct call *c, const struct value *v, struct sscan *s)
         cursor = set_scan(v, cursor, sscan_visit, s);
     while (cursor != 0 && --steps > 0 && s->found.seen < s->args.count);
     scan_found_reply(c, cursor, &s->found);
+    scan_args_fini(&s->args);
 }
 
 CMD(sscan,

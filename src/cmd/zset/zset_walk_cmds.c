@@ -52,6 +52,7 @@ static void scan_zset(struct call *c, const struct value *v, struct zscan *z)
         cursor = zset_scan(v, cursor, zscan_visit, z);
     while (cursor != 0 && --steps > 0 && z->found.seen < z->args.count);
     scan_found_reply(c, cursor, &z->found);
+    scan_args_fini(&z->args);
 }
 
 CMD(zscan,
