@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/glob.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -415,6 +416,18 @@ static void debug_sleep(struct call *c)
     reply_ok(c->out);
 }
 
+#define SHIFT_MAX (100ll * 365 * 86400 * 1000) /* ms */
+
+static void debug_shift_clock(struct call *c)
+{
+    int64_t ms;
+
+    if (!call_int_between(c, 2, -SHIFT_MAX, SHIFT_MAX, &ms, ERR_NOT_INT))
+        return;
+    atomic_store(&clock_shift, ms);
+    reply_ok(c->out);
+}
+
 static void debug_log(struct call *c)
 {
     log_write(LOG_WARNING, "DEBUG LOG: %.*s", (int)c->argv[2].n, c->argv[2].p);
@@ -502,6 +515,8 @@ static void debug_help(struct call *c)
         "    Turn active expiry on or off. Keys always expire on access.",
         "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
         "    Whether RESTORE accepts values with a wrong checksum.",
+        "SHIFT-CLOCK <milliseconds>",
+        "    Move the wall clock, as the server sees it, by this time from the true one; 0: back to the true one.",
         "SLEEP <seconds>",
         "    Stop the server for this time; decimals are allowed.",
         "STRINGMATCH-LEN <length> <pattern>",
@@ -542,6 +557,7 @@ static const struct debug_sub {
     {"SET-ACTIVE-EXPIRE", 3, 3, debug_set_active_expire},
     {"SET-DISABLE-DENY-SCRIPTS", 3, 3, debug_accept},
     {"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, debug_skip_checksums},
+    {"SHIFT-CLOCK", 3, 3, debug_shift_clock},
     {"SLEEP", 3, 3, debug_sleep},
     {"STRINGMATCH-LEN", 4, 4, debug_stringmatch_len},
 };
