@@ -280,7 +280,8 @@ static bool is_over_output(struct conn *c)
     else if (c->soft_since == 0)
         c->soft_since = mono;
     if (c->session.out.cut == NULL && !(hard != 0 && bytes > hard) &&
-        !(c->soft_since != 0 && mono - c->soft_since >= 1000 * atomic_load_explicit(&l->seconds, memory_order_relaxed)))
+        !(c->soft_since != 0 &&
+          (mono - c->soft_since) / 1000 >= atomic_load_explicit(&l->seconds, memory_order_relaxed)))
         return false;
     log_cut_off(c, "it does not read its replies (client-output-buffer-limit)");
     atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);

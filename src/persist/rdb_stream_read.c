@@ -31,13 +31,14 @@ static bool get_raw_id(struct rdb_source *from, struct stream_id *id)
     return true;
 }
 
+/* A time in ms since 1970. Negative ones other than -1 (never), which only a forged payload has, become -1. */
 static bool get_time(struct rdb_source *from, int64_t *ms)
 {
     uint64_t v;
 
     if (!rdb_get_u64(from, &v))
         return false;
-    *ms = (int64_t)v;
+    *ms = v <= INT64_MAX ? (int64_t)v : -1;
     return true;
 }
 

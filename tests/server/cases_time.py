@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Clocks that are set while the server runs."""
-from harness import case, equal
+import time
+
+from harness import case, equal, expect
 
 DAY = 86400000  # ms
 
@@ -21,3 +23,18 @@ def jumps(t):
         t.wait(lambda: c.number("expired_keys") == removed, "keys that are removed")
         t.wait(lambda: c.number("expired_subkeys") == removed, "fields that are removed")
         equal(c.ask("DBSIZE"), 100, "keys that stay")
+
+
+@case("a pause of 292 million years, and one that overflows in nanoseconds, keep no worker busy")
+def long_pause(t):
+    s = t.server("--threads", 1)
+    a, b = s.client(), s.client()
+    for ms in (9223370000000000000, 9300000000000):
+        equal(a.ask("CLIENT", "PAUSE", ms, "WRITE"), b"OK", "CLIENT PAUSE")
+        b.send("SET", "k", "v")
+        a.ask("PING")
+        before = s.cpu_seconds()
+        time.sleep(0.5)
+        expect(s.cpu_seconds() - before < 0.25, "half of the processor, at least, goes into waiting")
+        equal(a.ask("CLIENT", "UNPAUSE"), b"OK", "CLIENT UNPAUSE")
+        equal(b.read(), ("+", b"OK"), "the write that waited")

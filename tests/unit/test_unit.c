@@ -212,6 +212,37 @@ START_TEST(keys_that_expire_while_a_command_waits_count_as_expired)
 }
 END_TEST
 
+/* The clock was last read long ago. */
+static void age_clock(void)
+{
+    runner.now = 1;
+    runner.read_at = clock_cycles() - runner.clock_cycles - 1;
+}
+
+START_TEST(a_unit_reads_the_time_after_eviction)
+{
+    fill("allkeys-random");
+    age_clock();
+    expect("set k1 v px 1000000", "+OK\r\n");
+    ck_assert_uint_gt(atomic_load(&ks->stats.evicted), 0);
+    expect("exists k1", ":1\r\n");
+}
+END_TEST
+
+START_TEST(a_unit_reads_the_time_after_helping_to_free_memory)
+{
+    fill("noeviction");
+    for (unsigned i = 1; i < 400; i++)
+        put(0, i, 0);
+    expect("flushall async", "+OK\r\n");
+    ck_assert_uint_gt(quota_freeing(), 0);
+    age_clock();
+    expect("set k1 v px 1000000", "+OK\r\n");
+    ck_assert_uint_eq(quota_freeing(), 0);
+    expect("exists k1", ":1\r\n");
+}
+END_TEST
+
 /* Unchecked: for the analysis, the nested unit takes the capability a second time. */
 static void nest_units(struct shard *s) UNCHECKED_LOCKS
 {
@@ -320,6 +351,8 @@ int main(void)
     tcase_add_test(tests, a_request_that_does_not_run_holds_no_shard_afterwards);
     tcase_add_test(tests, a_command_waits_for_its_shard);
     tcase_add_test(tests, keys_that_expire_while_a_command_waits_count_as_expired);
+    tcase_add_test(tests, a_unit_reads_the_time_after_eviction);
+    tcase_add_test(tests, a_unit_reads_the_time_after_helping_to_free_memory);
     tcase_add_test(tests, a_nested_unit_takes_one_shard_or_continues_with_all);
     tcase_add_test(tests, a_unit_reads_the_epoch_after_its_last_lock);
     tcase_add_test_raise_signal(tests, reporting_a_change_without_shard_touch_aborts, SIGABRT);
