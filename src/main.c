@@ -436,6 +436,7 @@ static void run(const sigset_t *set)
 static void stop(struct server *s)
 {
     must_be(s, SERVER_MAGIC);
+    atomic_store(&s->instance.stops, true);
     workers_stop(&s->workers);
     close_listeners(s);
     if (s->pidfile[0] != 0)

@@ -34,6 +34,7 @@ struct instance {
     int64_t started_mono;        /* ms, monotonic */
     char run_id[41];             /* 40 random hexadecimal digits, NUL */
     _Atomic uint32_t state;      /* of enum instance_state */
+    _Atomic bool stops;          /* the server ends: commands that wait outside give up */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
     unsigned threads;
     const char *engine;     /* "io_uring" or "libev" */

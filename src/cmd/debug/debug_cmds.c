@@ -4,7 +4,6 @@
  * that SLEEP stops the whole server, as test suites expect.
  */
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -406,13 +405,17 @@ static void debug_error(struct call *c)
 
 /* ---- others ---- */
 
+#define SLEEP_NS 50000000 /* between two looks whether the server ends */
+
 static void debug_sleep(struct call *c)
 {
     char text[WORD_BYTES];
     double s = strtod(word(c, 2, text), NULL);
+    int64_t end = clock_mono_ns(), now;
 
     if (s > 0 && s < 1e9)
-        nanosleep(&(struct timespec){(time_t)s, (long)((s - floor(s)) * 1e9)}, NULL);
+        for (end += (int64_t)(s * 1e9); !atomic_load(&c->instance->stops) && end > (now = clock_mono_ns());)
+            nanosleep(&(struct timespec){0, end - now < SLEEP_NS ? end - now : SLEEP_NS}, NULL);
     reply_ok(c->out);
 }
 
