@@ -78,13 +78,15 @@ static void link_conn(struct conn *c)
 void conn_open(struct worker *w, int fd)
 {
     struct conn *c = mem_zalloc(sizeof *c);
+    struct card *card;
 
     must_be(w, WORKER_MAGIC);
     must(fd >= 0);
     c->magic = CONN_MAGIC;
     c->worker = w;
     address_prepare(fd, OPT(w->instance->options, tcp_keepalive));
-    session_init(&c->session, add_card(c, fd), !instance_has_password(w->instance));
+    card = add_card(c, fd);
+    session_init(&c->session, card, instance_is_open_to(w->instance, card->is_local));
     link_conn(c);
     c->session.out.limit = output_most(c);
     engine_open(&w->engine, &c->link, fd);

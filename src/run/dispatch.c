@@ -17,6 +17,7 @@ static void refuse(struct call *c, enum refusal why)
 
     admission_text(c, why, text);
     c->session->multi_failed = c->session->in_multi;
+    c->session->close_after |= why == REFUSED_DENIED;
     if (c->cmd != NULL)
         counter_add(&c->runner->metrics->commands[command_number(c->cmd)].rejected, 1);
     /* An HTTP request: a web page may have made a browser send it. Closing stops the attack. */

@@ -49,5 +49,12 @@ struct instance {
 
 /* Whether clients have to authenticate (requirepass). */
 bool instance_has_password(const struct instance *in);
+/* Whether protected mode refuses a client: no password is set, and the client is on another machine. */
+#define INSTANCE_DENIED                                                                                                \
+    "DENIED This server has no password and runs in protected mode: it serves clients on its own machine only. Set a " \
+    "password (requirepass), or turn protected-mode off if the network keeps unknown clients out."
+bool instance_denies(const struct instance *in, bool is_local);
+/* Whether a client needs no password: none is set, and protected mode does not refuse the client. */
+bool instance_is_open_to(const struct instance *in, bool is_local);
 
 #endif
