@@ -259,6 +259,7 @@ static bool open_log(struct conf *conf)
 static void write_pidfile(struct server *s)
 {
     const struct options *o = conf_options(s->conf);
+    char *absolute;
     int error;
 
     s->pidfile = conf_dup(s->conf, OPT_pidfile);
@@ -271,6 +272,9 @@ static void write_pidfile(struct server *s)
     error = process_write_pid(s->pidfile);
     if (error != 0)
         log_write(LOG_WARNING, "Cannot write the pid file %s: %s", s->pidfile, strerror(-error));
+    absolute = process_absolute(s->pidfile); /* dir may change */
+    mem_free(s->pidfile);
+    s->pidfile = absolute;
 }
 
 /* Lowers maxclients if the limit of open files does not allow for it, so that further clients are refused with an error
@@ -363,8 +367,6 @@ static bool open_listeners(struct server *s)
 
 static void close_listeners(struct server *s)
 {
-    if (s->local.n != 0)
-        unlink(s->socket_path);
     listeners_fini(&s->tcp, true);
     listeners_fini(&s->local, true);
 }
@@ -436,10 +438,10 @@ static void run(const sigset_t *set)
 static void stop(struct server *s)
 {
     must_be(s, SERVER_MAGIC);
+    atomic_store(&s->instance.stops, true);
     workers_stop(&s->workers);
     close_listeners(s);
-    if (s->pidfile[0] != 0)
-        unlink(s->pidfile);
+    process_remove_pid(s->pidfile);
     quiesce_collect(); /* no worker uses anything any more */
     freer_stop();
 #if defined(LARDER_SANITIZE) || defined(LARDER_DEBUG)

@@ -5,6 +5,7 @@
 
 #define CALIBRATE_NS 5000000
 
+_Atomic int64_t clock_shift;
 uint64_t clock_ns_per_mega = 1 << 20;
 
 void clock_calibrate(void)

@@ -8,8 +8,12 @@
 #ifndef LARDER_BASE_CLOCK_H
 #define LARDER_BASE_CLOCK_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <time.h>
+
+/* Milliseconds that the wall clock is moved by; 0 but in tests (DEBUG SHIFT-CLOCK). */
+extern _Atomic int64_t clock_shift;
 
 /* Microseconds since 1970, wall clock. */
 static inline int64_t clock_us(void)
@@ -17,7 +21,8 @@ static inline int64_t clock_us(void)
     struct timespec t;
 
     clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 +
+           atomic_load_explicit(&clock_shift, memory_order_relaxed) * 1000;
 }
 
 /* Milliseconds since 1970, wall clock. */

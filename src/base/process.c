@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/must.h"
 
 void process_hold_standard(void)
@@ -48,12 +49,28 @@ int process_daemonize(void)
 
 int process_write_pid(const char *path)
 {
-    FILE *f = fopen(path, "we");
+    /* The mode without blocking is for a FIFO, whose opening would wait for a reader. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644), error = 0;
 
-    if (f == NULL)
+    if (fd < 0)
         return -errno;
-    fprintf(f, "%d\n", (int)getpid());
-    return fclose(f) == 0 ? 0 : -errno;
+    if (dprintf(fd, "%d\n", (int)getpid()) < 0)
+        error = -errno;
+    close(fd);
+    return error;
+}
+
+void process_remove_pid(const char *path)
+{
+    char text[16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = 0;
+    if (atoi(text) == (int)getpid())
+        unlink(path);
 }
 
 int64_t process_raise_files(int64_t n)
@@ -101,4 +118,12 @@ const char *process_executable(void)
 
     path[n > 0 ? n : 0] = 0;
     return path;
+}
+
+char *process_absolute(const char *path)
+{
+    char *found = realpath(path, NULL), *copy = mem_strdup(found != NULL ? found : path);
+
+    free(found);
+    return copy;
 }

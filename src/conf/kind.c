@@ -94,7 +94,7 @@ static bool octal_parse(const struct option *o, const struct words *w, struct se
     long v = strtol(w->word[0], &end, 8);
 
     must(w->n == 1);
-    if (*end)
+    if (*end || end == w->word[0])
         return kind_refuse(why, "argument couldn't be parsed as an octal number");
     if (v < o->min || v > o->max) {
         snprintf(why, OPTION_WHY_MAX, "argument must be between %" PRIo64 " and %" PRIo64 " inclusive", o->min, o->max);
@@ -136,7 +136,7 @@ bool kind_parse_memory(const char *text, uint64_t *bytes)
     uint64_t n = 0;
     uint64_t unit;
 
-    if (!memory_unit(slice_str(text + digits), &unit))
+    if (digits == 0 || !memory_unit(slice_str(text + digits), &unit))
         return false;
     for (size_t i = 0; i < digits; i++) {
         if (__builtin_mul_overflow(n, 10u, &n) || __builtin_add_overflow(n, (uint64_t)(text[i] - '0'), &n))

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "base/process.h"
 #include "conf/state.h"
 
 #define INCLUDE_DEPTH_MAX 16
@@ -379,25 +379,15 @@ static void read_start(char *const *argv, struct start *s)
         s->has_stdin |= strcmp(*arg, "-") == 0 && arg[1] == NULL;
 }
 
-/* The absolute form of a path; the path itself if there is no such file. */
-static char *copy_path(const char *path)
-{
-    char *absolute = realpath(path, NULL);
-    char *copy = mem_strdup(absolute ? absolute : path);
-
-    free(absolute);
-    return copy;
-}
-
 static bool load_all(struct conf *c, const struct start *s, char *const *envp, struct buf *err)
 {
     if (s->action == LOAD_CHECK && s->file == NULL && !s->has_stdin) {
         buf_add_str(err, "--check-config needs the name of a file, or '-' for the standard input\n");
         return false;
     }
-    c->base = copy_path(".");
+    c->base = process_absolute(".");
     if (s->file)
-        c->file = copy_path(s->file);
+        c->file = process_absolute(s->file);
     return (s->file == NULL || load_file(c, s->file, err)) && (!s->has_stdin || load_file(c, "-", err)) &&
            load_environment(c, envp, err) && load_arguments(c, s->options, err);
 }

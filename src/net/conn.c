@@ -78,13 +78,15 @@ static void link_conn(struct conn *c)
 void conn_open(struct worker *w, int fd)
 {
     struct conn *c = mem_zalloc(sizeof *c);
+    struct card *card;
 
     must_be(w, WORKER_MAGIC);
     must(fd >= 0);
     c->magic = CONN_MAGIC;
     c->worker = w;
     address_prepare(fd, OPT(w->instance->options, tcp_keepalive));
-    session_init(&c->session, add_card(c, fd), !instance_has_password(w->instance));
+    card = add_card(c, fd);
+    session_init(&c->session, card, instance_is_open_to(w->instance, card->is_local));
     link_conn(c);
     c->session.out.limit = output_most(c);
     engine_open(&w->engine, &c->link, fd);
@@ -280,7 +282,8 @@ static bool is_over_output(struct conn *c)
     else if (c->soft_since == 0)
         c->soft_since = mono;
     if (c->session.out.cut == NULL && !(hard != 0 && bytes > hard) &&
-        !(c->soft_since != 0 && mono - c->soft_since >= 1000 * atomic_load_explicit(&l->seconds, memory_order_relaxed)))
+        !(c->soft_since != 0 &&
+          (mono - c->soft_since) / 1000 >= atomic_load_explicit(&l->seconds, memory_order_relaxed)))
         return false;
     log_cut_off(c, "it does not read its replies (client-output-buffer-limit)");
     atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);

@@ -33,16 +33,14 @@ static void refuse(struct instance *in, int fd, const char *text)
     atomic_fetch_add_explicit(&in->clients.rejected, 1, memory_order_relaxed);
 }
 
-/* Whether protected mode refuses the peer: no password is set, and the peer is another machine. */
-static bool is_denied(struct instance *in, int fd)
+/* Whether protected mode refuses the peer. */
+static bool is_denied(const struct instance *in, int fd)
 {
     char peer[ADDRESS_MAX], local[ADDRESS_MAX];
     bool is_local;
 
-    if (!OPT(in->options, protected_mode) || instance_has_password(in))
-        return false;
     address_of_peer(fd, peer, local, &is_local);
-    return !is_local;
+    return instance_denies(in, is_local);
 }
 
 /* Gives the connection to the worker that serves it from now on. */
@@ -65,10 +63,7 @@ static void on_accepted(void *arg, int listener, int fd)
     else if (balance_total(r->workers) >= OPT(in->options, maxclients))
         refuse(in, fd, "-ERR max number of clients reached\r\n");
     else if (is_denied(in, fd))
-        refuse(in, fd,
-               "-DENIED This server has no password and runs in protected mode: it serves clients on its own "
-               "machine only. Set a password (requirepass), or turn protected-mode off if the network keeps "
-               "unknown clients out.\r\n");
+        refuse(in, fd, "-" INSTANCE_DENIED "\r\n");
     else
         assign(r->workers, fd);
 }

@@ -263,10 +263,10 @@ static int64_t wait_time(const struct worker *w)
     if (w->pending != NULL || mailbox_has_mail(&w->mailbox))
         return 0;
     if (UNLIKELY(w->on_hold != NULL)) {
-        int64_t pause_ns = (pause_until(&w->instance->pause) - clock_mono_ms()) * 1000000;
+        int64_t pause_ms = pause_until(&w->instance->pause) - clock_mono_ms();
 
-        if (pause_ns < ns)
-            ns = pause_ns;
+        if (pause_ms < TICK_MS && pause_ms * 1000000 < ns)
+            ns = pause_ms * 1000000;
     }
     if (w->next_sweep != 0) {
         int64_t sweep_ns = w->next_sweep - clock_mono_ns();

@@ -31,15 +31,15 @@ static bool get_raw_id(struct rdb_source *from, struct stream_id *id)
     return true;
 }
 
-/* A time, at least `min`. */
-static bool get_time(struct rdb_source *from, int64_t min, int64_t *ms)
+/* A time in ms since 1970. Negative ones other than -1 (never), which only a forged payload has, become -1. */
+static bool get_time(struct rdb_source *from, int64_t *ms)
 {
     uint64_t v;
 
     if (!rdb_get_u64(from, &v))
         return false;
-    *ms = (int64_t)v;
-    return *ms >= min;
+    *ms = v <= INT64_MAX ? (int64_t)v : -1;
+    return true;
 }
 
 /* ---- nodes ---- */
@@ -211,7 +211,7 @@ static bool get_nack(struct rdb_source *from, struct stream_group *g)
     int64_t time;
     uint64_t count;
 
-    if (!get_raw_id(from, &id) || !get_time(from, 0, &time) || !rdb_get_length(from, &count) ||
+    if (!get_raw_id(from, &id) || !get_time(from, &time) || !rdb_get_length(from, &count) ||
         stream_pending_find(&g->pending, id) != NULL)
         return false;
     stream_nack_add(g, NULL, id, time)->delivery_count = count;
@@ -263,10 +263,10 @@ static bool get_consumer(struct rdb_source *from, enum rdb_type type, struct str
     if (!get_name(from, name) || (before > 0 && slice_cmp(stream_consumer_at(g, before - 1)->name, name->s) >= 0))
         return false;
     c = stream_consumer_add(g, name->s, 0);
-    if (!get_time(from, 0, &c->seen_time))
+    if (!get_time(from, &c->seen_time))
         return false;
     c->active_time = c->seen_time;
-    if (type == RDB_STREAM_3 && !get_time(from, -1, &c->active_time))
+    if (type == RDB_STREAM_3 && !get_time(from, &c->active_time))
         return false;
     return give_nacks(from, g, c);
 }

@@ -36,13 +36,18 @@ static bool is_protected(const struct call *c)
     return access == ACCESS_NO || (access == ACCESS_LOCAL && !c->session->card->is_local);
 }
 
-/* Whether the client must authenticate first. If the password was removed since it connected, it need not. */
-static bool needs_auth(const struct call *c)
+/* Whether the client must authenticate first, or may no longer be served. If the password was removed since it
+ * connected, it is served as if it connected now. */
+static enum refusal check_access(const struct call *c)
 {
+    bool is_local = c->session->card->is_local;
+
     if (LIKELY(c->session->authenticated) || (c->cmd->flags & CMD_NO_AUTH))
-        return false;
-    c->session->authenticated = !instance_has_password(c->instance);
-    return !c->session->authenticated;
+        return ADMITTED;
+    c->session->authenticated = instance_is_open_to(c->instance, is_local);
+    if (c->session->authenticated)
+        return ADMITTED;
+    return instance_denies(c->instance, is_local) ? REFUSED_DENIED : REFUSED_UNAUTHENTICATED;
 }
 
 /* Refuses the command if the server is loading, stale or busy and the command lacks the flag that allows it. */
@@ -126,8 +131,9 @@ enum refusal admission_check(struct call *c)
         return REFUSED_ARITY;
     if (UNLIKELY(is_protected(c)))
         return REFUSED_PROTECTED;
-    if (UNLIKELY(needs_auth(c)))
-        return REFUSED_UNAUTHENTICATED;
+    why = check_access(c);
+    if (UNLIKELY(why != ADMITTED))
+        return why;
     if (UNLIKELY(c->session->in_multi) && (c->cmd->flags & CMD_NO_MULTI))
         return REFUSED_IN_MULTI;
     if (UNLIKELY(c->session->is_script) && (c->cmd->flags & CMD_NOSCRIPT))
@@ -184,6 +190,7 @@ void admission_text(const struct call *c, enum refusal why, char text[ADMISSION_
 {
     static const char *const fixed[] = {
         [REFUSED_UNAUTHENTICATED] = ERR_NOAUTH,
+        [REFUSED_DENIED] = INSTANCE_DENIED,
         [REFUSED_IN_MULTI] = "ERR Command not allowed inside a transaction",
         [REFUSED_IN_SCRIPT] = ERR_NOSCRIPT,
         [REFUSED_STALE] = ERR_MASTERDOWN,

@@ -21,6 +21,7 @@ enum refusal {
     REFUSED_ARITY,
     REFUSED_PROTECTED, /* DEBUG or MODULE, which an option does not allow to this client */
     REFUSED_UNAUTHENTICATED,
+    REFUSED_DENIED,    /* by protected mode, since the password was removed; the connection ends */
     REFUSED_IN_MULTI,  /* CMD_NO_MULTI */
     REFUSED_IN_SCRIPT, /* CMD_NOSCRIPT */
     REFUSED_STALE,

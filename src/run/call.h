@@ -36,6 +36,7 @@ struct call {
     size_t due_fields; /* the number of expired hash fields that look-ups may still purge (store/fields.h) */
     bool in_exec;
     uint32_t errors; /* errors in `out` that this command did not cause: earlier ones, those of a queue that it ran */
+    void *prepared;  /* by cmd->prepare; owned by the one who runs the unit */
     struct blob *const *blobs; /* arguments that were received into blobs of their own */
     unsigned blob_count;
 };

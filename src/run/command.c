@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/num.h"
+#include "obs/metrics.h"
 
 #define BUCKET_BITS    10
 #define BUCKETS        (1 << BUCKET_BITS) /* well above the number of commands */
@@ -145,6 +146,7 @@ void commands_init(void)
         return;
     count = __stop_larder_cmds - __start_larder_cmds;
     must(count > 0 && count < BUCKETS * 3 / 4);
+    must(count <= METRICS_COMMANDS); /* which counts by the number */
     by_number = mem_alloc(count * sizeof *by_number);
     memcpy(by_number, __start_larder_cmds, count * sizeof *by_number);
     qsort(by_number, count, sizeof *by_number, by_full_name);
@@ -181,6 +183,7 @@ const struct command *command_find_sub(const struct command *parent, struct slic
 
 unsigned command_number(const struct command *cmd)
 {
+    sane(*cmd->number < count);
     return *cmd->number;
 }
 

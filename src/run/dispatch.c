@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "run/admission.h"
 #include "run/locks.h"
 #include "store/fields.h"
@@ -16,6 +17,7 @@ static void refuse(struct call *c, enum refusal why)
 
     admission_text(c, why, text);
     c->session->multi_failed = c->session->in_multi;
+    c->session->close_after |= why == REFUSED_DENIED;
     if (c->cmd != NULL)
         counter_add(&c->runner->metrics->commands[command_number(c->cmd)].rejected, 1);
     /* An HTTP request: a web page may have made a browser send it. Closing stops the attack. */
@@ -71,6 +73,24 @@ static void want_locks(struct call *c)
         lock_set_want(l, w->mark.interest.hash);
 }
 
+/* Lets the command, or each command that EXEC will run, do what may wait, while no shard is held. */
+static void prepare(struct call *c)
+{
+    if (c->cmd->prepare != NULL)
+        c->prepared = c->cmd->prepare(c);
+    for (unsigned i = 0; (c->cmd->flags & CMD_QUEUE) && i < c->session->queued; i++) {
+        struct queued *q = &c->session->queue[i];
+        struct call each = *c;
+
+        if (q->cmd->prepare == NULL)
+            continue;
+        each.argv = q->argv;
+        each.argc = q->argc;
+        mem_free(q->prepared); /* of an EXEC that was paused */
+        q->prepared = q->cmd->prepare(&each);
+    }
+}
+
 /* Runs the command as a unit. False: it is paused, and nothing was done. */
 static bool run_unit(struct call *c, const struct request *req)
 {
@@ -80,6 +100,7 @@ static bool run_unit(struct call *c, const struct request *req)
         sane(req->key < req->argc);
         unit_begin_shard(c->unit, c->runner, keyspace_shard(c->instance->keyspace, c->hash[req->key]));
     } else {
+        prepare(c);
         want_locks(c);
         unit_begin_set(c->unit, c->runner);
     }
@@ -87,6 +108,8 @@ static bool run_unit(struct call *c, const struct request *req)
     if (LIKELY(!held_up))
         call_run(c);
     unit_end(c->unit);
+    if (UNLIKELY(c->prepared != NULL))
+        mem_free(c->prepared);
     return !held_up;
 }
 

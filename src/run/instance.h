@@ -35,6 +35,7 @@ struct instance {
     char run_id[41];             /* 40 random hexadecimal digits, NUL */
     _Atomic unsigned replid_changes; /* by DEBUG CHANGE-REPL-ID */
     _Atomic uint32_t state;      /* of enum instance_state */
+    _Atomic bool stops;          /* the server ends: commands that wait outside give up */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
     unsigned threads;
     const char *engine;     /* "io_uring" or "libev" */
@@ -49,5 +50,12 @@ struct instance {
 
 /* Whether clients have to authenticate (requirepass). */
 bool instance_has_password(const struct instance *in);
+/* Whether protected mode refuses a client: no password is set, and the client is on another machine. */
+#define INSTANCE_DENIED                                                                                                \
+    "DENIED This server has no password and runs in protected mode: it serves clients on its own machine only. Set a " \
+    "password (requirepass), or turn protected-mode off if the network keeps unknown clients out."
+bool instance_denies(const struct instance *in, bool is_local);
+/* Whether a client needs no password: none is set, and protected mode does not refuse the client. */
+bool instance_is_open_to(const struct instance *in, bool is_local);
 
 #endif

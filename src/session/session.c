@@ -71,8 +71,10 @@ void session_end_multi(struct session *s)
     bool was_open = s->in_multi;
 
     must_be(s, SESSION_MAGIC);
-    for (unsigned i = 0; i < s->queued; i++)
+    for (unsigned i = 0; i < s->queued; i++) {
         mem_free(s->queue[i].argv);
+        mem_free(s->queue[i].prepared);
+    }
     mem_free(s->queue);
     s->queue = NULL;
     s->queued = s->queue_cap = 0;

@@ -25,6 +25,7 @@ struct queued {
     struct slice *argv;
     uint64_t *hash;
     size_t bytes;
+    void *prepared; /* for EXEC, by cmd->prepare (run/command.h); owned */
 };
 
 enum reply_mode {

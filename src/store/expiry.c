@@ -45,7 +45,7 @@ static bool is_due(void *arg, struct entry **e, uint32_t *tick)
     }
     if (fields_are_due(*e, s->now) && purge(s, e))
         return true;
-    *tick = (*e)->flags & ENTRY_VOLATILE ? keyspace_tick(s->ks, fields_entry_due(*e)) : UINT32_MAX;
+    *tick = (*e)->flags & ENTRY_VOLATILE ? keyspace_tick(s->place.shard, fields_entry_due(*e)) : UINT32_MAX;
     return false;
 }
 
@@ -63,11 +63,31 @@ static void removed(void *arg, struct entry *e)
 
 /* The last tick that has ended. Keys due in the current tick wait: most of them would not be due yet, and with a
  * million keys due at once, looking at all of them in vain takes long. */
-static uint32_t last_tick(const struct keyspace *ks, int64_t now)
+static uint32_t last_tick(const struct shard *s, int64_t now)
 {
-    uint32_t tick = keyspace_tick(ks, now);
+    uint32_t tick = keyspace_tick(s, now);
 
     return tick > 0 ? tick - 1 : 0;
+}
+
+/* Whether the clock has left the ticks of the shard: 198 days have passed since they were numbered, or the clock was
+ * set. */
+static bool ticks_have_ended(const struct shard *s, int64_t now)
+{
+    uint32_t tick = keyspace_tick(s, now);
+
+    return tick == 0 || tick > 2 * TICK_NOW;
+}
+
+/* Numbers the ticks anew. What the tables have noted becomes void: the next sweep looks at every entry with an
+ * expiry. */
+static void renumber_ticks(struct shard *s, int64_t now) REQUIRES(shard_cap)
+{
+    atomic_store_explicit(&s->keyspace->tick_zero[s->index], keyspace_tick_zero(now), memory_order_relaxed);
+    KEYSPACE_EACH_DB(s->keyspace, db)
+        if (shard_table(s, db) != NULL)
+            table_forget_due(shard_table(s, db));
+    must(keyspace_tick(s, now) == TICK_NOW);
 }
 
 static uint32_t next_due(struct table *t)
@@ -78,10 +98,13 @@ static uint32_t next_due(struct table *t)
 bool expiry_sweep(struct shard *s, int64_t now)
 {
     struct sweep sweep = {.ks = s->keyspace, .place.shard = s, .now = now, .fields = SWEEP_FIELDS};
-    uint32_t tick = last_tick(s->keyspace, now);
+    uint32_t tick;
     bool done = true;
 
     shard_must_hold(s);
+    if (UNLIKELY(ticks_have_ended(s, now)))
+        renumber_ticks(s, now);
+    tick = last_tick(s, now);
     KEYSPACE_EACH_DB(s->keyspace, db) {
         struct table *t = shard_table(s, db);
         struct table_sweep step = {.now = tick,
@@ -106,8 +129,8 @@ bool expiry_sweep(struct shard *s, int64_t now)
 
 bool expiry_is_due(const struct shard *s, int64_t now, bool *any)
 {
-    uint32_t tick = last_tick(s->keyspace, now);
-    bool due = false;
+    uint32_t tick = last_tick(s, now);
+    bool due = ticks_have_ended(s, now);
 
     KEYSPACE_EACH_DB(s->keyspace, db) {
         struct table *t = shard_table(s, db);

@@ -14,6 +14,7 @@ static void shard_init(struct shard *s, struct keyspace *ks, unsigned index)
 {
     lock_init(&s->lock, LOCK_SHARD, index);
     s->index = (uint16_t)index;
+    atomic_init(&ks->tick_zero[index], keyspace_tick_zero(clock_ms()));
     s->door = &ks->door;
     s->keyspace = ks;
     s->tables = mem_zalloc(ks->databases * sizeof *s->tables);
@@ -28,11 +29,11 @@ struct keyspace *keyspace_new(unsigned shards, unsigned databases)
     ks->shard_count = shards;
     ks->shard_bits = __builtin_ctz(shards);
     ks->databases = databases;
-    ks->born = clock_ms();
     ks->magic = KEYSPACE_MAGIC;
     atomic_init(&ks->expiry_on, true);
     atomic_init(&ks->draws, shards);
     ks->best = mem_aligned_zero(64, shards * sizeof *ks->best);
+    ks->tick_zero = mem_alloc(shards * sizeof *ks->tick_zero);
     stamps_init(&ks->stamps);
     keyspace_choose(ks, POLICY_NOEVICTION);
     gate_init(&ks->gate);
@@ -55,6 +56,7 @@ void keyspace_free(struct keyspace *ks)
     }
     mem_free(ks->shards);
     mem_free((void *)ks->best);
+    mem_free((void *)ks->tick_zero);
     ks->magic = 0;
     mem_free(ks);
 }

@@ -17,7 +17,11 @@
 #include "store/shard.h"
 #include "store/stamp.h"
 
-#define KEYSPACE_TICK_BITS 4 /* a tick of expiry is 16 ms */
+/* Ticks of expiry: 16 ms each, 32 bits, numbered by shard. 2^32 of them are 795 days, so the numbers follow the clock:
+ * the current tick is between 1 and 2 * TICK_NOW, or the sweep numbers the ticks anew (expiry.c). */
+#define TICK_BITS 4
+#define TICK_NOW  (1u << 30)       /* the current tick when ticks are numbered anew */
+#define TICK_MAX  (UINT32_MAX - 1) /* this or a later one */
 
 struct keyspace_stats {
     uint64_t expired;        /* keys removed because they had expired */
@@ -54,7 +58,7 @@ struct keyspace {
     unsigned shard_bits;
     unsigned databases;
     uint32_t magic;
-    int64_t born;           /* ms since 1970, tick 0 of expiry */
+    _Atomic int64_t *tick_zero; /* of each shard, when tick 0 of expiry was: ms since 1970. Written under its lock */
     _Atomic bool expiry_on; /* DEBUG SET-ACTIVE-EXPIRE */
     _Atomic(const struct policy *) policy;
     struct door door;
@@ -204,12 +208,19 @@ uint64_t keyspace_scan(struct shard *s, unsigned db, uint64_t cursor, keyspace_v
 /* The shard of a random key of a database; needs no lock. NULL: the database is empty. */
 struct shard *keyspace_random_shard(struct keyspace *ks, unsigned db);
 
-/* The expiry tick of a time in ms since 1970 (table.h). */
-static inline uint32_t keyspace_tick(const struct keyspace *ks, int64_t ms)
+/* When tick 0 is, if the ticks are numbered anew at `now` (both in ms since 1970). */
+static inline int64_t keyspace_tick_zero(int64_t now)
 {
-    int64_t tick = ms <= ks->born ? 0 : (ms - ks->born) >> KEYSPACE_TICK_BITS;
+    return now - ((int64_t)TICK_NOW << TICK_BITS);
+}
 
-    return tick < UINT32_MAX - 1 ? (uint32_t)tick : UINT32_MAX - 1;
+/* The expiry tick of a time in ms since 1970 (table.h): 0 for any time before tick 1. */
+static inline uint32_t keyspace_tick(const struct shard *s, int64_t ms)
+{
+    int64_t zero = atomic_load_explicit(&s->keyspace->tick_zero[s->index], memory_order_relaxed);
+    uint64_t tick = ms <= zero ? 0 : ((uint64_t)ms - (uint64_t)zero) >> TICK_BITS;
+
+    return tick < TICK_MAX ? (uint32_t)tick : TICK_MAX;
 }
 
 #endif

@@ -131,7 +131,7 @@ struct entry *shard_find(const struct place *p, struct slice key, int64_t now, s
 static void note_due(const struct place *p, const struct entry *e)
 {
     if (UNLIKELY(e->flags & ENTRY_VOLATILE))
-        table_note_due(table_for(p), p->hash, keyspace_tick(p->shard->keyspace, fields_entry_due(e)));
+        table_note_due(table_for(p), p->hash, keyspace_tick(p->shard, fields_entry_due(e)));
 }
 
 /* There may be a victim again: eviction has to sample the shard anew. */

@@ -539,6 +539,21 @@ void table_note_due(struct table *t, uint64_t hash, uint32_t tick)
         t->sweep_due = tick;
 }
 
+void table_forget_due(struct table *t)
+{
+    uint32_t n = size_of(t);
+
+    must_be(t, TABLE_MAGIC);
+    if (due_of(t) == NULL)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        if (*due_at(t, i) != NO_DUE)
+            *due_at(t, i) = 0;
+    t->sweep = 0;
+    t->sweep_due = NO_DUE;
+    atomic_store_explicit(&t->next_due, 0, memory_order_relaxed);
+}
+
 /* Removes the entries of bucket i that are due; returns the tick at which the next entry is due. */
 static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
 {

@@ -100,6 +100,9 @@ void table_prefetch_entry(struct table *t, uint64_t hash);
 
 /* Notes that the entry under this hash is due at `tick` (keyspace_tick). */
 void table_note_due(struct table *t, uint64_t hash, uint32_t tick);
+/* Forgets when entries are due, because ticks are numbered anew: the next sweep looks at every bucket that has or had
+ * entries with an expiry. */
+void table_forget_due(struct table *t);
 /* One step of the expiry sweep: looks at up to `buckets` buckets from t->sweep on, and in those with something due at
  * `now` calls due() for each volatile entry. If that returns true, the entry is removed and given to removed(). due()
  * may replace the entry, or leave something due: then the next step continues there. At the end of the table sets

@@ -130,6 +130,64 @@ def other_pidfile(t):
         equal(f.read(), "%d\n" % s.pid, "pid file")
 
 
+@case("a pid file that another server has written since stays", engines=False)
+def replaced_pidfile(t):
+    s = t.server("--pidfile", t.path("pid"))
+    other = t.server("--pidfile", t.path("pid"))
+    s.stop()
+    with open(t.path("pid")) as f:
+        equal(f.read(), "%d\n" % other.pid, "pid file")
+    other.stop()
+    expect(not os.path.exists(t.path("pid")), "the pid file is still there")
+
+
+@case("a start on the unix socket of a live server is refused and touches nothing")
+def live_socket(t):
+    path = t.path("socket")
+    s = t.server("--unixsocket", path)
+    before = os.lstat(path).st_ino
+    contains(t.refused("--unixsocket", path), "Failed opening the unix socket %s: another server uses it" % path)
+    equal(os.lstat(path).st_ino, before, "the inode of the socket")
+    expect(t.unix_client(path).is_alive(), "the live server is out of reach")
+    s.p.kill()
+    s.p.wait()
+    expect(os.path.exists(path), "a killed server leaves its socket")
+    t.server("--unixsocket", path)
+    expect(t.unix_client(path).is_alive(), "no answer in place of the killed server")
+
+
+@case("unixsocket on a plain file, a folder, a FIFO or a link is refused and touches nothing", engines=False)
+def no_socket(t):
+    t.write("file", "precious")
+    os.mkdir(t.path("folder"))
+    os.mkfifo(t.path("fifo"))
+    os.symlink("file", t.path("link"))
+    for name in ("file", "folder", "fifo", "link"):
+        before = os.lstat(t.path(name))
+        contains(t.refused("--unixsocket", t.path(name)), "it exists and is not a socket")
+        equal(os.lstat(t.path(name)).st_ino, before.st_ino, "the inode of the " + name)
+
+
+@case("the unix socket of another server that took the path stays at the end; dir may change meanwhile", engines=False)
+def replaced_socket(t):
+    s = t.server("--dir", t.dir, "--unixsocket", "socket")
+    os.unlink(t.path("socket"))
+    other = t.server("--dir", t.dir, "--unixsocket", "socket", "--enable-protected-configs", "yes")
+    s.stop()
+    c = t.unix_client(t.path("socket"))
+    os.mkdir(t.path("folder"))
+    c.set("dir", t.path("folder"))
+    other.stop()
+    expect(not os.path.exists(t.path("socket")), "the socket is still there")
+
+
+@case("an unknown host name in bind is told as such", engines=False)
+def unknown_name(t):
+    out = t.refused("--bind", "no.such.host.invalid")
+    contains(out, "no.such.host.invalid")
+    expect("Cannot assign" not in out and ("ame or service" in out or "resolution" in out), out)
+
+
 # ---- at run time ----
 
 @case("CONFIG SET port opens the new port, closes the old one, and keeps the clients")
@@ -285,7 +343,11 @@ def protected_mode(t):
     c = s.client(host="10.99.0.1")
     contains(c.error("PING"), "NOAUTH")
     c.ask("AUTH", "secret")
+    waiting = s.client(host="10.99.0.1")
+    contains(waiting.error("PING"), "NOAUTH")
     admin.set("requirepass", "")
+    waiting.send("PING")
+    expect(waiting.ended().startswith(b"-DENIED "), "one who did not know the password is let in")
     expect(said().startswith(b"-DENIED "), "no DENIED without the password")
     expect(c.is_alive(), "a client that is in already is thrown out")
     admin.set("protected-mode", "no")

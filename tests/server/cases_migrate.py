@@ -2,6 +2,7 @@
 """MIGRATE: keys that move from one server to another, and targets that misbehave."""
 import socket
 import threading
+import time
 
 from harness import case, contains, equal, expect
 
@@ -92,6 +93,50 @@ def silent(t):
         expect(reply[1].startswith(b"IOERR error or timeout "), "MIGRATE: %r" % (reply,))
         s.close()
     equal(a.cmd("GET", "k")[1], b"v", "the key")
+
+
+@case("a target that sends a byte now and then delays for the timeout at most")
+def dripping(t):
+    a = t.server().client()
+    a.cmd("SET", "k", "v")
+    sent = []
+
+    def drip(c):
+        for _ in range(1000):
+            sent.append(c.send(b"+"))
+            time.sleep(0.02)
+    s = listener(drip)
+    contains(migrate(a, s.getsockname()[1], "k", timeout=200)[1].decode(), "IOERR error or timeout reading")
+    expect(len(sent) < 500, "%d bytes came" % len(sent))
+    s.close()
+
+
+@case("SIGTERM ends a MIGRATE with the longest timeout, and a DEBUG SLEEP")
+def stopped(t):
+    silent = listener(lambda c: kept.append(c))
+    kept = []
+    for request in (("MIGRATE", HOST, silent.getsockname()[1], "k", 0, (1 << 63) - 1), ("DEBUG", "SLEEP", 1000000)):
+        s = t.server("--enable-debug-command", "yes")
+        a = s.client()
+        a.cmd("SET", "k", "v")
+        a.send(*request)
+        t.wait(lambda: kept, "a connection to the target")
+        s.stop()
+    silent.close()
+
+
+@case("the target may be named; an unknown name is an error", engines=False)
+def named(t):
+    a, b, there = two(t, "--bind", "127.0.0.1")
+    a.cmd("MSET", "k", "v", "l", "w")
+    equal(a.cmd("MIGRATE", "localhost", b.port, "k", 0, 5000), ("+", b"OK"), "MIGRATE")
+    equal(there.cmd("GET", "k")[1], b"v", "the key there")
+    a.cmd("MULTI")
+    a.cmd("MIGRATE", "localhost", b.port, "l", 0, 5000)
+    equal(a.cmd("EXEC")[1], [("+", b"OK")], "EXEC")
+    equal(there.cmd("GET", "l")[1], b"w", "the other key there")
+    a.cmd("SET", "k", "v")
+    contains(a.cmd("MIGRATE", "no such name", b.port, "k", 0, 1000)[1].decode(), "IOERR error or timeout connecting")
 
 
 @case("migrating keys are locked, other keys are not")

@@ -129,6 +129,9 @@ def bad_environment(t):
     out = t.refused(env={"LARDER_APPENDONLY": "yes"})
     contains(out, "LARDER_APPENDONLY")
     contains(out, "no append-only file")
+    for name in ("MAXMEMORY", "MAXMEMORY_CLIENTS", "PORT", "PROTO_MAX_BULK_LEN", "UNIXSOCKETPERM", "TIMEOUT", "PROTECTED_MODE",
+                 "MAXMEMORY_POLICY"):
+        contains(t.refused(env={"LARDER_" + name: ""}), "environment variable LARDER_" + name)
 
 
 @case("directives that ask for nothing unsupported are accepted", engines=False)

@@ -89,11 +89,30 @@ START_TEST(removing_the_password_lets_waiting_clients_in)
 {
     configure("requirepass secret");
     session.authenticated = false;
-    configure("requirepass \"\"");
+    configure("requirepass \"\"\nprotected-mode no");
     expect("get k", "$-1\r\n");
     ck_assert(session.authenticated);
     /* An authenticated client stays so, as in Redis. */
     configure("requirepass secret");
+    expect("get k", "$-1\r\n");
+}
+END_TEST
+
+START_TEST(removing_the_password_in_protected_mode_lets_no_client_of_another_machine_in)
+{
+    static const char *const ways[] = {"get k", "auth default x", "hello 2 auth default x", "hello", "reset"};
+
+    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+        configure("requirepass secret");
+        session.authenticated = session.close_after = false;
+        configure("requirepass \"\"");
+        run(ways[i]);
+        ck_assert_msg(!session.authenticated, "%s", ways[i]);
+        chunk_free(out_take(&session.out));
+        expect("get k", "-" INSTANCE_DENIED "\r\n");
+        ck_assert(session.close_after);
+    }
+    session.card->is_local = true;
     expect("get k", "$-1\r\n");
 }
 END_TEST
@@ -262,6 +281,7 @@ int main(void)
     tcase_add_test(tests, an_unauthenticated_client_may_only_authenticate);
     tcase_add_test(tests, an_unauthenticated_client_may_quit);
     tcase_add_test(tests, removing_the_password_lets_waiting_clients_in);
+    tcase_add_test(tests, removing_the_password_in_protected_mode_lets_no_client_of_another_machine_in);
     tcase_add_test(tests, options_allow_protected_commands);
     tcase_add_test(tests, commands_that_may_add_data_are_refused_when_memory_is_full);
     tcase_add_test(tests, when_memory_is_full_only_commands_that_may_add_data_are_not_queued);

@@ -28,6 +28,7 @@ START_TEST(transaction_commands_are_not_queued)
     expect("discard", "-ERR DISCARD without MULTI\r\n");
     expect("exec", "-ERR EXEC without MULTI\r\n");
     expect("multi", "+OK\r\n");
+    configure("protected-mode no");
     expect("reset", "+RESET\r\n");
     expect("get k", "$-1\r\n");
     expect("multi", "+OK\r\n");

@@ -9,11 +9,20 @@
 
 START_TEST(ticks_rise_with_time_up_to_a_maximum)
 {
-    ck_assert_uint_eq(keyspace_tick(ks, 0), 0);
-    ck_assert_uint_eq(keyspace_tick(ks, ks->born), 0);
-    ck_assert_uint_lt(keyspace_tick(ks, INT64_MAX), UINT32_MAX);
+    const struct shard *s = &ks->shards[1];
+    int64_t now = clock_ms();
+
+    for (int64_t zero = -1000; zero <= 1000; zero += 1000) { /* before 1970 if the clock shows a time soon after it */
+        ks->tick_zero[1] = zero;
+        ck_assert_uint_eq(keyspace_tick(s, INT64_MIN), 0);
+        ck_assert_uint_eq(keyspace_tick(s, zero), 0);
+        ck_assert_uint_eq(keyspace_tick(s, zero + 16), 1);
+        ck_assert_uint_eq(keyspace_tick(s, INT64_MAX), TICK_MAX);
+    }
+    ks->tick_zero[1] = keyspace_tick_zero(now);
+    ck_assert_uint_eq(keyspace_tick(s, now), TICK_NOW);
     for (int64_t ms = 0; ms < 100000; ms += 37)
-        ck_assert_uint_le(keyspace_tick(ks, ks->born + ms), keyspace_tick(ks, ks->born + ms + 37));
+        ck_assert_uint_le(keyspace_tick(s, now + ms), keyspace_tick(s, now + ms + 37));
 }
 END_TEST
 

@@ -172,6 +172,70 @@ START_TEST(the_sweep_removes_expired_fields_only)
 }
 END_TEST
 
+#define DAY   (86400 * (int64_t)1000) /* ms */
+#define YEAR  (365 * DAY)
+#define BATCH 200
+
+/* Whether the sweep would look at any shard. */
+static bool is_anything_due(void)
+{
+    bool any = false, due = false;
+
+    for (unsigned i = 0; i < ks->shard_count; i++)
+        due |= expiry_is_due(&ks->shards[i], clock_ms(), &any);
+    return due;
+}
+
+/* Keys, and hashes with a field, that expire at `expire`, numbered from `first` on. */
+static void put_batch(unsigned first, int64_t expire)
+{
+    for (unsigned i = first; i < first + BATCH; i += 2) {
+        struct entry *e = hash_entry(i + 1, i % 4 ? LARGE : FLAT, 0, 0, 1);
+        struct value v = entry_open(e);
+
+        hash_set_until(&v, SLICE("field"), SLICE("value"), expire);
+        put_hash(i + 1, entry_close(&v));
+        put(0, i, expire);
+    }
+}
+
+static void check_batch(unsigned first, bool expired)
+{
+    for (unsigned i = first; i < first + BATCH; i += 2) {
+        ck_assert_int_eq(is_there(0, i), !expired);
+        ck_assert_uint_eq(fields_of(i + 1), expired ? 1 : 2);
+    }
+}
+
+START_TEST(keys_and_fields_expire_after_the_clock_was_set)
+{
+    const int64_t jumps[] = {-DAY, 0, 3 * YEAR, 10 * YEAR, -30 * YEAR, 30 * YEAR, 0};
+    unsigned first = BATCH;
+
+    put_batch(0, clock_ms() + 100 * YEAR);
+    for (unsigned n = 0; n < sizeof jumps / sizeof *jumps; n++, first += 3 * BATCH) {
+        put_batch(first, clock_ms() + DAY / 2); /* before the clock is set */
+        atomic_store(&clock_shift, jumps[n]);
+        put_batch(first + BATCH, clock_ms() + 1000); /* before the sweep has noticed it */
+        ck_assert(expire_all());
+        ck_assert(!is_anything_due());
+        check_batch(first, n > 0 && jumps[n] > jumps[n - 1]);
+        put_batch(first + 2 * BATCH, clock_ms() + 1000);
+        check_batch(first + BATCH, false);
+        atomic_store(&clock_shift, jumps[n] + 5000);
+        ck_assert(expire_all());
+        ck_assert(!is_anything_due());
+        check_batch(first + BATCH, true);
+        check_batch(first + 2 * BATCH, true);
+    }
+    atomic_store(&clock_shift, 40 * YEAR);
+    expire_all();
+    for (unsigned i = BATCH; i < first; i += BATCH)
+        check_batch(i, true);
+    check_batch(0, false);
+}
+END_TEST
+
 START_TEST(a_hash_with_very_many_expired_fields_is_purged_in_steps)
 {
     put_hash(1, hash_entry(1, LARGE, 5000, 0, 1));
@@ -284,6 +348,7 @@ int main(void)
     tcase_add_test(tests, a_hash_without_unexpired_fields_is_removed);
     tcase_add_test(tests, the_expiry_of_fields_changes_a_watched_key);
     tcase_add_test(tests, the_sweep_removes_expired_fields_only);
+    tcase_add_test(tests, keys_and_fields_expire_after_the_clock_was_set);
     tcase_add_test(tests, a_hash_with_very_many_expired_fields_is_purged_in_steps);
     tcase_add_test(tests, a_second_look_up_does_not_change_the_entry_found);
     tcase_add_test(tests, choosing_a_random_volatile_key_keeps_due_fields_known);

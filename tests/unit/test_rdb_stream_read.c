@@ -109,6 +109,17 @@ START_TEST(groups_of_all_versions_are_read)
 }
 END_TEST
 
+#define NEGATIVE "\1\0\0\0\0\0\0\x80"
+
+START_TEST(negative_times_are_read_as_never)
+{
+    ck_assert(
+        reads_as(RDB_STREAM_3,
+                 SLICE("\1" NODE_OF_ONE TOTALS_2 "\1" GROUP "\1\1" NACK "\1\1c" NEGATIVE NEGATIVE "\1" ID("\5", "\1")),
+                 "5-1 f=v added 1 g read 1 c -1/-1/1"));
+}
+END_TEST
+
 START_TEST(nacks_without_exactly_one_consumer_are_refused)
 {
 #define BEFORE "\1" NODE_OF_ONE TOTALS_2 "\1" GROUP "\1"
@@ -197,6 +208,7 @@ int main(void)
 
     tcase_add_test(tests, streams_of_all_versions_are_read);
     tcase_add_test(tests, groups_of_all_versions_are_read);
+    tcase_add_test(tests, negative_times_are_read_as_never);
     tcase_add_test(tests, nacks_without_exactly_one_consumer_are_refused);
     tcase_add_test(tests, names_that_do_not_ascend_are_refused);
     tcase_add_test(tests, deleted_entries_are_skipped);

@@ -68,6 +68,22 @@ CMD(probe_more, .name = "PROBEMORE", .arity = -2, .flags = CMD_READONLY, .keys =
     look(c);
 }
 
+static unsigned prepared; /* calls of copy_first */
+
+static void *copy_first(const struct call *c)
+{
+    ck_assert_uint_eq(held(), 0);
+    prepared++;
+    return mem_strndup(c->argv[1].p, c->argv[1].n);
+}
+
+CMD(probe_prepared, .name = "PROBEPREPARED", .arity = 3, .flags = CMD_READONLY, .keys = CMD_KEYS(1, 2, 1, KEY_RO),
+    .prepare = copy_first, PROBE)
+{
+    ck_assert(slice_eq(slice_str(c->prepared), c->argv[1]));
+    look(c);
+}
+
 static uint64_t shard_bit(const char *key)
 {
     return 1ull << keyspace_shard(ks, hash_bytes(slice_str(key)))->index;
@@ -126,6 +142,27 @@ START_TEST(an_exec_holds_the_shards_of_queued_commands_and_watched_keys)
     expect("exec", "*2\r\n+OK\r\n+OK\r\n");
     ck_assert_uint_eq(seen, shard_bit("w") | shard_bit("a") | shard_bit("b") | shard_bit("c"));
     ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(a_command_is_prepared_while_no_shard_is_held)
+{
+    expect("probeprepared a b", "+OK\r\n");
+    ck_assert_uint_eq(seen, shard_bit("a") | shard_bit("b"));
+    run("multi");
+    run("probeprepared c d");
+    run("get x");
+    run("probeprepared e f");
+    ck_assert_uint_eq(prepared, 1);
+    pause_for_long(PAUSE_ALL);
+    ck_assert_int_eq(run("exec"), DISPATCH_PAUSED);
+    pause_end(&instance.pause);
+    run("exec");
+    ck_assert_uint_eq(prepared, 5);
+    run("multi");
+    run("probeprepared g h");
+    run("discard");
+    ck_assert_uint_eq(prepared, 5);
 }
 END_TEST
 
@@ -209,6 +246,37 @@ START_TEST(keys_that_expire_while_a_command_waits_count_as_expired)
     runner.now = 1;
     run_after_waiting("mget k1 k2", 1);
     expect_out("mget", "*2\r\n$-1\r\n$-1\r\n");
+}
+END_TEST
+
+/* The clock was last read long ago. */
+static void age_clock(void)
+{
+    runner.now = 1;
+    runner.read_at = clock_cycles() - runner.clock_cycles - 1;
+}
+
+START_TEST(a_unit_reads_the_time_after_eviction)
+{
+    fill("allkeys-random");
+    age_clock();
+    expect("set k1 v px 1000000", "+OK\r\n");
+    ck_assert_uint_gt(atomic_load(&ks->stats.evicted), 0);
+    expect("exists k1", ":1\r\n");
+}
+END_TEST
+
+START_TEST(a_unit_reads_the_time_after_helping_to_free_memory)
+{
+    fill("noeviction");
+    for (unsigned i = 1; i < 400; i++)
+        put(0, i, 0);
+    expect("flushall async", "+OK\r\n");
+    ck_assert_uint_gt(quota_freeing(), 0);
+    age_clock();
+    expect("set k1 v px 1000000", "+OK\r\n");
+    ck_assert_uint_eq(quota_freeing(), 0);
+    expect("exists k1", ":1\r\n");
 }
 END_TEST
 
@@ -316,10 +384,13 @@ int main(void)
     tcase_add_test(tests, a_command_with_the_flag_world_holds_every_shard);
     tcase_add_test(tests, a_request_that_reads_keys_it_does_not_name_holds_every_shard);
     tcase_add_test(tests, an_exec_holds_the_shards_of_queued_commands_and_watched_keys);
+    tcase_add_test(tests, a_command_is_prepared_while_no_shard_is_held);
     tcase_add_test(tests, an_exec_holds_every_shard_if_a_queued_command_needs_it);
     tcase_add_test(tests, a_request_that_does_not_run_holds_no_shard_afterwards);
     tcase_add_test(tests, a_command_waits_for_its_shard);
     tcase_add_test(tests, keys_that_expire_while_a_command_waits_count_as_expired);
+    tcase_add_test(tests, a_unit_reads_the_time_after_eviction);
+    tcase_add_test(tests, a_unit_reads_the_time_after_helping_to_free_memory);
     tcase_add_test(tests, a_nested_unit_takes_one_shard_or_continues_with_all);
     tcase_add_test(tests, a_unit_reads_the_epoch_after_its_last_lock);
     tcase_add_test_raise_signal(tests, reporting_a_change_without_shard_touch_aborts, SIGABRT);

@@ -81,13 +81,22 @@ static bool same_secret(struct slice given, struct slice secret)
     return difference == 0;
 }
 
+/* Without a password, any is right for a client that needs none. */
+static bool is_right(struct call *c, struct slice password)
+{
+    char *needed = needed_password(c);
+    bool right = *needed ? same_secret(password, slice_str(needed))
+                         : instance_is_open_to(c->instance, c->session->card->is_local);
+
+    mem_free(needed);
+    return right;
+}
+
 /* Authenticates the session as the user. False: unknown user or wrong password; nothing has changed. */
 static bool log_in(struct call *c, struct slice user, struct slice password)
 {
-    char *needed = needed_password(c);
-    bool is_valid = slice_eq(user, SLICE("default")) && (!*needed || same_secret(password, slice_str(needed)));
+    bool is_valid = slice_eq(user, SLICE("default")) && is_right(c, password);
 
-    mem_free(needed);
     if (is_valid) {
         c->session->authenticated = true;
         card_set_text(c->session->card, CARD_USER, user);
@@ -213,7 +222,7 @@ CMD(reset,
     .summary = "Resets the connection to the state of a new one.", .syntax = "")
 {
     must(c->unit->shard == NULL && !c->unit->is_world); /* unwatching locks the shards one by one */
-    session_reset(c->session, !instance_has_password(c->instance));
+    session_reset(c->session, instance_is_open_to(c->instance, c->session->card->is_local));
     must(!c->session->in_multi && c->session->watches == NULL);
     reply_simple(c->out, "RESET");
 }

@@ -4,12 +4,12 @@
  * that SLEEP stops the whole server, as test suites expect.
  */
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/glob.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -406,13 +406,29 @@ static void debug_error(struct call *c)
 
 /* ---- others ---- */
 
+#define SLEEP_NS 50000000 /* between two looks whether the server ends */
+
 static void debug_sleep(struct call *c)
 {
     char text[WORD_BYTES];
     double s = strtod(word(c, 2, text), NULL);
+    int64_t end = clock_mono_ns(), now;
 
     if (s > 0 && s < 1e9)
-        nanosleep(&(struct timespec){(time_t)s, (long)((s - floor(s)) * 1e9)}, NULL);
+        for (end += (int64_t)(s * 1e9); !atomic_load(&c->instance->stops) && end > (now = clock_mono_ns());)
+            nanosleep(&(struct timespec){0, end - now < SLEEP_NS ? end - now : SLEEP_NS}, NULL);
+    reply_ok(c->out);
+}
+
+#define SHIFT_MAX (100ll * 365 * 86400 * 1000) /* ms */
+
+static void debug_shift_clock(struct call *c)
+{
+    int64_t ms;
+
+    if (!call_int_between(c, 2, -SHIFT_MAX, SHIFT_MAX, &ms, ERR_NOT_INT))
+        return;
+    atomic_store(&clock_shift, ms);
     reply_ok(c->out);
 }
 
@@ -532,6 +548,8 @@ static void debug_help(struct call *c)
         "    Turn active expiry on or off. Keys always expire on access.",
         "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
         "    Whether RESTORE accepts values with a wrong checksum.",
+        "SHIFT-CLOCK <milliseconds>",
+        "    Move the wall clock, as the server sees it, by this time from the true one; 0: back to the true one.",
         "SLEEP <seconds>",
         "    Stop the server for this time; decimals are allowed.",
         "STRINGMATCH-LEN <length> <pattern>",
@@ -576,6 +594,7 @@ static const struct debug_sub {
     {"SET-ACTIVE-EXPIRE", 3, 3, debug_set_active_expire},
     {"SET-DISABLE-DENY-SCRIPTS", 3, 3, debug_accept},
     {"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, debug_skip_checksums},
+    {"SHIFT-CLOCK", 3, 3, debug_shift_clock},
     {"SLEEP", 3, 3, debug_sleep},
     {"STRINGMATCH-LEN", 4, 4, debug_stringmatch_len},
     {"STRUCTSIZE", 2, 2, debug_structsize},

@@ -2,19 +2,20 @@
 /*
  * MIGRATE: https://redis.io/docs/latest/commands/migrate/
  *
- * The unit holds the shards of the keys until the target has replied. Commands on keys of these shards wait: for the
- * timeout at most while no byte moves, and for as long as bytes move.
+ * The unit holds the shards of the keys until the target has replied, for the timeout at most. Commands on keys of
+ * these shards wait. The name of the target is resolved before they are held.
  */
 #include <errno.h>
-#include <limits.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "cmd/generic/target.h"
 #include "persist/dump.h"
 #include "run/call.h"
 
-#define TIMEOUT_DEFAULT 1000 /* ms */
+#define TIMEOUT_DEFAULT 1000             /* ms */
+#define TIMEOUT_MAX     (10 * 60 * 1000) /* longer ones are cut: clients wait meanwhile */
 
 struct migration {
     int first_key;       /* the argument with the first key */
@@ -22,7 +23,7 @@ struct migration {
     int *found;          /* the arguments whose keys exist; owned */
     int found_count;
     int64_t db;          /* of the target */
-    int timeout;         /* ms */
+    int64_t timeout;     /* ms */
     bool copy;
     bool replace;
     bool by_name;        /* AUTH2 */
@@ -74,16 +75,31 @@ static bool parse_options(struct call *c, struct migration *m)
     return true;
 }
 
+static int64_t fit_timeout(int64_t ms)
+{
+    return ms <= 0 ? TIMEOUT_DEFAULT : ms < TIMEOUT_MAX ? ms : TIMEOUT_MAX;
+}
+
 static bool parse_migration(struct call *c, struct migration *m)
 {
-    int64_t timeout;
-
     must(c->argc >= 6);
     *m = (struct migration){.first_key = 3, .key_count = 1};
-    if (!parse_options(c, m) || !call_int(c, 5, &timeout) || !call_int(c, 4, &m->db))
+    if (!parse_options(c, m) || !call_int(c, 5, &m->timeout) || !call_int(c, 4, &m->db))
         return false;
-    m->timeout = timeout <= 0 ? TIMEOUT_DEFAULT : timeout < INT_MAX ? (int)timeout : INT_MAX;
+    m->timeout = fit_timeout(m->timeout);
     return true;
+}
+
+/* Resolves the name. NULL: the timeout is invalid, which the body reports. */
+static void *resolve(const struct call *c)
+{
+    struct target_limit limit = {.stops = &c->instance->stops};
+    int64_t timeout;
+
+    if (!num_parse_i64(call_arg(c, 5), &timeout))
+        return NULL;
+    limit.deadline = clock_mono_ms() + fit_timeout(timeout);
+    return target_resolve(call_arg(c, 1), call_arg(c, 2), &limit);
 }
 
 /* Skips the options without checking them: the body reports errors. */
@@ -255,29 +271,33 @@ static void reply_unconnected(struct call *c, int error)
 
 static void migrate(struct call *c, struct migration *m)
 {
-    char *host = mem_strndup(call_arg(c, 1).p, call_arg(c, 1).n);
-    char *port = mem_strndup(call_arg(c, 2).p, call_arg(c, 2).n);
+    const struct target_addresses *to = c->prepared;
+    struct target_limit limit = {.stops = &c->instance->stops};
     struct target t;
-    int error = target_connect(&t, host, port, m->timeout);
+    int error;
 
+    must(to != NULL);
+    limit.deadline = clock_mono_ms() + m->timeout - to->spent;
+    error = target_connect(&t, to, &limit);
     if (error != 0) {
         reply_unconnected(c, error);
     } else {
         exchange(c, m, &t);
         target_close(&t);
     }
-    mem_free(port);
-    mem_free(host);
 }
 
-CMD(migrate,
-    .name = "MIGRATE", .arity = -6, .group = "generic", .since = "2.6.0",
+CMD(migrate, .name = "MIGRATE", .arity = -6, .group = "generic", .since = "2.6.0",
     .cost = "The cost of DUMP and DEL on this server and of RESTORE on the other, for each key.",
     .flags = CMD_WRITE | CMD_MOVABLEKEYS,
     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .first = 3, .last = 3, .step = 1},
-             {.flags = KEY_RW | KEY_ACCESS | KEY_DELETE | KEY_INCOMPLETE, .keyword = "KEYS", .first = -2, .last = -1,
+             {.flags = KEY_RW | KEY_ACCESS | KEY_DELETE | KEY_INCOMPLETE,
+              .keyword = "KEYS",
+              .first = -2,
+              .last = -1,
               .step = 1}},
-    .find_keys = find_keys, .hints = "nondeterministic_output", .categories = "@keyspace,@dangerous",
+    .find_keys = find_keys, .prepare = resolve, .hints = "nondeterministic_output",
+    .categories = "@keyspace,@dangerous",
     .syntax = "host port:integer <key | \"\"> destination-db:integer timeout:integer [COPY] [REPLACE] "
               "[AUTH password | AUTH2 username password] [KEYS key [key ...]]",
     .history = "3.0.0: Added `COPY` and `REPLACE`.\n3.0.6: Added `KEYS`.\n4.0.7: Added `AUTH`.\n6.0.0: Added `AUTH2`.",

@@ -176,8 +176,9 @@ void info_memory(struct buf *b, struct call *c)
 #define TTL_STEPS   32 /* scan steps to find them */
 
 struct ttl_sum {
-    int64_t now, sum;
-    int n;
+    int64_t now;
+    unsigned __int128 sum; /* 64 times to live, of up to 2^63 ms each */
+    unsigned n;
 };
 
 static void add_ttl(void *arg, struct shard *shard, struct entry *e)
@@ -187,7 +188,7 @@ static void add_ttl(void *arg, struct shard *shard, struct entry *e)
 
     (void)shard;
     if (expire > s->now && s->n < TTL_SAMPLES) {
-        s->sum += expire - s->now;
+        s->sum += (uint64_t)(expire - s->now);
         s->n++;
     }
 }
@@ -206,8 +207,8 @@ static int64_t mean_ttl(struct call *c, unsigned db)
         if (cursor == 0)
             break;
     }
-    must(s.n >= 0 && s.n <= TTL_SAMPLES && s.sum >= 0);
-    return s.n ? s.sum / s.n : 0;
+    must(s.n <= TTL_SAMPLES);
+    return s.n != 0 ? (int64_t)(s.sum / s.n) : 0;
 }
 
 void info_keyspace(struct buf *b, struct call *c)

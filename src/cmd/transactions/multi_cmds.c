@@ -48,6 +48,7 @@ static void run_queue(struct call *c)
         each.argv = q->argv;
         each.argc = q->argc;
         each.hash = q->hash;
+        each.prepared = q->prepared;
         each.db = c->session->db;
         each.in_exec = true;
         each.blob_count = 0;
