@@ -279,11 +279,9 @@ uint64_t stream_trim(struct stream *s, const struct stream_trim *how)
 
 /* ---- numbers of entries ---- */
 
-bool stream_has_gap(const struct stream *s, struct stream_id from, struct stream_id to)
+bool stream_has_gap(const struct stream *s, struct stream_id from)
 {
-    if (s->count == 0 || stream_id_is_zero(s->max_deleted) || stream_id_compare(stream_first_id(s), s->max_deleted) > 0)
-        return false;
-    return stream_id_compare(from, s->max_deleted) <= 0 && stream_id_compare(s->max_deleted, to) <= 0;
+    return s->count != 0 && !stream_id_is_zero(s->max_deleted) && stream_id_compare(from, s->max_deleted) <= 0;
 }
 
 int64_t stream_number_of(const struct stream *s, struct stream_id id)
@@ -293,7 +291,11 @@ int64_t stream_number_of(const struct stream *s, struct stream_id id)
 
     if (s->added == 0)
         return 0;
-    if (behind_last == 0 || (behind_last < 0 && s->count == 0))
+    if (s->count == 0 && behind_last <= 0)
+        return (int64_t)s->added;
+    if (!stream_id_is_zero(id) && stream_id_compare(id, s->max_deleted) < 0)
+        return -1;
+    if (behind_last == 0)
         return (int64_t)s->added;
     if (behind_last > 0 || behind_first > 0)
         return -1;

@@ -98,8 +98,8 @@ size_t stream_node_count(const struct stream *s);
 /* The number that the entry with this id has, or would have, among all entries ever added, from 1 on. -1: unknown,
  * since entries in between were deleted. */
 int64_t stream_number_of(const struct stream *s, struct stream_id id);
-/* Whether stream_remove may have deleted an entry from `from` to `to`, both inclusive. */
-bool stream_has_gap(const struct stream *s, struct stream_id from, struct stream_id to);
+/* Whether stream_remove may have deleted `from` or a later entry. Always false if the stream is empty. */
+bool stream_has_gap(const struct stream *s, struct stream_id from);
 
 /* A walk over the entries from `from` to `to`, both inclusive, or backwards from `to` to `from`. The stream may not
  * change meanwhile; groups may. Nothing has to be freed.

@@ -257,6 +257,41 @@ START_TEST(deleted_entries_ahead_make_the_lag_unknown_until_they_are_passed)
 }
 END_TEST
 
+START_TEST(after_a_trim_only_the_entries_that_are_left_count)
+{
+    struct stream_trim how = {.length = 1};
+    struct stream *s = stream_new();
+    struct stream_group *g = stream_group_add(s, SLICE("g"), STREAM_ID_MIN, 0);
+
+    for (uint64_t i = 1; i <= 5; i++)
+        add(s, i);
+    stream_progress_deliver(s, g, (struct stream_id){1, 0});
+    stream_trim(s, &how);
+    ck_assert_int_eq(lag_of(s, g), 1);
+    stream_progress_deliver(s, g, (struct stream_id){5, 0});
+    ck_assert_int_eq(g->entries_read, 5);
+    ck_assert_int_eq(lag_of(s, g), 0);
+    stream_remove(s, (struct stream_id){5, 0});
+    ck_assert_int_eq(lag_of(s, g), 0);
+    stream_free(s);
+}
+END_TEST
+
+START_TEST(a_client_that_sets_entries_read_too_high_sees_no_negative_lag)
+{
+    struct stream *s = stream_new();
+    struct stream_group *g = stream_group_add(s, SLICE("g"), (struct stream_id){1, 0}, INT64_MAX);
+
+    add(s, 1);
+    ck_assert_int_eq(lag_of(s, g), 0);
+    add(s, 2);
+    stream_progress_deliver(s, g, (struct stream_id){2, 0});
+    ck_assert_int_eq(g->entries_read, 2);
+    ck_assert_int_eq(lag_of(s, g), 0);
+    stream_free(s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stream_group");
@@ -267,6 +302,8 @@ int main(void)
     tcase_add_test(tests, groups_and_their_copies_agree_with_arrays);
     tcase_add_test(tests, a_group_that_reads_from_the_beginning_counts_its_reads);
     tcase_add_test(tests, deleted_entries_ahead_make_the_lag_unknown_until_they_are_passed);
+    tcase_add_test(tests, after_a_trim_only_the_entries_that_are_left_count);
+    tcase_add_test(tests, a_client_that_sets_entries_read_too_high_sees_no_negative_lag);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
