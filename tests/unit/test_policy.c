@@ -481,7 +481,7 @@ START_TEST(a_sampled_policy_may_spare_what_was_used)
         ck_assert(evict_to(200));
     }
     ck_assert(evict_to(0)); /* nothing is spared for ever */
-    ck_assert_uint_eq(ks->stats.evicted, 3000);
+    ck_assert_uint_eq(keyspace_stats(ks).evicted, 3000);
 }
 END_TEST
 

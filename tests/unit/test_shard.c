@@ -93,7 +93,7 @@ START_TEST(an_expired_key_is_removed_and_counted)
     ck_assert_ptr_nonnull(shard_peek(&p, SLICE("k")));
     drop(p);
     ck_assert(!is_there(0, SLICE("k"), NOW));
-    ck_assert_uint_eq(ks->stats.expired, 1);
+    ck_assert_uint_eq(keyspace_stats(ks).expired, 1);
     p = hold(0, SLICE("k"));
     ck_assert_ptr_null(shard_peek(&p, SLICE("k")));
     drop(p);

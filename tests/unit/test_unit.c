@@ -261,7 +261,7 @@ START_TEST(a_unit_reads_the_time_after_eviction)
     fill("allkeys-random");
     age_clock();
     expect("set k1 v px 1000000", "+OK\r\n");
-    ck_assert_uint_gt(atomic_load(&ks->stats.evicted), 0);
+    ck_assert_uint_gt(keyspace_stats(ks).evicted, 0);
     expect("exists k1", ":1\r\n");
 }
 END_TEST
@@ -368,7 +368,7 @@ START_TEST(randomkey_removes_the_expired_keys_that_it_finds)
         put(0, i, 10);
     expect("randomkey", "$-1\r\n");
     ck_assert_uint_eq(keyspace_size(ks, 0), 0);
-    ck_assert_uint_eq(ks->stats.expired, 300);
+    ck_assert_uint_eq(keyspace_stats(ks).expired, 300);
     put(0, 77, 0);
     expect("randomkey", "$3\r\nk77\r\n");
     ck_assert_uint_eq(held(), 0);
