@@ -102,7 +102,7 @@ static inline void values_change_groups(struct stream *s)
         return;
     g = stream_group_at(s, seed_below(stream_group_count(s)));
     if (seed_below(10) == 0)
-        stream_consumer_add(g, values_word(names[1], false), (int64_t)seed_u64());
+        stream_consumer_add(g, values_word(names[1], false), (int64_t)(seed_u64() >> 1));
     if (stream_consumer_count(g) == 0)
         return;
     c = stream_consumer_at(g, seed_below(stream_consumer_count(g)));
