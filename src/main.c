@@ -29,6 +29,7 @@
 #include "conf/sample.h"
 #include "net/listener.h"
 #include "net/worker.h"
+#include "obs/crash.h"
 #include "obs/log.h"
 #include "run/command.h"
 #include "run/instance.h"
@@ -314,7 +315,7 @@ static void add_listeners(struct buf *b, const struct server *s)
 }
 
 /* One line that says what was started. */
-static void log_start(struct server *s)
+static void log_instance(struct server *s)
 {
     struct instance *in = &s->instance;
     char *limit = conf_dup(s->conf, OPT_maxmemory);
@@ -388,8 +389,9 @@ static bool start(struct server *s)
         return false;
     }
     s->instance.engine = ops->name;
+    log_start();
     freer_start();
-    log_start(s);
+    log_instance(s);
     if (workers_start(&s->workers, &s->instance, ops, s->instance.threads, why, sizeof why) != 0) {
         log_write(LOG_WARNING, "Cannot start the workers: %s", why);
         return false;
@@ -486,11 +488,14 @@ static int serve(struct conf *conf)
     if (!prepare_process(&s))
         return 1;
     block_signals(&set);
+    crash_install(PACKAGE_VERSION, runner_command);
+    crash_thread_begin();
     hash_init();
     clock_calibrate();
     commands_init();
     if (!start(&s)) {
         close_listeners(&s);
+        log_stop();
         return 1;
     }
     if (notify)
@@ -499,6 +504,7 @@ static int serve(struct conf *conf)
     if (notify)
         process_notify("STOPPING=1");
     stop(&s);
+    log_stop();
     return 0;
 }
 
@@ -519,6 +525,7 @@ int main(int argc, char **argv)
     process_hold_standard();
     switch (load_start(argv, environ, &conf, &text)) {
     case LOAD_RUN:
+        load_hide_secrets(argv, environ);
         buf_fini(&text);
         return serve(conf);
     case LOAD_CHECK:

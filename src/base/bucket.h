@@ -19,6 +19,8 @@
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #include "base/must.h"
@@ -84,6 +86,11 @@ static inline unsigned bucket_match(const struct bucket *b, uint8_t tag)
     __m128i line = _mm_load_si128((const __m128i *)b->bytes);
 
     return _mm_movemask_epi8(_mm_cmpeq_epi8(line, _mm_set1_epi8(tag))) & ((1u << BUCKET_SLOTS) - 1);
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+    static const uint8_t bit[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+    uint8x8_t same = vceq_u8(vld1_u8(b->bytes), vdup_n_u8(tag));
+
+    return vaddv_u8(vand_u8(same, vld1_u8(bit))) | (unsigned)(b->bytes[8] == tag) << 8;
 #else
     unsigned bits = 0;
 

@@ -50,6 +50,11 @@ static inline uint64_t clock_cycles(void)
 {
 #if defined(__x86_64__)
     return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t count;
+
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
 #else
     return (uint64_t)clock_mono_ns();
 #endif

@@ -33,7 +33,7 @@ static void pause_cpu(void)
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
-    __asm__ volatile("yield");
+    __asm__ volatile("isb"); /* waits for tens of cycles, where yield does nothing on most processors */
 #endif
 }
 

@@ -4,8 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static char failed[512];
+
 void must_fail(const char *what, const char *file, int line)
 {
-    fprintf(stderr, "larder: assertion failed at %s:%d: %s\n", file, line, what);
+    snprintf(failed, sizeof failed, "%s:%d: %s", file, line, what);
+    fprintf(stderr, "larder: assertion failed at %s\n", failed);
     abort();
+}
+
+const char *must_failed(void)
+{
+    return failed[0] != 0 ? failed : NULL;
 }

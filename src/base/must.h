@@ -17,6 +17,9 @@
 /* Prints the failed expression and its place on stderr, then aborts. */
 __attribute__((noreturn, cold)) void must_fail(const char *what, const char *file, int line);
 
+/* The place and the expression that has failed, for the report of the crash; NULL: none. */
+const char *must_failed(void);
+
 #define must(x) (LIKELY(x) ? (void)0 : must_fail(#x, __FILE__, __LINE__))
 
 /* An object that crosses a thread or a void pointer has a magic number as its member `magic`, which is set when it is

@@ -51,12 +51,10 @@ static bool stage(struct order *r, struct change *x, struct slice value)
     char why[OPTION_WHY_MAX];
     bool ok;
 
-    if (value.n && memchr(value.p, '\0', value.n))
-        return fail(r, x->name, "a value may not contain a zero byte");
-    if (o->kind->is_list)
+    if (o->kind->is_list && (value.n == 0 || memchr(value.p, '\0', value.n) == NULL))
         words_split_plain(&w, value);
     else
-        words_add(&w, value);
+        words_add_bytes(&w, value);
     state_copy(r->c, x->id, &x->old);
     setting_copy(&x->new, &x->old);
     ok = option_parse(o, &w, &x->new, why);

@@ -62,6 +62,11 @@ static void show(struct conf *c, enum option_id id, struct buf *out)
     setting_fini(&s);
 }
 
+void conf_copy(struct conf *c, enum option_id id, struct buf *value)
+{
+    show(c, id, value);
+}
+
 char *conf_dup(struct conf *c, enum option_id id)
 {
     struct buf b = BUF_EMPTY;

@@ -31,6 +31,8 @@ void conf_free(struct conf *c);
 
 /* The numbers; borrowed for the life of the conf. */
 const struct options *conf_options(const struct conf *c);
+/* Appends the value as CONFIG GET shows it, which may hold zero bytes. */
+void conf_copy(struct conf *c, enum option_id id, struct buf *value);
 /* A copy of the value as CONFIG GET shows it; the caller frees it with mem_free. Lists (bind, worker-weights …) are
  * words with one space between them. */
 char *conf_dup(struct conf *c, enum option_id id);

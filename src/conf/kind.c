@@ -390,6 +390,21 @@ const struct option_kind kind_string = {
     .show = kind_show_text,
 };
 
+static void bytes_show(const struct option *o, const struct setting *s, struct buf *out)
+{
+    (void)o;
+    must(s->text != NULL);
+    words_decode(out, s->text);
+}
+
+const struct option_kind kind_bytes = {
+    .shape = "<string>",
+    .is_text = true,
+    .is_bytes = true,
+    .parse = string_parse,
+    .show = bytes_show,
+};
+
 /* Words, stored with one space between them. */
 
 /* Whether a word can be in a list without quotes. The empty list may be given as one empty word. */

@@ -22,6 +22,7 @@ extern const struct option_kind kind_client_memory;  /* or a percentage of maxme
 extern const struct option_kind kind_word;           /* one word of a list */
 extern const struct option_kind kind_flags;          /* words of a list, whose values are or-ed */
 extern const struct option_kind kind_string;
+extern const struct option_kind kind_bytes; /* a string that may hold zero bytes */
 extern const struct option_kind kind_list; /* words */
 
 /* Parses a memory size such as "1gb": k m g are powers of 1000, kb mb gb of 1024, in upper or lower case. */

@@ -3,8 +3,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/must.h"
@@ -12,6 +15,7 @@
 #include "conf/state.h"
 
 #define INCLUDE_DEPTH_MAX 16
+#define INCLUDES_MAX      1000 /* directives that one start obeys */
 #define FILE_SIZE_MAX     ((size_t)16 << 20)
 
 /* A file that is being loaded. */
@@ -34,22 +38,57 @@ static bool fail_line(const struct source *src, const char *reason, const struct
     return false;
 }
 
-int load_read(const char *path, struct buf *text)
+/* Opens the file; NULL: errno has the reason. Opening a FIFO would wait for a writer, and a device may never end. */
+static FILE *open_regular(const char *path)
 {
-    FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
-    int status = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    FILE *f;
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+        errno = S_ISDIR(st.st_mode) ? EISDIR : ENOTSUP;
+    else if ((f = fdopen(fd, "r")) != NULL)
+        return f;
+    close(fd);
+    return NULL;
+}
+
+static int read_stream(FILE *f, struct buf *text)
+{
     size_t n;
 
-    if (f == NULL)
-        return -errno;
     do {
         n = fread(buf_reserve(text, 4096), 1, 4096, f);
         text->len += n;
     } while (n > 0 && text->len <= FILE_SIZE_MAX);
     if (ferror(f))
-        status = -errno;
-    else if (text->len > FILE_SIZE_MAX)
-        status = -EFBIG;
+        return -errno;
+    return text->len > FILE_SIZE_MAX ? -EFBIG : 0;
+}
+
+int load_read(const char *path, struct buf *text)
+{
+    FILE *f = open_regular(path);
+    int status;
+
+    if (f == NULL)
+        return -errno;
+    status = read_stream(f, text);
+    fclose(f);
+    return status;
+}
+
+/* The main file may be a pipe: a shell makes one of <(...). */
+static int read_main(const char *path, struct buf *text)
+{
+    FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+    int status;
+
+    if (f == NULL)
+        return -errno;
+    status = read_stream(f, text);
     if (f != stdin)
         fclose(f);
     return status;
@@ -112,6 +151,8 @@ static bool load_include(const struct source *src, const struct words *w)
         return fail_line(src, "include: wrong number of arguments", NULL);
     if (src->depth >= INCLUDE_DEPTH_MAX)
         return fail_line(src, "include: nested too deeply", NULL);
+    if (++src->c->includes > INCLUDES_MAX)
+        return fail_line(src, "include: too many of them", NULL);
     pattern = from_base(src->c, w->word[1]);
     ok = include_pattern(src, pattern);
     mem_free(pattern);
@@ -210,7 +251,7 @@ bool load_text(struct conf *c, const char *name, struct slice text, struct buf *
 static bool load_file(struct conf *c, const char *path, struct buf *err)
 {
     struct buf text = BUF_EMPTY;
-    int status = load_read(path, &text);
+    int status = read_main(path, &text);
     bool ok = status == 0;
 
     if (ok)
@@ -241,7 +282,7 @@ static bool load_variable(struct conf *c, struct slice name, const char *value, 
         return true;
     }
     words_add(&w, name);
-    words_add(&w, slice_str(value));
+    words_add_bytes(&w, slice_str(value));
     ok = set_option(c, id, &w, why);
     if (!ok)
         buf_printf(err, "environment variable %s: %s\n", w.word[0], why);
@@ -278,9 +319,9 @@ static char *const *take_values(struct words *w, char *const *argv)
     if (w->n == 1 && is_save && (*argv == NULL || is_option_name(*argv)))
         words_add(w, SLICE(""));
     else if (w->n == 1 && *argv)
-        words_add(w, slice_str(*argv++));
+        words_add_bytes(w, slice_str(*argv++));
     while (*argv && !is_option_name(*argv) && !(strcmp(*argv, "-") == 0 && argv[1] == NULL)) {
-        words_add(w, slice_str(*argv));
+        words_add_bytes(w, slice_str(*argv));
         argv++;
     }
     return argv;
@@ -326,6 +367,55 @@ static bool load_arguments(struct conf *c, char *const *argv, struct buf *err)
             return false;
     }
     return true;
+}
+
+/* The end of the argument's text stays where it is: /proc shows it, blank but for one character. */
+static void blank(char *text)
+{
+    size_t n = strlen(text);
+
+    memset(text, 0, n);
+    if (n != 0)
+        text[0] = '*';
+}
+
+static bool is_secret(const char *name)
+{
+    enum option_id id = option_find(slice_str(name));
+
+    return id != OPTION_COUNT && (option_table[id].flags & OPTION_SECRET);
+}
+
+static void hide_arguments(char *const *argv)
+{
+    while (*argv && strcmp(*argv, "-")) {
+        struct words w = WORDS_EMPTY;
+        char *const *name = argv;
+        bool known = is_option_name(*argv) && words_split(&w, slice_str(*argv + 2)) == NULL && w.n != 0;
+        bool secret = known && is_secret(w.word[0]);
+        size_t length = known ? strlen(w.word[0]) + 2 : 0;
+
+        argv = known ? take_values(&w, argv + 1) : argv + 1;
+        words_fini(&w);
+        if (!secret)
+            continue;
+        blank(*name + length + strspn(*name + length, " \t")); /* "--requirepass text" may be one argument */
+        for (name++; name != argv; name++)
+            blank(*name);
+    }
+}
+
+static void hide_variables(char *const *envp)
+{
+    for (; envp && *envp; envp++) {
+        char *value = strchr(*envp, '=');
+        enum option_id id = OPTION_COUNT;
+
+        if (strncmp(*envp, "LARDER_", strlen("LARDER_")) == 0 && value != NULL)
+            id = option_find_env(slice_of(*envp + strlen("LARDER_"), (size_t)(value - *envp) - strlen("LARDER_")));
+        if (id != OPTION_COUNT && (option_table[id].flags & OPTION_SECRET))
+            blank(value + 1);
+    }
 }
 
 /* The command line as a whole. */
@@ -387,7 +477,7 @@ static bool load_all(struct conf *c, const struct start *s, char *const *envp, s
     }
     c->base = process_absolute(".");
     if (s->file)
-        c->file = process_absolute(s->file);
+        c->file = from_base(c, s->file); /* links in it are followed anew when it is rewritten */
     return (s->file == NULL || load_file(c, s->file, err)) && (!s->has_stdin || load_file(c, "-", err)) &&
            load_environment(c, envp, err) && load_arguments(c, s->options, err);
 }
@@ -410,4 +500,13 @@ enum load_action load_start(char *const *argv, char *const *envp, struct conf **
     err->len = 0;
     *out = c;
     return s.action;
+}
+
+void load_hide_secrets(char *const *argv, char *const *envp)
+{
+    struct start s;
+
+    read_start(argv, &s);
+    hide_arguments(s.options);
+    hide_variables(envp);
 }

@@ -34,7 +34,11 @@ enum load_action load_start(char *const *argv, char *const *envp, struct conf **
 /* Sets the options from the text of a file; errors call the file `name`. False: `err` has "NAME:LINE: reason". */
 bool load_text(struct conf *c, const char *name, struct slice text, struct buf *err);
 
-/* Appends a whole file, or the rest of the standard input for "-". Returns 0 or -errno. */
+/* Appends a whole file. Returns 0 or -errno; -ENOTSUP: it is a FIFO, a device or a socket. */
 int load_read(const char *path, struct buf *text);
+
+/* Overwrites the values of options that are never logged, such as passwords, in the arguments and the environment of
+ * the process, which other users may see. Call it after load_start. */
+void load_hide_secrets(char *const *argv, char *const *envp);
 
 #endif

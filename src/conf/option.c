@@ -146,6 +146,17 @@ static bool parse_any(const struct option *o, const struct words *w, struct sett
     return false;
 }
 
+/* Only kinds of any bytes take words with a zero byte. */
+static bool takes_bytes(const struct option *o, const struct words *w, char *why)
+{
+    for (int i = 0; i < w->n && !o->kind->is_bytes; i++)
+        if (words_is_encoded(w->word[i])) {
+            snprintf(why, OPTION_WHY_MAX, "a value may not contain a zero byte");
+            return false;
+        }
+    return true;
+}
+
 /* Whether an option of a feature that Larder does not have stays at its default. Other options always pass. */
 static bool stays_off(const struct option *o, const struct setting *s, char *why)
 {
@@ -172,7 +183,8 @@ bool option_parse(const struct option *o, const struct words *w, struct setting 
 
     must(o >= option_table && o < option_table + OPTION_COUNT);
     setting_copy(&fresh, s);
-    if (parse_any(o, w, &fresh, why) && (o->check == NULL || o->check(&fresh, why)) && stays_off(o, &fresh, why)) {
+    if (takes_bytes(o, w, why) && parse_any(o, w, &fresh, why) && (o->check == NULL || o->check(&fresh, why)) &&
+        stays_off(o, &fresh, why)) {
         setting_fini(s);
         *s = fresh;
         return true;

@@ -53,6 +53,7 @@ struct option;
 struct option_kind {
     const char *shape; /* for --help: "<bytes>" */
     bool is_text;
+    bool is_bytes; /* may hold zero bytes; the text is a word as words_add_bytes makes it */
     bool is_list; /* takes any number of words; otherwise exactly one */
     /* Parses the words into *s, which holds the current value. False: *s is unchanged, and `why` has the reason. */
     bool (*parse)(const struct option *o, const struct words *w, struct setting *s, char *why);

@@ -161,8 +161,8 @@ static int sync_directory(const char *path)
     return status;
 }
 
-/* Replaces the content of the file atomically. Returns 0 or -errno. */
-static int replace(const char *path, struct slice text)
+/* Replaces the content of the file atomically. path: not a link. Returns 0 or -errno. */
+static int replace_file(const char *path, struct slice text)
 {
     struct buf name = BUF_EMPTY;
     char *temporary;
@@ -184,6 +184,20 @@ static int replace(const char *path, struct slice text)
         close(fd);
     buf_fini(&name);
     return status < 0 ? status : sync_directory(path);
+}
+
+/* The same, where path may be a link, which stays. */
+static int replace(const char *path, struct slice text)
+{
+    char *target = realpath(path, NULL);
+    struct stat st;
+    int status;
+
+    if (target == NULL && (errno != ENOENT || lstat(path, &st) == 0)) /* a link to nothing */
+        return -errno;
+    status = replace_file(target != NULL ? target : path, text);
+    free(target);
+    return status;
 }
 
 static bool rewrite(struct conf *c, bool all, struct conf_error *err)

@@ -34,6 +34,7 @@ struct conf {
     int line[OPTION_COUNT];   /* the line of the main file that set it; 0: none, or it was set elsewhere after that */
     struct hook hooks[STATE_HOOKS_MAX];
     int hook_count;
+    unsigned includes;              /* directives obeyed so far */
     char *file;                     /* absolute; NULL: none */
     char *base;                     /* the working directory at start: relative paths of include and dir begin here */
     struct words unknown_variables; /* LARDER_… variables that name no option */

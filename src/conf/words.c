@@ -25,6 +25,48 @@ void words_add(struct words *w, struct slice word)
     w->word[w->n++] = mem_strndup(word.n ? word.p : "", word.n);
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+#define ENCODED '\1' /* begins a word that is encoded: two hexadecimal digits for each byte follow */
+
+void words_add_bytes(struct words *w, struct slice word)
+{
+    struct buf b = BUF_EMPTY;
+
+    if (word.n == 0 || (word.p[0] != ENCODED && memchr(word.p, '\0', word.n) == NULL)) {
+        words_add(w, word);
+        return;
+    }
+    buf_add_char(&b, ENCODED);
+    for (size_t i = 0; i < word.n; i++)
+        buf_printf(&b, "%02x", (unsigned char)word.p[i]);
+    words_add(w, buf_slice(&b));
+    buf_fini(&b);
+}
+
+bool words_is_encoded(const char *word)
+{
+    return word[0] == ENCODED;
+}
+
+void words_decode(struct buf *b, const char *word)
+{
+    if (!words_is_encoded(word)) {
+        buf_add_str(b, word);
+        return;
+    }
+    for (word++; word[0] != '\0'; word += 2) {
+        must(hex_digit(word[0]) >= 0 && hex_digit(word[1]) >= 0);
+        buf_add_char(b, (char)(hex_digit(word[0]) * 16 + hex_digit(word[1])));
+    }
+}
+
 void words_fini(struct words *w)
 {
     for (int i = 0; i < w->n; i++)
@@ -40,14 +82,6 @@ void words_join(struct buf *b, const struct words *w)
             buf_add_char(b, ' ');
         buf_add_str(b, w->word[i]);
     }
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static char unescape(char c)
@@ -133,11 +167,7 @@ const char *words_split(struct words *w, struct slice line)
             why = "Unbalanced quotes in configuration line";
             break;
         }
-        if (word.len && memchr(word.p, '\0', word.len)) {
-            why = "a value may not contain a zero byte";
-            break;
-        }
-        words_add(w, buf_slice(&word));
+        words_add_bytes(w, buf_slice(&word));
     }
     buf_fini(&word);
     return why;

@@ -26,8 +26,13 @@ struct words {
 const char *words_split(struct words *w, struct slice line);
 /* Splits at single spaces, without quotes: how CONFIG SET reads lists. */
 void words_split_plain(struct words *w, struct slice text);
-/* Adds a copy of one word. */
+/* Adds a copy of one word, which has no zero byte. */
 void words_add(struct words *w, struct slice word);
+/* The same for any bytes: if a zero byte is among them, the copy is encoded. words_split adds words so. */
+void words_add_bytes(struct words *w, struct slice word);
+bool words_is_encoded(const char *word);
+/* Appends the bytes of a word, encoded or not. */
+void words_decode(struct buf *b, const char *word);
 void words_fini(struct words *w);
 /* Appends the words, with one space between them. */
 void words_join(struct buf *b, const struct words *w);

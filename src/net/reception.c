@@ -12,6 +12,7 @@
 #include "net/address.h"
 #include "net/balance.h"
 #include "net/post.h"
+#include "obs/crash.h"
 #include "obs/log.h"
 
 static struct reception *reception_of(void *arg)
@@ -121,8 +122,10 @@ static void *reception_main(void *arg)
     struct reception *r = report->reception;
     struct workers *ws = r->workers;
 
+    crash_thread_begin();
     report->result = engine_start(&r->engine, ws->ops, &handler, r, report->why, report->size);
     if (report->result != 0) {
+        crash_thread_end();
         sem_post(&report->ready);
         return NULL;
     }
@@ -133,6 +136,7 @@ static void *reception_main(void *arg)
     }
     pthread_barrier_wait(&ws->end);
     engine_stop(&r->engine);
+    crash_thread_end();
     slab_thread_done();
     mem_thread_done();
     return NULL;

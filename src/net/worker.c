@@ -15,6 +15,7 @@
 #include "net/address.h"
 #include "net/balance.h"
 #include "net/post.h"
+#include "obs/crash.h"
 #include "obs/log.h"
 #include "run/reclaim.h"
 #include "run/sweep.h"
@@ -319,8 +320,11 @@ static void *worker_main(void *arg)
     struct report *report = arg;
     struct worker *w = report->worker;
 
+    crash_thread_begin();
+    runner_enter(&w->runner);
     report->result = engine_start(&w->engine, w->all->ops, &handler, w, report->why, report->size);
     if (report->result != 0) {
+        crash_thread_end();
         sem_post(&report->ready);
         return NULL;
     }
@@ -337,6 +341,7 @@ static void *worker_main(void *arg)
     pthread_barrier_wait(&w->all->end);
     engine_stop(&w->engine);
     out_thread_done();
+    crash_thread_end();
     slab_thread_done();
     mem_thread_done();
     return NULL;

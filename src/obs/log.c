@@ -13,9 +13,11 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "obs/log_queue.h"
 #include "obs/syslog.h"
 
 #define LINE_MAX_BYTES 1024
+#define LIMIT_MS       1000 /* between two lines of a struct log_limit */
 #define ROLE           'M' /* Redis's letter for a server that is not a replica */
 
 static struct {
@@ -44,10 +46,15 @@ static void switch_to(int fd)
 /* Returns a descriptor or -errno. */
 static int open_target(const char *file)
 {
-    int fd = file ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)
+    /* A FIFO without a reader is an error: opening it would wait. */
+    int fd = file ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644)
                   : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
-    return fd < 0 ? -errno : fd;
+    if (fd < 0)
+        return -errno;
+    if (file)
+        fcntl(fd, F_SETFL, O_APPEND);
+    return fd;
 }
 
 int log_open(const char *file)
@@ -73,6 +80,7 @@ int log_reopen(void)
 {
     int fd = 0;
 
+    log_queue_wait(); /* what was logged before goes into the old file */
     lock_take(&state.lock);
     if (state.file) {
         fd = open_target(state.file);
@@ -120,7 +128,12 @@ static int format_head(char *p, size_t size, enum log_level level)
     return snprintf(p, size, "%d:%c %s.%03d %c ", (int)getpid(), ROLE, date, (int)(ms % 1000), ".-*#"[level]);
 }
 
-static void send_to_syslog(enum log_level level, const char *text)
+int log_descriptor(void)
+{
+    return atomic_load_explicit(&state.fd, memory_order_relaxed);
+}
+
+static void send_to_syslog(int level, const char *text)
 {
     static const enum syslog_severity severities[] = {SYSLOG_DEBUG, SYSLOG_INFO, SYSLOG_NOTICE, SYSLOG_WARNING};
 
@@ -128,10 +141,26 @@ static void send_to_syslog(enum log_level level, const char *text)
     syslog_send(severities[level], text);
 }
 
+static void put_line(const struct log_line *line, const char *bytes)
+{
+    must(line->n > line->head && line->n <= LINE_MAX_BYTES && bytes[line->n - 1] == '\n');
+    if (atomic_load_explicit(&state.syslog, memory_order_relaxed)) {
+        char text[LINE_MAX_BYTES];
+
+        memcpy(text, bytes + line->head, line->n - line->head - 1);
+        text[line->n - line->head - 1] = '\0';
+        send_to_syslog(line->level, text);
+    }
+    /* The server keeps running if the log cannot be written, and has no other place to report that. */
+    if (write(log_descriptor(), bytes, line->n) < 0)
+        return;
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
     char line[LINE_MAX_BYTES + 1];
     int head, n, saved = errno;
+    struct log_line to;
     va_list args;
 
     if (level >= LOG_NOTHING || !log_wants(level))
@@ -143,14 +172,33 @@ void log_write(enum log_level level, const char *format, ...)
     va_end(args);
     must(n >= 0);
     n = head + n < LINE_MAX_BYTES ? head + n : LINE_MAX_BYTES - 1;
-    line[n] = '\0';
-    for (char *p = line + head; (p = strpbrk(p, "\r\n")) != NULL; p++)
-        *p = ' ';
-    if (atomic_load_explicit(&state.syslog, memory_order_relaxed))
-        send_to_syslog(level, line + head);
+    for (char *p = line + head; p < line + n; p++)
+        *p = (unsigned char)*p < ' ' || *p == 0x7f ? ' ' : *p; /* a client's line ends and escape sequences */
     line[n++] = '\n';
-    /* The server keeps running if the log cannot be written, and has no other place to report that. */
-    if (write(atomic_load_explicit(&state.fd, memory_order_relaxed), line, (size_t)n) < 0)
-        n = 0;
+    to = (struct log_line){(int)level, (unsigned)head, (unsigned)n};
+    if (!log_queue_add(&to, line))
+        put_line(&to, line);
     errno = saved;
+}
+
+void log_start(void)
+{
+    log_queue_start(put_line);
+}
+
+void log_stop(void)
+{
+    log_queue_stop();
+}
+
+bool log_allows(struct log_limit *l, uint64_t *skipped)
+{
+    int64_t now = clock_mono_ms(), next = atomic_load(&l->next);
+
+    if (now < next || !atomic_compare_exchange_strong(&l->next, &next, now + LIMIT_MS)) {
+        atomic_fetch_add(&l->skipped, 1);
+        return false;
+    }
+    *skipped = atomic_exchange(&l->skipped, 0);
+    return true;
 }

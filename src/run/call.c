@@ -360,6 +360,7 @@ void call_run(struct call *c)
         stamps_advance(&c->instance->keyspace->stamps, 1);
     }
     c->errors = c->out->errors;
+    c->runner->command = c->cmd;
     door_check_begin(&check, c);
     c->cmd->run(c);
     door_check_end(&check);

@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run/dispatch.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "obs/log.h"
 #include "run/admission.h"
 #include "run/locks.h"
 #include "store/fields.h"
 
 /* ---- refusals ---- */
+
+static void end_http(struct call *c)
+{
+    uint64_t skipped;
+
+    c->session->close_now = true;
+    if (log_allows(&c->instance->http_requests, &skipped))
+        log_write(
+            LOG_WARNING,
+            "Possible attack: the client at %s sends an HTTP request (POST or Host:), perhaps made by a web page. "
+            "Its connection is closed (%" PRIu64 " more since the last such line)",
+            c->session->card->peer, skipped);
+}
 
 /* Replies why the command does not run. Inside MULTI, the transaction will fail; a refused EXEC ends it. */
 static void refuse(struct call *c, enum refusal why)
@@ -22,7 +37,7 @@ static void refuse(struct call *c, enum refusal why)
         counter_add(&c->runner->metrics->commands[command_number(c->cmd)].rejected, 1);
     /* An HTTP request: a web page may have made a browser send it. Closing stops the attack. */
     else if (slice_is(c->argv[0], "POST") || slice_is(c->argv[0], "Host:"))
-        c->session->close_now = true;
+        end_http(c);
     if (c->cmd == NULL || !(c->cmd->flags & CMD_QUEUE)) {
         reply_errorf(c->out, "%s", text);
         return;

@@ -12,6 +12,7 @@
 #define LARDER_RUN_INSTANCE_H
 
 #include "conf/conf.h"
+#include "obs/log.h"
 #include "obs/metrics.h"
 #include "session/clients.h"
 #include "session/pause.h"
@@ -37,6 +38,7 @@ struct instance {
     _Atomic uint32_t state;      /* of enum instance_state */
     _Atomic bool stops;          /* the server ends: commands that wait outside give up */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
+    struct log_limit failed_auth, http_requests;
     unsigned threads;
     const char *engine;     /* "io_uring" or "libev" */
     const char *executable; /* path, for INFO */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "run/command.h"
 #include "run/locks.h"
 #include "store/quota.h"
 
@@ -23,6 +24,18 @@ void runner_fini(struct runner *r)
     must_be(r, RUNNER_MAGIC);
     lock_set_free(r->locks);
     r->magic = 0;
+}
+
+static _Thread_local struct runner *own;
+
+void runner_enter(struct runner *r)
+{
+    own = r;
+}
+
+const char *runner_command(void)
+{
+    return own != NULL && own->command != NULL ? command_full_name(own->command) : NULL;
 }
 
 void runner_tick(struct runner *r)

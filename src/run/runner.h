@@ -25,6 +25,7 @@ struct runner {
     int64_t mono;           /* ms, monotonic; the same */
     uint64_t read_at;       /* the cycle counter when these were read */
     uint64_t clock_cycles;  /* they are read again after this number of cycles */
+    const struct command *command; /* the one that runs or has run last; NULL: none yet */
     uint64_t cycles;        /* when the last command ended: the next one is timed from there */
     int64_t next_reclaim;   /* when a slice of eviction is due, ns, monotonic; 0: nothing to evict */
     uint32_t unstamped;     /* commands since this worker advanced the stamps (stamp.h) */
@@ -34,6 +35,11 @@ struct runner {
 
 void runner_init(struct runner *r, struct instance *in, unsigned slot);
 void runner_fini(struct runner *r);
+/* The calling thread runs this runner from now on; NULL: none. */
+void runner_enter(struct runner *r);
+/* The full name of the command that the calling thread runs or has run last; NULL: none. Neither locks nor allocates.
+ */
+const char *runner_command(void);
 /* Reads the clocks: when a batch begins, or time has passed. */
 void runner_tick(struct runner *r);
 /* Adds a change of the memory of the worker's clients, in bytes. */

@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 
-from harness import READY, Closed, Failure, case, contains, equal, expect
+from harness import READY, Closed, Failure, Skip, case, contains, equal, expect
 
 
 def files_left(t):
@@ -254,3 +254,76 @@ def unsupervised(t):
     except BlockingIOError:
         pass
     expect(t.server("--supervised", "systemd").client().is_alive(), "no answer")
+
+
+# ---- crashes and the log ----
+
+def crash(t, subcommand, sig):
+    if t.sanitizer:
+        raise Skip("the sanitizer reports crashes")
+    s = t.server("--enable-debug-command", "yes")
+    s.client().send("DEBUG", subcommand)
+    equal(s.status(), -sig, "exit status")
+    for part in ("Larder 0.", "has crashed: signal %d" % sig, "thread worker-", "last command: debug", "Backtrace", "larder-server(+0x"):
+        contains(s.output(), part)
+    return s.output()
+
+
+@case("a crash leaves version, signal, thread, last command and backtrace in the log")
+def segfault(t):
+    crash(t, "SEGFAULT", signal.SIGSEGV)
+
+
+@case("a failed assertion leaves the same and its text", engines=False)
+def panic(t):
+    contains(crash(t, "PANIC", signal.SIGABRT), "Failed assertion: ")
+
+
+@case("a log that nobody reads holds up no client")
+def full_pipe(t):
+    r, w = os.pipe()
+    s = t.server("--unixsocket", t.path("socket"), "--enable-debug-command", "yes", ready=False, stdout=w, stderr=w)
+    os.close(w)
+    c = t.unix_client(t.path("socket"))
+    for _ in range(300):
+        c.ask("DEBUG", "LOG", "x" * 1000)
+    expect(c.is_alive(), "no answer")
+    s.stop()
+    os.close(r)
+
+
+@case("failed authentications and HTTP requests are logged, a second's as one line", engines=False)
+def attacks(t):
+    s = t.server("--requirepass", "secret")
+    for _ in range(20):
+        c = s.client()
+        c.error("AUTH", "wrong")
+        c.error("HELLO", "3", "AUTH", "someone", "wrong")
+        c.send_raw(b"POST / HTTP/1.1\r\nHost: x\r\n")
+        c.ended()
+    s.wait_log("failed to authenticate as user 'default'")
+    s.wait_log("HTTP request")
+    for part in ("failed to authenticate", "HTTP request"):
+        expect(0 < len(s.lines(part)) < 20, "%d lines with %r" % (len(s.lines(part)), part))
+        contains(s.lines(part)[0], "127.0.0.1:")
+
+
+@case("a password is neither in the arguments of the process nor in its environment", engines=False)
+def hidden(t):
+    s = t.server("--requirepass", "hunter2")
+    expect("hunter" not in s.proc("cmdline"), "the arguments: %r" % s.proc("cmdline"))
+    s.client().ask("AUTH", "hunter2")
+    s = t.server(env={"LARDER_REQUIREPASS": "hunter3"})
+    expect("hunter" not in s.proc("environ"), "it is in the environment")
+    s.client().ask("AUTH", "hunter3")
+
+
+@case("a password may hold a zero byte", engines=False)
+def zero_byte(t):
+    s = t.server()
+    a = s.client()
+    a.set("requirepass", b"a\0b")
+    equal(a.ask("CONFIG", "GET", "requirepass")[1][1], b"a\0b", "CONFIG GET")
+    b = s.client()
+    contains(b.error("AUTH", "a"), "WRONGPASS")
+    b.ask("AUTH", b"a\0b")

@@ -399,6 +399,78 @@ START_TEST(a_dash_reads_the_standard_input)
 }
 END_TEST
 
+START_TEST(passwords_are_blanked_in_arguments_and_environment)
+{
+    char text[][32] = {"larder-server", "--requirepass",         "hunter2",       "--port",
+                       "6380",          "--requirepass hunter3", "--REQUIREPASS", "--hunter4"};
+    char variables[][32] = {"LARDER_REQUIREPASS=hunter5", "LARDER_PORT=6381", "OTHER=hunter"};
+    char *argv[9] = {0}, *envp[4] = {0};
+    static const char *const hidden[] = {"larder-server",   "--requirepass", "*", "--port", "6380",
+                                         "--requirepass *", "--REQUIREPASS", "*"};
+
+    for (unsigned i = 0; i < 8; i++)
+        argv[i] = text[i];
+    for (unsigned i = 0; i < 3; i++)
+        envp[i] = variables[i];
+    load_hide_secrets(argv, envp);
+    for (unsigned i = 0; i < 8; i++)
+        ck_assert_str_eq(text[i], hidden[i]);
+    ck_assert_ptr_null(memmem(text, sizeof text, "unter", 5));
+    ck_assert_str_eq(variables[0], "LARDER_REQUIREPASS=*");
+    ck_assert_ptr_null(memmem(variables[0], sizeof variables[0], "unter", 5));
+    ck_assert_str_eq(variables[1], "LARDER_PORT=6381");
+    ck_assert_str_eq(variables[2], "OTHER=hunter");
+}
+END_TEST
+
+START_TEST(an_include_of_what_is_no_file_is_refused)
+{
+    char path[256], line[512];
+
+    snprintf(path, sizeof path, "%s/fifo", folder);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    snprintf(line, sizeof line, "include %s\n", path);
+    must_refuse(make_file("a.conf", line), no_environment, "Operation not supported");
+    must_refuse(make_file("a.conf", "include /dev/zero\n"), no_environment, "Operation not supported");
+    must_refuse(make_file("a.conf", "include /tmp\n"), no_environment, "Is a directory");
+    unlink(path);
+}
+END_TEST
+
+START_TEST(includes_without_end_are_refused)
+{
+    char line[512];
+
+    snprintf(line, sizeof line, "include %s/b.conf\n", folder);
+    make_file("a.conf", line);
+    for (unsigned level = 0; level < 3; level++) { /* 100^3 of them, eight deep at most */
+        char name[] = "b.conf", text[100 * 64] = "";
+
+        name[0] += (char)level;
+        snprintf(line, sizeof line, "include %s/%c.conf\n", folder, name[0] + 1);
+        for (unsigned i = 0; i < 100; i++)
+            strcat(text, line);
+        make_file(name, text);
+    }
+    make_file("e.conf", "timeout 1\n");
+    snprintf(line, sizeof line, "%s/a.conf", folder);
+    must_refuse(line, no_environment, "too many");
+}
+END_TEST
+
+START_TEST(a_password_may_hold_a_zero_byte)
+{
+    struct conf *c = must_start(make_file("a.conf", "requirepass \"a\\x00b\"\n"), no_environment);
+    struct buf value = BUF_EMPTY;
+
+    conf_copy(c, OPT_requirepass, &value);
+    ck_assert(slice_eq(buf_slice(&value), SLICE("a\0b")));
+    buf_fini(&value);
+    conf_free(c);
+    must_refuse(make_file("a.conf", "logfile \"a\\x00b\"\n"), no_environment, "a value may not contain a zero byte");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("load");
@@ -429,6 +501,10 @@ int main(void)
     tcase_add_test(tests, output_limits_are_per_class_and_the_old_class_name_is_accepted);
     tcase_add_test(tests, percentages_are_of_the_machine_memory_or_of_maxmemory);
     tcase_add_test(tests, the_first_argument_may_select_another_action);
+    tcase_add_test(tests, passwords_are_blanked_in_arguments_and_environment);
+    tcase_add_test(tests, an_include_of_what_is_no_file_is_refused);
+    tcase_add_test(tests, includes_without_end_are_refused);
+    tcase_add_test(tests, a_password_may_hold_a_zero_byte);
     tcase_add_test(tests, a_dash_reads_the_standard_input);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

@@ -4,11 +4,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "obs/log.h"
@@ -103,14 +105,79 @@ START_TEST(lines_below_the_level_are_not_written)
 }
 END_TEST
 
-START_TEST(line_breaks_in_a_text_become_spaces)
+START_TEST(control_characters_in_a_text_become_spaces)
 {
     char *text;
 
-    log_write(LOG_NOTICE, "a\nb\r\nc");
+    log_write(LOG_NOTICE, "a\nb\r\nc\033[31m\177");
     text = content(file);
-    ck_assert_ptr_nonnull(strstr(text, "a b  c\n"));
+    ck_assert_ptr_nonnull(strstr(text, "a b  c [31m \n"));
     ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+    free(text);
+}
+END_TEST
+
+START_TEST(lines_that_clients_cause_are_limited)
+{
+    struct log_limit limit = {0};
+    uint64_t skipped = 7;
+
+    ck_assert(log_allows(&limit, &skipped));
+    ck_assert_uint_eq(skipped, 0);
+    for (int i = 0; i < 5; i++)
+        ck_assert(!log_allows(&limit, &skipped));
+    limit.next = 0;
+    ck_assert(log_allows(&limit, &skipped));
+    ck_assert_uint_eq(skipped, 5);
+}
+END_TEST
+
+START_TEST(a_thread_writes_the_lines_and_log_stop_waits_for_it)
+{
+    char *text;
+
+    log_start();
+    for (int i = 0; i < 100; i++)
+        log_write(LOG_NOTICE, "line %d end", i);
+    log_stop();
+    log_write(LOG_NOTICE, "after");
+    text = content(file);
+    for (int i = 0; i < 100; i++) {
+        char line[32];
+
+        snprintf(line, sizeof line, " line %d end\n", i);
+        ck_assert_ptr_nonnull(strstr(text, line));
+    }
+    ck_assert_ptr_nonnull(strstr(text, "after"));
+    free(text);
+}
+END_TEST
+
+START_TEST(a_log_that_blocks_holds_nobody_and_says_what_is_lost)
+{
+    char *text = calloc(1, 1 << 20);
+    size_t have = 0;
+    int fifo, reader;
+
+    unlink(file);
+    ck_assert_int_eq(mkfifo(file, 0600), 0);
+    ck_assert_int_eq(log_open(file), -ENXIO); /* without a reader */
+    reader = open(file, O_RDONLY | O_NONBLOCK);
+    ck_assert_int_eq(log_open(file), 0);
+    fifo = log_descriptor();
+    ck_assert_int_eq(fcntl(fifo, F_GETFL) & O_NONBLOCK, 0);
+    log_start();
+    for (int i = 0; i < 5000; i++) /* the pipe and the queue take a part of them */
+        log_write(LOG_NOTICE, "%0100d", i);
+    for (unsigned i = 0; i < 5000 && strstr(text, "are lost here") == NULL; i++) {
+        ssize_t n = read(reader, text + have, (1 << 20) - 1 - have);
+
+        have += n > 0 ? (size_t)n : 0;
+        usleep(1000);
+    }
+    ck_assert_ptr_nonnull(strstr(text, "are lost here"));
+    log_stop();
+    close(reader);
     free(text);
 }
 END_TEST
@@ -224,7 +291,10 @@ int main(void)
     tcase_add_test(tests, a_line_has_process_time_level_and_text);
     tcase_add_test(tests, every_level_has_its_sign);
     tcase_add_test(tests, lines_below_the_level_are_not_written);
-    tcase_add_test(tests, line_breaks_in_a_text_become_spaces);
+    tcase_add_test(tests, control_characters_in_a_text_become_spaces);
+    tcase_add_test(tests, lines_that_clients_cause_are_limited);
+    tcase_add_test(tests, a_thread_writes_the_lines_and_log_stop_waits_for_it);
+    tcase_add_test(tests, a_log_that_blocks_holds_nobody_and_says_what_is_lost);
     tcase_add_test(tests, a_long_text_is_truncated_at_a_kilobyte);
     tcase_add_test(tests, a_file_that_cannot_be_opened_changes_nothing);
     tcase_add_test(tests, reopening_after_a_rename_creates_a_new_file);

@@ -2,7 +2,10 @@
 /* The connection itself: https://redis.io/docs/latest/commands/?group=connection */
 #include "config.h"
 
-#include "base/mem.h"
+#include <inttypes.h>
+
+#include "base/buf.h"
+#include "obs/log.h"
 #include "run/call.h"
 #include "run/version.h"
 
@@ -61,14 +64,7 @@ CMD(quit,
 
 /* ---- passwords ---- */
 
-/* The password of the default user; empty: none is needed. The caller frees it with mem_free. */
-static char *needed_password(const struct call *c)
-{
-    char *password = conf_dup(c->instance->conf, OPT_requirepass);
-
-    must(password != NULL);
-    return password;
-}
+#define USER_SHOWN 64 /* bytes of a user's name in the log */
 
 /* Whether both are equal. The time it takes depends on the length of `given` only. */
 static bool same_secret(struct slice given, struct slice secret)
@@ -84,24 +80,37 @@ static bool same_secret(struct slice given, struct slice secret)
 /* Without a password, any is right for a client that needs none. */
 static bool is_right(struct call *c, struct slice password)
 {
-    char *needed = needed_password(c);
-    bool right = *needed ? same_secret(password, slice_str(needed))
-                         : instance_is_open_to(c->instance, c->session->card->is_local);
+    struct buf needed = BUF_EMPTY;
+    bool right;
 
-    mem_free(needed);
+    conf_copy(c->instance->conf, OPT_requirepass, &needed);
+    right = needed.len != 0 ? same_secret(password, buf_slice(&needed))
+                            : instance_is_open_to(c->instance, c->session->card->is_local);
+    buf_fini(&needed);
     return right;
+}
+
+static void log_failure(struct call *c, struct slice user)
+{
+    uint64_t skipped;
+
+    if (log_allows(&c->instance->failed_auth, &skipped))
+        log_write(LOG_WARNING,
+                  "The client at %s failed to authenticate as user '%.*s' (%" PRIu64 " more failures since "
+                  "the last such line)",
+                  c->session->card->peer, user.n < USER_SHOWN ? (int)user.n : USER_SHOWN, user.p, skipped);
 }
 
 /* Authenticates the session as the user. False: unknown user or wrong password; nothing has changed. */
 static bool log_in(struct call *c, struct slice user, struct slice password)
 {
-    bool is_valid = slice_eq(user, SLICE("default")) && is_right(c, password);
-
-    if (is_valid) {
-        c->session->authenticated = true;
-        card_set_text(c->session->card, CARD_USER, user);
+    if (!slice_eq(user, SLICE("default")) || !is_right(c, password)) {
+        log_failure(c, user);
+        return false;
     }
-    return is_valid;
+    c->session->authenticated = true;
+    card_set_text(c->session->card, CARD_USER, user);
+    return true;
 }
 
 CMD(auth,

@@ -432,6 +432,17 @@ static void debug_shift_clock(struct call *c)
     reply_ok(c->out);
 }
 
+static void debug_segfault(struct call *c)
+{
+    *(volatile int *)(uintptr_t)call_arg(c, 1).n = 0; /* in the page of NULL */
+}
+
+static void debug_panic(struct call *c)
+{
+    must(!"DEBUG PANIC");
+    (void)c;
+}
+
 static void debug_log(struct call *c)
 {
     log_write(LOG_WARNING, "DEBUG LOG: %.*s", (int)c->argv[2].n, c->argv[2].p);
@@ -535,6 +546,8 @@ static void debug_help(struct call *c)
         "    Write the text to the log.",
         "OBJECT <key>",
         "    Show how a value is stored. This does not count as an access.",
+        "PANIC, SEGFAULT",
+        "    Crash: by an assertion, by an access to memory.",
         "POPULATE <count> [<prefix>] [<size>]",
         "    Create strings <prefix>:0, <prefix>:1 ... of <size> bytes. Existing keys are kept.",
         "PROTOCOL <type>",
@@ -583,6 +596,7 @@ static const struct debug_sub {
     {"LISTPACK", 3, 3, debug_listpack},
     {"LOG", 3, 3, debug_log},
     {"OBJECT", 3, 4, debug_object},
+    {"PANIC", 2, 2, debug_panic},
     {"PAUSE-CRON", 3, 3, debug_accept},
     {"POPULATE", 3, 5, debug_populate},
     {"PROTOCOL", 3, 3, debug_protocol},
@@ -591,6 +605,7 @@ static const struct debug_sub {
     {"RELOAD", 2, INT_MAX, debug_reload},
     {"REPLYBUFFER", 4, 4, debug_replybuffer},
     {"SDSLEN", 3, 3, debug_sdslen},
+    {"SEGFAULT", 2, 2, debug_segfault},
     {"SET-ACTIVE-EXPIRE", 3, 3, debug_set_active_expire},
     {"SET-DISABLE-DENY-SCRIPTS", 3, 3, debug_accept},
     {"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, debug_skip_checksums},
