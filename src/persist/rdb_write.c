@@ -60,6 +60,15 @@ static void put_node(struct buf *out, const struct flat *f)
     rdb_put_string(out, flat_slice(f));
 }
 
+/* A node of one large element. */
+static void put_plain_node(struct buf *out, const struct flat *f)
+{
+    struct listpack_digits d;
+
+    rdb_put_length(out, RDB_NODE_PLAIN);
+    rdb_put_string(out, listpack_get(f, listpack_first(f), &d));
+}
+
 static void put_stream(struct buf *out, const struct value *v)
 {
     rdb_put_stream(out, stream_of(v), false);
@@ -81,9 +90,13 @@ static void put_list(struct buf *out, const struct value *v)
     }
     rdb_put_length(out, l->chunks.used);
     for (size_t i = 0; i < l->chunks.used; i++) {
-        struct flat f = list_chunk_flat(list_large_chunk(l, i));
+        const struct list_chunk *chunk = list_large_chunk(l, i);
+        struct flat f = list_chunk_flat(chunk);
 
-        put_node(out, &f);
+        if (chunk->plain)
+            put_plain_node(out, &f);
+        else
+            put_node(out, &f);
     }
 }
 

@@ -37,6 +37,7 @@ struct instance {
     _Atomic uint32_t state;      /* of enum instance_state */
     _Atomic bool stops;          /* the server ends: commands that wait outside give up */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
+    _Atomic uint64_t list_threshold; /* DEBUG QUICKLIST-PACKED-THRESHOLD; types/list.h */
     unsigned threads;
     const char *engine;     /* "io_uring" or "libev" */
     const char *executable; /* path, for INFO */
