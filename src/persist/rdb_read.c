@@ -90,8 +90,19 @@ static bool read_member(struct reader *r)
     return get_word(r, &r->first) && set_add(&r->value, r->first.s);
 }
 
+/* As in Redis: a set of more members than an intset may have is large at once, another one begins as an intset. */
 static bool read_set(struct reader *r)
 {
+    struct rdb_source start = *r->from;
+    uint64_t n;
+
+    if (!rdb_get_length(r->from, &n) || n == 0)
+        return false;
+    *r->from = start;
+    if (n > r->value.limits.ints)
+        set_begin_large(&r->value);
+    else
+        set_begin_intset(&r->value);
     return each(r, read_member);
 }
 
@@ -112,7 +123,10 @@ static bool read_set_intset(struct reader *r)
     if (!rdb_get_string(r->from, &r->first) || !intset_is_valid(r->first.s))
         return false;
     f = flat_of(r->first.s);
-    return intset_count(&f) <= r->value.limits.ints ? keep(r, &f, VALUE_INTSET) : add_integers(r, &f);
+    if (intset_count(&f) <= r->value.limits.ints)
+        return keep(r, &f, VALUE_INTSET);
+    set_begin_large(&r->value);
+    return add_integers(r, &f);
 }
 
 static bool read_set_listpack(struct reader *r)
@@ -124,6 +138,12 @@ static bool read_set_listpack(struct reader *r)
         return false;
     if (can_keep(r, &p))
         return keep(r, &p.flat, VALUE_LISTPACK);
+    if (p.count == 0)
+        return false;
+    if (p.count > r->value.limits.entries)
+        set_begin_large(&r->value);
+    else
+        set_begin_listpack(&r->value);
     for (size_t at = listpack_first(&p.flat); at != 0; at = listpack_next(&p.flat, at))
         if (!set_add(&r->value, listpack_get(&p.flat, at, &d)))
             return false;
