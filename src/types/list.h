@@ -7,9 +7,9 @@
  * Owns:    nothing; see types/value.h.
  * Threads: under the lock of its key.
  * Used by: the list commands, SORT, DUMP and RESTORE, DEBUG.
- * Why:     as in Redis 7.4, a list that exceeds the limit becomes large, and small again when it has one chunk of half of
- *          the limit. limits.bytes is DEBUG QUICKLIST-PACKED-THRESHOLD: elements from this length on have a chunk of
- *          their own; 0: those that are longer than a chunk.
+ * Why:     as in Redis 7.4, a list that exceeds the limit becomes large, and small again when it has one chunk of half
+ *          of the limit. limits.bytes is DEBUG QUICKLIST-PACKED-THRESHOLD: elements from this length on have a chunk
+ *          of their own; 0: those that are longer than a chunk.
  *
  * A value is empty until the first push; the other changes require one that is not. The removal of the last element
  * leaves an empty value.
