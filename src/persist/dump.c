@@ -9,19 +9,28 @@
 #define CHECKSUM_BYTES 8
 #define FOOTER         (VERSION_BYTES + CHECKSUM_BYTES)
 
-void dump_write(struct buf *out, const struct entry *e)
+static void write_as(struct buf *out, const struct entry *e, enum rdb_type type)
 {
-    enum rdb_type type = rdb_type_of(e);
     size_t start = out->len;
     uint16_t version = rdb_version_of(type);
     uint64_t checksum;
 
     buf_add_char(out, (char)type);
-    rdb_write_value(out, e);
+    rdb_write_value_as(out, e, type);
     buf_add(out, &version, VERSION_BYTES);
     must(out->len > start + 1 + VERSION_BYTES && version <= RDB_VERSION_NEWEST);
     checksum = crc64(0, slice_of(out->p + start, out->len - start));
     buf_add(out, &checksum, CHECKSUM_BYTES);
+}
+
+void dump_write(struct buf *out, const struct entry *e)
+{
+    write_as(out, e, rdb_type_of(e));
+}
+
+void dump_write_newest(struct buf *out, const struct entry *e)
+{
+    write_as(out, e, rdb_newest_type_of(e));
 }
 
 bool dump_is_sound(struct slice dump, bool check)

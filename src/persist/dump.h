@@ -20,8 +20,10 @@
 #include "base/buf.h"
 #include "persist/rdb_read.h"
 
-/* Appends the dump of a value. */
+/* Appends the dump of a value, in the oldest version of the format that can hold it. */
 void dump_write(struct buf *out, const struct entry *e);
+/* The same in the newest version, so that the value has the same encoding when it is read. */
+void dump_write_newest(struct buf *out, const struct entry *e);
 /* Whether a dump has a supported version and, if `check` is set, the right checksum. */
 bool dump_is_sound(struct slice dump, bool check);
 /* The value of a dump for which dump_is_sound holds, as an entry that the caller owns. NULL: it is corrupt, or its type

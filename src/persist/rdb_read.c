@@ -90,8 +90,19 @@ static bool read_member(struct reader *r)
     return get_word(r, &r->first) && set_add(&r->value, r->first.s);
 }
 
+/* As in Redis: a set of more members than an intset may have is large at once, another one begins as an intset. */
 static bool read_set(struct reader *r)
 {
+    struct rdb_source start = *r->from;
+    uint64_t n;
+
+    if (!rdb_get_length(r->from, &n) || n == 0)
+        return false;
+    *r->from = start;
+    if (n > r->value.limits.ints)
+        set_begin_large(&r->value);
+    else
+        set_begin_intset(&r->value);
     return each(r, read_member);
 }
 
@@ -112,7 +123,10 @@ static bool read_set_intset(struct reader *r)
     if (!rdb_get_string(r->from, &r->first) || !intset_is_valid(r->first.s))
         return false;
     f = flat_of(r->first.s);
-    return intset_count(&f) <= r->value.limits.ints ? keep(r, &f, VALUE_INTSET) : add_integers(r, &f);
+    if (intset_count(&f) <= r->value.limits.ints)
+        return keep(r, &f, VALUE_INTSET);
+    set_begin_large(&r->value);
+    return add_integers(r, &f);
 }
 
 static bool read_set_listpack(struct reader *r)
@@ -124,6 +138,12 @@ static bool read_set_listpack(struct reader *r)
         return false;
     if (can_keep(r, &p))
         return keep(r, &p.flat, VALUE_LISTPACK);
+    if (p.count == 0)
+        return false;
+    if (p.count > r->value.limits.entries)
+        set_begin_large(&r->value);
+    else
+        set_begin_listpack(&r->value);
     for (size_t at = listpack_first(&p.flat); at != 0; at = listpack_next(&p.flat, at))
         if (!set_add(&r->value, listpack_get(&p.flat, at, &d)))
             return false;
@@ -382,18 +402,47 @@ static bool read_element(struct reader *r)
     return rdb_get_string(r->from, &r->first) && push(r, r->first.s);
 }
 
-static bool read_list(struct reader *r)
+/* Reads the parts of a list, and chooses the form of the whole list. */
+static bool read_parts(struct reader *r, bool (*read_part)(struct reader *r))
 {
-    return each(r, read_element);
+    list_begin_large(&r->value);
+    if (!each(r, read_part) || list_count(&r->value) == 0)
+        return false;
+    list_choose_form(&r->value);
+    return true;
 }
 
-static bool push_all(struct reader *r, const struct rdb_pack *p)
+static bool read_list(struct reader *r)
 {
-    struct listpack_digits d;
+    return read_parts(r, read_element);
+}
 
-    for (size_t at = listpack_first(&p->flat); at != 0;)
-        if (!push(r, next_of(&p->flat, &at, &d)))
-            return false;
+/* Appends the elements, encoded anew, as a node of the list. */
+static bool append_node(struct reader *r, const struct rdb_pack *p)
+{
+    struct flat node = FLAT_EMPTY;
+    struct listpack_digits d;
+    bool is_good = true;
+    struct slice s;
+
+    listpack_init(&node);
+    for (size_t at = listpack_first(&p->flat); at != 0 && is_good;) {
+        s = next_of(&p->flat, &at, &d);
+        is_good = s.n <= LIST_ELEMENT_MAX;
+        if (is_good)
+            listpack_append(&node, s);
+    }
+    if (is_good && p->count > 0)
+        list_append_node(&r->value, &node);
+    flat_fini(&node);
+    return is_good;
+}
+
+static bool read_plain_node(struct reader *r)
+{
+    if (!rdb_get_string(r->from, &r->first) || r->first.s.n == 0 || r->first.s.n > LIST_ELEMENT_MAX)
+        return false;
+    list_append_plain(&r->value, r->first.s);
     return true;
 }
 
@@ -405,30 +454,39 @@ static bool read_node(struct reader *r)
     if (!rdb_get_length(r->from, &kind))
         return false;
     if (kind == RDB_NODE_PLAIN)
-        return read_element(r) && r->first.s.n > 0;
-    return kind == RDB_NODE_PACKED && rdb_pack_get(r->from, &r->first, 1, &p) && push_all(r, &p);
+        return read_plain_node(r);
+    return kind == RDB_NODE_PACKED && rdb_pack_get(r->from, &r->first, 1, &p) && append_node(r, &p);
 }
 
 static bool read_list_nodes(struct reader *r)
 {
-    return each(r, read_node);
+    return read_parts(r, read_node);
 }
 
-static bool read_list_ziplist(struct reader *r)
+static bool read_ziplist_node(struct reader *r)
 {
     struct rdb_pack p;
     bool done;
 
     if (!rdb_pack_convert(r->from, 1, ziplist_append_to, &p))
         return false;
-    done = push_all(r, &p);
+    done = append_node(r, &p);
     rdb_pack_fini(&p);
     return done;
 }
 
 static bool read_list_ziplists(struct reader *r)
 {
-    return each(r, read_list_ziplist);
+    return read_parts(r, read_ziplist_node);
+}
+
+static bool read_list_ziplist(struct reader *r)
+{
+    list_begin_large(&r->value);
+    if (!read_ziplist_node(r) || list_count(&r->value) == 0)
+        return false;
+    list_choose_form(&r->value);
+    return true;
 }
 
 /* ---- streams ---- */

@@ -42,9 +42,16 @@ enum rdb_type rdb_type_of(const struct entry *e)
     }
 }
 
+enum rdb_type rdb_newest_type_of(const struct entry *e)
+{
+    if (entry_type(e) == TYPE_SET && entry_value(e).form == VALUE_LISTPACK)
+        return RDB_SET_LISTPACK;
+    return rdb_type_of(e);
+}
+
 unsigned rdb_version_of(enum rdb_type type)
 {
-    if (type == RDB_STREAM_3)
+    if (type == RDB_STREAM_3 || type == RDB_SET_LISTPACK)
         return RDB_VERSION_ACTIVE;
     return type >= RDB_HASH_EXPIRING ? RDB_VERSION_NEWEST : RDB_VERSION_PLAIN;
 }
@@ -58,6 +65,15 @@ static void put_node(struct buf *out, const struct flat *f)
 {
     rdb_put_length(out, RDB_NODE_PACKED);
     rdb_put_string(out, flat_slice(f));
+}
+
+/* A node of one large element. */
+static void put_plain_node(struct buf *out, const struct flat *f)
+{
+    struct listpack_digits d;
+
+    rdb_put_length(out, RDB_NODE_PLAIN);
+    rdb_put_string(out, listpack_get(f, listpack_first(f), &d));
 }
 
 static void put_stream(struct buf *out, const struct value *v)
@@ -81,9 +97,13 @@ static void put_list(struct buf *out, const struct value *v)
     }
     rdb_put_length(out, l->chunks.used);
     for (size_t i = 0; i < l->chunks.used; i++) {
-        struct flat f = list_chunk_flat(list_large_chunk(l, i));
+        const struct list_chunk *chunk = list_large_chunk(l, i);
+        struct flat f = list_chunk_flat(chunk);
 
-        put_node(out, &f);
+        if (chunk->plain)
+            put_plain_node(out, &f);
+        else
+            put_node(out, &f);
     }
 }
 
@@ -172,10 +192,16 @@ static void put_hash_listpack_ex(struct buf *out, const struct value *v)
 
 void rdb_write_value(struct buf *out, const struct entry *e)
 {
+    rdb_write_value_as(out, e, rdb_type_of(e));
+}
+
+void rdb_write_value_as(struct buf *out, const struct entry *e, enum rdb_type type)
+{
     static void (*const collections[])(struct buf * out, const struct value *v) = {
         [RDB_LIST_NODES] = put_list,
         [RDB_SET] = put_set,
         [RDB_SET_INTSET] = put_flat,
+        [RDB_SET_LISTPACK] = put_flat,
         [RDB_ZSET] = put_zset,
         [RDB_ZSET_LISTPACK] = put_flat,
         [RDB_HASH] = put_hash,
@@ -186,7 +212,6 @@ void rdb_write_value(struct buf *out, const struct entry *e)
         [RDB_HASH_LISTPACK_EX] = put_hash_listpack_ex,
     };
     struct entry_digits digits;
-    enum rdb_type type;
     struct value v;
 
     if (entry_type(e) == TYPE_STRING) {
@@ -194,7 +219,6 @@ void rdb_write_value(struct buf *out, const struct entry *e)
         return;
     }
     v = entry_value(e); /* its `now` is 0: expired fields are written too */
-    type = rdb_type_of(e);
     must(type < sizeof collections / sizeof *collections && collections[type] != NULL);
     collections[type](out, &v);
 }

@@ -19,8 +19,11 @@
 
 /* The type as which the value of an entry is written, and the lowest version of the format that has this type. */
 enum rdb_type rdb_type_of(const struct entry *e);
+/* The type as which Redis 7.4 writes it, so that it keeps its encoding. */
+enum rdb_type rdb_newest_type_of(const struct entry *e);
 unsigned rdb_version_of(enum rdb_type type);
 /* Appends the value, without its type. */
 void rdb_write_value(struct buf *out, const struct entry *e);
+void rdb_write_value_as(struct buf *out, const struct entry *e, enum rdb_type type);
 
 #endif

@@ -6,7 +6,11 @@
 
 struct value_limits collection_limits(const struct call *c, enum entry_type type)
 {
-    return limits_of(c->instance->options, type);
+    struct value_limits limits = limits_of(c->instance->options, type);
+
+    if (type == TYPE_LIST)
+        limits.bytes = atomic_load_explicit(&c->instance->list_threshold, memory_order_relaxed);
+    return limits;
 }
 
 /* The value of a new key: in the scratch memory while it fits, then on the heap. */

@@ -39,6 +39,7 @@ struct instance {
     _Atomic bool stops;          /* the server ends: commands that wait outside give up */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
     struct log_limit failed_auth, http_requests;
+    _Atomic uint64_t list_threshold; /* DEBUG QUICKLIST-PACKED-THRESHOLD; types/list.h */
     unsigned threads;
     const char *engine;     /* "io_uring" or "libev" */
     const char *executable; /* path, for INFO */

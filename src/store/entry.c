@@ -223,8 +223,8 @@ const char *entry_encoding_name(const struct entry *e)
     switch ((int)entry_encoding(e)) {
     case ENCODING_INT:
         return "int";
-    case ENCODING_FORM + VALUE_LISTPACK: /* since Redis 7.2 for lists and sets too; see docs/COMPATIBILITY.md */
-        return entry_type(e) == TYPE_LIST || entry_type(e) == TYPE_SET ? type_ops(entry_type(e))->encoding : "listpack";
+    case ENCODING_FORM + VALUE_LISTPACK:
+        return "listpack";
     case ENCODING_FORM + VALUE_LISTPACK_EX:
         must(entry_type(e) == TYPE_HASH);
         return "listpackex";

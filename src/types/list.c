@@ -9,15 +9,17 @@
 #define MIN_BYTES  4096 /* of list-max-listpack-size -1; -2 is twice as much, and so on */
 #define MIN_FILL   (-5)
 
-static struct list_limit limit_of(const struct value *v)
+/* The limit for this list-max-listpack-size. */
+static struct list_limit limit_for(const struct value *v, int32_t fill)
 {
-    int32_t fill = v->limits.fill;
+    struct list_limit limit = {.bytes = SAFE_BYTES, .count = fill > 0 ? (size_t)fill : 1};
 
-    if (fill >= 0)
-        return (struct list_limit){SAFE_BYTES, fill > 0 ? (size_t)fill : 1};
-    if (fill < MIN_FILL)
-        fill = MIN_FILL;
-    return (struct list_limit){(size_t)MIN_BYTES << (-fill - 1), SIZE_MAX};
+    if (fill < 0) {
+        limit.bytes = (size_t)MIN_BYTES << (-(fill < MIN_FILL ? MIN_FILL : fill) - 1);
+        limit.count = SIZE_MAX;
+    }
+    limit.large = v->limits.bytes != 0 ? v->limits.bytes : limit.bytes + 1;
+    return limit;
 }
 
 static inline struct list_large *large_of(const struct value *v)
@@ -26,6 +28,12 @@ static inline struct list_large *large_of(const struct value *v)
 
     must_be(l, LIST_LARGE_MAGIC);
     return l;
+}
+
+/* The limit of a chunk of a large list. */
+static struct list_limit chunk_limit(const struct value *v)
+{
+    return limit_for(v, large_of(v)->fill);
 }
 
 size_t list_count(const struct value *v)
@@ -39,36 +47,38 @@ size_t list_count(const struct value *v)
 
 static void enlarge(struct value *v)
 {
-    value_enlarge(v, list_large_new(&v->flat));
+    value_enlarge(v, list_large_new(&v->flat, v->limits.fill));
 }
 
 /* Makes the list large if n more elements of `bytes` bytes in total exceed the limit. As in Redis, only the bytes of
  * the elements themselves count. */
-static void enlarge_for(struct value *v, size_t n, size_t bytes, const struct list_limit *limit)
+static void enlarge_for(struct value *v, size_t n, size_t bytes)
 {
+    struct list_limit limit = limit_for(v, v->limits.fill);
     size_t used;
 
     if (v->form == VALUE_LARGE)
         return;
     used = v->flat.n == 0 ? LISTPACK_EMPTY : v->flat.n;
-    if (used + bytes > limit->bytes || list_count(v) + n > limit->count)
+    if (used + bytes > limit.bytes || list_count(v) + n > limit.count)
         enlarge(v);
 }
 
-/* After a removal: a large list of one chunk that is filled to half of the limit becomes small again. */
-static void shrink(struct value *v)
+/* Makes a large list small if it has one chunk that fills at most the n-th part of the limit. As in Redis, a limit on
+ * the number of elements does not limit their bytes here. */
+static void make_small(struct value *v, size_t n)
 {
-    struct list_limit limit = limit_of(v);
+    struct list_limit limit = limit_for(v, v->limits.fill);
     struct list_large *l;
     struct flat f;
 
     if (v->form != VALUE_LARGE)
         return;
     l = large_of(v);
-    if (l->chunks.used != 1 || l->count > limit.count / 2)
+    if (l->chunks.used != 1 || list_large_chunk(l, 0)->plain || l->count > limit.count / n)
         return;
     f = list_chunk_flat(list_large_chunk(l, 0));
-    if (v->limits.fill < 0 && f.n > limit.bytes / 2)
+    if (v->limits.fill < 0 && f.n > limit.bytes / n)
         return;
     must(f.n > LISTPACK_EMPTY);
     v->form = VALUE_LISTPACK;
@@ -76,6 +86,25 @@ static void shrink(struct value *v)
     memcpy(v->flat.p, f.p, f.n);
     v->large = NULL;
     list_large_free(l);
+}
+
+/* After a removal. */
+static void shrink(struct value *v)
+{
+    make_small(v, 2);
+}
+
+void list_begin_large(struct value *v)
+{
+    must(value_is_empty(v));
+    enlarge(v);
+}
+
+void list_choose_form(struct value *v)
+{
+    must(list_count(v) > 0);
+    enlarge_for(v, 0, 0);
+    make_small(v, 1);
 }
 
 /* Frees an empty list. */
@@ -89,35 +118,65 @@ static void clear(struct value *v)
 
 /* ---- insertion ---- */
 
-static void push(struct value *v, bool front, struct slice s, const struct list_limit *limit)
+static void push(struct value *v, bool front, const struct listpack_word *w)
 {
-    struct listpack_word w = listpack_word(s);
+    struct list_limit limit;
 
-    must(s.n <= LIST_ELEMENT_MAX);
+    must(w->s.n <= LIST_ELEMENT_MAX);
     if (v->form == VALUE_LARGE) {
-        list_large_push(large_of(v), front, &w, limit);
+        limit = chunk_limit(v);
+        list_large_push(large_of(v), front, w, &limit);
         return;
     }
     if (v->flat.n == 0)
         listpack_init(&v->flat);
-    listpack_insert(&v->flat, front ? listpack_first(&v->flat) : 0, &w);
+    listpack_insert(&v->flat, front ? listpack_first(&v->flat) : 0, w);
 }
 
 void list_push(struct value *v, bool front, struct slice s)
 {
-    list_push_all(v, front, &s, 1);
+    struct listpack_word w = listpack_word(s);
+
+    enlarge_for(v, 1, w.is_number ? 0 : s.n);
+    push(v, front, &w);
 }
 
 void list_push_all(struct value *v, bool front, const struct slice *s, size_t n)
 {
-    struct list_limit limit = limit_of(v);
     size_t bytes = 0;
 
     for (size_t i = 0; i < n; i++)
         bytes += s[i].n;
-    enlarge_for(v, n, bytes, &limit);
-    for (size_t i = 0; i < n; i++)
-        push(v, front, s[i], &limit);
+    enlarge_for(v, n, bytes);
+    for (size_t i = 0; i < n; i++) {
+        struct listpack_word w = listpack_word(s[i]);
+
+        push(v, front, &w);
+    }
+}
+
+/* ---- nodes of a dump ---- */
+
+void list_append_node(struct value *v, const struct flat *f)
+{
+    struct list_limit limit = chunk_limit(v);
+    struct listpack_digits d;
+
+    must(f->n > LISTPACK_EMPTY);
+    if (f->n <= LIST_OVERFULL * limit.bytes) {
+        list_large_append(large_of(v), f);
+        return;
+    }
+    for (size_t at = listpack_first(f); at != 0; at = listpack_next(f, at))
+        list_push(v, false, listpack_get(f, at, &d));
+}
+
+void list_append_plain(struct value *v, struct slice s)
+{
+    struct listpack_word w = listpack_word(s);
+
+    must(s.n > 0 && s.n <= LIST_ELEMENT_MAX);
+    list_large_append_plain(large_of(v), &w);
 }
 
 /* Converts an index from either end to one from the front. False: there is no such element. */
@@ -133,58 +192,51 @@ static bool resolve(const struct value *v, int64_t *index)
 bool list_set(struct value *v, int64_t index, struct slice s)
 {
     struct listpack_word w = listpack_word(s);
-    struct list_limit limit = limit_of(v);
+    struct list_limit limit;
 
     must(s.n <= LIST_ELEMENT_MAX);
-    enlarge_for(v, 1, s.n, &limit);
+    enlarge_for(v, 1, s.n);
     if (!resolve(v, &index))
         return false;
-    if (v->form == VALUE_LARGE)
+    if (v->form == VALUE_LARGE) {
+        limit = chunk_limit(v);
         list_large_replace(large_of(v), list_large_find(large_of(v), (size_t)index), &w, &limit);
-    else
+    } else {
         listpack_replace(&v->flat, listpack_at(&v->flat, index), &w);
+    }
     shrink(v);
     return true;
 }
 
 /* Inserts w before or after the element with this index. */
-static void insert_at(struct value *v, size_t index, bool after, const struct listpack_word *w,
-                      const struct list_limit *limit)
+static void insert_at(struct value *v, size_t index, bool after, const struct listpack_word *w)
 {
-    struct list_place p = {.index = index};
-    struct flat f = v->flat;
+    struct list_limit limit;
+    size_t at;
 
     must(index < list_count(v));
     if (v->form == VALUE_LARGE) {
-        p = list_large_find(large_of(v), index);
-        f = list_chunk_flat(list_large_chunk(large_of(v), p.chunk));
-    } else {
-        p.at = listpack_at(&f, (int64_t)index);
+        limit = chunk_limit(v);
+        list_large_insert(large_of(v), list_large_find(large_of(v), index), after, w, &limit);
+        return;
     }
-    if (after) {
-        p.at = listpack_next(&f, p.at);
-        p.index++;
-    }
-    if (v->form == VALUE_LARGE)
-        list_large_insert(large_of(v), p, w, limit);
-    else
-        listpack_insert(&v->flat, p.at, w);
+    at = listpack_at(&v->flat, (int64_t)index);
+    listpack_insert(&v->flat, after ? listpack_next(&v->flat, at) : at, w);
 }
 
 bool list_insert(struct value *v, bool after, struct slice pivot, struct slice s)
 {
     struct listpack_word w = listpack_word(s), wanted = listpack_word(pivot);
-    struct list_limit limit = limit_of(v);
     uint64_t left = UINT64_MAX;
     struct list_walk walk;
     int64_t index;
 
     must(s.n <= LIST_ELEMENT_MAX);
-    enlarge_for(v, 1, s.n, &limit);
+    enlarge_for(v, 1, s.n);
     list_walk_begin(&walk, v, 0);
     if (!list_walk_find(&walk, false, &wanted, &left, &index))
         return false;
-    insert_at(v, (size_t)index, after, &w, &limit);
+    insert_at(v, (size_t)index, after, &w);
     return true;
 }
 
@@ -193,13 +245,11 @@ bool list_insert(struct value *v, bool after, struct slice pivot, struct slice s
 /* The list does not become small again. */
 static void remove_elements(struct value *v, size_t start, size_t n)
 {
-    struct list_limit limit = limit_of(v);
-
     must(n > 0);
     if (n == list_count(v))
         clear(v);
     else if (v->form == VALUE_LARGE)
-        list_large_remove(large_of(v), start, n, &limit);
+        list_large_remove(large_of(v), start, n);
     else
         listpack_remove(&v->flat, listpack_at(&v->flat, (int64_t)start), n);
 }
@@ -216,11 +266,10 @@ void list_remove(struct value *v, size_t start, size_t n)
 size_t list_remove_equal(struct value *v, struct slice s, size_t n, bool last)
 {
     struct listpack_word w = listpack_word(s);
-    struct list_limit limit = limit_of(v);
     size_t all, removed;
 
     if (v->form == VALUE_LARGE) {
-        removed = list_large_remove_equal(large_of(v), &w, n, last, &limit);
+        removed = list_large_remove_equal(large_of(v), &w, n, last);
     } else {
         all = last ? listpack_count_equal(&v->flat, &w) : 0;
         removed = listpack_remove_equal(&v->flat, &w, all > n ? all - n : 0, n);
@@ -238,14 +287,13 @@ size_t list_remove_equal(struct value *v, struct slice s, size_t n, bool last)
 
 void list_rotate(struct value *v, bool from_front, bool to_front)
 {
-    struct list_limit limit = limit_of(v);
     size_t n = list_count(v);
     char small[ON_STACK], *copy;
     struct list_walk w;
     struct slice s;
 
     must(n > 0);
-    if (n == 1 || from_front == to_front)
+    if (n == 1)
         return;
     list_walk_begin(&w, v, from_front ? 0 : -1);
     must(list_walk_next(&w, &s));
@@ -253,8 +301,7 @@ void list_rotate(struct value *v, bool from_front, bool to_front)
     memcpy(copy, s.p, s.n);
     s.p = copy;
     remove_elements(v, from_front ? 0 : n - 1, 1);
-    enlarge_for(v, 1, s.n, &limit);
-    push(v, to_front, s, &limit);
+    list_push(v, to_front, s);
     shrink(v);
     if (copy != small)
         mem_free(copy);

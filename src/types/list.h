@@ -7,8 +7,9 @@
  * Owns:    nothing; see types/value.h.
  * Threads: under the lock of its key.
  * Used by: the list commands, SORT, DUMP and RESTORE, DEBUG.
- * Why:     as in Redis 7.2, a list that exceeds the limit becomes large, and small again when it shrinks to half of the
- *          limit.
+ * Why:     as in Redis 7.4, a list that exceeds the limit becomes large, and small again when it has one chunk of half
+ *          of the limit. limits.bytes is DEBUG QUICKLIST-PACKED-THRESHOLD: elements from this length on have a chunk
+ *          of their own; 0: those that are longer than a chunk.
  *
  * A value is empty until the first push; the other changes require one that is not. The removal of the last element
  * leaves an empty value.
@@ -25,10 +26,19 @@ struct list_large;
 
 size_t list_count(const struct value *v);
 
-/* Adds an element at the front or at the back. */
+/* Adds an element at the front or at the back. As when Redis moves an element from list to list, the length of a number
+ * is not compared with the limit. */
 void list_push(struct value *v, bool front, struct slice s);
 /* Adds n elements, one after the other. Whether they make the list large is decided once for all of them. */
 void list_push_all(struct value *v, bool front, const struct slice *s, size_t n);
+/* Makes an empty value large, for a list whose length is not known before it is complete. list_choose_form must follow
+ * when it is: the list becomes small if it is within the limit. */
+void list_begin_large(struct value *v);
+void list_choose_form(struct value *v);
+/* These append a node of a dump to a large list: several elements, or a single one that Redis stores apart. A node far
+ * beyond the limit is divided. */
+void list_append_node(struct value *v, const struct flat *f);
+void list_append_plain(struct value *v, struct slice s);
 /* Replaces the element with this index; negative: from the end. False: there is none. */
 bool list_set(struct value *v, int64_t index, struct slice s);
 /* Inserts s before or after the first element that equals `pivot`. False: there is none. */

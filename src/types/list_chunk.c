@@ -114,7 +114,7 @@ struct list_chunk list_chunk_of(const struct listpack_word *w, bool front)
 struct list_chunk list_chunk_from(const struct flat *f)
 {
     size_t room = mem_usable_size(f->n);
-    struct list_chunk c = {mem_alloc(room), room, 0, f->n, listpack_count(f)};
+    struct list_chunk c = {.block = mem_alloc(room), .room = room, .bytes = f->n, .count = listpack_count(f)};
 
     must(f->n > LISTPACK_EMPTY && room <= UINT32_MAX);
     memcpy(c.block, f->p, f->n);
@@ -124,8 +124,10 @@ struct list_chunk list_chunk_from(const struct flat *f)
 struct list_chunk list_chunk_copy(const struct list_chunk *c)
 {
     struct flat f = list_chunk_flat(c);
+    struct list_chunk copy = list_chunk_from(&f);
 
-    return list_chunk_from(&f);
+    copy.plain = c->plain;
+    return copy;
 }
 
 void list_chunk_free(struct list_chunk *c)
@@ -215,7 +217,7 @@ struct list_chunk list_chunk_split(struct list_chunk *c, size_t at, size_t index
 void list_chunk_join(struct list_chunk *c, struct list_chunk *next)
 {
     struct flat from = list_chunk_flat(next), f;
-    struct list_limit exact = {c->bytes + from.n - LISTPACK_EMPTY, 0};
+    struct list_limit exact = {.bytes = c->bytes + from.n - LISTPACK_EMPTY};
 
     must(c->count > 0 && next->count > 0);
     make_room(c, from.n - LISTPACK_EMPTY, false, &exact);

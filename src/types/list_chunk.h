@@ -23,21 +23,23 @@ struct list_chunk {
     char *block;
     uint32_t room; /* bytes of the block */
     uint32_t begin;
-    uint32_t bytes; /* of the listpack */
-    uint32_t count; /* elements */
+    uint32_t bytes;      /* of the listpack */
+    uint32_t count : 31; /* elements */
+    uint32_t plain : 1;  /* one large element; no other joins it */
 };
 
 /* The limit up to which elements share a chunk. */
 struct list_limit {
     size_t bytes; /* of the listpack */
     size_t count;
+    size_t large; /* elements of so many bytes or more have a chunk of their own */
 };
 
-/* Whether `count` more elements of `bytes` bytes in total fit the limit. */
+/* Whether `count` more elements fit the limit, which make the listpack `bytes` bytes longer. */
 static inline bool list_chunk_fits(const struct list_chunk *c, size_t bytes, size_t count,
                                    const struct list_limit *limit)
 {
-    return c->bytes + bytes <= limit->bytes && c->count + count <= limit->count;
+    return !c->plain && c->bytes + bytes <= limit->bytes && c->count + count <= limit->count;
 }
 
 /* The listpack, for reading. Borrowed until the chunk changes. */

@@ -38,22 +38,21 @@ static void close_chunk(struct list_large *l, const struct list_chunk *c)
 
 /* ---- creation and destruction ---- */
 
-static struct list_large *new_empty(void)
+static struct list_large *new_empty(int32_t fill)
 {
     struct list_large *l = mem_zalloc(sizeof *l);
 
     l->magic = LIST_LARGE_MAGIC;
+    l->fill = fill;
     return l;
 }
 
-struct list_large *list_large_new(const struct flat *f)
+struct list_large *list_large_new(const struct flat *f, int32_t fill)
 {
-    struct list_large *l = new_empty();
+    struct list_large *l = new_empty(fill);
 
-    if (f->n == 0)
-        return l;
-    insert_record(l, 0, list_chunk_from(f));
-    l->count = list_large_chunk(l, 0)->count;
+    if (f->n != 0)
+        list_large_append(l, f);
     return l;
 }
 
@@ -72,9 +71,10 @@ void list_large_free(void *large)
 void *list_large_copy(const void *large)
 {
     const struct list_large *l = large;
-    struct list_large *copy = new_empty();
+    struct list_large *copy;
 
     must_be(l, LIST_LARGE_MAGIC);
+    copy = new_empty(l->fill);
     copy->count = l->count;
     records_reserve(&copy->chunks, l->chunks.used, sizeof(struct list_chunk));
     for (size_t i = 0; i < l->chunks.used; i++)
@@ -129,60 +129,73 @@ struct list_place list_large_find(const struct list_large *l, size_t index)
     return p;
 }
 
-/* ---- neighbours ---- */
+/* ---- joins and splits ---- */
 
-/* Whether two neighbours are to be joined. They leave a quarter of the chunk free, so that the next insertion does not
- * split it again. */
-static bool should_join(const struct list_chunk *a, const struct list_chunk *b, const struct list_limit *limit)
+/* Joins chunk i and the next one, if both exist and fit one chunk. */
+static bool join_next(struct list_large *l, size_t i, const struct list_limit *limit)
 {
-    struct list_limit filled = {limit->bytes / 4 * 3, limit->count - limit->count / 4};
+    struct list_chunk *c, *next;
 
-    return list_chunk_fits(a, b->bytes - LISTPACK_EMPTY, b->count, &filled);
-}
-
-/* Appends the elements of `next` to chunk i, the one before it. */
-static void join(struct list_large *l, size_t i, struct list_chunk *next)
-{
-    struct list_chunk *c = open_chunk(l, i);
-
-    must(l->chunk_bytes >= next->room);
+    if (i >= l->chunks.used || l->chunks.used - i < 2)
+        return false;
+    c = list_large_chunk(l, i);
+    next = list_large_chunk(l, i + 1);
+    if (next->plain || !list_chunk_fits(c, next->bytes - LISTPACK_EMPTY, next->count, limit))
+        return false;
+    c = open_chunk(l, i);
     l->chunk_bytes -= next->room;
     list_chunk_join(c, next);
     close_chunk(l, c);
+    records_remove(&l->chunks, i + 1, 1, sizeof(struct list_chunk));
+    return true;
 }
 
-/* Frees empty chunks and joins small neighbours, from chunk `from` up to `end`. */
-static void tidy(struct list_large *l, size_t from, size_t end, const struct list_limit *limit)
+/* Joins the two chunks before chunk i, the two after it, and it with those next to it, as far as they fit. */
+static void join_around(struct list_large *l, size_t i, const struct list_limit *limit)
 {
-    size_t end_of_kept = from;
-
-    must(from <= end && end <= l->chunks.used);
-    for (size_t i = from; i < end; i++) {
-        struct list_chunk *c = list_large_chunk(l, i);
-
-        if (c->count == 0)
-            free_chunk(l, c);
-        else if (end_of_kept > from && should_join(list_large_chunk(l, end_of_kept - 1), c, limit))
-            join(l, end_of_kept - 1, c);
-        else
-            *list_large_chunk(l, end_of_kept++) = *c;
-    }
-    if (end_of_kept < end)
-        records_remove(&l->chunks, end_of_kept, end - end_of_kept, sizeof(struct list_chunk));
+    if (i >= 2 && join_next(l, i - 2, limit))
+        i--;
+    join_next(l, i + 1, limit);
+    if (i >= 1 && join_next(l, i - 1, limit))
+        i--;
+    join_next(l, i, limit);
 }
 
-/* The same, including a neighbour on each side. */
-static void tidy_around(struct list_large *l, size_t from, size_t end, const struct list_limit *limit)
+/* Splits a chunk before the element at p, which is not its first. */
+static void split(struct list_large *l, struct list_place p)
 {
-    tidy(l, from > 0 ? from - 1 : 0, end < l->chunks.used ? end + 1 : l->chunks.used, limit);
+    struct list_chunk *c = open_chunk(l, p.chunk), tail = list_chunk_split(c, p.at, p.index);
+
+    close_chunk(l, c);
+    insert_record(l, p.chunk + 1, tail);
+}
+
+/* Moves p to the next element of its chunk, which exists. */
+static void move_to_next(const struct list_large *l, struct list_place *p)
+{
+    struct flat f = list_chunk_flat(list_large_chunk(l, p->chunk));
+
+    p->at = listpack_next(&f, p->at);
+    p->index++;
+    must(p->at != 0);
 }
 
 /* ---- insertion ---- */
 
+/* Redis estimates the bytes of a new element as its length and these. */
+#define OVERHEAD 8
+
+static bool is_large(const struct listpack_word *w, const struct list_limit *limit)
+{
+    return w->s.n >= limit->large;
+}
+
+/* Whether a chunk exists and has room for w. */
 static bool takes(const struct list_large *l, size_t chunk, const struct listpack_word *w,
                   const struct list_limit *limit)
 {
-    return chunk < l->chunks.used && list_chunk_fits(list_large_chunk(l, chunk), listpack_bytes_of(w), 1, limit);
+    return chunk < l->chunks.used && !is_large(w, limit) &&
+           list_chunk_fits(list_large_chunk(l, chunk), w->s.n + OVERHEAD, 1, limit);
 }
 
 static void push_to(struct list_large *l, size_t chunk, bool front, const struct listpack_word *w,
@@ -192,6 +205,16 @@ static void push_to(struct list_large *l, size_t chunk, bool front, const struct
 
     list_chunk_push(c, front, w, limit);
     close_chunk(l, c);
+}
+
+/* Inserts a chunk with w alone before chunk i. */
+static void insert_alone(struct list_large *l, size_t i, bool front, const struct listpack_word *w,
+                         const struct list_limit *limit)
+{
+    struct list_chunk c = list_chunk_of(w, front);
+
+    c.plain = is_large(w, limit);
+    insert_record(l, i, c);
 }
 
 static void trim(struct list_large *l, size_t chunk)
@@ -207,89 +230,149 @@ void list_large_push(struct list_large *l, bool front, const struct listpack_wor
     size_t end = front ? 0 : l->chunks.used - 1;
 
     l->count++;
-    if (l->chunks.used != 0 && takes(l, end, w, limit)) {
+    if (takes(l, end, w, limit)) {
         push_to(l, end, front, w, limit);
         return;
     }
     if (l->chunks.used != 0)
         trim(l, end);
-    insert_record(l, front ? 0 : l->chunks.used, list_chunk_of(w, front));
+    insert_alone(l, front ? 0 : l->chunks.used, front, w, limit);
 }
 
-/* Inserts w between two chunks: into one of them, or into a chunk of its own. chunk: the one after w; it, or the one
- * before, may not exist. */
-static void insert_between(struct list_large *l, size_t chunk, const struct listpack_word *w,
+/* Inserts w before the element at p, in its chunk; after: behind it. */
+static void insert_into(struct list_large *l, struct list_place p, bool after, const struct listpack_word *w,
+                        const struct list_limit *limit)
+{
+    struct list_chunk *c = open_chunk(l, p.chunk);
+    struct flat f = list_chunk_flat(c);
+
+    list_chunk_insert(c, after ? listpack_next(&f, p.at) : p.at, w, limit);
+    close_chunk(l, c);
+}
+
+/* Inserts w before or after the full chunk `chunk`. */
+static void insert_at_end(struct list_large *l, size_t chunk, bool after, const struct listpack_word *w,
+                          const struct list_limit *limit)
+{
+    size_t neighbour = after ? chunk + 1 : chunk - 1; /* before the first chunk: SIZE_MAX, which is none */
+
+    if (takes(l, neighbour, w, limit))
+        push_to(l, neighbour, after, w, limit);
+    else
+        insert_alone(l, after ? chunk + 1 : chunk, false, w, limit);
+}
+
+/* Splits a full chunk at p and inserts w between the two parts: alone if it is large, otherwise into the part that does
+ * not contain the element at p. */
+static void insert_between(struct list_large *l, struct list_place p, bool after, const struct listpack_word *w,
                            const struct list_limit *limit)
 {
-    if (chunk > 0 && takes(l, chunk - 1, w, limit))
-        push_to(l, chunk - 1, false, w, limit);
-    else if (takes(l, chunk, w, limit))
-        push_to(l, chunk, true, w, limit);
-    else
-        insert_record(l, chunk, list_chunk_of(w, false));
+    if (after)
+        move_to_next(l, &p);
+    split(l, p);
+    if (is_large(w, limit)) {
+        insert_alone(l, p.chunk + 1, false, w, limit);
+        return;
+    }
+    push_to(l, after ? p.chunk + 1 : p.chunk, after, w, limit);
+    join_around(l, after ? p.chunk : p.chunk + 1, limit);
 }
 
-/* Splits the chunk of p before the element at p. */
-static void split(struct list_large *l, struct list_place p)
-{
-    struct list_chunk *c = open_chunk(l, p.chunk), tail = list_chunk_split(c, p.at, p.index);
-
-    close_chunk(l, c);
-    insert_record(l, p.chunk + 1, tail);
-}
-
-void list_large_insert(struct list_large *l, struct list_place p, const struct listpack_word *w,
+void list_large_insert(struct list_large *l, struct list_place p, bool after, const struct listpack_word *w,
                        const struct list_limit *limit)
 {
-    size_t end = p.chunk + 1;
-    struct list_chunk *c;
-
     must(p.chunk < l->chunks.used);
     l->count++;
-    if (takes(l, p.chunk, w, limit)) {
-        c = open_chunk(l, p.chunk);
-        list_chunk_insert(c, p.at, w, limit);
-        close_chunk(l, c);
-    } else if (p.at == 0) {
-        insert_between(l, p.chunk + 1, w, limit);
-    } else if (p.index == 0) {
-        insert_between(l, p.chunk, w, limit);
-    } else {
-        split(l, p);
-        insert_between(l, end, w, limit);
-        tidy_around(l, p.chunk, end + 1, limit);
+    if (takes(l, p.chunk, w, limit))
+        insert_into(l, p, after, w, limit);
+    else if (p.index == (after ? list_large_chunk(l, p.chunk)->count - 1u : 0u))
+        insert_at_end(l, p.chunk, after, w, limit);
+    else
+        insert_between(l, p, after, w, limit);
+}
+
+/* ---- replacement ---- */
+
+static void remove_chunk(struct list_large *l, size_t i)
+{
+    free_chunk(l, list_large_chunk(l, i));
+    records_remove(&l->chunks, i, 1, sizeof(struct list_chunk));
+}
+
+/* Replaces the element of a plain chunk. */
+static void replace_plain(struct list_large *l, struct list_place p, const struct listpack_word *w,
+                          const struct list_limit *limit)
+{
+    if (is_large(w, limit))
+        insert_alone(l, p.chunk + 1, false, w, limit);
+    else
+        insert_at_end(l, p.chunk, true, w, limit);
+    remove_chunk(l, p.chunk);
+}
+
+/* Replaces the element at p by a chunk with w alone. */
+static void replace_by_chunk(struct list_large *l, struct list_place p, const struct listpack_word *w,
+                             const struct list_limit *limit)
+{
+    struct list_place next = p;
+    struct list_chunk *c;
+
+    if (p.index + 1 < list_large_chunk(l, p.chunk)->count) {
+        move_to_next(l, &next);
+        split(l, next);
     }
+    insert_alone(l, p.chunk + 1, false, w, limit);
+    if (p.index == 0) {
+        remove_chunk(l, p.chunk);
+        return;
+    }
+    c = open_chunk(l, p.chunk);
+    list_chunk_remove(c, p.at, 1);
+    close_chunk(l, c);
+    join_around(l, p.chunk + 1, limit);
 }
 
 void list_large_replace(struct list_large *l, struct list_place p, const struct listpack_word *w,
                         const struct list_limit *limit)
 {
-    bool fits = takes(l, p.chunk, w, limit);
-    struct list_chunk *c = open_chunk(l, p.chunk);
-    bool inserts = false;
+    struct list_chunk *c = list_large_chunk(l, p.chunk);
 
     must(p.index < c->count);
-    if (c->count == 1) {
-        list_chunk_free(c);
-        *c = list_chunk_of(w, false);
-    } else if (fits) {
-        list_chunk_replace(c, p.at, w, limit);
+    if (c->plain) {
+        replace_plain(l, p, w, limit);
+    } else if (is_large(w, limit) || c->bytes + w->s.n > LIST_OVERFULL * limit->bytes) {
+        replace_by_chunk(l, p, w, limit);
     } else {
-        list_chunk_remove(c, p.at, 1);
-        l->count--;
-        if (p.index == c->count)
-            p.at = 0;
-        inserts = true;
+        c = open_chunk(l, p.chunk);
+        list_chunk_replace(c, p.at, w, limit);
+        close_chunk(l, c);
     }
-    close_chunk(l, c);
-    if (inserts)
-        list_large_insert(l, p, w, limit);
-    tidy_around(l, p.chunk, p.chunk + 2, limit); /* two, if the chunk was split or has a new neighbour */
+}
+
+/* ---- chunks as they are ---- */
+
+static void append(struct list_large *l, struct list_chunk c)
+{
+    insert_record(l, l->chunks.used, c);
+    l->count += c.count;
+}
+
+void list_large_append(struct list_large *l, const struct flat *f)
+{
+    append(l, list_chunk_from(f));
+}
+
+void list_large_append_plain(struct list_large *l, const struct listpack_word *w)
+{
+    struct list_chunk c = list_chunk_of(w, false);
+
+    c.plain = 1;
+    append(l, c);
 }
 
 /* ---- removal ---- */
 
-/* Removes up to n elements from index `index` of the chunk on. Returns how many. */
+/* Removes up to n elements from index `index` of the chunk on. Returns how many. If these were all, the count is 0. */
 static size_t remove_from_chunk(struct list_large *l, size_t chunk, size_t index, size_t n)
 {
     struct list_chunk *c = open_chunk(l, chunk);
@@ -299,14 +382,32 @@ static size_t remove_from_chunk(struct list_large *l, size_t chunk, size_t index
     if (n > c->count - index)
         n = c->count - index;
     if (n == c->count)
-        c->count = 0; /* tidy frees the chunk */
+        c->count = 0;
     else
         list_chunk_remove(c, listpack_at(&f, (int64_t)index), n);
     close_chunk(l, c);
     return n;
 }
 
-void list_large_remove(struct list_large *l, size_t start, size_t n, const struct list_limit *limit)
+/* Frees the chunks from `from` up to `end` that became empty. */
+static void remove_empty(struct list_large *l, size_t from, size_t end)
+{
+    size_t end_of_kept = from;
+
+    must(from <= end && end <= l->chunks.used);
+    for (size_t i = from; i < end; i++) {
+        struct list_chunk *c = list_large_chunk(l, i);
+
+        if (c->count == 0)
+            free_chunk(l, c);
+        else
+            *list_large_chunk(l, end_of_kept++) = *c;
+    }
+    if (end_of_kept < end)
+        records_remove(&l->chunks, end_of_kept, end - end_of_kept, sizeof(struct list_chunk));
+}
+
+void list_large_remove(struct list_large *l, size_t start, size_t n)
 {
     size_t index = start, from = find_chunk(l, &index), end = from;
 
@@ -316,11 +417,10 @@ void list_large_remove(struct list_large *l, size_t start, size_t n, const struc
         n -= remove_from_chunk(l, end, index, n);
         index = 0;
     }
-    tidy_around(l, from, end, limit);
+    remove_empty(l, from, end);
 }
 
-size_t list_large_remove_equal(struct list_large *l, const struct listpack_word *w, size_t n, bool last,
-                               const struct list_limit *limit)
+size_t list_large_remove_equal(struct list_large *l, const struct listpack_word *w, size_t n, bool last)
 {
     size_t removed = 0;
 
@@ -333,6 +433,6 @@ size_t list_large_remove_equal(struct list_large *l, const struct listpack_word 
     must(l->count >= removed);
     l->count -= removed;
     if (removed != 0)
-        tidy(l, 0, l->chunks.used, limit);
+        remove_empty(l, 0, l->chunks.used);
     return removed;
 }

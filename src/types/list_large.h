@@ -11,7 +11,9 @@
  *          in an array: an index among ten million elements is found by adding up 25,000 adjacent numbers, and only the
  *          records move when the array grows.
  *
- * No chunk is empty. After a removal, no two neighbours together fill less than three quarters of a chunk.
+ * No chunk is empty. The elements are divided among the chunks as among the nodes of a quicklist in Redis 7.4, after
+ * every sequence of changes: whether a list becomes small again, as OBJECT ENCODING shows, depends on the number of
+ * nodes. Therefore removals do not join chunks; only an insertion that splits one does.
  */
 #ifndef LARDER_TYPES_LIST_LARGE_H
 #define LARDER_TYPES_LIST_LARGE_H
@@ -20,10 +22,12 @@
 #include "types/records.h"
 
 #define LIST_LARGE_MAGIC 0x6c697374u /* "list" */
+#define LIST_OVERFULL    16          /* times the limit: more bytes no chunk gets by replacements or from a dump */
 
 struct list_large {
     struct records chunks; /* of struct list_chunk */
     uint32_t magic;
+    int32_t fill;       /* list-max-listpack-size when the list became large */
     size_t count;       /* elements */
     size_t chunk_bytes; /* of the blocks of all chunks */
 };
@@ -31,13 +35,13 @@ struct list_large {
 /* The location of an element. Borrowed until the next change. */
 struct list_place {
     size_t chunk;
-    size_t at;    /* in the chunk's listpack; 0, for an insertion: after the last element */
+    size_t at;    /* in the chunk's listpack */
     size_t index; /* in the chunk */
 };
 
-/* A list with copies of the elements of f. If f has no bytes, the list is empty, and the next call pushes an
- * element. */
-struct list_large *list_large_new(const struct flat *f);
+/* A list with copies of the elements of f. If f has no bytes, the list is empty, and a call that adds elements must
+ * follow. */
+struct list_large *list_large_new(const struct flat *f, int32_t fill);
 /* For store/entry; `large` is a struct list_large. */
 void list_large_free(void *large);
 void *list_large_copy(const void *large);
@@ -55,16 +59,19 @@ struct list_place list_large_find(const struct list_large *l, size_t index);
 
 /* Changes. limit: that of a chunk. If the list becomes empty, only list_large_free may follow. */
 void list_large_push(struct list_large *l, bool front, const struct listpack_word *w, const struct list_limit *limit);
-/* Inserts w before the element at p. */
-void list_large_insert(struct list_large *l, struct list_place p, const struct listpack_word *w,
+/* Inserts w before or after the element at p. */
+void list_large_insert(struct list_large *l, struct list_place p, bool after, const struct listpack_word *w,
                        const struct list_limit *limit);
 /* Replaces the element at p by w. */
 void list_large_replace(struct list_large *l, struct list_place p, const struct listpack_word *w,
                         const struct list_limit *limit);
 /* Removes n elements from index `start` on, which exist. */
-void list_large_remove(struct list_large *l, size_t start, size_t n, const struct list_limit *limit);
+void list_large_remove(struct list_large *l, size_t start, size_t n);
 /* Removes up to n elements that equal w, the first or the last ones. Returns how many. */
-size_t list_large_remove_equal(struct list_large *l, const struct listpack_word *w, size_t n, bool last,
-                               const struct list_limit *limit);
+size_t list_large_remove_equal(struct list_large *l, const struct listpack_word *w, size_t n, bool last);
+
+/* Append a chunk as it is: with the elements of f, which is not empty, or a plain one. */
+void list_large_append(struct list_large *l, const struct flat *f);
+void list_large_append_plain(struct list_large *l, const struct listpack_word *w);
 
 #endif

@@ -122,18 +122,31 @@ uint64_t set_scan(const struct value *v, uint64_t at, set_visit *visit, void *ar
 
 /* ---- conversions ---- */
 
-static void begin_intset(struct value *v)
+void set_clear(struct value *v)
+{
+    if (v->form == VALUE_LARGE)
+        set_large_free(v->large);
+    value_clear(v);
+}
+
+void set_begin_intset(struct value *v)
 {
     must(value_is_empty(v));
     intset_init(&v->flat);
     v->form = VALUE_INTSET;
 }
 
-static void begin_listpack(struct value *v)
+void set_begin_listpack(struct value *v)
 {
     must(value_is_empty(v));
     listpack_init(&v->flat);
     v->form = VALUE_LISTPACK;
+}
+
+void set_begin_large(struct value *v)
+{
+    must(value_is_empty(v));
+    value_enlarge(v, dict_new());
 }
 
 static void enlarge(struct value *v)
@@ -173,6 +186,25 @@ static void intset_to_listpack(struct value *v)
     take_flat(v, VALUE_LISTPACK, &pack);
 }
 
+void set_make_intset(struct value *v)
+{
+    struct flat ints = FLAT_EMPTY;
+    struct set_walk w;
+    struct slice member;
+    int64_t number;
+
+    if (v->form == VALUE_INTSET || set_count(v) > v->limits.ints || set_count(v) > INTSET_MAX)
+        return;
+    intset_init(&ints);
+    set_walk_begin(&w, v);
+    while (set_walk_next(&w, &member)) {
+        must(num_parse_i64(member, &number));
+        intset_add(&ints, number);
+    }
+    set_clear(v);
+    take_flat(v, VALUE_INTSET, &ints);
+}
+
 /* Whether a listpack of n elements and so many bytes has room for another member. */
 static bool has_room(const struct value *v, size_t n, size_t bytes, struct slice member)
 {
@@ -190,9 +222,12 @@ static bool fits_listpack(const struct value *v, struct slice member)
 {
     size_t n = intset_count(&v->flat);
     struct listpack_digits first, last;
-    struct listpack_word a = listpack_word(integer(&v->flat, 0, &first));
-    struct listpack_word b = listpack_word(integer(&v->flat, n - 1, &last));
+    struct listpack_word a, b;
 
+    if (n == 0)
+        return has_room(v, 0, 0, member);
+    a = listpack_word(integer(&v->flat, 0, &first));
+    b = listpack_word(integer(&v->flat, n - 1, &last));
     return max_of(a.s.n, b.s.n) <= v->limits.bytes &&
            has_room(v, n, n * max_of(listpack_bytes_of(&a), listpack_bytes_of(&b)), member);
 }
@@ -207,11 +242,11 @@ void set_reserve(struct value *v, struct slice first, size_t n)
         if (n > (v->form == VALUE_INTSET ? v->limits.ints : v->limits.entries))
             enlarge(v);
     } else if (n <= v->limits.ints && num_parse_i64(first, &number)) {
-        begin_intset(v);
+        set_begin_intset(v);
     } else if (n <= v->limits.entries) {
-        begin_listpack(v);
+        set_begin_listpack(v);
     } else {
-        value_enlarge(v, dict_new());
+        set_begin_large(v);
     }
 }
 
@@ -331,14 +366,6 @@ static bool remove_from_flat(struct value *v, struct slice member)
     return at != 0;
 }
 
-/* Frees the set. */
-static void clear(struct value *v)
-{
-    if (v->form == VALUE_LARGE)
-        set_large_free(v->large);
-    value_clear(v);
-}
-
 bool set_remove(struct value *v, struct slice member)
 {
     bool removed;
@@ -347,7 +374,7 @@ bool set_remove(struct value *v, struct slice member)
         return false;
     removed = v->form == VALUE_LARGE ? remove_from_large(v, member) : remove_from_flat(v, member);
     if (removed && set_count(v) == 0)
-        clear(v);
+        set_clear(v);
     return removed;
 }
 
@@ -449,9 +476,9 @@ static void pop_from_flat(struct value *v, size_t n, set_visit *visit, void *arg
 
     must(n < left);
     if (v->form == VALUE_INTSET)
-        begin_intset(&rest);
+        set_begin_intset(&rest);
     else
-        begin_listpack(&rest);
+        set_begin_listpack(&rest);
     set_walk_begin(&w, v);
     for (; set_walk_next(&w, &member); left--) {
         if (rand_picks(n, left)) {
@@ -488,7 +515,7 @@ static void pop_all_but(struct value *v, size_t n, set_visit *visit, void *arg)
     struct dict_walk w = {0};
     struct element *e;
 
-    begin_listpack(&rest);
+    set_begin_listpack(&rest);
     for (; n > 0; n--) {
         e = dict_random(d);
         set_add_new(&rest, element_key(e));
@@ -512,7 +539,7 @@ void set_pop(struct value *v, size_t n, set_visit *visit, void *arg)
     must(n <= set_count(v));
     if (rest == 0) {
         visit_all(v, visit, arg);
-        clear(v);
+        set_clear(v);
     } else if (v->form != VALUE_LARGE && n == 1) {
         pop_one_from_flat(v, visit, arg);
     } else if (v->form != VALUE_LARGE) {

@@ -34,6 +34,14 @@ bool set_remove(struct value *v, struct slice member);
  * small form. */
 void set_reserve(struct value *v, struct slice first, size_t n);
 
+/* Begin an empty value in this form, whatever the limits are. A set that remains without members must be cleared. */
+void set_begin_intset(struct value *v);
+void set_begin_listpack(struct value *v);
+void set_begin_large(struct value *v);
+void set_clear(struct value *v);
+/* Makes a set whose members are all integers an intset, if they are not too many. */
+void set_make_intset(struct value *v);
+
 /* A walk over all members, each once. The set may not change meanwhile. */
 struct set_walk {
     const struct value *v;

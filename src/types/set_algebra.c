@@ -60,31 +60,44 @@ static bool is_same(const struct value *x, const struct value *y)
 
 /* ---- gathering ---- */
 
-/* A copy of one of the sets. */
-static struct value copy_of(const struct set_algebra *a, const struct value *set)
+static void add_all(struct value *to, const struct value *from)
 {
-    struct value copy = value_new(a->limits);
-    size_t n = set_count(set);
     struct set_walk w;
     struct slice member;
 
-    if (set->form == VALUE_LARGE && n > copy.limits.entries && n > copy.limits.ints) {
+    set_walk_begin(&w, from);
+    while (set_walk_next(&w, &member))
+        set_add(to, member);
+}
+
+/* Whether a set is so large that every superset of it is. */
+static bool exceeds_limits(const struct set_algebra *a, const struct value *set)
+{
+    size_t n = set_count(set);
+
+    return set->form == VALUE_LARGE && n > a->limits.entries && n > a->limits.ints;
+}
+
+/* A copy of one of the sets. As in Redis it begins as an intset, whatever the limits are. */
+static struct value copy_of(const struct set_algebra *a, const struct value *set)
+{
+    struct value copy = value_new(a->limits);
+
+    if (exceeds_limits(a, set)) {
         value_enlarge(&copy, set_large_copy(set->large));
         return copy;
     }
-    set_walk_begin(&w, set);
-    while (set_walk_next(&w, &member)) {
-        if (value_is_empty(&copy))
-            set_reserve(&copy, member, n);
-        set_add_new(&copy, member);
-    }
+    set_begin_intset(&copy);
+    add_all(&copy, set);
     return copy;
 }
 
-static void set_gathered(struct set_algebra *a, const struct value *v)
+static void set_gathered(struct set_algebra *a, struct value *v)
 {
     must(a->found == 0 && value_is_empty(&a->gathered));
     a->found = set_count(v);
+    if (a->found == 0)
+        set_clear(v);
     a->gathered = *v;
 }
 
@@ -101,23 +114,41 @@ static void drop_repeats(struct set_algebra *a)
     a->n = n;
 }
 
-/* Looks each member of the smallest set up in the others. */
+static void choose_form(struct set_algebra *a, bool is_integers)
+{
+    if (a->found == 0)
+        set_clear(&a->gathered);
+    else if (is_integers)
+        set_make_intset(&a->gathered);
+}
+
+/* Looks each member of the smallest set up in the others. As in Redis, the result begins in the form of the smallest
+ * set, and becomes an intset if all its members are integers. */
 void set_algebra_intersect(struct set_algebra *a)
 {
+    bool is_integers = a->visit == NULL;
     struct set_walk w;
     struct slice member;
+    int64_t number;
 
     begin(a);
     qsort(a->sets, a->n, sizeof *a->sets, smaller_first);
     drop_repeats(a);
+    if (a->visit == NULL && a->sets[0].form == VALUE_INTSET)
+        set_begin_intset(&a->gathered);
+    else if (a->visit == NULL)
+        set_begin_listpack(&a->gathered);
     set_walk_begin(&w, &a->sets[0]);
     while (set_walk_next(&w, &member)) {
         if (!all_have(a->sets + 1, a->n - 1, member))
             continue;
         emit(a, member);
+        is_integers = is_integers && num_parse_i64(member, &number);
         if (a->found == a->limit)
-            return;
+            break;
     }
+    if (a->visit == NULL)
+        choose_form(a, is_integers);
 }
 
 /* ---- union ---- */
@@ -136,14 +167,20 @@ static void unite_by_lookup(struct set_algebra *a)
     }
 }
 
-static void add_all(struct value *to, const struct value *from)
+/* Moves the largest set to the front if its size decides the form of the result. Otherwise the order does, and stays.
+ */
+static void put_largest_first(struct set_algebra *a)
 {
-    struct set_walk w;
-    struct slice member;
+    size_t largest = 0;
+    struct value first = a->sets[0];
 
-    set_walk_begin(&w, from);
-    while (set_walk_next(&w, &member))
-        set_add(to, member);
+    for (size_t i = 1; i < a->n; i++)
+        if (set_count(&a->sets[i]) > set_count(&a->sets[largest]))
+            largest = i;
+    if (!exceeds_limits(a, &a->sets[largest]))
+        return;
+    a->sets[0] = a->sets[largest];
+    a->sets[largest] = first;
 }
 
 void set_algebra_unite(struct set_algebra *a)
@@ -151,7 +188,10 @@ void set_algebra_unite(struct set_algebra *a)
     struct value all;
 
     begin(a);
-    qsort(a->sets, a->n, sizeof *a->sets, larger_first);
+    if (a->visit != NULL)
+        qsort(a->sets, a->n, sizeof *a->sets, larger_first);
+    else
+        put_largest_first(a);
     if (a->visit != NULL && a->n <= FEW_SETS) {
         unite_by_lookup(a);
         return;
@@ -171,10 +211,14 @@ static void subtract_by_lookup(struct set_algebra *a)
     struct slice member;
 
     qsort(a->sets + 1, a->n - 1, sizeof *a->sets, larger_first);
+    if (a->visit == NULL)
+        set_begin_intset(&a->gathered);
     set_walk_begin(&w, &a->sets[0]);
     while (set_walk_next(&w, &member))
         if (!any_has(a->sets + 1, a->n - 1, member))
             emit(a, member);
+    if (a->found == 0)
+        set_clear(&a->gathered);
 }
 
 /* Copies the first set and removes the members of the others. */

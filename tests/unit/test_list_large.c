@@ -7,12 +7,12 @@
 #include "checks.h"
 #include "types/list_large.h"
 
-static const struct list_limit limit = {4096, SIZE_MAX};
+static const struct list_limit limit = {4096, SIZE_MAX, 4097};
 
 static struct list_large *made(size_t n)
 {
     struct flat none = FLAT_EMPTY;
-    struct list_large *l = list_large_new(&none);
+    struct list_large *l = list_large_new(&none, -1);
     char digits[NUM_I64_MAX];
 
     for (size_t i = 0; i < n; i++) {
@@ -128,7 +128,7 @@ START_TEST(the_array_shrinks_when_most_chunks_are_removed)
     struct list_large *l = made(100000);
     size_t room = l->chunks.room;
 
-    list_large_remove(l, 10, 99900, &limit);
+    list_large_remove(l, 10, 99900);
     ck_assert_uint_lt(l->chunks.room, room / 4);
     ck_assert(is(l, 9, 9) && is(l, 10, 99910));
     list_large_free(l);
@@ -143,7 +143,7 @@ START_TEST(a_queue_does_not_make_the_array_grow)
 
     for (unsigned i = 0; i < 500000; i++) {
         list_large_push(l, false, &w, &limit);
-        list_large_remove(l, 0, 1, &limit);
+        list_large_remove(l, 0, 1);
         if (i == 100000)
             room = l->chunks.room;
     }
@@ -153,19 +153,103 @@ START_TEST(a_queue_does_not_make_the_array_grow)
 }
 END_TEST
 
-START_TEST(insertions_split_full_chunks_and_removals_join_small_ones)
+START_TEST(an_insertion_in_the_middle_keeps_the_order_and_removals_join_no_chunks)
 {
     struct listpack_word w = listpack_word(SLICE("here"));
     struct list_large *l = made(2000);
-    size_t used = l->chunks.used;
 
-    list_large_insert(l, list_large_find(l, 1000), &w, &limit);
-    ck_assert_uint_eq(l->chunks.used, used + 1);
+    list_large_insert(l, list_large_find(l, 1000), false, &w, &limit);
     ck_assert(is(l, 999, 999) && is(l, 1001, 1000));
-    list_large_remove(l, 1000, 1, &limit);
+    list_large_remove(l, 1000, 1);
     ck_assert(is(l, 1000, 1000));
-    list_large_remove(l, 100, 1800, &limit);
-    ck_assert_uint_eq(l->chunks.used, 1);
+    list_large_remove(l, 1, 1998);
+    ck_assert_uint_eq(l->chunks.used, 2);
+    ck_assert(is(l, 0, 0) && is(l, 1, 1999));
+    list_large_free(l);
+}
+END_TEST
+
+/* The numbers of elements in the chunks, as digits. */
+static const char *counts(const struct list_large *l)
+{
+    static char digits[64];
+    size_t n = l->chunks.used;
+
+    must(n < sizeof digits);
+    for (size_t i = 0; i < n; i++)
+        digits[i] = (char)('0' + list_large_chunk(l, i)->count);
+    digits[n] = 0;
+    return digits;
+}
+
+static struct list_place at(const struct list_large *l, size_t index)
+{
+    return list_large_find(l, index);
+}
+
+START_TEST(elements_are_divided_as_in_redis)
+{
+    static const struct list_limit three = {8192, 3, 8193};
+    struct flat none = FLAT_EMPTY;
+    struct listpack_word w = listpack_word(SLICE("w"));
+    struct list_large *l = list_large_new(&none, 3);
+
+    for (int i = 0; i < 8; i++)
+        list_large_push(l, false, &w, &three);
+    ck_assert_str_eq(counts(l), "332");
+    list_large_insert(l, at(l, 5), true, &w, &three); /* after the last of a full chunk: into the next one */
+    ck_assert_str_eq(counts(l), "333");
+    list_large_insert(l, at(l, 5), true, &w, &three);
+    ck_assert_str_eq(counts(l), "3313");
+    list_large_insert(l, at(l, 3), false, &w, &three); /* before the first: a chunk, as the one before is full */
+    ck_assert_str_eq(counts(l), "31313");
+    list_large_remove(l, 0, 2);
+    ck_assert_str_eq(counts(l), "11313");
+    list_large_insert(l, at(l, 3), true, &w, &three); /* splits 3 into 2 and 1 + 1; joins the two before */
+    ck_assert_str_eq(counts(l), "2233");
+    list_large_free(l);
+}
+END_TEST
+
+START_TEST(a_large_element_is_alone_in_a_plain_chunk)
+{
+    static const struct list_limit three = {8192, 3, 5};
+    struct flat none = FLAT_EMPTY;
+    struct listpack_word w = listpack_word(SLICE("w")), large = listpack_word(SLICE("large"));
+    struct list_large *l = list_large_new(&none, 3);
+
+    for (int i = 0; i < 6; i++)
+        list_large_push(l, false, &w, &three);
+    list_large_replace(l, at(l, 1), &large, &three);
+    ck_assert_str_eq(counts(l), "1113");
+    ck_assert(list_large_chunk(l, 1)->plain);
+    list_large_push(l, true, &large, &three);
+    list_large_push(l, true, &w, &three);
+    ck_assert_str_eq(counts(l), "111113");
+    list_large_insert(l, at(l, 6), false, &large, &three);
+    ck_assert_str_eq(counts(l), "11111112");
+    list_large_replace(l, at(l, 6), &w, &three); /* no longer large: joins the next chunk */
+    ck_assert_str_eq(counts(l), "1111113");
+    ck_assert_uint_eq(l->count, 9);
+    list_large_free(l);
+}
+END_TEST
+
+START_TEST(replacements_do_not_make_a_chunk_grow_without_bound)
+{
+    static const struct list_limit many = {4096, 4096, 4097};
+    struct list_large *l = made(2000);
+    struct listpack_word w;
+    char text[4000];
+
+    memset(text, 'x', sizeof text);
+    w = listpack_word(slice_of(text, sizeof text));
+    for (size_t i = 0; i < 400; i++)
+        list_large_replace(l, at(l, i), &w, &many);
+    for (size_t i = 0; i < l->chunks.used; i++)
+        ck_assert_uint_le(list_large_chunk(l, i)->bytes, LIST_OVERFULL * many.bytes + sizeof text);
+    ck_assert(is(l, 400, 400));
+    ck_assert_uint_eq(l->count, 2000);
     list_large_free(l);
 }
 END_TEST
@@ -199,7 +283,10 @@ int main(void)
     tcase_add_test(tests, elements_are_found_from_either_end);
     tcase_add_test(tests, the_array_shrinks_when_most_chunks_are_removed);
     tcase_add_test(tests, a_queue_does_not_make_the_array_grow);
-    tcase_add_test(tests, insertions_split_full_chunks_and_removals_join_small_ones);
+    tcase_add_test(tests, an_insertion_in_the_middle_keeps_the_order_and_removals_join_no_chunks);
+    tcase_add_test(tests, elements_are_divided_as_in_redis);
+    tcase_add_test(tests, a_large_element_is_alone_in_a_plain_chunk);
+    tcase_add_test(tests, replacements_do_not_make_a_chunk_grow_without_bound);
     tcase_add_test(tests, bytes_are_those_of_the_blocks);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);

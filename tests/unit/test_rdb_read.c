@@ -129,8 +129,23 @@ START_TEST(lists_of_all_versions_are_read)
     ck_assert(reads_as(RDB_LIST_ZIPLISTS,
                        SLICE("\3\x0e\x0e\0\0\0\x0a\0\0\0\1\0\0\1a\xff\x0b\x0b\0\0\0\x0a\0\0\0\0\0\xff"
                              "\x0e\x0e\0\0\0\x0a\0\0\0\1\0\0\1b\xff"),
-                       "listpack", "a b "));
-    ck_assert(reads_as(RDB_LIST_NODES, SLICE("\2\2\x0a\x0a\0\0\0\1\0\x81" "a\2\xff\1\1b"), "listpack", "a b "));
+                       "large", "a b "));
+    ck_assert(reads_as(RDB_LIST_NODES, SLICE("\1\2\x0a\x0a\0\0\0\1\0\x81" "a\2\xff"), "listpack", "a "));
+}
+END_TEST
+
+START_TEST(nodes_of_lists_stay_as_they_are)
+{
+    struct entry *e = read_value(RDB_LIST_NODES, SLICE("\3\2\x0a\x0a\0\0\0\1\0\x81" "a\2\xff\1\1b\2\x0a\x0a\0\0\0\1\0\x81"
+                                                       "c\2\xff"));
+    struct value v;
+
+    ck_assert_ptr_nonnull(e);
+    v = entry_value(e);
+    ck_assert_int_eq(v.form, VALUE_LARGE);
+    ck_assert_uint_eq(list_shape(&v).chunks, 3);
+    entry_free(e);
+    ck_assert(reads_as(RDB_LIST_NODES, SLICE("\1\1\1b"), "large", "b "));
 }
 END_TEST
 
@@ -299,6 +314,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, lists_of_all_versions_are_read);
+    tcase_add_test(tests, nodes_of_lists_stay_as_they_are);
     tcase_add_test(tests, list_nodes_of_unknown_kind_and_empty_plain_nodes_are_refused);
     tcase_add_test(tests, lists_become_large_by_the_current_limits);
     tcase_add_test(tests, sets_of_all_versions_are_read);

@@ -472,10 +472,12 @@ static void debug_quicklist_threshold(struct call *c)
     char text[WORD_BYTES];
     uint64_t bytes;
 
-    if (kind_parse_memory(word(c, 2, text), &bytes) && bytes <= (1ull << 32) - (1u << 20))
-        reply_ok(c->out);
-    else
+    if (!kind_parse_memory(word(c, 2, text), &bytes) || bytes > (1ull << 32) - (1u << 20)) {
         reply_error(c->out, "ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+        return;
+    }
+    atomic_store_explicit(&c->instance->list_threshold, bytes, memory_order_relaxed);
+    reply_ok(c->out);
 }
 
 static void debug_replybuffer(struct call *c)
@@ -569,8 +571,9 @@ static void debug_help(struct call *c)
         "    Return 1 if the pattern matches a string of <length> letters 'a', otherwise 0.",
         "STRUCTSIZE",
         "    Return the sizes of some structures of the server.",
-        "DICT-RESIZING <0|1>, PAUSE-CRON <0|1>, QUICKLIST-PACKED-THRESHOLD <size>, REPLYBUFFER <what> <value>,",
-        "SET-DISABLE-DENY-SCRIPTS <0|1>",
+        "QUICKLIST-PACKED-THRESHOLD <size>",
+        "    List elements of this size or more have a chunk of their own; 0: those larger than a chunk.",
+        "DICT-RESIZING <0|1>, PAUSE-CRON <0|1>, REPLYBUFFER <what> <value>, SET-DISABLE-DENY-SCRIPTS <0|1>",
         "    Accepted without effect, for test suites of Redis.",
         NULL,
     };

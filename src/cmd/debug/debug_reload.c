@@ -25,7 +25,7 @@ static bool reload_entry(struct call *c, const struct place *p, struct entry *e,
         return true;
     }
     dump->len = 0;
-    dump_write(dump, e);
+    dump_write_newest(dump, e);
     copy = dump_read(buf_slice(dump), &to);
     if (copy == NULL)
         return false;

@@ -46,25 +46,28 @@ static void print_chunks(const struct list_large *l, bool full)
         const struct list_chunk *chunk = list_large_chunk(l, i);
         struct flat f = list_chunk_flat(chunk);
 
-        printf("{chunk %zu, count %u, bytes %u, room %u}\n", i, chunk->count, chunk->bytes, chunk->room);
+        printf("{chunk %zu, count %u, bytes %u, room %u%s}\n", i, chunk->count, chunk->bytes, chunk->room,
+               chunk->plain ? ", plain" : "");
         if (full)
             print_listpack(&f);
     }
+}
+
+static bool is_large_list(const struct entry *e)
+{
+    return entry_type(e) == TYPE_LIST && entry_value(e).form == VALUE_LARGE;
 }
 
 void debug_value_quicklist(struct call *c, const struct entry *e)
 {
     struct value v;
 
-    if (entry_type(e) != TYPE_LIST) {
+    if (!is_large_list(e)) {
         reply_error(c->out, "ERR Not a quicklist encoded object.");
         return;
     }
     v = entry_value(e);
-    if (v.form == VALUE_LARGE)
-        print_chunks(v.large, c->argc == 4 && !call_is(c, 3, "0"));
-    else
-        print_listpack(&v.flat);
+    print_chunks(v.large, c->argc == 4 && !call_is(c, 3, "0"));
     fflush(stdout);
     reply_simple(c->out, "Quicklist structure printed on stdout");
 }
@@ -76,21 +79,20 @@ void debug_value_fields(const struct call *c, const struct entry *e, char *text,
 
     must(size > 0);
     text[0] = 0;
-    if (entry_type(e) != TYPE_LIST)
+    if (!is_large_list(e))
         return;
     v = entry_value(e);
     shape = list_shape(&v);
     must(shape.chunks > 0);
     snprintf(text, size, " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%zu",
-             shape.chunks, (double)list_count(&v) / (double)shape.chunks,
-             (int)collection_limits(c, TYPE_LIST).fill, shape.bytes);
+             shape.chunks, (double)list_count(&v) / (double)shape.chunks, (int)collection_limits(c, TYPE_LIST).fill,
+             shape.bytes);
 }
 
-/* The number of elements of a value whose encoding, as OBJECT ENCODING names it, is a hash table. False: it is not. */
+/* The number of elements of a value that has a hash table. False: it has none. */
 static bool count_table(const struct value *v, enum entry_type type, size_t *n)
 {
-    if (type == TYPE_LIST || type == TYPE_STREAM ||
-        (v->form != VALUE_LARGE && (type != TYPE_SET || v->form == VALUE_INTSET)))
+    if (type == TYPE_LIST || type == TYPE_STREAM || v->form != VALUE_LARGE)
         return false;
     *n = type == TYPE_SET ? set_count(v) : type == TYPE_ZSET ? zset_count(v) : hash_count(v);
     return true;

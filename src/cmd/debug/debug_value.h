@@ -18,8 +18,8 @@ void debug_value_listpack(struct call *c, const struct entry *e);
 void debug_value_quicklist(struct call *c, const struct entry *e);
 /* Replies with statistics of the hash table of a large hash, set or sorted set, or an error for other values. */
 void debug_value_htstats(struct call *c, const struct entry *e);
-/* Writes the additional fields of DEBUG OBJECT for a list, each with a leading space, or an empty string for another
- * value. At most `size` bytes with the NUL. */
+/* Writes the additional fields of DEBUG OBJECT for a large list, each with a leading space, or an empty string for
+ * another value. At most `size` bytes with the NUL. */
 void debug_value_fields(const struct call *c, const struct entry *e, char *text, size_t size);
 
 #endif

@@ -346,6 +346,9 @@ static bool make_list(struct sort *s, struct range r, struct value *list)
     struct slice part;
 
     must(r.n == 0 || r.from + r.n <= s->n);
+    if (r.n == 0)
+        return true;
+    list_begin_large(list);
     for (size_t i = r.from; i < r.from + r.n; i++)
         for (size_t get = 0; get < parts(s); get++) {
             bool found = get_part(s, &s->items[i], get, &part);
@@ -356,6 +359,7 @@ static bool make_list(struct sort *s, struct range r, struct value *list)
             }
             list_push(list, false, found ? part : SLICE(""));
         }
+    list_choose_form(list);
     return true;
 }
 
