@@ -16,6 +16,7 @@
 #include "net/balance.h"
 #include "net/post.h"
 #include "obs/log.h"
+#include "proto/client_memory.h"
 #include "run/reclaim.h"
 #include "run/sweep.h"
 
@@ -134,6 +135,11 @@ static void on_sent(struct link *l)
     conn_sent(conn_of(l));
 }
 
+static void on_progressed(struct link *l)
+{
+    conn_progressed(conn_of(l));
+}
+
 static void on_closed(struct link *l)
 {
     conn_closed(conn_of(l));
@@ -147,6 +153,7 @@ static const struct engine_handler handler = {
     .received = on_received,
     .ended = on_ended,
     .sent = on_sent,
+    .progressed = on_progressed,
     .closed = on_closed,
 };
 
@@ -283,11 +290,23 @@ static void sweep(struct worker *w)
     }
 }
 
+/* Enforces maxmemory-clients on clients that send nothing. The slack of the last time may be out of date. */
+static void fit_clients(struct instance *in)
+{
+    int64_t limit = options_maxmemory_clients(in->options);
+
+    atomic_store_explicit(&in->clients.slack, 0, memory_order_relaxed);
+    if (clients_exceed(&in->clients, limit))
+        clients_fit(&in->clients, limit);
+}
+
 static void tick(struct worker *w)
 {
     int64_t mono = w->runner.mono;
 
     w->next_tick = mono + TICK_MS;
+    out_thread_tidy();
+    batch_tidy(&w->batch);
     runner_flush(&w->runner);
     quiesce_collect();
     if (w->runner.next_reclaim == 0)
@@ -302,7 +321,7 @@ static void tick(struct worker *w)
         metrics_sample(mono);
         mem_peak_sample();
         evict_tidy(w->instance->keyspace, OPT(w->instance->options, maxmemory) != 0);
-        clients_fit(&w->instance->clients, options_maxmemory_clients(w->instance->options));
+        fit_clients(w->instance);
     }
 }
 
@@ -387,6 +406,7 @@ static void *worker_main(void *arg)
     pthread_barrier_wait(&w->all->end);
     engine_stop(&w->engine);
     out_thread_done();
+    client_memory_flush();
     slab_thread_done();
     mem_thread_done();
     return NULL;

@@ -36,8 +36,6 @@ void runner_init(struct runner *r, struct instance *in, unsigned slot);
 void runner_fini(struct runner *r);
 /* Reads the clocks: when a batch begins, or time has passed. */
 void runner_tick(struct runner *r);
-/* Adds a change of the memory of the worker's clients, in bytes. */
-void runner_count_clients(struct runner *r, int64_t change);
 /* Adds the memory that the worker has counted to the global accounts. Called ten times a second. */
 void runner_flush(struct runner *r);
 
