@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/engine.h"
 
+#include <sys/socket.h>
 #include <sys/uio.h>
+
+void link_count_chain(struct link *l)
+{
+    l->send_memory = l->send_referred = 0;
+    for (const struct chunk *c = l->sending; c != NULL; c = c->next) {
+        l->send_memory += c->memory;
+        l->send_referred += chunk_referred(c);
+    }
+}
 
 bool link_advance(struct link *l, size_t n)
 {
@@ -14,11 +24,22 @@ bool link_advance(struct link *l, size_t n)
 
         n -= sent->len;
         l->sending = sent->next;
+        must(sent->memory <= l->send_memory && chunk_referred(sent) <= l->send_referred);
+        l->send_memory -= sent->memory;
+        l->send_referred -= chunk_referred(sent);
         chunk_free(sent);
     }
     l->offset = n;
     must((l->sending == NULL) == (l->send_bytes == 0));
     return l->sending == NULL;
+}
+
+void link_reset(struct link *l)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    must(l->closing);
+    setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 void link_drop_chain(struct link *l)
@@ -29,7 +50,7 @@ void link_drop_chain(struct link *l)
         chunk_free(l->sending);
         l->sending = next;
     }
-    l->send_bytes = l->offset = 0;
+    l->send_bytes = l->offset = l->send_memory = l->send_referred = 0;
 }
 
 unsigned link_pieces(const struct link *l, struct iovec *v, unsigned max)

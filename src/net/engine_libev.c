@@ -24,6 +24,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "proto/client_memory.h"
 
 #define RECEIVE_BYTES (64 * 1024)
 #define RECEIVE_MIN   (32 * 1024) /* room for one receive: with less, what has come is delivered first */
@@ -175,15 +176,19 @@ static void libev_unlisten(struct engine *e, int fd)
 
 /* ---- links ---- */
 
-/* Drops what was received for the link and not delivered. */
-static void drop_received(struct state *s, struct link *l)
+/* Drops what was received for the link and not delivered. Returns whether there was any. */
+static bool drop_received(struct state *s, struct link *l)
 {
     struct ev_link *v = ev_link(l);
     unsigned n = s->next;
+    bool any = v->kept != NULL;
 
-    for (unsigned i = s->next; i < s->count; i++)
+    for (unsigned i = s->next; i < s->count; i++) {
         if (s->arrivals[i].link != l)
             s->arrivals[n++] = s->arrivals[i];
+        else
+            any = true;
+    }
     s->count = n;
     if (v->is_resumed) {
         struct link **at = &s->resumed;
@@ -193,8 +198,9 @@ static void drop_received(struct state *s, struct link *l)
         *at = v->resumed;
         v->is_resumed = false;
     }
-    mem_free(v->kept);
+    client_memory_free(v->kept);
     v->kept = NULL;
+    return any;
 }
 
 static void keep(struct link *l, const char *p, size_t n)
@@ -202,7 +208,7 @@ static void keep(struct link *l, const char *p, size_t n)
     struct ev_link *v = ev_link(l);
 
     must(v->kept == NULL);
-    v->kept = mem_alloc(n);
+    v->kept = client_memory_alloc(n);
     v->kept_n = n;
     memcpy(v->kept, p, n);
 }
@@ -219,7 +225,7 @@ static void deliver_kept(struct state *s, struct link *l)
         return;
     v->kept = NULL;
     s->engine->handler->received(l, p, v->kept_n);
-    mem_free(p);
+    client_memory_free(p);
 }
 
 /* Delivers what was gathered. An engine_wait inside a callback delivers the rest before it gathers anything itself. */
@@ -289,6 +295,8 @@ static void send_chain(struct state *s, struct link *l)
             continue;
         if (n < 0 && errno == EAGAIN) {
             ev_io_start(s->loop, &v->out);
+            if (s->engine->handler->progressed != NULL)
+                s->engine->handler->progressed(l);
             return;
         }
         if (n < 0) {
@@ -360,7 +368,8 @@ static void libev_close(struct engine *e, struct link *l)
 
     ev_io_stop(s->loop, &ev_link(l)->in);
     ev_io_stop(s->loop, &ev_link(l)->out);
-    drop_received(s, l);
+    if (drop_received(s, l))
+        link_reset(l);
     link_drop_chain(l);
     close(l->fd);
     l->fd = -1;

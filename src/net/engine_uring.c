@@ -27,6 +27,7 @@
 #include "net/acceptor.h"
 #include "net/annotate.h"
 #include "net/ring.h"
+#include "proto/client_memory.h"
 
 #define PIECES       64   /* of one send */
 #define MESSAGES     128  /* sends of more than one piece between two enters */
@@ -73,6 +74,7 @@ struct uring_link {
     bool cancelling; /* and is being cancelled */
     bool sending;    /* a send is in flight */
     bool ended;      /* nothing more is received */
+    bool dropped;    /* bytes were received that the handler does not get */
     bool unreported; /* the handler does not know yet that it has ended, with `error` */
 };
 
@@ -130,7 +132,7 @@ static struct link *take_marked(struct state *s)
 /* Keeps a copy of bytes for a paused link, behind those already kept. */
 static void keep(struct uring_link *v, const char *p, size_t n)
 {
-    struct kept *k = mem_alloc(sizeof *k + n);
+    struct kept *k = client_memory_alloc(sizeof *k + n);
 
     k->next = NULL;
     k->n = n;
@@ -152,13 +154,15 @@ static struct kept *take_kept(struct uring_link *v)
 static void drop_kept(struct uring_link *v)
 {
     while (v->kept != NULL)
-        mem_free(take_kept(v));
+        client_memory_free(take_kept(v));
 }
 
 /* Nothing of the link is in flight any more. */
 static void finish(struct state *s, struct link *l)
 {
     must(l->closing && !uring_link(l)->is_listed);
+    if (uring_link(l)->dropped || uring_link(l)->kept != NULL)
+        link_reset(l);
     drop_kept(uring_link(l));
     link_drop_chain(l);
     close(l->fd);
@@ -188,7 +192,7 @@ static void update_receiving(struct state *s, struct link *l)
 
         mark(s, l); /* for the rest; the call may free the link */
         s->engine->handler->received(l, k->bytes, k->n);
-        mem_free(k);
+        client_memory_free(k);
     } else if (v->unreported) {
         v->unreported = false;
         s->engine->handler->ended(l, v->error);
@@ -257,8 +261,10 @@ static void on_bytes(struct state *s, struct link *l, const char *p, size_t n)
 {
     struct uring_link *v = uring_link(l);
 
-    if (UNLIKELY(l->closing || v->ended))
+    if (UNLIKELY(l->closing || v->ended)) {
+        v->dropped = true;
         return;
+    }
     if (LIKELY(l->receiving && v->kept == NULL)) {
         s->engine->handler->received(l, p, n);
         return;
@@ -406,10 +412,13 @@ static void on_send(struct state *s, struct link *l, int result)
             on_send_error(s, l, result == 0 ? EPIPE : -result);
         return;
     }
-    if (LIKELY(link_advance(l, result)))
+    if (LIKELY(link_advance(l, result))) {
         s->engine->handler->sent(l);
-    else
-        queue_send(s, l);
+        return;
+    }
+    queue_send(s, l);
+    if (s->engine->handler->progressed != NULL)
+        s->engine->handler->progressed(l);
 }
 
 /* ---- the loop ---- */
