@@ -106,7 +106,7 @@ static void close_last(struct out *o)
 /* Adds a chunk to the counters of memory. */
 static void count_chunk(struct out *o, const struct chunk *c)
 {
-    o->memory += sizeof *c + c->cap;
+    o->memory += mem_usable_size(sizeof *c + c->cap);
     if (c->blob != NULL)
         o->pinned += c->len;
 }

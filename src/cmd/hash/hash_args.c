@@ -48,7 +48,7 @@ bool hash_args_expire(struct call *c, int i, enum expire_unit unit, bool absolut
 void hash_count_expired(struct call *c, size_t n)
 {
     if (n > 0)
-        atomic_fetch_add_explicit(&c->instance->keyspace->stats.expired_fields, n, memory_order_relaxed);
+        atomic_fetch_add_explicit(&c->instance->keyspace->counts[0].expired_fields, n, memory_order_relaxed);
 }
 
 bool hash_reply_field(struct call *c, const struct value *v, struct slice field)
