@@ -81,16 +81,16 @@ START_TEST(a_small_block_takes_its_size_rounded_up_to_8_and_a_large_one_little_m
 }
 END_TEST
 
-START_TEST(all_of_the_usable_size_may_be_written)
+START_TEST(all_of_the_room_may_be_written)
 {
     enum { N = 100 };
     void *p[N];
 
     for (size_t n = 0; n <= MAX_SIZE; n += n < FINE ? 7 : 701) {
         for (int i = 0; i < N; i++)
-            fill(p[i] = slab_alloc(n), slab_usable_size(n), (unsigned char)i);
+            fill(p[i] = slab_alloc(n), slab_room(n), (unsigned char)i);
         for (int i = 0; i < N; i++) {
-            check_filled(p[i], slab_usable_size(n), (unsigned char)i);
+            check_filled(p[i], slab_room(n), (unsigned char)i);
             slab_free(p[i], n);
         }
     }
@@ -394,7 +394,7 @@ int main(void)
     tcase_add_test(tests, blocks_are_aligned_to_8_bytes);
     tcase_add_test(tests, a_block_of_a_power_of_two_up_to_64_lies_in_one_cache_line);
     tcase_add_test(tests, a_small_block_takes_its_size_rounded_up_to_8_and_a_large_one_little_more);
-    tcase_add_test(tests, all_of_the_usable_size_may_be_written);
+    tcase_add_test(tests, all_of_the_room_may_be_written);
     tcase_add_test(tests, a_block_is_counted_by_its_usable_size_until_it_is_freed);
     tcase_add_test(tests, freeing_all_blocks_of_a_size_returns_its_slabs);
     tcase_add_test(tests, gaps_are_filled_before_a_new_slab_is_made);
