@@ -37,7 +37,17 @@ static void pause_cpu(void)
 #endif
 }
 
-void lock_wait(struct lock *l)
+/* ns of the monotonic clock. */
+static int64_t now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Spins briefly. Returns whether the lock is taken. */
+static bool spin(struct lock *l)
 {
     for (int i = 0; i < SPINS; i++) {
         uint32_t w = atomic_load_explicit(&l->word, memory_order_relaxed);
@@ -45,14 +55,45 @@ void lock_wait(struct lock *l)
         must(w <= 2);
         if (w == 0 &&
             atomic_compare_exchange_weak_explicit(&l->word, &w, 1, memory_order_acquire, memory_order_relaxed))
-            return;
+            return true;
         pause_cpu();
     }
-    while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0) {
-        struct timespec t = {0, SLEEP_NS};
+    return false;
+}
 
-        syscall(SYS_futex, &l->word, FUTEX_WAIT_PRIVATE, 2, &t, NULL, 0);
+static void sleep_on(struct lock *l, int64_t ns)
+{
+    struct timespec t = {0, ns < SLEEP_NS ? ns : SLEEP_NS};
+
+    syscall(SYS_futex, &l->word, FUTEX_WAIT_PRIVATE, 2, &t, NULL, 0);
+}
+
+bool lock_wait_within(struct lock *l, int64_t ns)
+{
+    int64_t end = 0;
+
+    if (ns == 0)
+        return false;
+    if (spin(l))
+        return true;
+    /* 2 stays behind when it gives up: then the holder makes a system call in vain. */
+    while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0) {
+        int64_t left = SLEEP_NS;
+
+        if (ns >= 0) {
+            end = end != 0 ? end : now() + ns;
+            left = end - now();
+        }
+        if (left <= 0)
+            return false;
+        sleep_on(l, left);
     }
+    return true;
+}
+
+void lock_wait(struct lock *l)
+{
+    must(lock_wait_within(l, LOCK_FOREVER));
 }
 
 void lock_wake(struct lock *l, uint32_t was)

@@ -66,6 +66,7 @@ struct CAPABILITY("lock") lock {
 void lock_init(struct lock *l, enum lock_rank rank, uint32_t order);
 /* The slow paths of lock_take and lock_drop; `was` is the word that lock_drop replaced. */
 void lock_wait(struct lock *l);
+bool lock_wait_within(struct lock *l, int64_t ns);
 void lock_wake(struct lock *l, uint32_t was);
 
 #ifdef LARDER_DEBUG
@@ -104,6 +105,24 @@ static inline bool lock_take(struct lock *l) ACQUIRES(l)
     }
     lock_note_take(l, false);
     return held;
+}
+
+#define LOCK_FOREVER (-1)
+
+/* As lock_take, but gives up after about ns nanoseconds (0: at once), or never (LOCK_FOREVER). Sets *waited if it had
+ * to wait. Returns whether the lock is taken. */
+static inline bool lock_take_within(struct lock *l, int64_t ns, bool *waited) TRY_ACQUIRES(true, l)
+{
+    uint32_t free = 0;
+
+    if (UNLIKELY(
+            !atomic_compare_exchange_strong_explicit(&l->word, &free, 1, memory_order_acquire, memory_order_relaxed))) {
+        *waited = true;
+        if (!lock_wait_within(l, ns))
+            return false;
+    }
+    lock_note_take(l, false);
+    return true;
 }
 
 /* Takes the lock if it is free. May be called out of order, since it never waits. */

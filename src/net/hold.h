@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hold: the connections of one worker that wait for the end of a CLIENT PAUSE.
+ * hold: the connections of one worker that wait for the end of a CLIENT PAUSE, or for a shard that another worker has
+ * held for long.
  *
  * Role:    a list of those connections alone, so that the end of a pause does not walk all others.
  * Owns:    nothing; a connection is taken off the list before it is freed.

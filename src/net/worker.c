@@ -23,6 +23,7 @@
 
 #define TICK_MS        100
 #define CHECK_MS       1000
+#define AGAIN_NS       1000000 /* until commands that gave up waiting for a shard try again */
 #define SWEEP_NS       50000    /* length of a slice of the expiry sweep */
 #define SWEEP_GAP_NS   100000   /* between slices, divided by active-expire-effort: time for clients */
 #define SWEEP_LATER_NS 25000000 /* until the next look where keys have an expiry but none is due */
@@ -180,6 +181,18 @@ static void resume_all(struct worker *w)
         conn_resume(first); /* removes it, which moves `first` on */
 }
 
+/* No pause holds them. Those that gave up waiting for a shard try again from time to time. */
+static void resume_held(struct worker *w)
+{
+    int64_t now = clock_mono_ns();
+
+    if (w->runner.gave_up && now < w->next_again)
+        return;
+    w->next_again = now + AGAIN_NS;
+    resume_all(w);
+    w->runner.gave_up = w->on_hold != NULL;
+}
+
 static void close_conn(struct conn *c, int64_t mono)
 {
     (void)mono;
@@ -292,7 +305,9 @@ static int64_t wait_time(const struct worker *w)
 
     if (w->pending != NULL || mailbox_has_mail(&w->mailbox))
         return 0;
-    if (UNLIKELY(w->on_hold != NULL)) {
+    if (UNLIKELY(w->on_hold != NULL) && w->runner.gave_up) {
+        ns = ns < AGAIN_NS ? ns : AGAIN_NS;
+    } else if (UNLIKELY(w->on_hold != NULL)) {
         int64_t pause_ms = pause_until(&w->instance->pause) - clock_mono_ms();
 
         if (pause_ms < TICK_MS && pause_ms * 1000000 < ns)
@@ -327,7 +342,7 @@ static void loop(struct worker *w)
         engine_wait(&w->engine, wait_time(w));
         read_mail(w);
         if (UNLIKELY(w->on_hold != NULL) && pause_mode(&w->instance->pause, w->runner.mono) == PAUSE_NONE)
-            resume_all(w);
+            resume_held(w);
         flush_pending(w);
         if (w->runner.mono >= w->next_tick)
             tick(w);

@@ -37,7 +37,7 @@ struct worker {
     struct workers *all;
     struct conn *conns;
     struct conn *pending, **pending_end; /* connections to flush */
-    struct conn *on_hold;                /* connections that wait for the end of a CLIENT PAUSE: hold.h */
+    struct conn *on_hold;                /* connections that wait for a shard or the end of a CLIENT PAUSE: hold.h */
     struct slots slots;                  /* of conns, for letters */
     bool *wakes;                         /* by number: workers to wake when the running command ends */
     bool has_posted;                     /* the running command has posted letters */
@@ -47,6 +47,7 @@ struct worker {
     struct batch batch;
     int64_t next_tick, next_check; /* ms, monotonic */
     int64_t next_sweep;            /* ns, monotonic; 0: there are no keys that expire */
+    int64_t next_again;            /* ns, monotonic: when commands that gave up waiting for a shard try again */
     unsigned sweep_at;
     int64_t next_defrag; /* ns, monotonic; 0: no memory is fragmented */
     struct defrag defrag;

@@ -10,6 +10,9 @@
 #include "run/locks.h"
 #include "store/fields.h"
 
+#define PATIENCE_NS 1000000 /* how long a command waits for a shard before its worker serves others meanwhile */
+#define HURRY_NS    50000   /* the same for several shards, while others wait already */
+
 /* ---- refusals ---- */
 
 static void end_http(struct call *c)
@@ -106,18 +109,31 @@ static void prepare(struct call *c)
     }
 }
 
-/* Runs the command as a unit. False: it is paused, and nothing was done. */
+/* Begins the unit of the command. False: another worker has held a shard that it needs for PATIENCE_NS. While a
+ * command of this worker waits like that, others hardly wait: many of them would stop the worker. */
+static bool begin_unit(struct call *c, const struct request *req) TRY_ACQUIRES(true, shard_cap)
+{
+    bool hurry = UNLIKELY(c->runner->gave_up);
+
+    if (UNLIKELY(req->key == 0)) {
+        prepare(c);
+        want_locks(c);
+        return unit_begin_set_within(c->unit, c->runner, hurry ? HURRY_NS : PATIENCE_NS);
+    }
+    sane(req->key < req->argc);
+    return unit_begin_shard_within(c->unit, c->runner, keyspace_shard(c->instance->keyspace, c->hash[req->key]),
+                                   hurry ? 0 : PATIENCE_NS);
+}
+
+/* Runs the command as a unit. False: it is paused or gave up waiting for a shard, and nothing was done. */
 static bool run_unit(struct call *c, const struct request *req)
 {
     bool held_up;
 
-    if (LIKELY(req->key != 0)) {
-        sane(req->key < req->argc);
-        unit_begin_shard(c->unit, c->runner, keyspace_shard(c->instance->keyspace, c->hash[req->key]));
-    } else {
-        prepare(c);
-        want_locks(c);
-        unit_begin_set(c->unit, c->runner);
+    if (UNLIKELY(!begin_unit(c, req))) {
+        mem_free(c->prepared);
+        c->runner->gave_up = true;
+        return false;
     }
     held_up = is_held_up(c);
     if (LIKELY(!held_up))

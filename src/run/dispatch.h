@@ -13,7 +13,9 @@
 
 enum dispatch_result {
     DISPATCH_DONE,
-    DISPATCH_PAUSED, /* nothing was done: retry after the pause, unless the client was killed */
+    /* Nothing was done: retry after the pause, unless the client was killed; or soon, if runner->gave_up is set:
+     * another worker has held a shard for long. */
+    DISPATCH_PAUSED,
 };
 
 /* Runs, queues or refuses the request, and writes the reply to the session's output. */

@@ -143,17 +143,51 @@ static unsigned next_wanted(const struct lock_set *l, unsigned i)
 #define EACH_WANTED(l, i) \
     for (unsigned i = next_wanted(l, 0); i < (l)->keyspace->shard_count; i = next_wanted(l, i + 1))
 
-bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for all that are wanted */
+static bool pass_gate(struct lock_set *l, int64_t ns, bool *waited) UNCHECKED_LOCKS /* closed or entered */
 {
-    bool waited = l->world;
+    struct gate *g = &l->keyspace->gate;
 
-    must_be(l, LOCKS_MAGIC);
+    if (l->world) {
+        *waited = true;
+        return gate_close_within(g, ns);
+    }
+    return l->shards < 2 || gate_enter_within(g, l->slot, ns, waited);
+}
+
+/* Unlocks the shards of the set before `end`, and leaves the gate. */
+static void drop_before(struct lock_set *l, unsigned end) UNCHECKED_LOCKS /* those that are held */
+{
+    EACH_WANTED(l, i) {
+        if (i >= end)
+            break;
+        lock_drop(&l->keyspace->shards[i].lock);
+    }
     if (l->world)
-        gate_close(&l->keyspace->gate);
+        gate_open(&l->keyspace->gate);
     else if (l->shards > 1)
-        waited = gate_enter(&l->keyspace->gate, l->slot);
-    EACH_WANTED(l, i)
-        waited |= lock_take(&l->keyspace->shards[i].lock);
+        gate_leave(&l->keyspace->gate, l->slot);
+}
+
+bool lock_set_take_within(struct lock_set *l, int64_t ns,
+                          bool *waited) UNCHECKED_LOCKS /* shard_cap stands for all that are wanted */
+{
+    must_be(l, LOCKS_MAGIC);
+    if (!pass_gate(l, ns, waited))
+        return false;
+    EACH_WANTED(l, i) {
+        if (LIKELY(lock_take_within(&l->keyspace->shards[i].lock, ns, waited)))
+            continue;
+        drop_before(l, i);
+        return false;
+    }
+    return true;
+}
+
+bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* it never gives up */
+{
+    bool waited = false;
+
+    must(lock_set_take_within(l, LOCK_FOREVER, &waited));
     return waited;
 }
 
@@ -165,10 +199,5 @@ void lock_set_begin(struct lock_set *l, uint8_t epoch)
 
 void lock_set_drop(struct lock_set *l) UNCHECKED_LOCKS /* shard_cap stands for all that are wanted */
 {
-    EACH_WANTED(l, i)
-        lock_drop(&l->keyspace->shards[i].lock);
-    if (l->world)
-        gate_open(&l->keyspace->gate);
-    else if (l->shards > 1)
-        gate_leave(&l->keyspace->gate, l->slot);
+    drop_before(l, l->keyspace->shard_count);
 }

@@ -31,6 +31,7 @@ struct runner {
     uint32_t unstamped;     /* commands since this worker advanced the stamps (stamp.h) */
     uint32_t stamp_unit;    /* commands after which it advances them */
     struct lock_set *locks; /* of the current unit */
+    bool gave_up;           /* a command gave up waiting for a shard, and waits to be run again */
 };
 
 void runner_init(struct runner *r, struct instance *in, unsigned slot);

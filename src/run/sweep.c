@@ -5,12 +5,15 @@
 #include "run/unit.h"
 #include "store/expiry.h"
 
+/* Returns whether there is nothing more to do in the shard; also if another worker holds it: the next walk comes back.
+ */
 static bool sweep_shard(struct runner *r, struct shard *s)
 {
     struct unit u;
     bool done;
 
-    unit_begin_shard(&u, r, s);
+    if (!unit_begin_shard_within(&u, r, s, 0))
+        return true;
     done = expiry_sweep(s, u.now);
     unit_end(&u);
     return done;

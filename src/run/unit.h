@@ -40,11 +40,9 @@ static inline void unit_read_time(struct unit *u, bool waited)
     u->epoch = keyspace_epoch(u->runner->instance->keyspace);
 }
 
-/* Begins a unit that holds one shard. Inline, as unit_end: each request passes both. */
-static inline void unit_begin_shard(struct unit *u, struct runner *r, struct shard *s) ACQUIRES(shard_cap)
+/* After the shard was locked. */
+static inline void unit_enter_shard(struct unit *u, struct runner *r, struct shard *s, bool waited) REQUIRES(shard_cap)
 {
-    bool waited = shard_lock(s);
-
     sane(r->magic == RUNNER_MAGIC && s->keyspace == r->instance->keyspace);
     sane(&s->keyspace->shards[s->index] == s);
     u->runner = r;
@@ -54,8 +52,30 @@ static inline void unit_begin_shard(struct unit *u, struct runner *r, struct sha
     shard_begin(s, u->epoch);
 }
 
+/* Begins a unit that holds one shard. Inline, as unit_end: each request passes both. */
+static inline void unit_begin_shard(struct unit *u, struct runner *r, struct shard *s) ACQUIRES(shard_cap)
+{
+    bool waited = shard_lock(s);
+
+    unit_enter_shard(u, r, s, waited);
+}
+
+/* The same, but gives up after about ns nanoseconds. Returns whether the unit has begun. */
+static inline bool unit_begin_shard_within(struct unit *u, struct runner *r, struct shard *s, int64_t ns)
+    TRY_ACQUIRES(true, shard_cap)
+{
+    bool waited = false;
+
+    if (UNLIKELY(!shard_lock_within(s, ns, &waited)))
+        return false;
+    unit_enter_shard(u, r, s, waited);
+    return true;
+}
+
 /* Begins a unit that holds the shards of the runner's lock set: none, one, several or all. */
 void unit_begin_set(struct unit *u, struct runner *r) ACQUIRES(shard_cap);
+/* The same, but gives up after about ns nanoseconds of waiting for a shard. Returns whether the unit has begun. */
+bool unit_begin_set_within(struct unit *u, struct runner *r, int64_t ns) TRY_ACQUIRES(true, shard_cap);
 /* Begins a unit on one shard within a unit that holds no shard or all of them. In the second case it continues the
  * outer unit. */
 void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s) ACQUIRES(shard_cap);

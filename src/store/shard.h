@@ -52,6 +52,13 @@ static inline bool shard_lock(struct shard *s) ACQUIRES(shard_cap) UNCHECKED_LOC
     return lock_take(&s->lock);
 }
 
+/* As lock_take_within. */
+static inline bool shard_lock_within(struct shard *s, int64_t ns, bool *waited)
+    TRY_ACQUIRES(true, shard_cap) UNCHECKED_LOCKS
+{
+    return lock_take_within(&s->lock, ns, waited);
+}
+
 /* Locks the shard if it is free. */
 static inline bool shard_try(struct shard *s) TRY_ACQUIRES(true, shard_cap) UNCHECKED_LOCKS
 {

@@ -212,20 +212,63 @@ def pause_many(t):
     expect(all(c.is_alive() for c in clients), "a client is closed")
 
 
+class LongCommand:
+    """A MIGRATE of a key to a server that does not answer: a command that keeps its worker and the key's shard until the
+    test ends it"""
+
+    def __init__(self, client, key):
+        self.client = client
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(client.timeout)
+            client.send("MIGRATE", "127.0.0.1", listener.getsockname()[1], key, 0, 600000)
+            self.peer = listener.accept()[0]
+            self.peer.recv(1)
+
+    def end(self):
+        expect(not self.client.pending(), "the command has ended by itself")
+        self.peer.close()
+        equal(self.client.read()[0], "-", "the reply of MIGRATE")
+
+
+def client_of(s, worker):
+    """A client that this worker serves"""
+    while True:
+        c = s.client()
+        if c.worker() == worker:
+            return c
+
+
 @case("clients connect and statistics are sampled while a worker, whichever it is, runs a long command")
 def connect_during_long_command(t):
-    s = t.server("--threads", "2", "--enable-debug-command", "yes")
-    by_worker = {c.worker(): c for c in [s.client() for _ in range(4)]}
-    expect(sorted(by_worker) == [0, 1], "the clients are on workers %r" % sorted(by_worker))
-    for number, c in by_worker.items():
-        watch = by_worker[1 - number]
-        c.send("DEBUG", "SLEEP", 2)
-        t.wait(lambda w=watch: b"cmd=debug" in w.ask("CLIENT", "LIST"), "a client that sleeps")
-        time.sleep(0.1)
+    s = t.server("--threads", "2")
+    for number in (0, 1):
+        stuck, watch = client_of(s, number), client_of(s, 1 - number)
+        watch.ask("SET", "key", 1)
+        long = LongCommand(stuck, "key")
+        time.sleep(0.05)        # a worker is passed over after 20 ms
         for _ in range(8):
             equal(s.client().cmd("PING"), ("+", b"PONG"), "a new client beside a long command")
         samples = set()
-        while len(samples) < 3:
-            samples.add(watch.info("instantaneous_input_kbps"))
-        expect(not c.pending(), "new clients or samples had to wait for worker %d" % number)
-        equal(c.read(), ("+", b"OK"), "DEBUG SLEEP")
+        t.wait(lambda w=watch: samples.add(w.info("instantaneous_input_kbps")) or len(samples) == 3, "three samples")
+        long.end()
+
+
+@case("a worker serves its other clients while some wait for a shard that another worker holds")
+def serve_while_waiting(t):
+    s = t.server("--threads", "2")
+    busy, other = client_of(s, 0), client_of(s, 1)
+    other.ask("MSET", "source", 0, "a", 1, "b", 2)
+    for question, reply in ((("GET", "source"), ("$", b"0")),
+                            (("MGET", "source", "b"), ("*", [("$", b"0"), ("$", b"2")])),
+                            (("KEYS", "sourc*"), ("*", [("$", b"source")]))):
+        waiting = [client_of(s, 1) for _ in range(3)]
+        long = LongCommand(busy, "source")
+        for c in waiting:
+            c.send(*question)
+        for _ in range(50):
+            equal(other.cmd("GET", "a"), ("$", b"1"), "GET on the worker of clients that wait")
+            equal(other.cmd("MGET", "a", "b"), ("*", [("$", b"1"), ("$", b"2")]), "MGET on that worker")
+        expect(not any(c.pending() for c in waiting), "%s did not wait for the shard" % question[0])
+        long.end()
+        for c in waiting:
+            equal(c.read(), reply, "%s after waiting" % question[0])

@@ -56,6 +56,20 @@ START_TEST(only_one_thread_holds_the_lock)
 }
 END_TEST
 
+START_TEST(a_bounded_wait_gives_up)
+{
+    const int64_t bounds[] = {0, 1, 100000};
+    bool waited = false;
+
+    ck_assert(lock_take_within(&lock, 0, &waited) && !waited);
+    for (unsigned i = 0; i < 3; i++, waited = false)
+        ck_assert(!lock_take_within(&lock, bounds[i], &waited) && waited);
+    lock_drop(&lock);
+    ck_assert(lock_take_within(&lock, LOCK_FOREVER, &waited) && !waited);
+    lock_drop(&lock);
+}
+END_TEST
+
 START_TEST(lock_try_fails_while_the_lock_is_held_and_never_waits)
 {
     bool again;
@@ -188,6 +202,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, only_one_thread_holds_the_lock);
+    tcase_add_test(tests, a_bounded_wait_gives_up);
     tcase_add_test(tests, lock_try_fails_while_the_lock_is_held_and_never_waits);
     tcase_add_test(tests, sleeping_waiters_are_woken);
     add_debug_tests(tests);

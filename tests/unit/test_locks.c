@@ -115,6 +115,43 @@ START_TEST(only_sets_of_several_shards_enter_the_gate)
 }
 END_TEST
 
+/* Also of every shard, and at the gate: then it holds nothing. */
+START_TEST(a_bounded_wait_for_a_set_gives_up)
+{
+    struct lock *busy = &ks->shards[200].lock;
+    bool waited = false;
+
+    for (unsigned world = 0; world < 2; world++) {
+        lock_set_clear(set);
+        lock_set_want(set, hash_in(7));
+        lock_set_want(set, hash_in(200));
+        if (world)
+            lock_set_want_world(set);
+        atomic_store(&busy->word, 1); /* as if another thread held it */
+        ck_assert(!lock_set_take_within(set, 100000, &waited) && waited);
+        ck_assert_uint_eq(held(), 1);
+        ck_assert(!is_inside_gate() && atomic_load(&ks->gate.solo) == 0);
+        atomic_store(&busy->word, 0);
+        atomic_store(&ks->gate.slots[5].inside, 1);
+        ck_assert(lock_set_take_within(set, 100000, &waited) != world);
+        if (!world)
+            lock_set_drop(set);
+        atomic_store(&ks->gate.slots[5].inside, 0);
+        ck_assert_uint_eq(held(), 0);
+        ck_assert(!is_inside_gate() && atomic_load(&ks->gate.solo) == 0);
+        ck_assert(lock_set_take_within(set, 100000, &waited));
+        lock_set_drop(set);
+    }
+    lock_set_clear(set);
+    lock_set_want(set, hash_in(7));
+    lock_set_want(set, hash_in(200));
+    atomic_store(&ks->gate.solo, 1);
+    ck_assert(!lock_set_take_within(set, 100000, &waited));
+    ck_assert(held() == 0 && !is_inside_gate());
+    atomic_store(&ks->gate.solo, 0);
+}
+END_TEST
+
 START_TEST(a_set_of_all_shards_closes_the_gate_and_locks_every_shard)
 {
     lock_set_clear(set);
@@ -389,6 +426,7 @@ int main(void)
     tcase_add_test(tests, a_shard_that_is_wanted_twice_is_locked_once);
     tcase_add_test(tests, only_sets_of_several_shards_enter_the_gate);
     tcase_add_test(tests, a_set_of_all_shards_closes_the_gate_and_locks_every_shard);
+    tcase_add_test(tests, a_bounded_wait_for_a_set_gives_up);
     tcase_add_test(tests, a_cleared_set_is_empty);
     add_key_tests(tests);
     tcase_add_test(tests, a_wait_for_a_shard_is_reported);
