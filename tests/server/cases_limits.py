@@ -203,6 +203,7 @@ def hard_limit(t):
     t.wait(lambda: c.number("connected_clients") == 1, "the client to be disconnected")
     expect(len(slow.ended()) < 12 * MB, "it got everything")
     equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
+    s.wait_log("client-output-buffer-limit")
     contains("\n".join(s.lines("client-output-buffer-limit")), "id=%d " % id_)
     equal(c.ask("STRLEN", "k"), 12 * MB, "STRLEN")
 
@@ -298,6 +299,7 @@ def query_limit(t):
         pass
     t.wait(lambda: c.number("connected_clients") == 1, "the client to be disconnected")
     equal(c.number("client_query_buffer_limit_disconnections"), 1, "client_query_buffer_limit_disconnections")
+    s.wait_log("client-query-buffer-limit")
     contains("\n".join(s.lines("client-query-buffer-limit")), "id=%d " % id_)
     equal(c.ask("STRLEN", "k"), 900000, "STRLEN")
 
