@@ -11,6 +11,7 @@
 #define LARDER_RUN_RUNNER_H
 
 #include "run/instance.h"
+#include "store/freer.h"
 
 struct lock_set;
 
@@ -31,6 +32,8 @@ struct runner {
     uint32_t unstamped;     /* commands since this worker advanced the stamps (stamp.h) */
     uint32_t stamp_unit;    /* commands after which it advances them */
     struct lock_set *locks; /* of the current unit */
+    struct freer_wait flush; /* what a flush has taken out of the keyspace */
+    bool flushed;            /* the current command replies when that is freed */
 };
 
 void runner_init(struct runner *r, struct instance *in, unsigned slot);
