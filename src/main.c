@@ -445,10 +445,11 @@ static void stop(struct server *s)
     close_listeners(s);
     process_remove_pid(s->pidfile);
     quiesce_collect(); /* no worker uses anything any more */
-    freer_stop();
+    freer_stop();      /* what is waiting to be freed goes with the process */
 #if defined(LARDER_SANITIZE) || defined(LARDER_DEBUG)
     /* A leak checker does not see references of 6 bytes as pointers, and debug builds check the bytes that tables have
      * counted. Otherwise the kernel frees memory faster. */
+    freer_drain();
     keyspace_free(s->instance.keyspace);
 #endif
     log_write(LOG_NOTICE, "Larder is now ready to exit, bye bye...");

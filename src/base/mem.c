@@ -20,7 +20,7 @@
 
 /* The account. `pending` is what this thread has not added to `total` yet. */
 static _Thread_local int64_t pending;
-static _Thread_local void (*observer)(int64_t change);
+static _Thread_local mem_seen *observer;
 static struct {
     _Atomic int64_t total;
     _Atomic size_t peak;
@@ -36,9 +36,12 @@ static void add_to_total(int64_t sum)
         observer(sum);
 }
 
-void mem_observe(void (*seen)(int64_t change))
+mem_seen *mem_observe(mem_seen *seen)
 {
+    mem_seen *before = observer;
+
     observer = seen;
+    return before;
 }
 
 void mem_count(int64_t delta)

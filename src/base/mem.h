@@ -68,8 +68,10 @@ void mem_peak_sample(void);
 void mem_peak_reset(void);
 /* Adds the calling thread's pending change to the global counter. */
 void mem_flush(void);
-/* From now on calls `seen` with each change that the calling thread adds to the global counter; NULL: no longer. */
-void mem_observe(void (*seen)(int64_t change));
+/* From now on calls `seen` with each change that the calling thread adds to the global counter; NULL: no longer.
+ * Returns what was called before. */
+typedef void mem_seen(int64_t change);
+mem_seen *mem_observe(mem_seen *seen);
 void mem_thread_done(void);
 
 /* The allocator's own statistics, in bytes; all 0 if it has none. */

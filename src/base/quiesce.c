@@ -4,9 +4,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/lock.h"
 #include "base/mem.h"
+
+#define WAIT_NS 20000 /* between two looks at the readers */
 
 /* The age at which a worker entered; 0: it is not reading. */
 static struct {
@@ -66,15 +70,11 @@ static uint64_t oldest_reader(void)
     return oldest;
 }
 
-void quiesce_collect(void)
+static void collect(void) REQUIRES(collecting)
 {
-    struct retired *r;
-    uint64_t oldest;
+    struct retired *r = atomic_exchange(&retired, NULL);
+    uint64_t oldest = oldest_reader();
 
-    if (atomic_load_explicit(&retired, memory_order_relaxed) == NULL || !lock_try(&collecting))
-        return;
-    r = atomic_exchange(&retired, NULL);
-    oldest = oldest_reader();
     while (r != NULL) {
         struct retired *next = r->next;
 
@@ -89,5 +89,31 @@ void quiesce_collect(void)
         }
         r = next;
     }
+}
+
+void quiesce_collect(void)
+{
+    if (atomic_load_explicit(&retired, memory_order_relaxed) == NULL || !lock_try(&collecting))
+        return;
+    collect();
     lock_drop(&collecting);
+}
+
+void quiesce_wait(unsigned slot, int64_t ns)
+{
+    bool was_reading = atomic_load_explicit(&slots[slot].entered, memory_order_relaxed) != 0;
+    uint64_t now = atomic_load(&age);
+    int64_t end = clock_mono_ns() + ns;
+
+    must(slot < QUIESCE_SLOTS);
+    if (atomic_load_explicit(&retired, memory_order_relaxed) == NULL)
+        return;
+    quiesce_leave(slot); /* otherwise two threads that wait here would wait for each other */
+    while (oldest_reader() < now && clock_mono_ns() < end)
+        nanosleep(&(struct timespec){0, WAIT_NS}, NULL);
+    lock_take(&collecting);
+    collect();
+    lock_drop(&collecting);
+    if (was_reading)
+        quiesce_enter(slot);
 }

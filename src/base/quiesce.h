@@ -12,6 +12,8 @@
 #ifndef LARDER_BASE_QUIESCE_H
 #define LARDER_BASE_QUIESCE_H
 
+#include <stdint.h>
+
 #define QUIESCE_SLOTS 1024
 
 /* The calling thread begins to read shared memory, and holds no reference from an earlier quiesce_enter. slot: 0 ..
@@ -23,5 +25,8 @@ void quiesce_leave(unsigned slot);
 void quiesce_retire(void *p, void (*release)(void *p));
 /* Frees what can be freed now; called by housekeeping. Not under a lock further down lock.def than QUIESCE. */
 void quiesce_collect(void);
+/* Waits until no thread can be reading what is retired now, but for `ns` at most, and frees it. The caller holds no
+ * lock and no reference from its quiesce_enter for the slot; other threads may wait here too. */
+void quiesce_wait(unsigned slot, int64_t ns);
 
 #endif

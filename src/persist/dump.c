@@ -52,6 +52,7 @@ struct entry *dump_read(struct slice dump, const struct rdb_target *to)
 
     must(dump.n >= FOOTER);
     from = rdb_source_of(slice_of(dump.p, dump.n - FOOTER));
+    from.bounds = to->bounds;
     if (rdb_left(&from) == 0)
         return NULL;
     type = (uint8_t)*from.at++;

@@ -23,6 +23,7 @@ struct rdb_target {
     struct slice key;
     int64_t expire;                /* ms since 1970; 0: never */
     const struct options *options; /* the limits of flat values */
+    struct rdb_bounds *bounds;     /* NULL: none. Reading fails beyond them, and they say which */
 };
 
 /* Reads a value of this type (enum rdb_type, or any other number). NULL: it is corrupt, its type is unknown, or there

@@ -106,6 +106,22 @@ static bool make_room(struct rdb_string *s, size_t n)
     return s->unpacked != NULL;
 }
 
+#define OVERHEAD 16 /* bytes of an element beside its string, at least */
+
+/* Whether a string of n bytes is within the bounds, with `more` bytes to decompress it. */
+static bool is_within(struct rdb_source *from, size_t n, size_t more)
+{
+    struct rdb_bounds *b = from->bounds;
+
+    if (b == NULL)
+        return true;
+    b->is_too_long = n > b->longest;
+    if (b->is_too_long)
+        return false;
+    b->used += n + more + OVERHEAD;
+    return b->used <= b->room;
+}
+
 static bool get_compressed(struct rdb_source *from, struct rdb_string *s)
 {
     uint64_t packed, n;
@@ -114,7 +130,8 @@ static bool get_compressed(struct rdb_source *from, struct rdb_string *s)
     if (!rdb_get_length(from, &packed) || !rdb_get_length(from, &n))
         return false;
     p = take(from, packed);
-    if (p == NULL || n == 0 || n > UINT32_MAX || packed > UINT32_MAX || n > packed * LZF_RATIO || !make_room(s, n) ||
+    if (p == NULL || n == 0 || n > UINT32_MAX || packed > UINT32_MAX || n > packed * LZF_RATIO ||
+        !is_within(from, n, n > s->room ? n - s->room : 0) || !make_room(s, n) ||
         lzf_decompress(p, packed, s->unpacked, n) != n)
         return false;
     must(n <= s->room);
@@ -133,7 +150,7 @@ bool rdb_get_string(struct rdb_source *from, struct rdb_string *s)
     if (is_packed)
         return n == RDB_PACK_LZF ? get_compressed(from, s) : n < RDB_PACK_LZF && get_integer(from, 1u << n, s);
     p = take(from, n);
-    if (p == NULL)
+    if (p == NULL || !is_within(from, n, 0))
         return false;
     s->s = slice_of(p, n);
     return true;

@@ -23,11 +23,20 @@
 struct rdb_source {
     const char *at;
     const char *end;
+    struct rdb_bounds *bounds; /* NULL: none */
+};
+
+/* Bounds on what comes out of the input, which may be a hundred times as large as the input. */
+struct rdb_bounds {
+    size_t longest;   /* bytes of a string */
+    size_t room;      /* bytes of all strings with their overhead, and of decompression */
+    size_t used;      /* of these; more than `room`: reading failed for that */
+    bool is_too_long; /* reading failed for that */
 };
 
 static inline struct rdb_source rdb_source_of(struct slice s)
 {
-    return (struct rdb_source){s.p, s.p + s.n};
+    return (struct rdb_source){.at = s.p, .end = s.p + s.n};
 }
 
 static inline size_t rdb_left(const struct rdb_source *from)

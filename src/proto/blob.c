@@ -76,7 +76,12 @@ size_t blob_pinned(void)
     return atomic_load_explicit(&pinned, memory_order_relaxed);
 }
 
+size_t blob_size(size_t cap)
+{
+    return mem_usable_size(sizeof(struct blob) + cap);
+}
+
 size_t blob_bytes(const struct blob *b)
 {
-    return mem_usable_size(sizeof *b + b->cap);
+    return blob_size(b->cap);
 }

@@ -49,8 +49,9 @@ void blob_own(struct blob *b);
 bool blob_disown(struct blob *b);
 /* Bytes of all pinned blobs. Any thread. */
 size_t blob_pinned(void);
-/* Bytes that the blob takes. */
+/* Bytes that the blob takes, and that one of this capacity would. */
 size_t blob_bytes(const struct blob *b);
+size_t blob_size(size_t cap);
 
 static inline struct blob *blob_ref(struct blob *b)
 {

@@ -81,7 +81,7 @@ bool admission_is_queued(const struct call *c)
     return UNLIKELY(c->session->in_multi) && !(c->cmd->flags & CMD_CONTROL);
 }
 
-static size_t bytes_of(const struct command *cmd, const struct slice *argv, int argc)
+size_t admission_bytes(const struct command *cmd, const struct slice *argv, int argc)
 {
     size_t n = 0;
 
@@ -96,11 +96,11 @@ static size_t bytes_to_store(const struct call *c)
     size_t n = 0;
 
     if (LIKELY(!(c->cmd->flags & CMD_QUEUE)))
-        return bytes_of(c->cmd, c->argv, c->argc);
+        return admission_bytes(c->cmd, c->argv, c->argc);
     for (unsigned i = 0; i < c->session->queued; i++) {
         const struct queued *q = &c->session->queue[i];
 
-        n += bytes_of(q->cmd, q->argv, q->argc);
+        n += admission_bytes(q->cmd, q->argv, q->argc);
     }
     return n;
 }

@@ -37,6 +37,8 @@ enum refusal admission_check(struct call *c);
 void admission_text(const struct call *c, enum refusal why, char text[ADMISSION_TEXT_MAX]);
 /* The flags of the command; for EXEC together with those of all queued commands. */
 uint32_t admission_flags(const struct call *c);
+/* How much the arguments may add to the data: their size with overhead, if the command is one that adds. */
+size_t admission_bytes(const struct command *cmd, const struct slice *argv, int argc);
 /* Whether the command is to be queued by an open MULTI. */
 bool admission_is_queued(const struct call *c);
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "run/door_check.h"
+#include "run/reclaim.h"
 #include "store/fields.h"
 
 /* ---- look-ups ---- */
@@ -154,6 +155,30 @@ uint64_t call_scan_live(struct call *c, unsigned db, uint64_t cursor, keyspace_v
 }
 
 /* ---- changing ---- */
+
+/* Makes room for `more` bytes: within the unit in a transaction, where other commands have changed something already.
+ * Otherwise the body will be run again, and need `all` bytes. */
+static bool make_room(struct call *c, size_t more, size_t all)
+{
+    if (!c->in_exec && !c->is_last_try) {
+        c->short_of = all;
+        return false;
+    }
+    if (reclaim_within(c->unit, more))
+        return true;
+    reply_error(c->out, ERR_OOM);
+    return false;
+}
+
+bool call_has_room(struct call *c, size_t bytes)
+{
+    return LIKELY(reclaim_fits(c->runner, bytes)) || make_room(c, bytes, bytes);
+}
+
+bool call_has_room_with(struct call *c, size_t bytes)
+{
+    return LIKELY(reclaim_fits(c->runner, 0)) || make_room(c, 0, bytes);
+}
 
 bool call_find_to_write(struct call *c, int i, enum entry_type type, struct entry **e)
 {
@@ -364,6 +389,8 @@ void call_run(struct call *c)
     door_check_begin(&check, c);
     c->cmd->run(c);
     door_check_end(&check);
+    if (UNLIKELY(c->short_of != 0))
+        return;
     end = clock_cycles();
     ns = clock_cycles_ns(end - c->runner->cycles);
     c->runner->cycles = end;

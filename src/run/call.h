@@ -29,6 +29,9 @@ struct call {
     struct session *session;
     struct out *out; /* replies go here */
     const struct command *cmd;
+    size_t short_of; /* the body has ended before it changed or replied anything: so many bytes do not fit in maxmemory.
+                        Dispatch makes room for them and runs it again */
+    bool is_last_try;         /* it does not do that any more */
     const struct slice *argv; /* argv[0] is the name as the client wrote it */
     uint64_t *hash;           /* hash[i]: of argument i if it is a key; valid once its shard is held */
     int argc;
@@ -103,6 +106,12 @@ struct set_options {
     int64_t expire;   /* ms since 1970; 0: none */
     bool keep_expire; /* keeps that of the old entry, if there is one */
 };
+/* Whether maxmemory has room for `bytes` that the body is going to add to the data beyond its arguments, or that it has
+ * already put into a value outside of the keyspace (call_has_room_with). Call it before anything is changed or replied.
+ * False: nothing is changed; the error was replied, or the body runs again when there is room. */
+bool call_has_room(struct call *c, size_t bytes);
+bool call_has_room_with(struct call *c, size_t bytes);
+
 /* Sets the key to a string of these bytes, whatever it held: encodes integers, and does not copy large arguments. The
  * caller calls call_changed. The value may be any slice that does not point into the key's entry. */
 void call_set(struct call *c, int i, struct slice value, struct set_options options);

@@ -130,11 +130,16 @@ void collection_clear(struct collection *o)
 
 /* ---- whole values ---- */
 
-void collection_store(struct call *c, int i, enum entry_type type, struct value *v, enum event_class class,
+bool collection_store(struct call *c, int i, enum entry_type type, struct value *v, enum event_class class,
                       const char *event)
 {
-    struct entry *old = call_look(c, i);
+    struct entry *old;
 
+    if (!call_has_room_with(c, entry_value_bytes(type, v))) {
+        entry_free_value(type, v);
+        return false;
+    }
+    old = call_look(c, i);
     if (!value_is_empty(v)) {
         call_put(c, i, c->db, old, entry_new_value(call_arg(c, i), type, v, 0));
         call_changed(c, i, class, event);
@@ -142,6 +147,7 @@ void collection_store(struct call *c, int i, enum entry_type type, struct value 
         call_drop(c, i, old, EVENT_GENERIC, "del");
     }
     mem_free(v->flat.p);
+    return true;
 }
 
 size_t collection_range(size_t n, int64_t start, int64_t stop, size_t *first)

@@ -58,8 +58,9 @@ static inline bool collection_exists(const struct collection *o)
 }
 
 /* Sets the key in argument i to v (made with value_new), without an expiry, whatever it held; takes v, and reports the
- * event. An empty v removes the key if it exists, with the event "del". */
-void collection_store(struct call *c, int i, enum entry_type type, struct value *v, enum event_class class,
+ * event. An empty v removes the key if it exists, with the event "del". False: maxmemory has no room for v
+ * (call_has_room_with), and the caller replies nothing. */
+bool collection_store(struct call *c, int i, enum entry_type type, struct value *v, enum event_class class,
                       const char *event);
 
 /* The number of elements among n from index `start` to index `stop`, negative ones counted from the end; *first: the

@@ -8,6 +8,7 @@
 #include "obs/log.h"
 #include "run/admission.h"
 #include "run/locks.h"
+#include "run/reclaim.h"
 #include "store/fields.h"
 
 #define PATIENCE_NS 1000000 /* how long a command waits for a shard before its worker serves others meanwhile */
@@ -125,8 +126,8 @@ static bool begin_unit(struct call *c, const struct request *req) TRY_ACQUIRES(t
                                    hurry ? 0 : PATIENCE_NS);
 }
 
-/* Runs the command as a unit. False: it is paused or gave up waiting for a shard, and nothing was done. */
-static bool run_unit(struct call *c, const struct request *req)
+/* Runs the command as a unit once. False: it is paused or gave up waiting for a shard, and nothing was done. */
+static bool run_once(struct call *c, const struct request *req)
 {
     bool held_up;
 
@@ -142,6 +143,25 @@ static bool run_unit(struct call *c, const struct request *req)
     if (UNLIKELY(c->prepared != NULL))
         mem_free(c->prepared);
     return !held_up;
+}
+
+#define TRIES 4 /* of a command that lacks memory; other threads may take what it has made room for */
+
+/* Runs the command as a unit; if it finds that what it makes does not fit, makes room and runs it again. */
+static bool run_unit(struct call *c, const struct request *req)
+{
+    for (unsigned tries = 1; run_once(c, req); tries++) {
+        if (LIKELY(c->short_of == 0))
+            return true;
+        must(!c->is_last_try);
+        if (!reclaim_for(c->runner, c->short_of)) {
+            refuse(c, REFUSED_MEMORY);
+            return true;
+        }
+        c->short_of = 0;
+        c->is_last_try = tries + 1 >= TRIES;
+    }
+    return false;
 }
 
 static enum dispatch_result run(struct call *c, const struct request *req)
@@ -199,6 +219,8 @@ enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct re
     sane(req->argc > 0 && s->db < r->instance->keyspace->databases);
     sane(s->card != NULL);
     result = run(&c, req);
+    if (UNLIKELY(c.cmd != NULL && !(c.cmd->flags & CMD_READONLY)))
+        reclaim_done(r);
     if (UNLIKELY(result == DISPATCH_PAUSED))
         return result;
     if (UNLIKELY(s->out.errors != errors)) {

@@ -76,6 +76,12 @@ bool lock_set_is_world(const struct lock_set *l)
     return l->world;
 }
 
+bool lock_set_has(const struct lock_set *l, const struct shard *s)
+{
+    must(s->index / WORD_BITS < l->words);
+    return l->world || (l->wanted[s->index / WORD_BITS] >> s->index % WORD_BITS & 1) != 0;
+}
+
 /* Sets l->positions to those of the command's keys. */
 static bool find_positions(struct lock_set *l, const struct command *cmd, const struct slice *argv, int argc)
 {

@@ -25,6 +25,7 @@ void lock_set_clear(struct lock_set *l);
 void lock_set_want(struct lock_set *l, uint64_t hash);
 void lock_set_want_world(struct lock_set *l);
 bool lock_set_is_world(const struct lock_set *l);
+bool lock_set_has(const struct lock_set *l, const struct shard *s);
 /* Hashes the keys of a command into hash[] and adds their shards, or all shards if the command needs them. False: the
  * keys cannot be determined from the arguments; the body will report the error. */
 bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const struct slice *argv, int argc,

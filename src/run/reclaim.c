@@ -3,44 +3,85 @@
 
 #include "base/clock.h"
 #include "base/quiesce.h"
-#include "run/unit.h"
-#include "store/freer.h"
 #include "store/quota.h"
 
-#define SLICE_NS 100000             /* of eviction */
-#define GAP_NS   300000             /* between two slices */
-#define MAX_NS   100000000          /* the limit for a command's eviction, and for its help to the freer */
-#define HELP_MAX ((size_t)32 << 20) /* bytes: a command does not free larger objects, which would take too long */
+#define SLICE_NS     100000              /* of eviction */
+#define GAP_NS       300000              /* between two slices */
+#define RETIRED_NS   2000000             /* a wait for other threads that may still read flushed tables */
+#define FLUSHED_NS   100000000           /* the same, after a flush that replies when the memory is back */
+#define RESERVED_MIN ((size_t)64 * 1024) /* bytes: fewer are within what each thread has not counted yet */
+#define FAILURES     64                  /* shards that cannot be locked before eviction within a unit ends */
+
+static size_t limit_of(const struct runner *r)
+{
+    return OPT(r->instance->options, maxmemory);
+}
 
 bool reclaim_is_full(const struct runner *r)
 {
-    size_t limit = OPT(r->instance->options, maxmemory);
+    return limit_of(r) != 0 && quota_bounded() > limit_of(r);
+}
 
-    return limit != 0 && quota_dataset() > limit;
+size_t reclaim_room(const struct runner *r)
+{
+    size_t limit = limit_of(r), bounded;
+
+    if (limit == 0)
+        return SIZE_MAX;
+    bounded = quota_bounded();
+    return bounded < limit ? limit - bounded : 0;
+}
+
+bool reclaim_fits(const struct runner *r, size_t bytes)
+{
+    size_t limit = limit_of(r);
+
+    return LIKELY(limit == 0) || (bytes <= limit && quota_bounded() <= limit - bytes);
 }
 
 struct eviction {
     struct runner *runner;
-    uint64_t begun; /* cycles */
+    const struct unit *within; /* a unit that holds shards meanwhile; NULL: none */
+    size_t max;                /* bytes that are bounded: the goal */
+    size_t enough;             /* bytes at which twice what the command adds is freed */
+    uint64_t begun;            /* cycles */
     uint64_t min_ns;
-    size_t enough; /* bytes of data at which the command has evicted twice what it adds */
+    bool has_waited;          /* for other threads to stop reading flushed tables */
+    const struct shard *busy; /* a shard that could not be locked: another one is tried first */
+    unsigned failures;
 };
 
-static size_t dataset_of(void *arg)
-{
-    (void)arg;
-    return quota_dataset();
-}
-
-/* Whether to leave the rest to the next command. Unless it takes longer than MAX_NS, a command always evicts twice what
- * it adds, even if other threads slow it down. */
+/* Whether to leave the rest to the next command: twice what this one adds was freed, and a slice has lasted as long as
+ * it should. */
 static bool is_enough(void *arg)
 {
     const struct eviction *e = arg;
     uint64_t ns = clock_cycles_ns(clock_cycles() - e->begun);
+    size_t bounded = quota_bounded();
 
     must_be(e->runner, RUNNER_MAGIC);
-    return ns > e->min_ns && (ns > MAX_NS || quota_dataset() <= e->enough);
+    return e->failures > FAILURES || (ns > e->min_ns && bounded <= e->enough);
+}
+
+/* Frees retired tables as soon as no other thread can be reading them. False: it has waited for that before. */
+static bool wait_for_readers(struct eviction *e)
+{
+    if (e->has_waited || e->within != NULL)
+        return false;
+    e->has_waited = true;
+    quiesce_wait(e->runner->slot, RETIRED_NS);
+    return true;
+}
+
+/* The bytes that are bounded, after helping the freer towards the goal. */
+static size_t bounded_after_help(void *arg)
+{
+    struct eviction *e = arg;
+    size_t bounded = quota_bounded();
+
+    while (bounded > e->max && quota_freeing() != 0 && !is_enough(e) && (freer_help() || wait_for_readers(e)))
+        bounded = quota_bounded();
+    return bounded;
 }
 
 /* Evicts one key as a unit on its shard. */
@@ -58,57 +99,90 @@ static enum evict_result evict_unit(void *arg, struct keyspace *ks, const struct
     return result;
 }
 
-/* Helps the freer until the data and the bytes being freed are at most `max`, or the freer has nothing to help with. */
-static void help_to_free(size_t max)
+/* The same beside a unit that holds other shards. */
+static enum evict_result evict_beside(void *arg, struct keyspace *ks, const struct evict_choice *choice)
 {
-    uint64_t begun = clock_cycles();
+    struct eviction *e = arg;
+    enum evict_result result;
+    struct unit u;
 
-    if (quota_freeing() == 0)
-        return;
-    quiesce_collect(); /* this hands flushed tables to the freer */
-    while (quota_bounded() > max && clock_cycles_ns(clock_cycles() - begun) < MAX_NS)
-        if (!freer_help(HELP_MAX))
-            return;
+    if (!unit_try_beside(&u, e->within, choice->shard)) {
+        e->busy = choice->shard;
+        e->failures++;
+        return EVICT_LOOKED;
+    }
+    e->busy = NULL;
+    result = evict_from(ks, choice);
+    unit_end(&u);
+    return result;
 }
 
-/* Helps the freer, then evicts, until the data is at most `max` bytes or enough is evicted for `bytes` more. False:
- * nothing more may be evicted. */
-static bool free_memory(struct runner *r, size_t max, size_t bytes, uint64_t min_ns)
+static bool may_evict(void *arg, const struct shard *s)
 {
-    struct eviction e = {.runner = r, .min_ns = min_ns};
-    size_t before;
+    const struct eviction *e = arg;
 
-    help_to_free(max);
-    before = quota_dataset();
-    if (before <= max)
+    return s != e->busy && (e->within == NULL || !unit_holds(e->within, s));
+}
+
+/* Helps the freer, then evicts, until the goal is reached or enough is freed. False: nothing more may be evicted. */
+static bool free_memory(struct eviction *e, size_t bytes)
+{
+    struct evict_goal goal = {.limit = e->max,
+                              .used = bounded_after_help,
+                              .enough = is_enough,
+                              .step = e->within != NULL ? evict_beside : evict_unit,
+                              .may = e->within != NULL ? may_evict : NULL,
+                              .arg = e};
+    size_t before = quota_bounded();
+
+    e->begun = clock_cycles();
+    e->enough = before > 2 * bytes ? before - 2 * bytes - 1 : 0;
+    if (bounded_after_help(e) <= e->max || is_enough(e))
         return true;
-    if (pause_mode(&r->instance->pause, r->mono) != PAUSE_NONE)
+    if (pause_mode(&e->runner->instance->pause, e->runner->mono) != PAUSE_NONE)
         return true; /* nothing may change, and writes are about to be paused */
-    e.begun = clock_cycles();
-    e.enough = before > 2 * bytes ? before - 2 * bytes : 0;
-    return evict_to_fit(
-        r->instance->keyspace,
-        &(struct evict_goal){.limit = max, .used = dataset_of, .enough = is_enough, .step = evict_unit, .arg = &e});
+    return evict_to_fit(e->runner->instance->keyspace, &goal);
 }
 
 /* As reclaim_for, but evicts for at least min_ns if memory stays full. */
-static bool make_room(struct runner *r, size_t bytes, uint64_t min_ns)
+static bool make_room(struct runner *r, const struct unit *within, size_t bytes, uint64_t min_ns)
 {
-    size_t limit = OPT(r->instance->options, maxmemory);
-    size_t max = bytes < limit ? limit - bytes : limit;
+    struct eviction e = {.runner = r, .within = within, .min_ns = min_ns};
+    size_t limit = limit_of(r);
     bool ok;
 
-    if (LIKELY(limit == 0) || LIKELY(quota_bounded() <= max))
-        return true;
-    ok = free_memory(r, max, bytes, min_ns);
-    if (clock_cycles() - r->read_at > r->clock_cycles)
+    if (bytes > limit)
+        return false; /* no eviction can make it fit */
+    e.max = limit - bytes;
+    ok = free_memory(&e, bytes) && e.failures <= FAILURES;
+    if (within == NULL && clock_cycles() - r->read_at > r->clock_cycles)
         runner_tick(r); /* the unit that follows reads its time from the runner */
-    return ok || quota_dataset() <= limit;
+    return ok || quota_bounded() <= e.max;
 }
 
 bool reclaim_for(struct runner *r, size_t bytes)
 {
-    return make_room(r, bytes, 0);
+    if (LIKELY(limit_of(r) == 0))
+        return true;
+    if (UNLIKELY(bytes >= RESERVED_MIN))
+        quota_reserve(bytes);
+    return LIKELY(reclaim_fits(r, bytes)) || make_room(r, NULL, bytes, 0);
+}
+
+bool reclaim_within(const struct unit *u, size_t bytes)
+{
+    return reclaim_fits(u->runner, bytes) || make_room(u->runner, u, bytes, 0);
+}
+
+void reclaim_done(struct runner *r)
+{
+    quota_unreserve();
+    freer_pay();
+    if (LIKELY(!r->flushed))
+        return;
+    r->flushed = false;
+    freer_wait(&r->flush);
+    quiesce_wait(r->slot, FLUSHED_NS);
 }
 
 void reclaim_slice(struct runner *r)
@@ -116,6 +190,6 @@ void reclaim_slice(struct runner *r)
     bool full;
 
     must_be(r, RUNNER_MAGIC);
-    full = reclaim_is_full(r) && make_room(r, 0, SLICE_NS) && reclaim_is_full(r);
+    full = reclaim_is_full(r) && make_room(r, NULL, 0, SLICE_NS) && reclaim_is_full(r);
     r->next_reclaim = full ? clock_mono_ns() + GAP_NS : 0;
 }

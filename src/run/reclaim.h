@@ -2,21 +2,31 @@
 /*
  * reclaim: decides when and how much to evict.
  *
- * Role:    keeps memory within maxmemory (store/quota.h). Before a command that adds data, it helps the freer, then
- *          evicts; while there is too much data, it also evicts in slices.
+ * Role:    keeps memory within maxmemory (store/quota.h). Before data is added, it helps the freer, then evicts; while
+ *          there is too much data, it also evicts in slices.
  * Owns:    nothing.
- * Threads: the runner's, with no shard held: each eviction is a separate unit on the victim's shard.
- * Used by: admission, net (slices).
+ * Threads: the runner's: each eviction is a separate unit on the victim's shard. Only reclaim_within is called while
+ *          the runner's unit holds shards.
+ * Used by: admission, call, dispatch, net (slices).
  */
 #ifndef LARDER_RUN_RECLAIM_H
 #define LARDER_RUN_RECLAIM_H
 
-#include "run/runner.h"
+#include "run/unit.h"
 
-/* Makes room for `bytes` more: frees objects that wait for the freer, and evicts if the data alone is too large, until
- * they fit or twice as many bytes were evicted, so that memory falls under any write load. False: memory is full, and
- * no key may be evicted. */
+/* Makes room for `bytes` more: frees objects that wait for the freer, and evicts, until they fit or, if memory was
+ * beyond the limit, twice as many bytes were evicted, so that memory falls under any write load. Reserves the bytes if
+ * they are many, until reclaim_done. False: they do not fit, and no key may be evicted. */
 bool reclaim_for(struct runner *r, size_t bytes);
+/* Whether `bytes` more fit as it is, and how many fit. */
+bool reclaim_fits(const struct runner *r, size_t bytes);
+size_t reclaim_room(const struct runner *r);
+/* Makes room while a unit holds shards. Evicts from other shards only, and from those that it can lock without
+ * waiting. */
+bool reclaim_within(const struct unit *u, size_t bytes);
+/* The command for which room was made has ended: ends its reservation, frees what the runner owes to the freer and what
+ * the command promised to free. No shard is held. */
+void reclaim_done(struct runner *r);
 /* Evicts for a slice of time (100 us) if the data exceeds maxmemory. Sets r->next_reclaim. */
 void reclaim_slice(struct runner *r);
 /* Whether the data exceeds maxmemory. */

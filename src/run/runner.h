@@ -11,6 +11,7 @@
 #define LARDER_RUN_RUNNER_H
 
 #include "run/instance.h"
+#include "store/freer.h"
 
 struct lock_set;
 
@@ -32,6 +33,8 @@ struct runner {
     uint32_t stamp_unit;    /* commands after which it advances them */
     struct lock_set *locks; /* of the current unit */
     bool gave_up;           /* a command gave up waiting for a shard, and waits to be run again */
+    struct freer_wait flush; /* what a flush has taken out of the keyspace */
+    bool flushed;            /* the current command replies when that is freed */
 };
 
 void runner_init(struct runner *r, struct instance *in, unsigned slot);

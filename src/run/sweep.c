@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "run/unit.h"
 #include "store/expiry.h"
+#include "store/freer.h"
+#include "store/quota.h"
 
 /* Returns whether there is nothing more to do in the shard; also if another worker holds it: the next walk comes back.
  */
@@ -37,6 +39,8 @@ enum sweep_result sweep_slice(struct runner *r, unsigned first, unsigned step, u
 
         *at = i;
         for (bool more = expiry_is_due(s, r->now, &any); more;) {
+            if (quota_freeing() > FREER_BACKLOG)
+                return SWEEP_MORE; /* what has expired counts either way, until it is freed */
             more = !sweep_shard(r, s);
             if (clock_mono_ns() > end) /* if this shard is done, the next call notices it */
                 return SWEEP_MORE;

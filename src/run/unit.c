@@ -37,3 +37,18 @@ void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s
     u->is_set = false;
     shard_must_hold(s);
 }
+
+bool unit_holds(const struct unit *u, const struct shard *s)
+{
+    return u->shard != NULL ? u->shard == s : u->is_set && lock_set_has(u->runner->locks, s);
+}
+
+bool unit_try_beside(struct unit *u, const struct unit *outer, struct shard *s)
+{
+    if (unit_holds(outer, s) || !shard_try(s))
+        return false;
+    *u = (struct unit){.runner = outer->runner, .shard = s, .now = outer->now};
+    u->epoch = keyspace_epoch(s->keyspace);
+    shard_begin(s, u->epoch);
+    return true;
+}

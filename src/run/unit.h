@@ -80,6 +80,12 @@ bool unit_begin_set_within(struct unit *u, struct runner *r, int64_t ns) TRY_ACQ
  * outer unit. */
 void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s) ACQUIRES(shard_cap);
 
+/* Begins a unit on one shard beside another unit, which holds others and does not use this one. False: `outer` holds
+ * it, or it cannot be locked without waiting. */
+bool unit_try_beside(struct unit *u, const struct unit *outer, struct shard *s) TRY_ACQUIRES(true, shard_cap);
+/* Whether the unit holds the shard. */
+bool unit_holds(const struct unit *u, const struct shard *s);
+
 static inline void unit_end(struct unit *u) RELEASES(shard_cap) UNCHECKED_LOCKS /* what the unit has taken */
 {
     sane(u->runner->magic == RUNNER_MAGIC);

@@ -95,7 +95,7 @@ struct entry *entry_new(const struct entry_spec *s)
 struct type_ops {
     const char *name;
     const char *encoding; /* the name of the large structure */
-    void (*free)(void *large);
+    freer_part *free;
     void *(*copy)(const void *large);
     size_t (*count)(const void *large); /* elements */
     size_t (*bytes)(const void *large);
@@ -104,15 +104,15 @@ struct type_ops {
 
 static const struct type_ops types[ENTRY_TYPES] = {
     [TYPE_STRING] = {.name = "string"},
-    [TYPE_LIST] = {"list", "quicklist", list_large_free, list_large_copy, list_large_count, list_large_bytes,
+    [TYPE_LIST] = {"list", "quicklist", list_large_free_part, list_large_copy, list_large_count, list_large_bytes,
                    list_large_compact},
-    [TYPE_SET] = {"set", "hashtable", set_large_free, set_large_copy, set_large_count, set_large_bytes,
+    [TYPE_SET] = {"set", "hashtable", set_large_free_part, set_large_copy, set_large_count, set_large_bytes,
                   set_large_compact},
-    [TYPE_ZSET] = {"zset", "skiplist", zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes,
+    [TYPE_ZSET] = {"zset", "skiplist", zset_large_free_part, zset_large_copy, zset_large_count, zset_large_bytes,
                    zset_large_compact},
-    [TYPE_HASH] = {"hash", "hashtable", hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes,
+    [TYPE_HASH] = {"hash", "hashtable", hash_large_free_part, hash_large_copy, hash_large_count, hash_large_bytes,
                    hash_large_compact},
-    [TYPE_STREAM] = {"stream", "stream", stream_free, stream_copy, stream_large_count, stream_large_bytes,
+    [TYPE_STREAM] = {"stream", "stream", stream_free_part, stream_copy, stream_large_count, stream_large_bytes,
                      stream_compact},
 };
 
@@ -137,7 +137,8 @@ void entry_free_large(enum entry_type type, void *large)
 
     must(type != TYPE_STRING && large != NULL);
     if (ops->count(large) <= FREE_AT_ONCE)
-        ops->free(large);
+        while (!ops->free(large, SIZE_MAX))
+            ;
     else
         freer_hand(large, ops->free, 1, ops->bytes(large)); /* INFO counts values, as Redis does */
 }
@@ -322,17 +323,33 @@ static struct entry *rebuild(struct entry *old, struct slice value, struct blob 
     return e;
 }
 
-/* A new blob with the old bytes, filled with zeros up to n. If it grows, its capacity is half as much again, but at
- * most 1 MiB more. */
+#define SPARE_MAX ((size_t)1024 * 1024)
+
+/* The capacity of a blob that has grown to n bytes: half as much again, but at most 1 MiB more. */
+static size_t grown_capacity(size_t n)
+{
+    return n + (n / 2 < SPARE_MAX ? n / 2 : SPARE_MAX);
+}
+
+size_t entry_growth(const struct entry *e, size_t n)
+{
+    size_t before = e != NULL ? entry_size(e) : 0;
+    size_t length = e != NULL ? entry_strlen(e) : 0;
+    size_t after = layout_size(0, n, false);
+
+    if (e != NULL && entry_encoding(e) == ENCODING_BLOB && n <= entry_blob(e)->cap)
+        return 0;
+    if (n > ENTRY_INLINE_MAX)
+        after += blob_size(n > length ? grown_capacity(n) : n) - n;
+    return after > before ? after - before : 0;
+}
+
+/* A new blob with the old bytes, filled with zeros up to n. */
 static struct blob *grown_blob(struct slice old, size_t n)
 {
     size_t keep = old.n < n ? old.n : n;
-    size_t spare = n > old.n ? n / 2 : 0;
-    struct blob *b;
+    struct blob *b = blob_new(n > old.n ? grown_capacity(n) : n);
 
-    if (spare > 1024 * 1024)
-        spare = 1024 * 1024;
-    b = blob_new(n + spare);
     if (b == NULL)
         return NULL;
     memcpy(b->p, old.p, keep);
@@ -425,6 +442,11 @@ void entry_free_value(enum entry_type type, struct value *v)
         entry_free_large(type, v->large);
     mem_free(v->flat.p);
     v->flat.p = NULL;
+}
+
+size_t entry_value_bytes(enum entry_type type, const struct value *v)
+{
+    return v->form == VALUE_LARGE ? type_ops(type)->bytes(v->large) : v->flat.n;
 }
 
 struct value entry_value(const struct entry *e)

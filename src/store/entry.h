@@ -304,6 +304,8 @@ void entry_overwrite(struct entry *e, struct slice value);
 /* Resizes the string to n writable bytes and marks it raw. Keeps the content up to n and fills the rest with zeros. The
  * entry may move: use the result; `old` is freed if it differs. NULL: not enough memory, nothing changed. */
 struct entry *entry_resize(struct entry *old, size_t n);
+/* By how many bytes entry_resize, or a new string of n bytes if e is NULL, makes the data grow. */
+size_t entry_growth(const struct entry *e, size_t n);
 /* The writable bytes after entry_resize. */
 char *entry_bytes(struct entry *e);
 
@@ -315,6 +317,8 @@ struct entry *entry_new_value(struct slice key, enum entry_type type, const stru
 void entry_free_large(enum entry_type type, void *large);
 /* Frees a value that no entry has taken. */
 void entry_free_value(enum entry_type type, struct value *v);
+/* Bytes of a value outside of an entry, or of one that is borrowed from it. */
+size_t entry_value_bytes(enum entry_type type, const struct value *v);
 /* The value, for reading. Borrowed until the entry changes. */
 struct value entry_value(const struct entry *e);
 /* The value, for changing. The entry may move meanwhile: entry_close stores the value and returns the entry to use. An

@@ -119,7 +119,8 @@ static struct entry *find(struct shard *s, const struct candidate *c)
 }
 
 /* Drops candidates that no longer exist, and sorts in anew those whose priority has changed, until the next victim is
- * as the pool has it. False: the pool is empty. */
+ * as the pool has it. The address of a candidate may belong to another key by now, in the same bucket and with the same
+ * tag, so the hash is computed anew too. False: the pool is empty. */
 static bool refresh_pool(struct keyspace *ks, struct shard *s, struct pool *pool)
 {
     const struct policy *p = pool->policy;
@@ -127,6 +128,7 @@ static bool refresh_pool(struct keyspace *ks, struct shard *s, struct pool *pool
     while (pool->count > 0) {
         struct candidate *next = pool_next(pool), changed;
         struct entry *e = find(s, next);
+        uint64_t hash;
         int64_t order;
 
         sane(keyspace_shard(ks, next->hash) == s && next->db < ks->databases);
@@ -135,10 +137,12 @@ static bool refresh_pool(struct keyspace *ks, struct shard *s, struct pool *pool
             continue;
         }
         order = p->order(&ks->stamps, pool->state, e);
-        if (order == next->order)
+        hash = keyspace_hash(entry_key(e));
+        if (order == next->order && hash == next->hash)
             return true;
         changed = *next;
         changed.order = order;
+        changed.hash = hash;
         pool_pop(pool);
         pool_offer(pool, &changed);
     }
@@ -249,18 +253,18 @@ enum evict_result evict_from(struct keyspace *ks, const struct evict_choice *c)
 /* ---- all shards ---- */
 
 /* Makes the choice the shard `at`, if what that has published is better. */
-static void compare(struct keyspace *ks, struct evict_choice *c, unsigned at)
+static void compare(struct keyspace *ks, struct evict_choice *c, unsigned at, const struct evict_goal *goal)
 {
     int64_t best = published(ks, at);
 
-    if (best >= c->bound)
+    if (best >= c->bound || (goal != NULL && goal->may != NULL && !goal->may(goal->arg, &ks->shards[at])))
         return;
     c->bound = best;
     c->shard = &ks->shards[at];
 }
 
 /* Compares a few shards or, where those have no victims, all. */
-bool evict_choose(struct keyspace *ks, struct evict_choice *c)
+static bool choose(struct keyspace *ks, struct evict_choice *c, const struct evict_goal *goal)
 {
     unsigned draws = atomic_load_explicit(&ks->draws, memory_order_relaxed);
     unsigned first = rand_below(ks->shard_count);
@@ -270,10 +274,15 @@ bool evict_choose(struct keyspace *ks, struct evict_choice *c)
     if (c->policy == &policy_none)
         return false;
     for (unsigned i = 0; i < draws; i++)
-        compare(ks, c, draws < ks->shard_count ? rand_below(ks->shard_count) : (first + i) % ks->shard_count);
+        compare(ks, c, draws < ks->shard_count ? rand_below(ks->shard_count) : (first + i) % ks->shard_count, goal);
     for (unsigned i = 0; i < ks->shard_count && c->shard == NULL; i++)
-        compare(ks, c, i);
+        compare(ks, c, i, goal);
     return c->shard != NULL;
+}
+
+bool evict_choose(struct keyspace *ks, struct evict_choice *c)
+{
+    return choose(ks, c, NULL);
 }
 
 bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal)
@@ -282,7 +291,7 @@ bool evict_to_fit(struct keyspace *ks, const struct evict_goal *goal)
     bool tried = false;
 
     while (goal->used(goal->arg) > goal->limit) {
-        if (!evict_choose(ks, &c))
+        if (!choose(ks, &c, goal))
             return false;
         /* Shards that were not sampled yet come first: else nobody would find out that nothing more may be evicted. */
         if (c.policy->order == NULL || c.bound != VICTIM_UNKNOWN) {

@@ -47,6 +47,7 @@ enum evict_result evict_from(struct keyspace *ks, const struct evict_choice *c) 
 struct evict_goal {
     size_t limit; /* until no more than this is used */
     size_t (*used)(void *arg);
+    bool (*may)(void *arg, const struct shard *s); /* whether a shard may be chosen; NULL: each may */
     bool (*enough)(void *arg); /* whether to stop before, though not before one was tried; NULL: never */
     /* Begins a unit on the chosen shard, calls evict_from, ends the unit, and returns the result. */
     enum evict_result (*step)(void *arg, struct keyspace *ks, const struct evict_choice *c);

@@ -8,7 +8,9 @@
 #include "store/freer.h"
 #include "store/quota.h"
 
-#define FEW_ENTRIES 16 /* up to this number, a flush frees entries faster than it can enqueue them for the freer */
+/* Up to this number of entries of so many bytes, a flush frees them faster than it can enqueue them for the freer. */
+#define FEW_ENTRIES 16
+#define FEW_BYTES   4096
 
 static void shard_init(struct shard *s, struct keyspace *ks, unsigned index)
 {
@@ -228,49 +230,53 @@ size_t keyspace_overhead(const struct keyspace *ks, unsigned db)
     return sum(ks, db, table_overhead);
 }
 
-static size_t bytes_of(struct table *t)
-{
-    return t->bytes + table_overhead(t);
-}
-
-/* These two follow freer_expect. No thread changes a table that was taken out of its shard. */
-static void release_table_soon(void *table)
-{
-    must_be((struct table *)table, TABLE_MAGIC);
-    freer_hand_expected(table, table_free, entries_of(table), bytes_of(table));
-}
-
+/* Frees an empty table. No thread can be reading it any more. */
 static void release_table(void *table)
 {
     size_t bytes;
 
     must_be((struct table *)table, TABLE_MAGIC);
-    bytes = bytes_of(table);
-
+    bytes = table_overhead(table);
     table_free(table);
     quota_freed(bytes);
 }
 
-static void flush_shard(struct shard *s, unsigned db, bool at_once) REQUIRES(shard_cap)
+/* Frees entries of a table that was taken out of its shard, and retires the table when it is empty: threads may still
+ * read its buckets, but they do not read entries without the lock. */
+static bool free_table(void *table, size_t entries)
+{
+    if (!table_empty(table, entries))
+        return false;
+    freer_keep(table_overhead(table));
+    quiesce_retire(table, release_table);
+    return true;
+}
+
+static void flush_shard(struct shard *s, unsigned db, bool counted) REQUIRES(shard_cap)
 {
     struct table *t = shard_exchange_table(s, db, NULL, 0);
+    size_t n;
 
     if (t == NULL)
         return;
     policy_flush(keyspace_policy(s->keyspace), s, db);
-    at_once |= entries_of(t) <= FEW_ENTRIES;
-    if (at_once)
-        table_empty(t);
-    freer_expect(at_once ? 0 : entries_of(t), bytes_of(t));
-    quiesce_retire(t, at_once ? release_table : release_table_soon);
+    n = entries_of(t);
+    if (n > FEW_ENTRIES || t->bytes > FEW_BYTES) {
+        freer_hand(t, free_table, counted ? n : 0, t->bytes + table_overhead(t));
+        return;
+    }
+    while (!free_table(t, SIZE_MAX))
+        ;
+    if (counted)
+        freer_count(n);
 }
 
-void keyspace_flush(struct keyspace *ks, unsigned db, bool at_once)
+void keyspace_flush(struct keyspace *ks, unsigned db, bool counted)
 {
     must_be(ks, KEYSPACE_MAGIC);
     must(db < ks->databases);
     for (unsigned i = 0; i < ks->shard_count; i++)
-        flush_shard(&ks->shards[i], db, at_once);
+        flush_shard(&ks->shards[i], db, counted);
     forget_unused(ks, db);
 }
 

@@ -187,8 +187,8 @@ size_t keyspace_partial_size(const struct keyspace *ks, unsigned db);
 /* Bytes of all tables of a database. Any thread, between quiesce_enter and _leave or under a shard's lock. */
 size_t keyspace_overhead(const struct keyspace *ks, unsigned db);
 
-/* Empties a database. The entries are freed in the background, or at once if `at_once`. Every shard is held. */
-void keyspace_flush(struct keyspace *ks, unsigned db, bool at_once) REQUIRES(shard_cap);
+/* Empties a database. The freer frees the entries; counted: INFO counts them. Every shard is held. */
+void keyspace_flush(struct keyspace *ks, unsigned db, bool counted) REQUIRES(shard_cap);
 /* Exchanges two databases. Every shard is held. now: ms since 1970. */
 void keyspace_swap(struct keyspace *ks, unsigned a, unsigned b, int64_t now) REQUIRES(shard_cap);
 

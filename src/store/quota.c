@@ -11,7 +11,10 @@
 static struct {
     _Alignas(64) _Atomic size_t start;
     _Atomic size_t freeing;
+    _Atomic size_t reserved;
 } accounts;
+
+static _Thread_local size_t reserved; /* of accounts.reserved, what this thread has reserved */
 
 static size_t load(_Atomic size_t *account)
 {
@@ -38,6 +41,37 @@ void quota_freed(size_t bytes)
     size_t before = atomic_fetch_sub_explicit(&accounts.freeing, bytes, memory_order_relaxed);
 
     must(before >= bytes);
+}
+
+static void take_back(size_t bytes)
+{
+    size_t before = atomic_fetch_sub_explicit(&accounts.reserved, bytes, memory_order_relaxed);
+
+    must(before >= bytes && reserved >= bytes);
+    reserved -= bytes;
+}
+
+/* Called when the thread's memory in use has changed. */
+static void see_used(int64_t change)
+{
+    if (change > 0)
+        take_back((size_t)change < reserved ? (size_t)change : reserved);
+}
+
+void quota_reserve(size_t bytes)
+{
+    mem_flush();
+    atomic_fetch_add_explicit(&accounts.reserved, bytes, memory_order_relaxed);
+    reserved += bytes;
+    mem_observe(see_used);
+}
+
+void quota_unreserve(void)
+{
+    if (LIKELY(reserved == 0))
+        return;
+    mem_observe(NULL);
+    take_back(reserved);
 }
 
 size_t quota_started(void)
@@ -83,5 +117,5 @@ size_t quota_dataset(void)
 
 size_t quota_bounded(void)
 {
-    return above(mem_used(), fixed());
+    return above(mem_used(), fixed()) + load(&accounts.reserved) - reserved;
 }

@@ -21,10 +21,10 @@
  *                find it any more
  *      dataset   the rest: entries, values, tables, and what the policies note of them
  *
- * maxmemory bounds the dataset and freeing together. Whoever is about to add more than fits helps the freer first; keys
- * are evicted only if the dataset alone is too large with what will be added (run/reclaim). Nobody waits for what the
- * freer is freeing at that moment, for values of more than 32 MB, and for tables that another worker may still look at:
- * memory may exceed maxmemory by those. Start, clients and pinned are not bounded by maxmemory, since to evict keys
+ * maxmemory bounds the dataset and freeing together. Whoever is about to add more than fits frees what waits first, a
+ * part of an object at a time; keys are evicted only if that is not enough (run/reclaim). What large commands are about
+ * to add is reserved, so that two threads do not take the same room. docs/TUNING.md says by how much memory may exceed
+ * maxmemory. Start, clients and pinned are not bounded by maxmemory, since to evict keys
  * would not make them smaller. Clients have limits of their own: maxmemory-clients, client-query-buffer-limit,
  * client-output-buffer-limit.
  */
@@ -41,6 +41,11 @@ void quota_start(void);
 void quota_free_later(size_t bytes);
 void quota_freed(size_t bytes);
 
+/* The calling thread is going to add so many bytes of data: they count as bounded from now on. Its memory in use takes
+ * their place as it grows; quota_unreserve ends what is left of it. */
+void quota_reserve(size_t bytes);
+void quota_unreserve(void);
+
 /* The accounts, in bytes. Those of the clients and the dataset are right to within 64 KiB for each thread. */
 size_t quota_started(void);
 size_t quota_clients(void);
@@ -50,7 +55,7 @@ size_t quota_clients_total(void);
 size_t quota_pinned(void);
 size_t quota_freeing(void);
 size_t quota_dataset(void);
-/* What maxmemory bounds: the dataset and what is being freed. */
+/* What maxmemory bounds: the dataset, what is being freed, and what other threads have reserved. */
 size_t quota_bounded(void);
 /* All that is in use and is not data. */
 size_t quota_overhead(void);

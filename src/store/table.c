@@ -148,17 +148,26 @@ __attribute__((unused)) static bool is_exact(struct table *t)
     return sum == t->bytes;
 }
 
-void table_empty(struct table *t)
+bool table_empty(struct table *t, size_t entries)
 {
     uint32_t n = size_of(t);
 
     must_be(t, TABLE_MAGIC);
-    sane(is_exact(t));
+    sane(t->bytes == 0 || is_exact(t)); /* before the first part */
+    if (t->bytes != 0)
+        t->sweep = 0;
     t->bytes = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        bucket_free_all(bucket_at(t, i), release);
-        memset(bucket_at(t, i), 0, sizeof(struct bucket));
+    for (size_t freed = 0; t->sweep < n && freed <= entries; freed++) {
+        struct bucket *b = bucket_at(t, t->sweep++);
+
+        freed += bucket_length(b);
+        bucket_free_all(b, release);
+        memset(b, 0, sizeof *b);
     }
+    if (t->sweep < n)
+        return false;
+    atomic_store_explicit(&t->chained, 0, memory_order_relaxed);
+    return true;
 }
 
 void table_free(void *table)

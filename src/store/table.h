@@ -47,9 +47,9 @@ struct table {
 _Static_assert(sizeof(struct table) == 64, "a table's head is one cache line: each look-up reads it");
 
 struct table *table_new(void);
-/* Frees every entry at once. The buckets stay, empty, for threads that may still read them: only table_free may
- * follow. */
-void table_empty(struct table *t);
+/* Frees the entries of a table that no shard refers to any more, in parts of about so many. True: all are freed. The
+ * buckets stay, empty, for threads that may still read them: only table_free may follow. */
+bool table_empty(struct table *t, size_t entries);
 /* Frees the table and every entry at once. No other thread may still read it: retire it with quiesce_retire. */
 void table_free(void *table);
 

@@ -143,16 +143,33 @@ void dict_reserve(struct dict *d, size_t n)
         add_segment(d);
 }
 
-void dict_free(struct dict *d, void (*release)(void *element))
+/* The last segment is freed with its first bucket, so that memory comes back while the elements are freed. */
+bool dict_free_part(struct dict *d, void (*release)(void *element), size_t elements)
 {
+    uint32_t offset;
+
     must_be(d, DICT_MAGIC);
-    for (uint32_t i = 0; i < d->buckets; i++)
-        bucket_free_all(bucket_at(d, i), release);
-    for (unsigned k = 0; k < d->segments; k++)
-        mem_free(d->segment[k]);
+    for (size_t freed = 0; d->buckets > 0 && freed <= elements; freed++) {
+        unsigned k = linear_segment(--d->buckets, &offset);
+        struct bucket *b = &d->segment[k][offset];
+
+        freed += bucket_length(b);
+        bucket_free_all(b, release);
+        while (offset == 0 && d->segments > k) /* dict_reserve may have made more of them */
+            mem_free(d->segment[--d->segments]);
+    }
+    if (d->buckets > 0)
+        return false;
     mem_free(d->segment);
     d->magic = 0;
     mem_free(d);
+    return true;
+}
+
+void dict_free(struct dict *d, void (*release)(void *element))
+{
+    while (!dict_free_part(d, release, SIZE_MAX))
+        ;
 }
 
 size_t dict_count(const struct dict *d)

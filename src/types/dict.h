@@ -55,6 +55,8 @@ struct dict *dict_new(void);
 void dict_reserve(struct dict *d, size_t n);
 /* Frees the dict; passes each element to `release`. */
 void dict_free(struct dict *d, void (*release)(void *element));
+/* The same in parts of about so many elements. True: the dict is freed. Between two parts, only this may be called. */
+bool dict_free_part(struct dict *d, void (*release)(void *element), size_t elements);
 size_t dict_count(const struct dict *d);
 /* Bytes of all its blocks, elements included: what mem_used() falls by when all of them are freed. O(1). */
 size_t dict_bytes(const struct dict *d);

@@ -73,6 +73,8 @@ void hash_draw(const struct value *v, uint64_t n, bool distinct, hash_visit_draw
 /* ---- large hashes, for store/entry ---- */
 
 void hash_large_free(void *large);
+/* The same in parts of about so many fields. True: the hash is freed. */
+bool hash_large_free_part(void *large, size_t fields);
 void *hash_large_copy(const void *large);
 uint64_t hash_large_compact(void *large, uint64_t at, struct slab_work *w);
 size_t hash_large_count(const void *large);

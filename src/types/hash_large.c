@@ -94,16 +94,25 @@ struct hash_large *hash_large_new(void)
     return h;
 }
 
-void hash_large_free(void *large)
+bool hash_large_free_part(void *large, size_t fields)
 {
     struct hash_large *h = large;
 
     must_be(h, HASH_LARGE_MAGIC);
-    dict_free(h->fields, release);
     if (h->expiries != NULL)
         expiry_heap_free(h->expiries);
+    h->expiries = NULL;
+    if (!dict_free_part(h->fields, release, fields))
+        return false;
     h->magic = 0;
     mem_free(h);
+    return true;
+}
+
+void hash_large_free(void *large)
+{
+    while (!hash_large_free_part(large, SIZE_MAX))
+        ;
 }
 
 void *hash_large_copy(const void *large)

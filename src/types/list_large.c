@@ -56,16 +56,30 @@ struct list_large *list_large_new(const struct flat *f, int32_t fill)
     return l;
 }
 
-void list_large_free(void *large)
+/* A chunk counts as much as the time that its block takes: up to 8 KiB, or one large element. */
+#define CHUNK_ELEMENTS 8
+
+bool list_large_free_part(void *large, size_t elements)
 {
     struct list_large *l = large;
 
     must_be(l, LIST_LARGE_MAGIC);
-    for (size_t i = 0; i < l->chunks.used; i++)
-        list_chunk_free(list_large_chunk(l, i));
+    for (size_t freed = 0; l->chunks.used > 0 && freed <= elements; freed += CHUNK_ELEMENTS) {
+        list_chunk_free(list_large_chunk(l, l->chunks.used - 1));
+        l->chunks.used--;
+    }
+    if (l->chunks.used > 0)
+        return false;
     records_fini(&l->chunks, sizeof(struct list_chunk));
     l->magic = 0;
     mem_free(l);
+    return true;
+}
+
+void list_large_free(void *large)
+{
+    while (!list_large_free_part(large, SIZE_MAX))
+        ;
 }
 
 void *list_large_copy(const void *large)

@@ -44,6 +44,8 @@ struct list_place {
 struct list_large *list_large_new(const struct flat *f, int32_t fill);
 /* For store/entry; `large` is a struct list_large. */
 void list_large_free(void *large);
+/* The same in parts of about so many elements, which are counted roughly. True: the list is freed. */
+bool list_large_free_part(void *large, size_t elements);
 void *list_large_copy(const void *large);
 uint64_t list_large_compact(void *large, uint64_t at, struct slab_work *w);
 size_t list_large_count(const void *large);

@@ -553,6 +553,11 @@ void set_pop(struct value *v, size_t n, set_visit *visit, void *arg)
 
 /* ---- the large form ---- */
 
+bool set_large_free_part(void *large, size_t elements)
+{
+    return dict_free_part(large, release, elements);
+}
+
 void set_large_free(void *large)
 {
     dict_free(large, release);

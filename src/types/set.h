@@ -83,6 +83,8 @@ void set_pop(struct value *v, size_t n, set_visit *visit, void *arg);
 /* ---- the large form ---- */
 
 void set_large_free(void *large);
+/* The same in parts of about so many elements. True: the set is freed. */
+bool set_large_free_part(void *large, size_t elements);
 void *set_large_copy(const void *large);
 uint64_t set_large_compact(void *large, uint64_t at, struct slab_work *w);
 size_t set_large_count(const void *large);

@@ -24,17 +24,29 @@ struct stream *stream_new(void)
     return s;
 }
 
-void stream_free(void *large)
+#define NODE_ENTRIES 8 /* a node counts as much as the time that its block takes */
+
+bool stream_free_part(void *large, size_t entries)
 {
     struct stream *s = large;
 
     must_be(s, STREAM_MAGIC);
-    for (size_t i = 0; i < s->nodes.used; i++)
-        stream_node_free(node_at(s, i));
+    for (size_t freed = 0; s->nodes.used > 0 && freed <= entries; freed += NODE_ENTRIES) {
+        stream_node_free(node_at(s, s->nodes.used - 1));
+        s->nodes.used--;
+    }
+    if (s->nodes.used > 0 || !stream_groups_free_part(s, entries))
+        return false;
     records_fini(&s->nodes, sizeof(struct stream_node));
-    stream_groups_fini(s);
     s->magic = 0;
     mem_free_sized(s, sizeof *s);
+    return true;
+}
+
+void stream_free(void *large)
+{
+    while (!stream_free_part(large, SIZE_MAX))
+        ;
 }
 
 static void add_node(struct stream *s, struct stream_node n)

@@ -230,11 +230,28 @@ struct stream_group *stream_group_at(const struct stream *s, size_t i)
 
 /* ---- for stream.c ---- */
 
-void stream_groups_fini(struct stream *s)
+/* Removes up to *max nacks, the last ones first, and counts them down. */
+static void remove_nacks(struct stream_group *g, size_t *max)
 {
-    for (size_t i = 0; i < s->groups.used; i++)
-        free_group(stream_group_at(s, i));
+    struct stream_nack *n;
+
+    for (; *max > 0 && (n = stream_pending_last(&g->pending)) != NULL && n->consumer != NULL; --*max)
+        stream_nack_remove(g, n);
+}
+
+bool stream_groups_free_part(struct stream *s, size_t nacks)
+{
+    for (; s->groups.used > 0; s->groups.used--) {
+        struct stream_group *g = stream_group_at(s, s->groups.used - 1);
+
+        remove_nacks(g, &nacks);
+        if (nacks == 0)
+            return false;
+        nacks--;
+        free_group(g); /* also one whose nacks have no consumer: it could not be read completely */
+    }
     records_fini(&s->groups, sizeof(void *));
+    return true;
 }
 
 /* The nacks of `from` come in the order of ids, so the sets are filled at their ends. */

@@ -72,7 +72,8 @@ void stream_nack_remove(struct stream_group *g, struct stream_nack *n);
 
 /* ---- for stream.c ---- */
 
-void stream_groups_fini(struct stream *s);
+/* Frees all groups, in parts of about so many nacks. True: they are freed. */
+bool stream_groups_free_part(struct stream *s, size_t nacks);
 /* Copies the groups of `from` to `to`, which has none. */
 void stream_groups_copy(struct stream *to, const struct stream *from);
 /* Moves nacks out of sparse slabs, from a position on, until the work is done. Returns where to continue, 0 at the end.

@@ -224,24 +224,31 @@ struct tree *tree_new(void)
     return t;
 }
 
-static void free_below(void *node, unsigned height)
+/* Frees the last leaf below a node, and each node that is left without children. True: the node itself is freed. */
+static bool free_last(void *node, unsigned height)
 {
     struct inner *inner = node;
 
     if (height == 0) {
         slab_free(node, sizeof(struct leaf));
-        return;
+        return true;
     }
-    for (unsigned i = 0; i < inner->n; i++)
-        free_below(inner->child[i], height - 1);
+    must(inner->n > 0);
+    if (!free_last(inner->child[inner->n - 1], height - 1) || --inner->n > 0)
+        return false;
     slab_free(inner, sizeof *inner);
+    return true;
 }
 
-void tree_free(struct tree *t)
+bool tree_free_part(struct tree *t, size_t elements)
 {
     must(t->height <= HEIGHT_MAX);
-    free_below(t->root, t->height);
-    mem_free(t);
+    for (size_t freed = 0; freed <= elements; freed += LEAF_MAX)
+        if (free_last(t->root, t->height)) {
+            mem_free(t);
+            return true;
+        }
+    return false;
 }
 
 size_t tree_count(const struct tree *t)

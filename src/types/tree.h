@@ -44,8 +44,9 @@ struct tree;
 
 /* An empty tree. */
 struct tree *tree_new(void);
-/* Frees the tree but not the elements. */
-void tree_free(struct tree *t);
+/* Frees the tree, but not the elements, in parts of about so many of them. True: the tree is freed. Between two parts,
+ * only this may be called. */
+bool tree_free_part(struct tree *t, size_t elements);
 size_t tree_count(const struct tree *t);
 /* Bytes of its blocks, without the elements. O(1). */
 size_t tree_bytes(const struct tree *t);

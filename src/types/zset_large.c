@@ -64,15 +64,27 @@ static void release(void *element)
     element_free(element, TREE_REST);
 }
 
-void zset_large_free(void *large)
+bool zset_large_free_part(void *large, size_t members)
 {
     struct zset_large *z = large;
 
     must_be(z, ZSET_LARGE_MAGIC);
-    tree_free(z->tree);
-    dict_free(z->dict, release);
+    if (z->tree != NULL) {
+        if (tree_free_part(z->tree, members))
+            z->tree = NULL;
+        return false;
+    }
+    if (!dict_free_part(z->dict, release, members))
+        return false;
     z->magic = 0;
     mem_free(z);
+    return true;
+}
+
+void zset_large_free(void *large)
+{
+    while (!zset_large_free_part(large, SIZE_MAX))
+        ;
 }
 
 void *zset_large_copy(const void *large)

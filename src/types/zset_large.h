@@ -34,6 +34,8 @@ void zset_large_remove(struct zset_large *z, struct element *e);
 void zset_large_remove_range(struct zset_large *z, size_t rank, size_t n);
 
 void zset_large_free(void *large);
+/* The same in parts of about so many members. True: the sorted set is freed. */
+bool zset_large_free_part(void *large, size_t members);
 void *zset_large_copy(const void *large);
 uint64_t zset_large_compact(void *large, uint64_t at, struct slab_work *w);
 size_t zset_large_count(const void *large);

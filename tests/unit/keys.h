@@ -113,12 +113,12 @@ static inline void discard(unsigned db, unsigned i)
 }
 
 /* Empties a database, or all if db < 0. */
-static inline void flush(int db, bool at_once)
+static inline void flush(int db, bool counted)
 {
     hold_all();
     for (unsigned i = 0; i < ks->databases; i++)
         if (db < 0 || i == (unsigned)db)
-            keyspace_flush(ks, i, at_once);
+            keyspace_flush(ks, i, counted);
     drop_all();
 }
 

@@ -18,7 +18,7 @@
 #include "run/dispatch.h"
 #include "store/quota.h"
 
-#define ARGS_MAX 8
+#define ARGS_MAX 12
 #define LARGE    (4 * 1024 * 1024) /* bytes */
 #define HOUR     (3600 * 1000)     /* ms */
 

@@ -8,6 +8,8 @@
 #include "checks.h"
 #include "evict_step.h"
 #include "store/keyspace.h"
+#include "store/pool.h"
+#include "store/watch.h"
 
 #define KEYS        2000
 #define FAR         (INT64_MAX / 2)
@@ -144,6 +146,33 @@ START_TEST(every_policy_evicts_down_to_the_last_key)
         ck_assert_uint_eq(keyspace_stats(ks).evicted - before, 300);
         ck_assert(evict_to(0));
     }
+}
+END_TEST
+
+/* The address of a candidate that was removed belongs to another key with the same bucket and tag by now: that key is
+ * evicted as itself, so that those who watch it hear of it. */
+START_TEST(a_candidate_at_an_address_that_was_used_again_is_computed_anew)
+{
+    struct watch w = {.interest = {.kind = &interest_watch, .key = SLICE("k1")}};
+    struct place p;
+    struct pool *pool;
+
+    keyspace_choose(ks, POLICY_ALLKEYS_LRU);
+    put(0, 1, 0);
+    p = hold(0, 1);
+    w.interest.hash = p.hash;
+    shard_add_interest(p.shard, &w.interest);
+    pool = pool_of(p.shard, keyspace_policy(ks));
+    pool_offer(pool, &(struct candidate){.order = POLICY_FIRST,
+                                         .hash = p.hash ^ 1ull << 35,
+                                         .entry = table_find(shard_table(p.shard, 0), p.hash, SLICE("k1"))});
+    shard_unlock(p.shard);
+    ck_assert(evict_to(0));
+    ck_assert_uint_eq(keyspace_size(ks, 0), 0);
+    ck_assert(w.changed);
+    p = hold(0, 1);
+    shard_remove_interest(p.shard, &w.interest);
+    shard_unlock(p.shard);
 }
 END_TEST
 
@@ -426,6 +455,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, nothing_is_evicted_below_the_limit);
     tcase_add_test(tests, noeviction_evicts_nothing);
+    tcase_add_test(tests, a_candidate_at_an_address_that_was_used_again_is_computed_anew);
     tcase_add_test(tests, every_policy_evicts_down_to_the_last_key);
     tcase_add_test(tests, volatile_policies_evict_only_keys_with_an_expiry);
     tcase_add_test(tests, lru_evicts_the_least_recently_used);

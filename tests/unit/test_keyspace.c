@@ -99,11 +99,19 @@ START_TEST(the_freer_frees_flushed_tables)
     freer_start();
     for (unsigned i = 0; i < 1000; i++)
         put(0, i, 0);
-    flush(0, false);
+    flush(0, true);
+    freer_drain();
     quiesce_collect();
-    freer_stop();
     ck_assert_uint_eq(freer_freed() - freed, 1000);
     ck_assert_uint_eq(freer_pending(), 0);
+    for (unsigned i = 0; i < 5; i++) /* so few that they are freed at once */
+        put(0, i, 0);
+    flush(0, true);
+    ck_assert_uint_eq(freer_freed() - freed, 1005);
+    put(0, 0, 0);
+    flush(0, false); /* not counted */
+    ck_assert_uint_eq(freer_freed() - freed, 1005);
+    freer_stop();
 }
 END_TEST
 

@@ -48,6 +48,25 @@ START_TEST(memory_is_kept_while_an_earlier_reader_is_inside)
 }
 END_TEST
 
+START_TEST(a_wait_ends_when_the_readers_have_left)
+{
+    quiesce_wait(3, 1000000); /* nothing is retired */
+    quiesce_enter(3);
+    quiesce_retire(thing, release);
+    quiesce_wait(3, INT64_MAX / 2); /* it does not wait for itself */
+    ck_assert_uint_eq(released, 1);
+    quiesce_retire(thing, release);
+    quiesce_collect(); /* it is reading again */
+    ck_assert_uint_eq(released, 1);
+    quiesce_wait(4, 1000000); /* of another slot, which has to give up */
+    ck_assert_uint_eq(released, 1);
+    quiesce_leave(3);
+    quiesce_wait(4, INT64_MAX / 2);
+    ck_assert_uint_eq(released, 2);
+    quiesce_collect();
+}
+END_TEST
+
 START_TEST(a_later_reader_does_not_keep_memory)
 {
     quiesce_retire(thing, release);
@@ -200,6 +219,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, without_readers_memory_is_freed_at_the_next_collection);
     tcase_add_test(tests, memory_is_kept_while_an_earlier_reader_is_inside);
+    tcase_add_test(tests, a_wait_ends_when_the_readers_have_left);
     tcase_add_test(tests, a_later_reader_does_not_keep_memory);
     tcase_add_test(tests, the_oldest_reader_decides);
     tcase_add_test(tests, entering_again_ends_the_earlier_read);

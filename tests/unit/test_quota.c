@@ -115,6 +115,41 @@ START_TEST(threads_count_clients_together)
 }
 END_TEST
 
+static void *see_bounded(void *arg)
+{
+    *(size_t *)arg = quota_bounded();
+    return NULL;
+}
+
+static size_t seen_by_another(void)
+{
+    pthread_t t;
+    size_t bytes;
+
+    mem_flush();
+    pthread_create(&t, NULL, see_bounded, &bytes);
+    pthread_join(t, NULL);
+    return bytes;
+}
+
+START_TEST(other_threads_see_what_a_thread_has_reserved_until_it_is_in_use)
+{
+    size_t before = seen_by_another(), own = quota_bounded();
+    void *p;
+
+    quota_reserve(10 * MB);
+    ck_assert_uint_ge(seen_by_another(), before + 10 * MB);
+    ck_assert_uint_le(quota_bounded(), own + MB);
+    p = mem_alloc(4 * MB); /* takes the place of as much */
+    ck_assert_uint_lt(seen_by_another(), before + 11 * MB);
+    quota_unreserve();
+    ck_assert_uint_lt(seen_by_another(), before + 5 * MB);
+    mem_free(p);
+    quota_unreserve();
+    ck_assert_uint_lt(seen_by_another(), before + MB);
+}
+END_TEST
+
 static void *hold_buffer(void *arg)
 {
     client_memory_add(-1000);
@@ -169,6 +204,7 @@ int main(void)
     tcase_add_test(tests, a_deleted_value_that_a_reply_still_sends_is_pinned);
     tcase_add_test(tests, an_overwritten_value_that_a_reply_still_sends_is_pinned);
     tcase_add_test(tests, threads_count_clients_together);
+    tcase_add_test(tests, other_threads_see_what_a_thread_has_reserved_until_it_is_in_use);
     tcase_add_test(tests, no_account_is_shown_below_zero);
     tcase_add_test_raise_signal(tests, more_freed_than_was_to_be_freed_fails_an_assertion, SIGABRT);
     tcase_add_test_raise_signal(tests, far_less_client_memory_than_none_fails_an_assertion, SIGABRT);

@@ -24,7 +24,7 @@ def steps(client):
     """Pairs of (event, request that causes it)"""
     half = counted(client) // 2
     return [("nothing", ("PING",)), ("another policy", ("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu")),
-            ("half of maxmemory", ("CONFIG", "SET", "maxmemory", half)), ("FLUSHALL", ("FLUSHALL",))]
+            ("half of maxmemory", ("CONFIG", "SET", "maxmemory", half)), ("FLUSHALL ASYNC", ("FLUSHALL", "ASYNC"))]
 
 
 def measure(name, args):

@@ -37,6 +37,8 @@ bool bitmap_for_write(struct call *c, uint64_t last, struct bitmap_target *targe
     target->grown = needed > length;
     target->n = target->grown ? needed : length;
     must(last >> 3 < target->n);
+    if (!call_has_room(c, entry_growth(e, target->n)))
+        return false;
     target->p = call_string_for_write(c, 1, e, target->n);
     return target->p != NULL;
 }

@@ -197,6 +197,8 @@ static void store_result(struct call *c, enum bitmap_op op, const struct slice *
     size_t length = bitmap_longest(sources, n);
     struct entry *old = call_look(c, 2);
 
+    if (!call_has_room(c, length > ENTRY_INLINE_MAX ? blob_size(length) : length))
+        return;
     if (length > 0) {
         struct entry *result = combine(c, op, sources, n);
 

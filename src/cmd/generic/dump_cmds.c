@@ -2,6 +2,7 @@
 /* DUMP and RESTORE: values as bytes for another server. https://redis.io/docs/latest/commands/dump/ */
 #include "persist/dump.h"
 #include "run/call.h"
+#include "run/reclaim.h"
 
 CMD(dump,
     .name = "DUMP", .arity = 2, .group = "generic", .since = "2.6.0",
@@ -86,22 +87,42 @@ static bool parse_restore_expire(struct call *c, const struct restore_options *o
     return false;
 }
 
-/* A new entry with the value that argument 3 holds. NULL: the error was replied. */
+/* After a value did not fit in b->room: whether there is more room now (call_has_room). More is made than the value is
+ * known to need, since the rest of it is unread. */
+static bool has_more_room(struct call *c, const struct rdb_bounds *b)
+{
+    size_t limit = OPT(c->instance->options, maxmemory), want = 2 * b->room < limit ? 2 * b->room : limit;
+
+    must(b->used > b->room);
+    return call_has_room(c, b->used > want ? b->used : want);
+}
+
+/* A new entry with the value that argument 3 holds. NULL: the caller replies nothing. */
 static struct entry *read_dump(struct call *c, int64_t expire)
 {
-    struct rdb_target to = {.key = call_arg(c, 1), .expire = expire, .options = c->instance->options};
+    struct rdb_bounds bounds;
+    struct rdb_target to = {
+        .key = call_arg(c, 1), .expire = expire, .options = c->instance->options, .bounds = &bounds};
     struct entry *e;
 
     if (!dump_is_sound(call_arg(c, 3), !atomic_load_explicit(&c->instance->skip_checksums, memory_order_relaxed))) {
         reply_error(c->out, "ERR DUMP payload version or checksum are wrong");
         return NULL;
     }
-    e = dump_read(call_arg(c, 3), &to);
-    if (e == NULL)
-        reply_error(c->out, "ERR Bad data format");
-    else
-        must(entry_expire(e) == expire);
-    return e;
+    do {
+        bounds = (struct rdb_bounds){.longest = call_string_max(c), .room = reclaim_room(c->runner)};
+        e = dump_read(call_arg(c, 3), &to);
+    } while (e == NULL && bounds.used > bounds.room && has_more_room(c, &bounds));
+    if (e == NULL) {
+        if (bounds.used <= bounds.room)
+            reply_error(c->out, bounds.is_too_long ? ERR_TOO_LONG : "ERR Bad data format");
+        return NULL;
+    }
+    must(entry_expire(e) == expire);
+    if (call_has_room_with(c, entry_size(e)))
+        return e;
+    entry_free(e);
+    return NULL;
 }
 
 /* Sets how much the restored entry was used, where the policy goes by that. */

@@ -200,6 +200,8 @@ CMD(copy,
         return;
     }
     must(o.db < c->instance->keyspace->databases);
+    if (!call_has_room(c, entry_size(e)))
+        return;
     e = entry_copy(e, call_arg(c, 2));
     if (e == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);

@@ -110,14 +110,20 @@ static bool sort_parse(struct sort *s, struct call *c, bool may_store)
     return true;
 }
 
+static void free_items(struct sort *s)
+{
+    mem_free(s->items);
+    s->items = NULL;
+    buf_fini(&s->bytes);
+}
+
 static void sort_fini(struct sort *s)
 {
     sort_pattern_fini(&s->by);
     for (size_t i = 0; i < s->gets; i++)
         sort_pattern_fini(&s->get[i]);
     mem_free(s->get);
-    mem_free(s->items);
-    buf_fini(&s->bytes);
+    free_items(s);
 }
 
 /* ---- elements ---- */
@@ -340,9 +346,13 @@ static void reply_result(struct sort *s, struct range r)
         }
 }
 
-/* Missing values become empty strings. False: a value is too long for a list, and the error was replied. */
+#define CHECKED_BYTES ((size_t)64 * 1024) /* of a list that is being made, between two checks of the memory */
+
+/* Missing values become empty strings. False: a value is too long for a list, and the error was replied; or memory has
+ * no room (call_has_room_with): with GET, a list of any size comes from a short one. */
 static bool make_list(struct sort *s, struct range r, struct value *list)
 {
+    size_t made = 0, checked = 0;
     struct slice part;
 
     must(r.n == 0 || r.from + r.n <= s->n);
@@ -358,6 +368,11 @@ static bool make_list(struct sort *s, struct range r, struct value *list)
                 return false;
             }
             list_push(list, false, found ? part : SLICE(""));
+            made += found ? part.n : 0;
+            if (made - checked > CHECKED_BYTES && !call_has_room_with(s->call, 2 * made))
+                return false;
+            if (made - checked > CHECKED_BYTES)
+                checked = made;
         }
     list_choose_form(list);
     return true;
@@ -373,8 +388,9 @@ static void store_result(struct sort *s, struct range r)
         entry_free_value(TYPE_LIST, &list);
         return;
     }
-    collection_store(c, s->store, TYPE_LIST, &list, EVENT_LIST, "sortstore");
-    reply_int(c->out, (int64_t)(r.n * parts(s)));
+    free_items(s); /* the list has its own copies: they need no room any more */
+    if (collection_store(c, s->store, TYPE_LIST, &list, EVENT_LIST, "sortstore"))
+        reply_int(c->out, (int64_t)(r.n * parts(s)));
 }
 
 static void sort_entry(struct sort *s, const struct entry *e)

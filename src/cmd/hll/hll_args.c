@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cmd/hll/hll_args.h"
 
+#include "types/hll_dense.h"
+
 bool hll_read(struct call *c, const struct entry *e, struct slice *s)
 {
     struct entry_digits d;
@@ -26,6 +28,13 @@ static void resize_string(struct flat *f, size_t n)
     f->p = call_string_for_write(t->call, t->key, e, n);
     must(f->p != NULL);
     f->n = n;
+}
+
+bool hll_has_room(struct call *c, const struct entry *e)
+{
+    size_t bytes = e != NULL ? entry_size(e) : 0;
+
+    return bytes >= HLL_DENSE_BYTES || call_has_room(c, HLL_DENSE_BYTES + sizeof(struct entry) - bytes);
 }
 
 bool hll_write(struct hll_target *t, struct call *c, int i, struct entry *e)

@@ -26,6 +26,8 @@ struct hll_target {
     bool is_new;
 };
 
+/* Whether memory has room for e to become dense; NULL: a new one. False: the caller replies nothing (call_has_room). */
+bool hll_has_room(struct call *c, const struct entry *e);
 /* Passes the door and opens the one of the key in argument i. e: the entry that the look-up gave; NULL: begins an empty
  * HyperLogLog, and hll_close must follow. False: it is not a HyperLogLog, or memory is out, and the error was
  * replied. */

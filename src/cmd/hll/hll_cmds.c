@@ -17,7 +17,7 @@ CMD(pfadd,
     bool changed = e == NULL, corrupt = false;
     struct hll_target t;
 
-    if (!hll_write(&t, c, 1, e))
+    if (!hll_has_room(c, e) || !hll_write(&t, c, 1, e))
         return;
     for (int i = 2; i < c->argc && !corrupt; i++) {
         enum hll_result result = hll_add(&t.flat, call_arg(c, i), sparse_max(c));
@@ -125,7 +125,7 @@ CMD(pfmerge,
     struct hll_target t;
     bool dense;
 
-    if (!merge_keys(c, registers, &dense) || !hll_write(&t, c, 1, call_look(c, 1)))
+    if (!merge_keys(c, registers, &dense) || !hll_has_room(c, call_peek(c, 1)) || !hll_write(&t, c, 1, call_look(c, 1)))
         return;
     if (dense)
         must(hll_make_dense(&t.flat));

@@ -4,18 +4,19 @@
 
 #include "run/call.h"
 
-/* Parses [ASYNC | SYNC]. False: the error was replied. */
+/* Parses [ASYNC | SYNC]; without either, lazyfree-lazy-user-flush decides. False: the error was replied. */
 static bool parse_mode(struct call *c, bool *sync)
 {
     if (c->argc > 2 || (c->argc == 2 && !call_is(c, 1, "SYNC") && !call_is(c, 1, "ASYNC"))) {
         call_error_syntax(c);
         return false;
     }
-    *sync = c->argc == 2 && call_is(c, 1, "SYNC");
+    *sync = c->argc == 2 ? call_is(c, 1, "SYNC") : !OPT(c->instance->options, lazyfree_lazy_user_flush);
     return true;
 }
 
-/* Empties a database, or all of them with db < 0. Without SYNC the memory is freed in the background. */
+/* Empties a database, or all of them with db < 0. With SYNC, replies when the memory is free (reclaim_done): the unit
+ * ends before, so that other commands run meanwhile. */
 static void flush(struct call *c, int db)
 {
     struct keyspace *ks = c->instance->keyspace;
@@ -26,12 +27,17 @@ static void flush(struct call *c, int db)
     must(db < (int)ks->databases);
     if (!parse_mode(c, &sync))
         return;
+    if (sync)
+        freer_wait_begin(&c->runner->flush);
     KEYSPACE_EACH_DB(ks, i)
         if (db < 0 || i == (unsigned)db) {
             removed += keyspace_size(ks, i);
-            keyspace_flush(ks, i, sync);
+            keyspace_flush(ks, i, !sync);
             must(keyspace_size(ks, i) == 0);
         }
+    if (sync)
+        freer_wait_end();
+    c->runner->flushed |= sync;
     counter_add(&c->runner->metrics->sums.changes, removed);
     reply_ok(c->out);
 }

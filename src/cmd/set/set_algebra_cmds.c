@@ -60,6 +60,19 @@ static void reply_combined(struct call *c, int first, int n, void (*combine)(str
     mem_free(a.sets);
 }
 
+/* The bytes of the largest set: their union has no fewer. */
+static size_t largest(const struct set_algebra *a)
+{
+    size_t max = 0;
+
+    for (size_t i = 0; i < a->n; i++) {
+        size_t bytes = entry_value_bytes(TYPE_SET, &a->sets[i]);
+
+        max = bytes > max ? bytes : max;
+    }
+    return max;
+}
+
 /* Stores what `combine` makes of the sets from argument 2 on in the key of argument 1. */
 static void store_combined(struct call *c, void (*combine)(struct set_algebra *a), const char *event)
 {
@@ -67,10 +80,14 @@ static void store_combined(struct call *c, void (*combine)(struct set_algebra *a
 
     if (!open_sets(&a, c, 2, c->argc - 2))
         return;
+    if (combine == set_algebra_unite && !call_has_room(c, largest(&a))) {
+        mem_free(a.sets);
+        return;
+    }
     combine(&a);
     mem_free(a.sets);
-    collection_store(c, 1, TYPE_SET, &a.gathered, EVENT_SET, event);
-    reply_int(c->out, (int64_t)a.found);
+    if (collection_store(c, 1, TYPE_SET, &a.gathered, EVENT_SET, event))
+        reply_int(c->out, (int64_t)a.found);
 }
 
 #define INTERSECTION_COST "O(N*M) where N is the number of members of the smallest set and M that of the sets."

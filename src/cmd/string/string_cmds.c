@@ -209,7 +209,7 @@ static void write_part(struct call *c, struct entry *e, size_t length, size_t at
                        const char *event)
 {
     size_t n = at + part.n > length ? at + part.n : length;
-    char *p = call_string_for_write(c, 1, e, n);
+    char *p = call_has_room(c, entry_growth(e, n)) ? call_string_for_write(c, 1, e, n) : NULL;
 
     if (p == NULL)
         return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Transactions: https://redis.io/docs/latest/develop/using-commands/transactions/ */
+#include "run/admission.h"
 #include "run/call.h"
 
 #define CONTROL (CMD_CONTROL | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_ALLOW_BUSY)
@@ -52,7 +53,9 @@ static void run_queue(struct call *c)
         each.db = c->session->db;
         each.in_exec = true;
         each.blob_count = 0;
-        call_run(&each);
+        /* EXEC has made room for the arguments, but the commands before this one may have taken it. */
+        if (call_has_room(&each, admission_bytes(q->cmd, q->argv, q->argc)))
+            call_run(&each);
         c->errors = c->out->errors;
     }
 }

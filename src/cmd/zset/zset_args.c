@@ -233,6 +233,6 @@ void zset_store(struct call *c, int i, struct value *v, const char *event)
 {
     size_t n = zset_count(v);
 
-    collection_store(c, i, TYPE_ZSET, v, EVENT_ZSET, event);
-    reply_int(c->out, (int64_t)n);
+    if (collection_store(c, i, TYPE_ZSET, v, EVENT_ZSET, event))
+        reply_int(c->out, (int64_t)n);
 }

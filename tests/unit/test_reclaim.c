@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* reclaim: memory stays within maxmemory, whatever a command makes of its arguments. */
+#include "checks.h"
+#include "config.h"
+
+#include "requests.h"
+#include "run/reclaim.h"
+
+#define MB ((size_t)1 << 20)
+
+/* Fills the server with n keys of `bytes` each, of which the limit allows so many and `more` bytes. */
+static void limit_to(const char *policy, unsigned n, size_t bytes, size_t more)
+{
+    char line[80];
+
+    run("ping"); /* the first reply allocates chunks, which stay at hand */
+    out_fini(&session.out);
+    mem_flush();
+    quota_start();
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(line, sizeof line, "setrange full%u %zu x", i, bytes - 1);
+        ck_assert_int_eq(run(line), DISPATCH_DONE);
+        out_fini(&session.out);
+    }
+    mem_flush();
+    snprintf(line, sizeof line, "maxmemory %zu\nmaxmemory-policy %s", quota_bounded() + more, policy);
+    configure(line);
+    keyspace_choose(ks, OPT(instance.options, maxmemory_policy));
+    runner_tick(&runner);
+}
+
+static void expect_within(void)
+{
+    mem_flush();
+    ck_assert_uint_le(quota_bounded(), OPT(instance.options, maxmemory) + 4096);
+}
+
+/* Small arguments that make a megabyte and more. */
+static const char *const makers[] = {
+    "setrange k 1048575 x",
+    "setbit k 8388600 1",
+    "bitfield k set u8 8388600 1",
+    "copy source k",
+    "bitop or k source",
+    "sunionstore k set",
+    "sinterstore k set set",
+    "sdiffstore k set none",
+    "zunionstore k 1 zset",
+    "zinterstore k 2 zset zset",
+    "zdiffstore k 1 zset",
+    "zrangestore k zset 0 -1",
+    "sort set by nosort store k",
+    "sort list alpha get sourc* store k",
+    "georadius zset 0 0 22000 km store k",
+    "geosearchstore k zset fromlonlat 0 0 byradius 22000 km",
+};
+
+#define MAKERS (sizeof makers / sizeof *makers)
+
+/* Keys of at least a megabyte, each of its type. */
+static void make_sources(void)
+{
+    char line[120];
+
+    run("setrange source 1048575 x");
+    run("rpush list e e e");
+    for (unsigned i = 0; i < 12000; i++) {
+        snprintf(line, sizeof line, "sadd set %080u", i);
+        run(line);
+        snprintf(line, sizeof line, "zadd zset %u %080u", i, i);
+        run(line);
+        out_fini(&session.out);
+    }
+}
+
+START_TEST(what_does_not_fit_is_refused_before_anything_changes)
+{
+    char text[200];
+    uint64_t before;
+
+    make_sources();
+    limit_to("noeviction", 0, 0, MB / 2);
+    before = counter_get(&runner.metrics->sums.changes);
+    for (size_t i = 0; i < MAKERS; i++) {
+        expect(makers[i], "-" OOM "\r\n");
+        expect("exists k", ":0\r\n");
+        expect_within();
+        expect("multi", "+OK\r\n");
+        expect(makers[i], "+QUEUED\r\n");
+        snprintf(text, sizeof text, "*1\r\n-%s\r\n", OOM);
+        expect("exec", text);
+        expect("exists k", ":0\r\n");
+        expect_within();
+    }
+    ck_assert_uint_eq(counter_get(&runner.metrics->sums.changes), before);
+}
+END_TEST
+
+START_TEST(a_command_runs_again_when_there_is_room_and_counts_once)
+{
+    limit_to("allkeys-random", 10, MB, 0);
+    expect("setrange k 1048575 x", ":1048576\r\n");
+    ck_assert_uint_ge(keyspace_stats(ks).evicted, 1);
+    ck_assert_uint_le(keyspace_stats(ks).evicted, 3);
+    expect_within();
+    ck_assert_uint_eq(counter_get(&counted("SETRANGE")->calls), 11);
+}
+END_TEST
+
+START_TEST(a_transaction_evicts_for_what_its_commands_make)
+{
+    limit_to("allkeys-random", 30, MB, 0);
+    expect("multi", "+OK\r\n");
+    for (unsigned i = 0; i < 5; i++)
+        expect("setrange k 1048575 x", "+QUEUED\r\n");
+    expect("copy k k1", "+QUEUED\r\n");
+    expect("exec", "*6\r\n:1048576\r\n:1048576\r\n:1048576\r\n:1048576\r\n:1048576\r\n:1\r\n");
+    expect_within();
+    expect("exists k k1", ":2\r\n");
+}
+END_TEST
+
+START_TEST(a_transaction_does_not_evict_keys_of_its_own_shards)
+{
+    limit_to("allkeys-random", 0, 0, 4 * MB); /* each takes 1.75 MB, with room to grow */
+    expect("multi", "+OK\r\n");
+    expect("setrange k 1048575 x", "+QUEUED\r\n");
+    expect("setrange k1 1048575 x", "+QUEUED\r\n");
+    expect("setrange k2 1048575 x", "+QUEUED\r\n");
+    expect("exec", "*3\r\n:1048576\r\n:1048576\r\n-" OOM "\r\n");
+    expect("exists k k1 k2", ":2\r\n");
+    expect_within();
+}
+END_TEST
+
+START_TEST(what_can_never_fit_evicts_nothing)
+{
+    limit_to("allkeys-random", 10, MB, 4096);
+    expect("setrange k 104857600 x", "-" OOM "\r\n");
+    ck_assert_uint_eq(keyspace_stats(ks).evicted, 0);
+}
+END_TEST
+
+START_TEST(growth_in_place_needs_no_room)
+{
+    limit_to("noeviction", 1, MB, 4096); /* the blob has half a megabyte to spare */
+    expect("setrange full0 1100000 x", ":1100001\r\n");
+    expect("append full0 x", ":1100002\r\n");
+    expect("setrange full0 10 x", ":1100002\r\n");
+    expect("setrange full0 9100000 x", "-" OOM "\r\n");
+    expect("strlen full0", ":1100002\r\n");
+}
+END_TEST
+
+START_TEST(at_the_limit_the_last_bytes_can_be_used)
+{
+    limit_to("noeviction", 4, MB, 4096);
+    expect("set k 12345678", "+OK\r\n");
+    expect("append full0 x", ":1048577\r\n");
+    expect("exists full0 full1 full2 full3", ":4\r\n");
+}
+END_TEST
+
+START_TEST(memory_that_waits_to_be_freed_is_freed_before_anything_is_evicted)
+{
+    make_sources();
+    run("copy set set2");
+    freer_start();
+    limit_to("allkeys-random", 10, MB, 0);
+    for (unsigned i = 0; i < 20; i++) {
+        expect("unlink set2", ":1\r\n");
+        expect("copy set set2", ":1\r\n");
+        expect_within();
+    }
+    ck_assert_uint_eq(keyspace_stats(ks).evicted, 0);
+    freer_drain();
+    freer_stop();
+}
+END_TEST
+
+START_TEST(a_plain_flush_replies_when_the_memory_is_back)
+{
+    size_t before;
+
+    run("ping");
+    out_fini(&session.out);
+    mem_flush();
+    before = mem_used();
+    freer_start();
+    for (unsigned mode = 0; mode < 3; mode++) {
+        freer_reset_freed();
+        make_sources();
+        expect(mode == 1 ? "flushdb sync" : "flushall", "+OK\r\n");
+        mem_flush();
+        ck_assert_uint_eq(freer_pending(), 0);
+        ck_assert_uint_eq(freer_freed(), 0);
+        ck_assert_uint_eq(quota_freeing(), 0);
+        ck_assert_uint_lt(mem_used(), before + 256 * 1024);
+    }
+    for (unsigned mode = 0; mode < 2; mode++) {
+        freer_reset_freed();
+        make_sources();
+        configure("lazyfree-lazy-user-flush yes");
+        expect(mode == 0 ? "flushall async" : "flushdb", "+OK\r\n");
+        freer_drain();
+        ck_assert_uint_eq(freer_freed(), 4); /* keys */
+    }
+    quiesce_collect();
+    freer_stop();
+}
+END_TEST
+
+START_TEST(reserved_bytes_count_until_the_command_has_ended)
+{
+    limit_to("noeviction", 1, MB, MB);
+    ck_assert(reclaim_for(&runner, 1000000));
+    ck_assert(reclaim_fits(&runner, 1000000)); /* its own */
+    reclaim_done(&runner);
+    ck_assert(reclaim_fits(&runner, 1000000));
+    ck_assert_uint_le(reclaim_room(&runner), MB + 65536);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("reclaim");
+    TCase *tests = tcase_create("reclaim");
+
+    tcase_add_test(tests, what_does_not_fit_is_refused_before_anything_changes);
+    tcase_add_test(tests, a_command_runs_again_when_there_is_room_and_counts_once);
+    tcase_add_test(tests, a_transaction_evicts_for_what_its_commands_make);
+    tcase_add_test(tests, a_transaction_does_not_evict_keys_of_its_own_shards);
+    tcase_add_test(tests, what_can_never_fit_evicts_nothing);
+    tcase_add_test(tests, growth_in_place_needs_no_room);
+    tcase_add_test(tests, at_the_limit_the_last_bytes_can_be_used);
+    tcase_add_test(tests, memory_that_waits_to_be_freed_is_freed_before_anything_is_evicted);
+    tcase_add_test(tests, a_plain_flush_replies_when_the_memory_is_back);
+    tcase_add_test(tests, reserved_bytes_count_until_the_command_has_ended);
+    return run_suite(suite, tests);
+}
