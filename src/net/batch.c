@@ -22,10 +22,15 @@ void batch_fini(struct batch *b)
     parser_fini(&b->parser);
 }
 
+void batch_tidy(struct batch *b)
+{
+    if (b->parser.cap > 2 * ARGS_MAX)
+        parser_fini(&b->parser);
+}
+
 bool batch_has_stopped(const struct conn *c)
 {
-    return c->on_hold_at != NULL || c->is_full || c->session.receipts_due != 0 || c->session.close_after ||
-           c->session.close_now;
+    return c->on_hold_at != NULL || c->session.receipts_due != 0 || c->session.close_after || c->session.close_now;
 }
 
 /* ---- running ---- */
@@ -46,9 +51,9 @@ static unsigned run_requests(struct conn *c, unsigned n)
             if (c->session.receipts_due != 0)
                 return i + 1;
         }
-        if (UNLIKELY(out_size(&c->session.out) > OUTPUT_MAX))
-            c->is_full = true;
-        if (UNLIKELY(c->is_full || c->session.close_after || c->session.close_now))
+        if (UNLIKELY(out_is_large(&c->session.out)) && !conn_may_go_on(c))
+            return i + 1;
+        if (UNLIKELY(c->session.close_after || c->session.close_now))
             return i + 1;
     }
     return n;
@@ -213,14 +218,18 @@ static void serve_fresh(struct conn *c, const char *p, const char *end)
     }
 }
 
+void batch_add(struct conn *c, const char *p, size_t n)
+{
+    if (UNLIKELY(c->input != NULL))
+        input_add(c->input, p, n);
+}
+
 void batch_serve(struct conn *c, const char *p, size_t n)
 {
-    if (LIKELY(c->input == NULL)) {
+    if (LIKELY(c->input == NULL))
         serve_fresh(c, p, p + n);
-    } else {
-        input_add(c->input, p, n);
+    else
         batch_serve_input(c);
-    }
 }
 
 /* ---- looking ahead ---- */

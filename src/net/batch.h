@@ -19,8 +19,7 @@
 #include "proto/parser.h"
 #include "run/dispatch.h"
 
-#define BATCH_MAX  32            /* requests parsed ahead: what all of them touch fits the first-level cache */
-#define OUTPUT_MAX (1024 * 1024) /* bytes of waiting replies above which no further request of the connection runs */
+#define BATCH_MAX 32 /* requests parsed ahead: what all of them touch fits the first-level cache */
 
 struct conn;
 struct worker;
@@ -34,7 +33,11 @@ struct batch {
 
 void batch_init(struct batch *b);
 void batch_fini(struct batch *b);
-/* Runs the requests in these bytes, behind those in the connection's input. Keeps what cannot run yet. */
+/* Frees memory that a request with very many arguments has left. Not while requests are served. */
+void batch_tidy(struct batch *b);
+/* If the connection has an input, appends the bytes to it. */
+void batch_add(struct conn *c, const char *p, size_t n);
+/* Runs the requests in the connection's input; if it has none, those in these bytes. Keeps what cannot run yet. */
 void batch_serve(struct conn *c, const char *p, size_t n);
 /* Runs the requests in the connection's input, if it has one. */
 void batch_serve_input(struct conn *c);

@@ -12,6 +12,7 @@
 #include "net/input.h"
 #include "net/worker.h"
 #include "obs/log.h"
+#include "proto/client_memory.h"
 
 #define LINGER_MS   1000
 
@@ -45,19 +46,25 @@ static const struct output_limit *output_limit(const struct conn *c)
     return &options_of(c)->output_limit[is_pubsub ? OUTPUT_PUBSUB : OUTPUT_NORMAL];
 }
 
-/* Bytes of replies beyond which the output is discarded, since the client is about to be cut off: see struct out. */
-static size_t output_most(const struct conn *c)
+/* Applies the limit as it is set now to the replies that follow, and counts what the kernel has taken since. */
+static void set_output_limit(struct conn *c)
 {
-    int64_t hard = atomic_load_explicit(&output_limit(c)->hard, memory_order_relaxed);
+    struct out *o = &c->session.out;
 
-    return hard == 0 || hard > OUTPUT_MAX ? hard : OUTPUT_MAX;
+    o->limit = (size_t)atomic_load_explicit(&output_limit(c)->hard, memory_order_relaxed);
+    if (c->link.send_bytes < c->sending_bytes && c->link.send_bytes < o->sending)
+        o->sending = c->link.send_bytes;
 }
 
 static struct card *add_card(struct conn *c, int fd)
 {
     struct instance *in = c->worker->instance;
     char peer[ADDRESS_MAX], local[ADDRESS_MAX];
-    struct card_origin from = {slots_add(&c->worker->slots, c), fd, peer, local, false};
+    struct card_origin from = {.base_bytes = mem_usable_size(sizeof *c) + mem_usable_size(sizeof(struct card)),
+                               .address = slots_add(&c->worker->slots, c),
+                               .fd = fd,
+                               .peer = peer,
+                               .local = local};
     bool is_unix = address_of_peer(fd, peer, local, &from.is_local);
     struct card *card = clients_add(&in->clients, &from);
 
@@ -77,7 +84,7 @@ static void link_conn(struct conn *c)
 
 void conn_open(struct worker *w, int fd)
 {
-    struct conn *c = mem_zalloc(sizeof *c);
+    struct conn *c = client_memory_zalloc(sizeof *c);
     struct card *card;
 
     must_be(w, WORKER_MAGIC);
@@ -88,39 +95,29 @@ void conn_open(struct worker *w, int fd)
     card = add_card(c, fd);
     session_init(&c->session, card, instance_is_open_to(w->instance, card->is_local));
     link_conn(c);
-    c->session.out.limit = output_most(c);
     engine_open(&w->engine, &c->link, fd);
+    set_output_limit(c);
 }
 
-/* Adds the change of the connection's memory to the account of clients. */
-static void count_memory(struct conn *c, uint64_t total)
-{
-    runner_count_clients(&c->worker->runner, (int64_t)(total - c->counted));
-    c->counted = total;
-}
-
-/* Publishes the connection's memory on the card and in the account of clients: its buffers, and its texts, which may be
- * long. Only the card counts blobs in the output: quota counts them as data or as pinned. */
+/* Publishes the memory of the connection on its card. */
 static void publish_memory(struct conn *c)
 {
     struct card *card = c->session.card;
     const struct out *o = &c->session.out;
-    bool sending = c->link.sending != NULL;
-    size_t in = c->input ? input_size(c->input) : 0, room = c->input ? input_room(c->input) : 0;
-    size_t out = o->memory + (sending ? c->sending_memory : 0);
-    size_t pinned = o->pinned + (sending ? c->sending_pinned : 0);
-    uint64_t buffers = in + room + out + c->session.queue_bytes + c->session.watch_bytes;
-    uint64_t total = buffers + atomic_load_explicit(&card->text_bytes, memory_order_relaxed);
+    const struct input *in = c->input;
+    size_t out = o->memory + o->referred + c->link.send_memory + c->link.send_referred;
+    size_t multi = c->session.queue_bytes + c->session.watch_bytes;
+    bool has_buffers = in != NULL || out != 0 || multi != 0;
 
-    if (LIKELY(buffers == 0 && !c->has_buffers && total == c->counted))
+    if (LIKELY(!has_buffers && !c->has_buffers))
         return;
-    c->has_buffers = buffers != 0;
-    atomic_store_explicit(&card->in_bytes, in, memory_order_relaxed);
-    atomic_store_explicit(&card->in_free, room, memory_order_relaxed);
+    c->has_buffers = has_buffers;
+    atomic_store_explicit(&card->in_bytes, in ? input_waiting(in) : 0, memory_order_relaxed);
+    atomic_store_explicit(&card->in_free, in ? input_room(in) : 0, memory_order_relaxed);
+    atomic_store_explicit(&card->args_bytes, in ? input_args(in) : 0, memory_order_relaxed);
     atomic_store_explicit(&card->out_bytes, out_size(o) + c->link.send_bytes, memory_order_relaxed);
-    atomic_store_explicit(&card->out_memory, out + pinned, memory_order_relaxed);
-    atomic_store_explicit(&card->multi_bytes, c->session.queue_bytes + c->session.watch_bytes, memory_order_relaxed);
-    count_memory(c, total);
+    atomic_store_explicit(&card->out_memory, out, memory_order_relaxed);
+    atomic_store_explicit(&card->multi_bytes, multi, memory_order_relaxed);
 }
 
 /* The client is gone: frees its session and card, although the engine may still use the link. */
@@ -137,7 +134,6 @@ static void end_session(struct conn *c)
     input_free(c->input);
     c->input = NULL;
     session_fini(&c->session);
-    count_memory(c, 0);
     clients_remove(&w->instance->clients, card);
     c->session.card = NULL;
     must(atomic_load_explicit(&w->conn_count, memory_order_relaxed) > 0);
@@ -164,7 +160,7 @@ static void free_conn(struct conn *c)
     else
         c->worker->conns = c->next;
     c->magic = 0;
-    mem_free(c);
+    client_memory_free(c);
 }
 
 void conn_closed(struct conn *c)
@@ -198,7 +194,7 @@ void conn_ended(struct conn *c, int error)
         conn_mark_pending(c); /* the peer may only have stopped sending: it still gets its replies */
 }
 
-/* ---- receiving ---- */
+/* ---- limits ---- */
 
 static void log_cut_off(struct conn *c, const char *why)
 {
@@ -206,22 +202,76 @@ static void log_cut_off(struct conn *c, const char *why)
               c->session.card->peer, why);
 }
 
-/* Commands queued in a transaction count as input too. */
-static bool is_over_input(struct conn *c)
+/* Whether more of its requests waits than client-query-buffer-limit allows: what has come and is no argument yet, the
+ * arguments of a transaction, and watches. Then has it closed. */
+static bool is_over_input(struct conn *c, size_t waiting)
 {
-    size_t bytes = (c->input ? input_size(c->input) : 0) + c->session.queue_bytes;
+    size_t bytes = waiting + c->session.queue_input + c->session.watch_bytes;
 
-    return UNLIKELY(bytes != 0) && bytes > (size_t)OPT(options_of(c), client_query_buffer_limit);
+    if (LIKELY(bytes <= (size_t)OPT(options_of(c), client_query_buffer_limit)))
+        return false;
+    log_cut_off(c, "its requests are longer than client-query-buffer-limit");
+    atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_input, 1, memory_order_relaxed);
+    c->session.close_now = true;
+    return true;
 }
+
+/* Whether the client has been over the soft limit for too long. */
+static bool is_over_soft(struct conn *c)
+{
+    const struct output_limit *l = output_limit(c);
+    size_t soft = (size_t)atomic_load_explicit(&l->soft, memory_order_relaxed);
+    int64_t seconds = atomic_load_explicit(&l->seconds, memory_order_relaxed);
+    int64_t mono = c->worker->runner.mono;
+
+    if (LIKELY(soft == 0) || out_weight(&c->session.out) < soft)
+        c->soft_since = 0;
+    else if (c->soft_since == 0)
+        c->soft_since = mono;
+    return c->soft_since != 0 && (mono - c->soft_since) / 1000 >= seconds;
+}
+
+/* Whether more output waits than client-output-buffer-limit allows. Then has the connection closed. */
+static bool is_over_output(struct conn *c)
+{
+    if (LIKELY(!out_is_over(&c->session.out)) && LIKELY(!is_over_soft(c)))
+        return false;
+    log_cut_off(c, "it does not read its replies (client-output-buffer-limit)");
+    atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);
+    c->session.close_now = true;
+    return true;
+}
+
+/* Whether all clients together fit maxmemory-clients, or others are closed so that they will. */
+static bool fits_clients(struct conn *c)
+{
+    struct clients *all = &c->worker->instance->clients;
+    int64_t limit = options_maxmemory_clients(options_of(c));
+
+    if (LIKELY(!clients_exceed(all, limit)))
+        return true;
+    publish_memory(c);
+    clients_fit(all, limit);
+    return !atomic_load_explicit(&c->session.card->doomed, memory_order_relaxed);
+}
+
+bool conn_may_go_on(struct conn *c)
+{
+    if (is_over_output(c))
+        return false;
+    if (LIKELY(fits_clients(c)))
+        return true;
+    c->session.close_now = true;
+    return false;
+}
+
+/* ---- receiving ---- */
 
 /* After requests have run, or could not. */
 static void after_serving(struct conn *c)
 {
-    if (UNLIKELY(is_over_input(c))) {
-        log_cut_off(c, "its requests are longer than client-query-buffer-limit");
-        atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_input, 1, memory_order_relaxed);
-        c->session.close_now = true;
-    }
+    if (UNLIKELY(c->session.watching != 0) && !c->session.close_now)
+        is_over_input(c, 0);
     if (UNLIKELY(batch_has_stopped(c)))
         engine_pause(&c->worker->engine, &c->link);
     conn_mark_pending(c);
@@ -237,7 +287,10 @@ void conn_received(struct conn *c, const char *p, size_t n)
     counter_add(&sums->reads, 1);
     counter_add(&c->session.card->received, n);
     atomic_store_explicit(&c->session.card->active, c->worker->runner.mono, memory_order_relaxed);
-    batch_serve(c, p, n);
+    set_output_limit(c);
+    batch_add(c, p, n);
+    if (!is_over_input(c, c->input ? input_take_peak(c->input) : n) && fits_clients(c))
+        batch_serve(c, p, n);
     after_serving(c);
 }
 
@@ -268,38 +321,15 @@ void conn_receipts(struct conn *c, unsigned n)
 
 /* ---- sending ---- */
 
-/* Whether more output waits than the client's class may have; then logs and counts it. */
-static bool is_over_output(struct conn *c)
-{
-    const struct output_limit *l = output_limit(c);
-    int64_t bytes = out_size(&c->session.out) + c->link.send_bytes;
-    int64_t hard = atomic_load_explicit(&l->hard, memory_order_relaxed);
-    int64_t soft = atomic_load_explicit(&l->soft, memory_order_relaxed);
-    int64_t mono = c->worker->runner.mono;
-
-    if (soft == 0 || bytes <= soft)
-        c->soft_since = 0;
-    else if (c->soft_since == 0)
-        c->soft_since = mono;
-    if (c->session.out.cut == NULL && !(hard != 0 && bytes > hard) &&
-        !(c->soft_since != 0 &&
-          (mono - c->soft_since) / 1000 >= atomic_load_explicit(&l->seconds, memory_order_relaxed)))
-        return false;
-    log_cut_off(c, "it does not read its replies (client-output-buffer-limit)");
-    atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);
-    return true;
-}
-
 void conn_push(struct conn *c, struct blob *payload)
 {
     must(c->state == CONN_OPEN);
     if (c->session.close_after || c->session.close_now)
         return; /* nothing follows the last reply */
+    set_output_limit(c);
     out_add_blob(&c->session.out, payload);
-    if (is_over_output(c))
-        conn_close(c);
-    else
-        conn_mark_pending(c);
+    is_over_output(c);
+    conn_mark_pending(c);
 }
 
 static void send_output(struct conn *c)
@@ -307,8 +337,7 @@ static void send_output(struct conn *c)
     size_t bytes = out_size(&c->session.out);
     struct metrics_sums *sums = &c->worker->runner.metrics->sums;
 
-    c->sending_memory = c->session.out.memory;
-    c->sending_pinned = c->session.out.pinned;
+    c->sending_bytes = bytes;
     counter_add(&sums->bytes_out, bytes);
     counter_add(&sums->writes, 1);
     counter_add(&c->session.card->sent, bytes);
@@ -319,14 +348,12 @@ static void send_output(struct conn *c)
 static bool after_sending(struct conn *c)
 {
     c->soft_since = 0;
+    out_sent(&c->session.out);
     if (UNLIKELY(c->session.close_after)) {
         linger(c);
         return false;
     }
-    if (UNLIKELY(c->is_full)) {
-        c->is_full = false;
-        go_on(c);
-    } else if (UNLIKELY(c->peer_gone && !batch_has_stopped(c))) {
+    if (UNLIKELY(c->peer_gone && !batch_has_stopped(c))) {
         conn_close(c);
         return false;
     }
@@ -340,10 +367,6 @@ static void flush_open(struct conn *c)
         conn_close(c);
         return;
     }
-    if (UNLIKELY(c->session.out.cut != NULL) && is_over_output(c)) {
-        conn_close(c);
-        return;
-    }
     if (c->link.sending == NULL && out_size(&c->session.out) != 0)
         send_output(c);
     if (c->state != CONN_OPEN)
@@ -351,11 +374,17 @@ static void flush_open(struct conn *c)
     if (c->link.sending == NULL && out_size(&c->session.out) == 0) {
         if (!after_sending(c))
             return;
-    } else if (is_over_output(c)) {
+    } else if (UNLIKELY(is_over_soft(c)) && is_over_output(c)) {
         conn_close(c);
         return;
     }
     publish_memory(c);
+}
+
+void conn_progressed(struct conn *c)
+{
+    if (c->state == CONN_OPEN)
+        publish_memory(c);
 }
 
 void conn_sent(struct conn *c)
@@ -390,11 +419,11 @@ void conn_check(struct conn *c, int64_t mono)
     } else if (c->state == CONN_OPEN) {
         int64_t idle = mono - atomic_load_explicit(&c->session.card->active, memory_order_relaxed);
 
-        c->session.out.limit = output_most(c);
+        set_output_limit(c);
         if (timeout != 0 && idle > timeout * 1000 && !card_has_flag(c->session.card, CARD_PUBSUB | CARD_BLOCKED)) {
             log_write(LOG_VERBOSE, "Closing idle client");
             conn_close(c);
-        } else if (c->soft_since != 0 && is_over_output(c)) {
+        } else if (!c->session.close_now && is_over_output(c)) {
             conn_close(c);
         }
     }

@@ -36,8 +36,7 @@ struct conn {
     uint8_t state;
     bool is_pending;
     bool is_flushing; /* inside conn_flush */
-    bool has_buffers; /* some of the counted memory is in buffers, and the card says so */
-    bool is_full;     /* too much output waits: no request runs until it is sent */
+    bool has_buffers; /* the card says that it has memory in buffers */
     bool peer_gone;
     bool is_dead; /* the engine has forgotten it: it is freed once it is off the pending list */
     struct session session;
@@ -48,12 +47,16 @@ struct conn {
     struct input *input;                     /* NULL: nothing is kept */
     int64_t soft_since;                  /* ms, monotonic: since when it is over the soft output limit; 0: it is not */
     int64_t linger_until;                /* ms, monotonic */
-    size_t sending_memory, sending_pinned; /* of the chain being sent: memory and pinned of struct out */
-    uint64_t counted;                    /* bytes of memory last added to the metrics */
+    size_t sending_bytes;                /* of the chain being sent, when that began */
 };
 
 /* Takes fd, and adds the connection to the worker's. */
 void conn_open(struct worker *w, int fd);
+/* Whether its next request may run: not if more output waits than client-output-buffer-limit allows, or if it is one of
+ * the largest clients and all exceed maxmemory-clients. Then it is about to be closed. */
+bool conn_may_go_on(struct conn *c);
+/* The kernel has taken a part of what is being sent. */
+void conn_progressed(struct conn *c);
 /* Bytes came. */
 void conn_received(struct conn *c, const char *p, size_t n);
 /* The kernel has taken all that was being sent. */

@@ -3,6 +3,15 @@
 
 #include <sys/uio.h>
 
+void link_count_chain(struct link *l)
+{
+    l->send_memory = l->send_referred = 0;
+    for (const struct chunk *c = l->sending; c != NULL; c = c->next) {
+        l->send_memory += c->memory;
+        l->send_referred += chunk_referred(c);
+    }
+}
+
 bool link_advance(struct link *l, size_t n)
 {
     must_be(l, LINK_MAGIC);
@@ -14,6 +23,9 @@ bool link_advance(struct link *l, size_t n)
 
         n -= sent->len;
         l->sending = sent->next;
+        must(sent->memory <= l->send_memory && chunk_referred(sent) <= l->send_referred);
+        l->send_memory -= sent->memory;
+        l->send_referred -= chunk_referred(sent);
         chunk_free(sent);
     }
     l->offset = n;
@@ -29,7 +41,7 @@ void link_drop_chain(struct link *l)
         chunk_free(l->sending);
         l->sending = next;
     }
-    l->send_bytes = l->offset = 0;
+    l->send_bytes = l->offset = l->send_memory = l->send_referred = 0;
 }
 
 unsigned link_pieces(const struct link *l, struct iovec *v, unsigned max)

@@ -46,6 +46,8 @@ struct link {
     struct chunk *sending; /* the chain being sent, from the first chunk not completely sent; NULL: none. Owned */
     size_t offset;         /* bytes of the first chunk already sent */
     size_t send_bytes;     /* bytes of the chain not yet sent */
+    size_t send_memory;    /* bytes that its chunks take: each counts until its last byte is sent */
+    size_t send_referred;  /* bytes of the blobs that they refer to */
     _Alignas(8) char private[ENGINE_PRIVATE]; /* the engine's */
 };
 
@@ -67,6 +69,8 @@ struct engine_handler {
     void (*ended)(struct link *l, int error);
     /* The kernel has taken the whole chain of engine_send. May be called from engine_send itself. */
     void (*sent)(struct link *l);
+    /* The kernel has taken a part of it, and no more for now. The same; may be NULL. */
+    void (*progressed)(struct link *l);
     /* After engine_close: the descriptor is closed, and the engine has forgotten the link, whose memory may be freed.
      * May be called from engine_close itself. */
     void (*closed)(struct link *l);
@@ -148,6 +152,9 @@ static inline void engine_unlisten(struct engine *e, int fd)
     e->ops->unlisten(e, fd);
 }
 
+/* Counts what the chain takes, at its beginning. */
+void link_count_chain(struct link *l);
+
 /* Begins to receive. Takes fd, which is not blocking. */
 static inline void engine_open(struct engine *e, struct link *l, int fd)
 {
@@ -184,6 +191,7 @@ static inline void engine_send(struct engine *e, struct link *l, struct chunk *c
     l->sending = chain;
     l->offset = 0;
     l->send_bytes = bytes;
+    link_count_chain(l);
     e->ops->send(e, l);
 }
 

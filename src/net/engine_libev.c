@@ -24,6 +24,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "proto/client_memory.h"
 
 #define RECEIVE_BYTES (64 * 1024)
 #define RECEIVE_MIN   (32 * 1024) /* room for one receive: with less, what has come is delivered first */
@@ -193,7 +194,7 @@ static void drop_received(struct state *s, struct link *l)
         *at = v->resumed;
         v->is_resumed = false;
     }
-    mem_free(v->kept);
+    client_memory_free(v->kept);
     v->kept = NULL;
 }
 
@@ -202,7 +203,7 @@ static void keep(struct link *l, const char *p, size_t n)
     struct ev_link *v = ev_link(l);
 
     must(v->kept == NULL);
-    v->kept = mem_alloc(n);
+    v->kept = client_memory_alloc(n);
     v->kept_n = n;
     memcpy(v->kept, p, n);
 }
@@ -219,7 +220,7 @@ static void deliver_kept(struct state *s, struct link *l)
         return;
     v->kept = NULL;
     s->engine->handler->received(l, p, v->kept_n);
-    mem_free(p);
+    client_memory_free(p);
 }
 
 /* Delivers what was gathered. An engine_wait inside a callback delivers the rest before it gathers anything itself. */
@@ -289,6 +290,8 @@ static void send_chain(struct state *s, struct link *l)
             continue;
         if (n < 0 && errno == EAGAIN) {
             ev_io_start(s->loop, &v->out);
+            if (s->engine->handler->progressed != NULL)
+                s->engine->handler->progressed(l);
             return;
         }
         if (n < 0) {

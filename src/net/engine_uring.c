@@ -27,6 +27,7 @@
 #include "net/acceptor.h"
 #include "net/annotate.h"
 #include "net/ring.h"
+#include "proto/client_memory.h"
 
 #define PIECES       64   /* of one send */
 #define MESSAGES     128  /* sends of more than one piece between two enters */
@@ -130,7 +131,7 @@ static struct link *take_marked(struct state *s)
 /* Keeps a copy of bytes for a paused link, behind those already kept. */
 static void keep(struct uring_link *v, const char *p, size_t n)
 {
-    struct kept *k = mem_alloc(sizeof *k + n);
+    struct kept *k = client_memory_alloc(sizeof *k + n);
 
     k->next = NULL;
     k->n = n;
@@ -152,7 +153,7 @@ static struct kept *take_kept(struct uring_link *v)
 static void drop_kept(struct uring_link *v)
 {
     while (v->kept != NULL)
-        mem_free(take_kept(v));
+        client_memory_free(take_kept(v));
 }
 
 /* Nothing of the link is in flight any more. */
@@ -188,7 +189,7 @@ static void update_receiving(struct state *s, struct link *l)
 
         mark(s, l); /* for the rest; the call may free the link */
         s->engine->handler->received(l, k->bytes, k->n);
-        mem_free(k);
+        client_memory_free(k);
     } else if (v->unreported) {
         v->unreported = false;
         s->engine->handler->ended(l, v->error);
@@ -406,10 +407,13 @@ static void on_send(struct state *s, struct link *l, int result)
             on_send_error(s, l, result == 0 ? EPIPE : -result);
         return;
     }
-    if (LIKELY(link_advance(l, result)))
+    if (LIKELY(link_advance(l, result))) {
         s->engine->handler->sent(l);
-    else
-        queue_send(s, l);
+        return;
+    }
+    queue_send(s, l);
+    if (s->engine->handler->progressed != NULL)
+        s->engine->handler->progressed(l);
 }
 
 /* ---- the loop ---- */

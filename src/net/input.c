@@ -3,12 +3,22 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "proto/client_memory.h"
 
-#define BLOB_MIN (64 * 1024) /* arguments of at least so many bytes are received into a blob */
-#define BLOB_FIRST                                                                                       \
-    (1024 * 1024)  /* initial capacity at most: it grows with what is received, not with the length that \
-                      the client announces */
+#define BLOB_MIN ((size_t)64 * 1024) /* arguments of at least so many bytes are received into a blob */
+/* The capacity of a blob is BLOB_MIN at first, then BLOB_SECOND, then it doubles: it grows with what is received, not
+ * with the length that the client announces. */
+#define BLOB_SECOND ((size_t)1024 * 1024)
 #define LINE_END 2 /* CR LF */
+
+/* Brings the account of clients up to date. */
+static void count_memory(struct input *in)
+{
+    size_t bytes = mem_usable_size(sizeof *in) + in->bytes.cap + in->blob_memory + in->blob_cap * sizeof *in->blobs;
+
+    client_memory_add((int64_t)(bytes - in->counted));
+    in->counted = bytes;
+}
 
 struct input *input_new(void)
 {
@@ -16,6 +26,7 @@ struct input *input_new(void)
 
     in->magic = INPUT_MAGIC;
     parser_init(&in->parser);
+    count_memory(in);
     return in;
 }
 
@@ -25,7 +36,8 @@ static void drop_blobs(struct input *in)
         blob_unref(in->blobs[i]);
     mem_free(in->blobs);
     in->blobs = NULL;
-    in->blob_count = 0;
+    in->blob_count = in->blob_cap = 0;
+    in->blob_memory = in->filling ? blob_bytes(in->filling) : 0;
 }
 
 void input_free(struct input *in)
@@ -38,53 +50,76 @@ void input_free(struct input *in)
         blob_unref(in->filling);
     buf_fini(&in->bytes);
     parser_fini(&in->parser);
+    client_memory_add(-(int64_t)in->counted);
     in->magic = 0;
     mem_free(in);
 }
 
-size_t input_size(const struct input *in)
+size_t input_waiting(const struct input *in)
 {
-    size_t n = in->bytes.len + in->parser.cap * (sizeof *in->parser.args + sizeof *in->parser.hashes);
-
-    for (unsigned i = 0; i < in->blob_count; i++)
-        n += in->blobs[i]->len;
-    return n + (in->filling ? in->filling->len : 0);
+    if (!in->is_partial)
+        return in->bytes.len;
+    if (in->filling != NULL)
+        return in->filling->len;
+    return (size_t)(in->bytes.p + in->bytes.len - in->parser.at);
 }
 
-static size_t blob_room(const struct blob *b)
+/* Notes that so many bytes wait. */
+static void note_waiting(struct input *in, size_t n)
 {
-    size_t usable = mem_usable(b);
+    if (n > in->peak)
+        in->peak = n;
+}
 
-    must(usable >= b->len);
-    return usable - b->len;
+size_t input_take_peak(struct input *in)
+{
+    size_t peak = in->peak;
+
+    must_be(in, INPUT_MAGIC);
+    in->peak = 0;
+    return peak;
+}
+
+size_t input_args(const struct input *in)
+{
+    size_t arrays = in->parser.cap * (sizeof *in->parser.args + sizeof *in->parser.hashes);
+    size_t parsed = in->filling == NULL ? in->bytes.len - input_waiting(in) : in->bytes.len;
+    size_t blobs = in->blob_memory - (in->filling ? blob_bytes(in->filling) : 0);
+
+    return arrays + parsed + blobs + in->blob_cap * sizeof *in->blobs;
 }
 
 size_t input_room(const struct input *in)
 {
-    size_t n = in->bytes.cap - in->bytes.len;
-
     must(in->bytes.cap >= in->bytes.len);
-    for (unsigned i = 0; i < in->blob_count; i++)
-        n += blob_room(in->blobs[i]);
-    return n + (in->filling ? blob_room(in->filling) : 0);
+    return in->bytes.cap - in->bytes.len + (in->filling ? blob_bytes(in->filling) - in->filling->len : 0);
 }
 
 /* ---- long arguments ---- */
 
-/* A blob with room for n bytes more, up to `want` in all. */
-static struct blob *with_room(struct blob *b, size_t n, size_t want)
+static size_t larger(size_t cap)
 {
-    size_t cap = b->cap * 2;
-    struct blob *grown;
+    return cap < BLOB_SECOND ? BLOB_SECOND : cap * 2;
+}
 
-    must(b->len + n <= want);
+/* Makes room for n bytes more in the blob that is filled. */
+static void make_room(struct input *in, size_t n)
+{
+    struct blob *b = in->filling;
+    size_t cap = larger(b->cap);
+
+    must(b->len + n <= in->want);
     if (b->len + n <= b->cap)
-        return b;
+        return;
     if (cap < b->len + n)
         cap = b->len + n;
-    grown = mem_realloc(b, sizeof *b + (cap < want ? cap : want));
-    grown->cap = cap < want ? cap : want;
-    return grown;
+    if (cap > in->want)
+        cap = in->want;
+    in->blob_memory -= blob_bytes(b);
+    b = mem_realloc(b, sizeof *b + cap);
+    b->cap = cap;
+    in->blob_memory += blob_bytes(b);
+    in->filling = b;
 }
 
 /* The argument is complete: hands it to the parser. A line end follows it. */
@@ -92,7 +127,10 @@ static void blob_complete(struct input *in)
 {
     must(in->filling->len == in->want && in->skip == 0);
     parser_add(&in->parser, blob_slice(in->filling));
-    in->blobs = mem_realloc(in->blobs, (in->blob_count + 1) * sizeof *in->blobs);
+    if (in->blob_count == in->blob_cap) {
+        in->blob_cap = in->blob_cap ? in->blob_cap * 2 : 1;
+        in->blobs = mem_realloc(in->blobs, in->blob_cap * sizeof *in->blobs);
+    }
     in->blobs[in->blob_count++] = in->filling;
     in->filling = NULL;
     in->skip = LINE_END;
@@ -105,7 +143,7 @@ static size_t fill(struct input *in, const char *p, size_t n)
 
     if (n > left)
         n = left;
-    in->filling = with_room(in->filling, n, in->want);
+    make_room(in, n);
     memcpy(in->filling->p + in->filling->len, p, n);
     in->filling->len += n;
     if (n == left)
@@ -117,10 +155,11 @@ static size_t fill(struct input *in, const char *p, size_t n)
 static void begin_blob(struct input *in)
 {
     size_t have = in->bytes.p + in->bytes.len - in->parser.at;
-    struct blob *b = blob_new(in->parser.bulk < BLOB_FIRST ? in->parser.bulk : BLOB_FIRST);
+    struct blob *b = blob_new(BLOB_MIN);
 
     must(b != NULL && in->filling == NULL && have <= in->bytes.len);
     in->filling = b;
+    in->blob_memory += blob_bytes(b);
     in->want = in->parser.bulk;
     in->bytes.len -= have;
     fill(in, in->parser.at, have);
@@ -144,11 +183,14 @@ void input_add(struct input *in, const char *p, size_t n)
     must_be(in, INPUT_MAGIC);
     used = in->filling ? fill(in, p, n) : 0;
     while (in->skip > 0 && used < n) {
-        in->skip--;
         used++;
+        if (--in->skip == 0)
+            note_waiting(in, in->want + LINE_END);
     }
     if (used < n)
         append(in, p + used, n - used);
+    note_waiting(in, input_waiting(in));
+    count_memory(in);
 }
 
 enum parse_result input_parse(struct input *in, const struct parser_limits *limits)
@@ -162,8 +204,10 @@ enum parse_result input_parse(struct input *in, const struct parser_limits *limi
     if (in->parser.left == 0)
         return PARSE_REQUEST;
     r = parser_next(&in->parser, in->bytes.p + in->bytes.len, limits);
-    if (r == PARSE_MORE && in->parser.bulk >= BLOB_MIN && in->bytes.p + in->bytes.len - in->parser.at < in->parser.bulk)
+    if (r == PARSE_MORE && in->parser.bulk >= (int64_t)BLOB_MIN &&
+        in->bytes.p + in->bytes.len - in->parser.at < in->parser.bulk)
         begin_blob(in);
+    count_memory(in);
     return r;
 }
 
@@ -174,6 +218,7 @@ void input_done(struct input *in)
     parser_fini(&in->parser);
     drop_blobs(in);
     in->is_partial = false;
+    count_memory(in);
 }
 
 /* Takes over the state of the parser, whose bytes are `old`, which become the beginning of in->bytes. */
@@ -192,6 +237,7 @@ void input_keep(struct input *in, const char *begin, const char *end, struct par
     must(in->bytes.len == 0 && begin <= end);
     buf_add(&in->bytes, begin, end - begin);
     keep_parser(in, partial, slice_of(begin, end - begin));
+    count_memory(in);
 }
 
 void input_trim(struct input *in, const char *begin, struct parser *partial)
@@ -201,4 +247,5 @@ void input_trim(struct input *in, const char *begin, struct parser *partial)
     must(left <= in->bytes.len);
     keep_parser(in, partial, slice_of(begin, left));
     buf_consume(&in->bytes, in->bytes.len - left);
+    count_memory(in);
 }

@@ -27,15 +27,22 @@ struct input {
     size_t want;
     unsigned skip;       /* bytes to drop before more goes to `bytes`: the line end behind a blob */
     struct blob **blobs; /* complete arguments that are in blobs */
-    unsigned blob_count;
+    unsigned blob_count, blob_cap;
+    size_t blob_memory; /* bytes that they and `filling` take */
+    size_t counted;     /* bytes in the account of clients: all but those of the parser, which counts its own */
+    size_t peak;        /* the most that has waited since input_take_peak */
 };
 
 struct input *input_new(void);
 /* in may be NULL. */
 void input_free(struct input *in);
-/* Bytes received and kept. */
-size_t input_size(const struct input *in);
-/* Bytes of memory taken beyond those: room for more, and what the allocator rounds up to. */
+/* Bytes received that are no arguments yet: requests that wait, or the part of a request behind its last complete
+ * argument. */
+size_t input_waiting(const struct input *in);
+/* The most that has waited at one time since the last call; a long argument waits together with its line end. */
+size_t input_take_peak(struct input *in);
+/* Bytes of memory that the arguments of the incomplete request take, and of memory that is free for more. */
+size_t input_args(const struct input *in);
 size_t input_room(const struct input *in);
 /* Appends received bytes. */
 void input_add(struct input *in, const char *p, size_t n);

@@ -3,8 +3,8 @@
 
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "base/must.h"
+#include "proto/client_memory.h"
 
 void mailbox_init(struct mailbox *m, unsigned number)
 {
@@ -54,7 +54,7 @@ static bool is_whole(const struct letter *l)
 
 static struct letter *copy_letter(const struct letter *from)
 {
-    struct letter *l = mem_alloc(sizeof *l);
+    struct letter *l = client_memory_alloc(sizeof *l);
 
     must(is_whole(from));
     must(!from->wants_receipt || from->from.generation != 0);
@@ -72,7 +72,7 @@ void letter_free(struct letter *l)
     if (l->payload != NULL)
         blob_unref(l->payload);
     l->magic = 0;
-    mem_free(l);
+    client_memory_free(l);
 }
 
 /* Puts it behind the others, and decides on the receipt. */

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-#include "base/mem.h"
 #include "base/must.h"
+#include "proto/client_memory.h"
 
 #define FIRST_SLOTS 64
 
@@ -16,7 +16,7 @@ void slots_init(struct slots *s, uint32_t worker)
 void slots_fini(struct slots *s)
 {
     must(s->used == 0);
-    mem_free(s->all);
+    client_memory_free(s->all);
     s->all = NULL;
     s->count = s->cap = 0;
 }
@@ -27,7 +27,7 @@ static uint32_t new_slot(struct slots *s)
     if (s->count == s->cap) {
         must(s->cap <= SLOT_NONE / 2);
         s->cap = s->cap ? 2 * s->cap : FIRST_SLOTS;
-        s->all = mem_realloc(s->all, s->cap * sizeof *s->all);
+        s->all = client_memory_realloc(s->all, s->cap * sizeof *s->all);
     }
     s->all[s->count] = (struct slot){.generation = 1, .next_free = SLOT_NONE};
     return s->count++;

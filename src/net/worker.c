@@ -17,6 +17,7 @@
 #include "net/post.h"
 #include "obs/crash.h"
 #include "obs/log.h"
+#include "proto/client_memory.h"
 #include "run/reclaim.h"
 #include "run/sweep.h"
 
@@ -84,6 +85,11 @@ static void on_sent(struct link *l)
     conn_sent(conn_of(l));
 }
 
+static void on_progressed(struct link *l)
+{
+    conn_progressed(conn_of(l));
+}
+
 static void on_closed(struct link *l)
 {
     conn_closed(conn_of(l));
@@ -96,6 +102,7 @@ static const struct engine_handler handler = {
     .received = on_received,
     .ended = on_ended,
     .sent = on_sent,
+    .progressed = on_progressed,
     .closed = on_closed,
 };
 
@@ -221,6 +228,16 @@ static void sweep(struct worker *w)
     }
 }
 
+/* Enforces maxmemory-clients on clients that send nothing. The slack of the last time may be out of date. */
+static void fit_clients(struct instance *in)
+{
+    int64_t limit = options_maxmemory_clients(in->options);
+
+    atomic_store_explicit(&in->clients.slack, 0, memory_order_relaxed);
+    if (clients_exceed(&in->clients, limit))
+        clients_fit(&in->clients, limit);
+}
+
 /* What the server needs ten times a second, done by the worker that comes first: another one may be in the middle of a
  * long command. */
 static void keep_house(struct worker *w)
@@ -234,7 +251,7 @@ static void keep_house(struct worker *w)
     metrics_sample(mono);
     mem_peak_sample();
     evict_tidy(w->instance->keyspace, OPT(w->instance->options, maxmemory) != 0);
-    clients_fit(&w->instance->clients, options_maxmemory_clients(w->instance->options));
+    fit_clients(w->instance);
     atomic_store(&h->is_kept, false);
 }
 
@@ -243,6 +260,8 @@ static void tick(struct worker *w)
     int64_t mono = w->runner.mono;
 
     w->next_tick = mono + TICK_MS;
+    out_thread_tidy();
+    batch_tidy(&w->batch);
     runner_flush(&w->runner);
     quiesce_collect();
     if (w->runner.next_reclaim == 0)
@@ -341,6 +360,7 @@ static void *worker_main(void *arg)
     pthread_barrier_wait(&w->all->end);
     engine_stop(&w->engine);
     out_thread_done();
+    client_memory_flush();
     crash_thread_end();
     slab_thread_done();
     mem_thread_done();

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/num.h"
+#include "proto/client_memory.h"
 
 #define INLINE_MAX           (64 * 1024) /* the longest inline request or length line, in bytes */
 #define UNAUTHENTICATED_ARGS 10
@@ -29,8 +30,8 @@ void parser_clear(struct parser *p)
 
 void parser_fini(struct parser *p)
 {
-    mem_free(p->args);
-    mem_free(p->hashes);
+    client_memory_free(p->args);
+    client_memory_free(p->hashes);
     mem_free(p->unquoted);
     parser_init(p);
 }
@@ -42,8 +43,8 @@ static void grow(struct parser *p, size_t n)
     if (cap < n)
         cap = n;
     must(cap >= n && cap < SIZE_MAX / sizeof *p->args);
-    p->args = mem_realloc(p->args, cap * sizeof *p->args);
-    p->hashes = mem_realloc(p->hashes, cap * sizeof *p->hashes);
+    p->args = client_memory_realloc(p->args, cap * sizeof *p->args);
+    p->hashes = client_memory_realloc(p->hashes, cap * sizeof *p->hashes);
     p->cap = cap;
 }
 

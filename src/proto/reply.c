@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/num.h"
+#include "proto/client_memory.h"
 
 #define CHUNK_BYTES  (16 * 1024 - sizeof(struct chunk))
 #define POOL_MAX     64
@@ -14,9 +15,33 @@
 #define TAIL_BYTES   256 /* of the chunk behind a blob: enough for a line end and a few short replies */
 #define BY_REFERENCE (16 * 1024)
 
-/* Free chunks of CHUNK_BYTES of this thread. */
+/* The blocks of Redis that out_weight reproduces. OUT_UNCOUNTED is the buffer of each client, in use while no block is.
+ */
+#define BLOCK_BYTES  ((size_t)16 * 1024) /* of a block, unless a string needs more */
+#define BLOCK_HEADER 16
+#define BLOCK_NODE   24 /* of the list of blocks */
+
+/* Free chunks of CHUNK_BYTES of this thread, how many there are, and the least that there were since out_thread_tidy.
+ */
 static _Thread_local struct chunk *pool;
-static _Thread_local unsigned pooled;
+static _Thread_local unsigned pooled, unused;
+
+/* Counts as memory of clients until free_chunk. */
+static struct chunk *alloc_chunk(size_t cap)
+{
+    struct chunk *c = mem_alloc(sizeof *c + cap);
+
+    c->cap = cap;
+    c->memory = mem_usable(c);
+    client_memory_add((int64_t)c->memory);
+    return c;
+}
+
+static void free_chunk(struct chunk *c)
+{
+    client_memory_add(-(int64_t)c->memory);
+    mem_free(c);
+}
 
 static struct chunk *chunk_new(size_t cap)
 {
@@ -26,9 +51,10 @@ static struct chunk *chunk_new(size_t cap)
         must(pooled > 0 && c->cap == CHUNK_BYTES);
         pool = c->next;
         pooled--;
+        if (pooled < unused)
+            unused = pooled;
     } else {
-        c = mem_alloc(sizeof *c + (cap > CHUNK_BYTES ? cap : CHUNK_BYTES));
-        c->cap = cap > CHUNK_BYTES ? cap : CHUNK_BYTES;
+        c = alloc_chunk(cap > CHUNK_BYTES ? cap : CHUNK_BYTES);
     }
     c->next = NULL;
     c->blob = NULL;
@@ -40,41 +66,125 @@ static struct chunk *chunk_new(size_t cap)
 /* A chunk of another capacity than CHUNK_BYTES, which does not go to the pool. */
 static struct chunk *chunk_small(size_t cap)
 {
-    struct chunk *c = mem_alloc(sizeof *c + cap);
+    struct chunk *c = alloc_chunk(cap);
 
     must(cap < CHUNK_BYTES);
-    *c = (struct chunk){.p = c->data, .cap = cap};
+    c->next = NULL;
+    c->blob = NULL;
+    c->p = c->data;
+    c->len = 0;
     return c;
+}
+
+size_t chunk_referred(const struct chunk *c)
+{
+    return c->blob != NULL ? blob_bytes(c->blob) : 0;
 }
 
 void chunk_free(struct chunk *c)
 {
     must(c->blob != NULL || (c->p == c->data && c->len <= c->cap));
-    if (c->blob != NULL)
+    if (c->blob != NULL) {
+        client_memory_refer(-(int64_t)chunk_referred(c));
         blob_unref(c->blob);
+    }
     if (c->cap == CHUNK_BYTES && pooled < POOL_MAX) {
         c->next = pool;
         pool = c;
         pooled++;
     } else {
-        mem_free(c);
+        free_chunk(c);
     }
+}
+
+static void shrink_pool(unsigned n)
+{
+    must(n <= pooled);
+    for (pooled -= n; n > 0; n--) {
+        struct chunk *next = pool->next;
+
+        free_chunk(pool);
+        pool = next;
+    }
+}
+
+void out_thread_tidy(void)
+{
+    shrink_pool(unused);
+    unused = pooled;
 }
 
 void out_thread_done(void)
 {
-    while (pool != NULL) {
-        struct chunk *next = pool->next;
-
-        mem_free(pool);
-        pool = next;
-    }
-    pooled = 0;
+    shrink_pool(pooled);
+    unused = 0;
 }
 
 void out_init(struct out *o)
 {
-    *o = (struct out){.resp = 2};
+    *o = (struct out){.resp = 2, .block_room = OUT_UNCOUNTED};
+}
+
+/* ---- the weight ---- */
+
+/* A new block with room for `cap` bytes at least. */
+static void add_block(struct out *o, size_t cap)
+{
+    size_t usable = mem_usable_size(BLOCK_HEADER + cap);
+
+    o->weight += BLOCK_NODE + usable;
+    o->block_room = usable - BLOCK_HEADER;
+}
+
+/* n bytes more, in short pieces. */
+static void weigh_pieces(struct out *o, size_t n)
+{
+    for (o->weighed += n; n > o->block_room; add_block(o, BLOCK_BYTES))
+        n -= o->block_room;
+    o->block_room -= n;
+}
+
+/* One long string: what the last block has no room for is in one block. */
+static void weigh_string(struct out *o, size_t n)
+{
+    size_t rest = n > o->block_room ? n - o->block_room : 0;
+
+    if (UNLIKELY(o->cut != NULL))
+        return;
+    if (rest > 0) {
+        add_block(o, rest > BLOCK_BYTES ? rest : BLOCK_BYTES);
+        o->block_room -= rest;
+    } else {
+        o->block_room -= n;
+    }
+    o->weighed += n;
+}
+
+/* Weighs what was written since it was last called. */
+static void weigh(struct out *o)
+{
+    size_t size = out_size(o);
+
+    if (LIKELY(o->cut == NULL) && size > o->weighed)
+        weigh_pieces(o, size - o->weighed);
+}
+
+size_t out_weight(struct out *o)
+{
+    weigh(o);
+    return o->sending + o->weight;
+}
+
+bool out_is_over(struct out *o)
+{
+    return UNLIKELY(o->limit != 0) && (o->cut != NULL || out_weight(o) >= o->limit);
+}
+
+void out_sent(struct out *o)
+{
+    o->sending = 0;
+    if (out_size(o) == 0)
+        o->block_room = OUT_UNCOUNTED;
 }
 
 static void free_from(struct chunk *c)
@@ -106,9 +216,8 @@ static void close_last(struct out *o)
 /* Adds a chunk to the counters of memory. */
 static void count_chunk(struct out *o, const struct chunk *c)
 {
-    o->memory += sizeof *c + c->cap;
-    if (c->blob != NULL)
-        o->pinned += c->len;
+    o->memory += c->memory;
+    o->referred += chunk_referred(c);
 }
 
 static void write_to(struct out *o, struct chunk *c)
@@ -127,9 +236,9 @@ static void append(struct out *o, struct chunk *c)
         write_to(o, c);
         return;
     }
-    close_last(o);
-    if (UNLIKELY(o->limit != 0 && o->closed > o->limit))
+    if (UNLIKELY(out_is_over(o)))
         o->cut = o->last;
+    close_last(o);
     if (o->last != NULL)
         o->last->next = c;
     else
@@ -142,10 +251,12 @@ struct chunk *out_take(struct out *o)
 {
     struct chunk *c = o->first;
 
+    o->sending = out_weight(o);
     close_last(o);
+    o->weight = o->weighed = 0;
     o->first = o->last = o->cut = NULL;
     o->cur = o->end = NULL;
-    o->closed = o->memory = o->pinned = 0;
+    o->closed = o->memory = o->referred = 0;
     return c;
 }
 
@@ -168,7 +279,9 @@ void out_rewind(struct out *o, struct out_mark m)
     o->cur = m.cur;
     o->closed = m.closed;
     o->cut = NULL;
-    o->memory = o->pinned = 0;
+    o->weight = o->weighed = 0;
+    o->block_room = o->sending > 0 ? 0 : OUT_UNCOUNTED;
+    o->memory = o->referred = 0;
     for (const struct chunk *c = o->first; c != NULL; c = c->next)
         count_chunk(o, c);
 }
@@ -273,11 +386,27 @@ void reply_int(struct out *o, int64_t v)
     header(o, ':', v);
 }
 
+/* A string of at least BLOCK_BYTES. */
+static void long_bulk(struct out *o, struct slice s)
+{
+    header(o, '$', (int64_t)s.n);
+    weigh(o);
+    memcpy(room(o, s.n + 2), s.p, s.n);
+    o->cur += s.n;
+    weigh_string(o, s.n);
+    out_add(o, "\r\n", 2);
+}
+
 void reply_bulk(struct out *o, struct slice s)
 {
-    char *p = room(o, HEADER_BYTES + s.n + 2);
+    char *p;
     unsigned n = 1;
 
+    if (UNLIKELY(s.n >= BLOCK_BYTES)) {
+        long_bulk(o, s);
+        return;
+    }
+    p = room(o, HEADER_BYTES + s.n + 2);
     p[0] = '$';
     if (s.n < 10)
         p[n++] = '0' + s.n;
@@ -300,6 +429,14 @@ void reply_bulk_int(struct out *o, int64_t v)
     reply_bulk(o, slice_of(digits, num_format_i64(digits, v)));
 }
 
+/* Whether to send n bytes of the blob by reference. A small part is copied, since a reference keeps all of the blob in
+ * memory. */
+static bool by_reference(const struct blob *b, size_t n)
+{
+    must(n <= b->len && b->len <= b->cap);
+    return n >= BY_REFERENCE && n >= b->cap - n;
+}
+
 /* Appends n bytes of the blob by reference. */
 static void append_blob(struct out *o, struct blob *b, size_t at, size_t n)
 {
@@ -309,21 +446,24 @@ static void append_blob(struct out *o, struct blob *b, size_t at, size_t n)
     c->blob = blob_ref(b);
     c->p = b->p + at;
     c->len = n;
+    client_memory_refer((int64_t)chunk_referred(c));
+    weigh(o);
     append(o, c);
+    weigh_string(o, n);
     append(o, chunk_small(TAIL_BYTES));
 }
 
 void out_add_blob(struct out *o, struct blob *b)
 {
-    if (b->len < BY_REFERENCE)
-        out_add(o, b->p, b->len);
-    else
+    if (by_reference(b, b->len))
         append_blob(o, b, 0, b->len);
+    else
+        out_add(o, b->p, b->len);
 }
 
 void reply_blob(struct out *o, struct blob *b, size_t at, size_t n)
 {
-    if (n < BY_REFERENCE) {
+    if (!by_reference(b, n)) {
         reply_bulk(o, slice_of(b->p + at, n));
         return;
     }

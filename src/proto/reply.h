@@ -27,6 +27,7 @@ struct chunk {
     const char *p;
     size_t len; /* not valid in the last chunk until out_take */
     size_t cap;
+    size_t memory; /* bytes that the chunk takes, without the blob */
     char data[];
 };
 
@@ -37,8 +38,12 @@ struct out {
     struct chunk *last;
     size_t closed;       /* bytes in all chunks but the last */
     size_t memory;       /* bytes of the chunks, without the blobs in the chain */
-    size_t pinned;       /* bytes of the blobs in the chain */
-    size_t limit;        /* bytes beyond which output is discarded, since the connection will be closed; 0: none */
+    size_t referred;     /* bytes of the blobs in the chain */
+    size_t limit;      /* of out_weight: beyond it, output is discarded, since the connection will be closed; 0: none */
+    size_t sending;    /* the weight of what was taken and is not sent yet */
+    size_t weight;     /* of what was weighed: out_weight */
+    size_t weighed;    /* bytes of the chain that are included in `weight` */
+    size_t block_room; /* bytes that still fit the last block */
     struct chunk *cut;   /* the last chunk kept when the output passed the limit; NULL: it has not */
     uint8_t resp;        /* 2 or 3 */
     uint32_t errors;     /* error replies written so far */
@@ -53,9 +58,31 @@ static inline size_t out_size(const struct out *o)
     sane(o->cur <= o->end && (o->last != NULL || o->closed == 0));
     return o->closed + (o->last ? (size_t)(o->cur - o->last->data) : 0);
 }
-/* Takes the whole chain: the caller sends the chunks and passes each to chunk_free. NULL if it is empty. */
+/* Bytes that fit the buffer that out_weight does not count. */
+#define OUT_UNCOUNTED ((size_t)16 * 1024)
+/* Whether enough waits that limits on it may be reached. */
+static inline bool out_is_large(const struct out *o)
+{
+    return out_size(o) > OUT_UNCOUNTED;
+}
+/* Takes the whole chain: the caller sends the chunks and passes each to chunk_free. NULL if it is empty. Its weight
+ * counts as `sending` until out_sent. */
 struct chunk *out_take(struct out *o);
+/* All that was taken is sent. */
+void out_sent(struct out *o);
 void chunk_free(struct chunk *c);
+/* Bytes of the chunk's blob that count as the client's: all of it, since the reference keeps it in memory. 0: none. */
+size_t chunk_referred(const struct chunk *c);
+
+/* What client-output-buffer-limit counts, as in Redis: of the replies that wait, the first 16 KiB are in a buffer that
+ * does not count. What follows is in blocks of 16 KiB, or of the length of a longer string, as large as the allocator
+ * makes them. A chain that is being sent counts until it is sent. */
+size_t out_weight(struct out *o);
+/* Whether the limit is reached. */
+bool out_is_over(struct out *o);
+
+/* Frees those chunks of the calling thread's pool that were not used since the last call. Call now and then. */
+void out_thread_tidy(void);
 /* Frees the calling thread's pool of chunks. Call before the thread ends. */
 void out_thread_done(void);
 /* A position in the output. out_rewind discards what was written after it. Not while the output is cut. */
@@ -85,7 +112,8 @@ static inline void reply_bulk_str(struct out *o, const char *s)
 }
 /* An integer as a bulk string. */
 void reply_bulk_int(struct out *o, int64_t v);
-/* n bytes of a blob from `at` on. From 16 KiB up they are not copied: the chain takes its own reference. */
+/* n bytes of a blob from `at` on. From 16 KiB and half of the blob up they are not copied: the chain takes its own
+ * reference. */
 void reply_blob(struct out *o, struct blob *b, size_t at, size_t n);
 /* RESP2: $-1. RESP3: _ */
 void reply_null(struct out *o);

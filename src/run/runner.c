@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "proto/client_memory.h"
 #include "run/command.h"
 #include "run/locks.h"
-#include "store/quota.h"
 
 #define CLOCK_MS 1 /* the clocks are read again after this time */
 
@@ -47,15 +47,9 @@ void runner_tick(struct runner *r)
     r->stamp_unit = stamp_unit(&r->instance->keyspace->stamps);
 }
 
-void runner_count_clients(struct runner *r, int64_t change)
-{
-    must_be(r, RUNNER_MAGIC);
-    quota_count_clients(change);
-}
-
 void runner_flush(struct runner *r)
 {
     must_be(r, RUNNER_MAGIC);
     mem_flush();
-    quota_flush();
+    client_memory_flush();
 }

@@ -42,8 +42,6 @@ void runner_enter(struct runner *r);
 const char *runner_command(void);
 /* Reads the clocks: when a batch begins, or time has passed. */
 void runner_tick(struct runner *r);
-/* Adds a change of the memory of the worker's clients, in bytes. */
-void runner_count_clients(struct runner *r, int64_t change);
 /* Adds the memory that the worker has counted to the global accounts. Called ten times a second. */
 void runner_flush(struct runner *r);
 

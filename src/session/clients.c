@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session/clients.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
+#include "proto/client_memory.h"
+#include "store/quota.h"
 
 #define FIRST_BUCKETS 64
 
@@ -12,12 +16,18 @@ static char empty[1];
 static void free_text(char *text)
 {
     if (text != empty)
-        mem_free(text);
+        client_memory_free(text);
 }
 
 static char *copy_text(struct slice text)
 {
-    return text.n ? mem_strndup(text.p, text.n) : empty;
+    char *copy;
+
+    if (text.n == 0)
+        return empty;
+    copy = mem_strndup(text.p, text.n);
+    client_memory_count(copy);
+    return copy;
 }
 
 static size_t text_memory(const char *text)
@@ -51,7 +61,7 @@ void clients_fini(struct clients *cs)
 {
     while (cs->first)
         clients_remove(cs, cs->first);
-    mem_free(cs->by_id);
+    client_memory_free(cs->by_id);
     cs->by_id = NULL;
     cs->buckets = 0;
 }
@@ -73,12 +83,12 @@ static void index_card(struct clients *cs, struct card *card) REQUIRES(cs->lock)
     *bucket = card;
 }
 
-/* Doubles the buckets. The index of 100,000 clients is rebuilt in about a millisecond. */
-static void grow_index(struct clients *cs) REQUIRES(cs->lock)
+/* Rebuilds the index. That of 100,000 clients takes about a millisecond. */
+static void resize_index(struct clients *cs, size_t buckets) REQUIRES(cs->lock)
 {
-    mem_free(cs->by_id);
-    cs->buckets = cs->buckets ? 2 * cs->buckets : FIRST_BUCKETS;
-    cs->by_id = mem_zalloc(cs->buckets * sizeof(*cs->by_id));
+    client_memory_free(cs->by_id);
+    cs->buckets = buckets;
+    cs->by_id = client_memory_zalloc(buckets * sizeof(*cs->by_id));
     for (struct card *card = cs->first; card; card = card->next)
         index_card(cs, card);
 }
@@ -100,7 +110,7 @@ static void link_card(struct clients *cs, struct card *card) REQUIRES(cs->lock)
 {
     lock_must_hold(&cs->lock);
     if (cs->listed == cs->buckets)
-        grow_index(cs);
+        resize_index(cs, cs->buckets ? 2 * cs->buckets : FIRST_BUCKETS);
     card->id = atomic_fetch_add_explicit(&cs->next_id, 1, memory_order_relaxed);
     card->prev = cs->last;
     *(cs->last ? &cs->last->next : &cs->first) = card;
@@ -117,11 +127,13 @@ static void unlink_card(struct clients *cs, struct card *card) REQUIRES(cs->lock
     unindex_card(cs, card);
     *(card->prev ? &card->prev->next : &cs->first) = card->next;
     *(card->next ? &card->next->prev : &cs->last) = card->prev;
+    if (cs->buckets > FIRST_BUCKETS && cs->listed < cs->buckets / 8)
+        resize_index(cs, cs->buckets / 2);
 }
 
 struct card *clients_add(struct clients *cs, const struct card_origin *from)
 {
-    struct card *card = mem_zalloc(sizeof(*card));
+    struct card *card = client_memory_zalloc(sizeof(*card));
 
     card->magic = CARD_MAGIC;
     card->address = from->address;
@@ -130,9 +142,10 @@ struct card *clients_add(struct clients *cs, const struct card_origin *from)
     atomic_init(&card->active, card->born);
     atomic_init(&card->resp, 2);
     atomic_init(&card->multi, -1);
-    card->peer = mem_strdup(from->peer);
-    card->local = mem_strdup(from->local);
+    card->peer = copy_text(slice_str(from->peer));
+    card->local = copy_text(slice_str(from->local));
     card->is_local = from->is_local;
+    card->base_bytes = from->base_bytes;
     card->name = card->user = card->lib_name = card->lib_version = empty;
     lock_init(&card->lock, LOCK_CARD, 0);
     lock_take(&cs->lock);
@@ -152,10 +165,10 @@ void clients_remove(struct clients *cs, struct card *card)
     atomic_fetch_sub_explicit(&cs->count, 1, memory_order_relaxed);
     for (enum card_text t = CARD_NAME; t <= CARD_LIB_VERSION; t++)
         free_text(*text_of(card, t));
-    mem_free(card->peer);
-    mem_free(card->local);
+    free_text(card->peer);
+    free_text(card->local);
     card->magic = 0;
-    mem_free(card);
+    client_memory_free(card);
 }
 
 void clients_each(struct clients *cs, bool (*visit)(void *arg, struct card *card), void *arg)
@@ -205,7 +218,7 @@ void clients_doom(struct clients *cs, struct session *from, struct card *card)
 
 uint64_t card_memory(struct card *card)
 {
-    return atomic_load_explicit(&card->in_bytes, memory_order_relaxed) +
+    return card->base_bytes + atomic_load_explicit(&card->in_bytes, memory_order_relaxed) +
            atomic_load_explicit(&card->in_free, memory_order_relaxed) +
            atomic_load_explicit(&card->args_bytes, memory_order_relaxed) +
            atomic_load_explicit(&card->multi_bytes, memory_order_relaxed) +
@@ -213,51 +226,96 @@ uint64_t card_memory(struct card *card)
            atomic_load_explicit(&card->text_bytes, memory_order_relaxed);
 }
 
-/* The largest client that may be evicted; *sum: what all take that are not doomed yet. */
-static struct card *largest(struct clients *cs, uint64_t *sum) REQUIRES(cs->lock)
-{
-    struct card *max = NULL;
+/* ---- the limit on all clients together ---- */
 
-    *sum = 0;
-    for (struct card *card = cs->first; card; card = card->next) {
-        if (atomic_load_explicit(&card->doomed, memory_order_relaxed))
-            continue;
-        *sum += card_memory(card);
-        if (!card_has_flag(card, CARD_NO_EVICT) && (max == NULL || card_memory(card) > card_memory(max)))
-            max = card;
-    }
-    return max;
+bool clients_exceed(struct clients *cs, int64_t limit)
+{
+    must(limit >= 0);
+    return limit != 0 && quota_clients_total() > (size_t)limit + atomic_load_explicit(&cs->slack, memory_order_relaxed);
 }
 
-/* Marks the largest client if all together are over the limit. False: nothing is to be done. */
-static bool doom_largest(struct clients *cs, uint64_t limit, struct mail_address *victim)
-{
-    struct card *card;
-    uint64_t sum;
+/* A client that may be evicted. */
+struct candidate {
+    uint64_t memory, id;
+};
 
+static int by_memory(const void *a, const void *b)
+{
+    uint64_t x = ((const struct candidate *)a)->memory, y = ((const struct candidate *)b)->memory;
+
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* The clients that may be evicted, in memory that the caller frees. *sum: what all take that are not doomed yet. */
+static struct candidate *list_candidates(struct clients *cs, size_t *count, uint64_t *sum)
+{
+    struct candidate *all;
+
+    *sum = *count = 0;
     lock_take(&cs->lock);
-    card = largest(cs, &sum);
-    if (sum <= limit)
-        card = NULL;
-    if (card) {
-        mark_doomed(card);
-        *victim = card->address;
+    all = mem_alloc((cs->listed + 1) * sizeof(*all));
+    for (struct card *card = cs->first; card; card = card->next) {
+        uint64_t memory = card_memory(card);
+
+        if (atomic_load_explicit(&card->doomed, memory_order_relaxed))
+            continue;
+        *sum += memory;
+        if (!card_has_flag(card, CARD_NO_EVICT))
+            all[(*count)++] = (struct candidate){memory, card->id};
     }
+    must(*count <= cs->listed);
     lock_drop(&cs->lock);
-    return card != NULL;
+    return all;
+}
+
+/* Marks the card. *arg becomes its address; generation 0: it was doomed already. */
+static bool doom_for_memory(void *arg, struct card *card)
+{
+    struct mail_address *to = arg;
+
+    if (!atomic_exchange_explicit(&card->doomed, true, memory_order_acq_rel))
+        *to = card->address;
+    return true;
+}
+
+static void evict(struct clients *cs, uint64_t id)
+{
+    struct mail_address to = {0};
+
+    if (!clients_visit(cs, id, doom_for_memory, &to) || to.generation == 0)
+        return;
+    atomic_fetch_add_explicit(&cs->evicted, 1, memory_order_relaxed);
+    mail_kill(&cs->mail, NULL, to); /* without the lock: posting wakes a worker by a system call */
+}
+
+/* What is in the total and no card shows is slack, and so is what cannot be evicted: to look again would find no more
+ * until the total has grown. */
+static void set_slack(struct clients *cs, size_t total, uint64_t kept, uint64_t limit)
+{
+    uint64_t others = total > kept ? total - kept : 0;
+    uint64_t excess = kept > limit ? kept - limit : 0;
+
+    atomic_store_explicit(&cs->slack, others + excess, memory_order_relaxed);
 }
 
 void clients_fit(struct clients *cs, int64_t limit)
 {
-    struct mail_address victim;
+    size_t total = quota_clients_total(), count;
+    struct candidate *all;
+    uint64_t sum;
 
     must(limit >= 0);
     if (limit == 0)
         return;
-    while (doom_largest(cs, (uint64_t)limit, &victim)) {
-        atomic_fetch_add_explicit(&cs->evicted, 1, memory_order_relaxed);
-        mail_kill(&cs->mail, NULL, victim); /* without the lock: posting wakes a worker by a system call */
+    all = list_candidates(cs, &count, &sum);
+    if (sum > (uint64_t)limit)
+        qsort(all, count, sizeof(*all), by_memory);
+    for (size_t i = 0; i < count && sum > (uint64_t)limit; i++) {
+        evict(cs, all[i].id);
+        sum -= all[i].memory;
     }
+    mem_free(all);
+    set_slack(cs, total, sum, (uint64_t)limit);
 }
 
 void card_set_text(struct card *card, enum card_text which, struct slice text)

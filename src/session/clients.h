@@ -47,6 +47,7 @@ struct card {
     int64_t born; /* ms, monotonic */
     char *peer;   /* "127.0.0.1:50000", "[::1]:50000", "/path:0" */
     char *local;
+    size_t base_bytes;      /* of memory that the connection itself takes */
     bool is_local;          /* the peer is this machine */
     _Atomic int64_t active; /* ms, monotonic, of the last request */
     _Atomic uint32_t flags;
@@ -72,6 +73,7 @@ struct clients {
     _Atomic uint64_t next_id;
     _Atomic uint64_t count;
     _Atomic uint64_t accepted, rejected, killed_for_output, killed_for_input, evicted;
+    _Atomic size_t slack; /* bytes by which all may exceed the limit before clients_fit is worth while again */
     struct mail mail; /* set by net before the first client; empty in tests: nothing is posted */
 };
 
@@ -81,6 +83,7 @@ struct card_origin {
     int fd;
     const char *peer, *local;
     bool is_local; /* the peer is this machine */
+    size_t base_bytes; /* of memory that the connection itself takes */
 };
 
 void clients_init(struct clients *cs);
@@ -98,10 +101,13 @@ bool clients_visit(struct clients *cs, uint64_t id, bool (*visit)(void *arg, str
  * CLIENTS (from a visit) or by the card's worker. */
 void clients_doom(struct clients *cs, struct session *from, struct card *card);
 
-/* Memory that a client's buffers take, in bytes, as in CLIENT LIST's tot-mem. */
+/* Memory that a client takes, in bytes, as in CLIENT LIST's tot-mem. */
 uint64_t card_memory(struct card *card);
-/* Dooms the largest clients until all together take at most `limit` bytes (0: no limit). Spares those that said CLIENT
- * NO-EVICT ON. */
+/* Whether the clients may take more than `limit` bytes together (0: no limit), so that clients_fit has to look. In
+ * constant time. */
+bool clients_exceed(struct clients *cs, int64_t limit);
+/* Dooms the largest clients until all together take at most `limit` bytes. Spares those that said CLIENT NO-EVICT ON.
+ */
 void clients_fit(struct clients *cs, int64_t limit);
 
 enum card_text { CARD_NAME, CARD_USER, CARD_LIB_NAME, CARD_LIB_VERSION };

@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include "base/mem.h"
+#include "proto/client_memory.h"
 
 #define FEW_WATCHES 8
 
@@ -47,13 +48,14 @@ void session_queue(struct session *s, const struct command *cmd, int argc, const
     must(cmd != NULL && argc > 0 && s->queued <= s->queue_cap);
     if (s->queued == s->queue_cap) {
         s->queue_cap = s->queue_cap ? s->queue_cap * 2 : 4;
-        s->queue = mem_realloc(s->queue, s->queue_cap * sizeof *s->queue);
+        s->queue = client_memory_realloc(s->queue, s->queue_cap * sizeof *s->queue);
     }
     for (int i = 0; i < argc; i++)
         bytes += argv[i].n;
+    s->queue_input += bytes + (size_t)argc * sizeof(void *);
     bytes += (size_t)argc * (sizeof *argv + sizeof(uint64_t));
     q = &s->queue[s->queued++];
-    *q = (struct queued){.cmd = cmd, .argc = argc, .argv = mem_alloc(bytes), .bytes = bytes};
+    *q = (struct queued){.cmd = cmd, .argc = argc, .argv = client_memory_alloc(bytes), .bytes = bytes};
     q->hash = (uint64_t *)(q->argv + argc);
     p = (char *)(q->hash + argc);
     for (int i = 0; i < argc; i++) {
@@ -72,13 +74,13 @@ void session_end_multi(struct session *s)
 
     must_be(s, SESSION_MAGIC);
     for (unsigned i = 0; i < s->queued; i++) {
-        mem_free(s->queue[i].argv);
+        client_memory_free(s->queue[i].argv);
         mem_free(s->queue[i].prepared);
     }
-    mem_free(s->queue);
+    client_memory_free(s->queue);
     s->queue = NULL;
     s->queued = s->queue_cap = 0;
-    s->queue_bytes = 0;
+    s->queue_bytes = s->queue_input = 0;
     s->in_multi = s->multi_failed = false;
     if (was_open)
         publish_multi(s);
@@ -108,7 +110,7 @@ void session_watch(struct session *s, const struct place *p, struct slice key, b
 
     if (is_watching(s, p, key))
         return;
-    w = mem_alloc(sizeof *w + key.n);
+    w = client_memory_alloc(sizeof *w + key.n);
     memcpy(w->key, key.p, key.n);
     w->shard = p->shard;
     w->mark = (struct watch){
@@ -147,7 +149,7 @@ void session_unwatch_locked(struct session *s)
     while ((w = pop_watch(s)) != NULL) {
         shard_must_hold(w->shard);
         shard_remove_interest(w->shard, &w->mark.interest);
-        mem_free(w);
+        client_memory_free(w);
     }
     all_popped(s);
 }
@@ -160,7 +162,7 @@ void session_unwatch(struct session *s)
         shard_lock(w->shard);
         shard_remove_interest(w->shard, &w->mark.interest);
         shard_unlock(w->shard);
-        mem_free(w);
+        client_memory_free(w);
     }
     all_popped(s);
 }

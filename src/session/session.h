@@ -51,7 +51,8 @@ struct session {
     enum reply_mode reply_mode;
     struct queued *queue;
     unsigned queued, queue_cap;
-    size_t queue_bytes;
+    size_t queue_bytes; /* of memory; the queue's share of client-query-buffer-limit is queue_input */
+    size_t queue_input; /* bytes of the arguments, and a pointer for each, as Redis counts them */
     struct session_watch *watches;
     unsigned watching;
     size_t watch_bytes;

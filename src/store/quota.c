@@ -6,44 +6,26 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "proto/blob.h"
-
-#define FLUSH_AT    ((int64_t)64 * 1024)
-#define THREADS_MAX 4096
+#include "proto/client_memory.h"
 
 static struct {
     _Alignas(64) _Atomic size_t start;
     _Atomic size_t freeing;
-    _Atomic int64_t clients; /* without what threads have pending: may be negative by that */
 } accounts;
-
-static _Thread_local int64_t pending; /* client memory that this thread has not added to the account yet */
 
 static size_t load(_Atomic size_t *account)
 {
     return atomic_load_explicit(account, memory_order_relaxed);
 }
 
+static size_t above(size_t used, size_t others)
+{
+    return used > others ? used - others : 0;
+}
+
 void quota_start(void)
 {
-    atomic_store_explicit(&accounts.start, mem_used(), memory_order_relaxed);
-}
-
-void quota_flush(void)
-{
-    int64_t before;
-
-    if (pending == 0)
-        return;
-    before = atomic_fetch_add_explicit(&accounts.clients, pending, memory_order_relaxed);
-    must(before + pending >= -FLUSH_AT * THREADS_MAX);
-    pending = 0;
-}
-
-void quota_count_clients(int64_t change)
-{
-    pending += change;
-    if (UNLIKELY(pending >= FLUSH_AT || pending <= -FLUSH_AT))
-        quota_flush();
+    atomic_store_explicit(&accounts.start, above(mem_used(), quota_clients()), memory_order_relaxed);
 }
 
 void quota_free_later(size_t bytes)
@@ -65,9 +47,12 @@ size_t quota_started(void)
 
 size_t quota_clients(void)
 {
-    int64_t bytes = atomic_load_explicit(&accounts.clients, memory_order_relaxed) + pending;
+    return client_memory_bytes();
+}
 
-    return bytes > 0 ? (size_t)bytes : 0;
+size_t quota_clients_total(void)
+{
+    return client_memory_bytes() + client_memory_referred();
 }
 
 size_t quota_pinned(void)
@@ -84,11 +69,6 @@ size_t quota_freeing(void)
 static size_t fixed(void)
 {
     return quota_started() + quota_clients() + quota_pinned();
-}
-
-static size_t above(size_t used, size_t others)
-{
-    return used > others ? used - others : 0;
 }
 
 size_t quota_overhead(void)

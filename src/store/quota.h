@@ -3,11 +3,10 @@
  * quota: what the memory in use is used for, in bytes.
  *
  * Role:    keeps the accounts, and says from them how much of the memory in use is data.
- * Owns:    the accounts of the start, of clients and of what is being freed. Memory in use is counted by base/mem,
- *          pinned blobs by proto/blob.
- * Threads: any. Client memory is counted per thread and added to the account at 64 KiB, as base/mem does; a thread that
- *          counts any calls quota_flush now and then.
- * Used by: freer, keyspace, run (reclaim, runner), INFO and MEMORY.
+ * Owns:    the accounts of the start and of what is being freed. Memory in use is counted by base/mem, that of clients
+ *          by proto/client_memory, pinned blobs by proto/blob.
+ * Threads: any.
+ * Used by: freer, keyspace, run (reclaim), INFO and MEMORY.
  * Why:     eviction asks before each command that may add: the answer has to be a few loads, whatever the number of
  *          threads.
  *
@@ -15,7 +14,8 @@
  *
  *      used      all blocks in use, by their usable size (mem_used)
  *      start     what the server had in use when it was ready to serve
- *      clients   buffers, queries, replies, transactions and names of clients
+ *      clients   connections, requests, replies, transactions, watches and names of clients, from the moment at which
+ *                they are allocated; and the reply buffers that workers keep at hand
  *      pinned    strings over 16 KiB that were deleted or overwritten while a reply still sends them
  *      freeing   what was flushed, deleted or evicted and waits for the freer, from the moment at which no command can
  *                find it any more
@@ -37,11 +37,6 @@
 /* The memory in use now is that of the start. */
 void quota_start(void);
 
-/* Client memory has changed by so much; the calling thread takes back no more than it has added. */
-void quota_count_clients(int64_t change);
-/* Adds what the calling thread has counted to the account of clients. */
-void quota_flush(void);
-
 /* So many bytes will be freed by the freer, or, the second, are freed. */
 void quota_free_later(size_t bytes);
 void quota_freed(size_t bytes);
@@ -49,6 +44,9 @@ void quota_freed(size_t bytes);
 /* The accounts, in bytes. Those of the clients and the dataset are right to within 64 KiB for each thread. */
 size_t quota_started(void);
 size_t quota_clients(void);
+/* All that clients hold: their account, and the values that their replies refer to, data or pinned, once for each
+ * reply. maxmemory-clients bounds it. */
+size_t quota_clients_total(void);
 size_t quota_pinned(void);
 size_t quota_freeing(void);
 size_t quota_dataset(void);

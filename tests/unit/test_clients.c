@@ -29,7 +29,7 @@ static struct card *add(const char *peer)
 {
     static const struct mail_address address = {1, 2, 3};
 
-    return clients_add(&clients, &(struct card_origin){address, 7, peer, "127.0.0.1:6379", true});
+    return clients_add(&clients, &(struct card_origin){address, 7, peer, "127.0.0.1:6379", true, 0});
 }
 
 /* Writes the peers that are visited, up to one named "stop". */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "checks.h"
 #include "net/input.h"
+#include "proto/client_memory.h"
 #include "seed.h"
 
 static const struct parser_limits limits = {.bulk = 512 << 20, .authenticated = true};
@@ -88,7 +89,8 @@ START_TEST(a_request_continues_where_the_bytes_ended)
         size_t cut = 4 + seed_below(request.len - 4);
         struct input *in = keep_partial(&request, cut);
 
-        ck_assert_uint_ge(input_size(in), cut);
+        ck_assert_uint_ge(input_waiting(in) + input_args(in), cut);
+        ck_assert_uint_lt(input_waiting(in), 65536);
         feed(in, &request, cut, 1 + seed_below(500));
         expect_set(&in->parser, key, value);
         ck_assert_int_eq(input_parse(in, &limits), PARSE_REQUEST); /* it may have to wait, and is parsed again */
@@ -116,10 +118,13 @@ START_TEST(long_arguments_are_received_into_blobs)
         ck_assert_uint_ge(in->blob_count, 1);
         ck_assert_ptr_eq(in->blobs[in->blob_count - 1]->p, in->parser.args[2].p);
         ck_assert_uint_eq(in->blobs[in->blob_count - 1]->len, value);
-        ck_assert_uint_ge(input_size(in), value);
-        ck_assert_uint_ge(input_size(in) + input_room(in), mem_usable(in->blobs[in->blob_count - 1]));
+        ck_assert_uint_eq(input_waiting(in), 0); /* all has been taken as arguments */
+        ck_assert_uint_eq(input_take_peak(in), (key > value ? key : value) + 2);
+        ck_assert_uint_eq(input_take_peak(in), 0);
+        ck_assert_uint_ge(input_args(in), mem_usable(in->blobs[in->blob_count - 1]));
+        ck_assert_uint_ge(client_memory_bytes(), key + value);
         input_done(in);
-        ck_assert_uint_lt(input_size(in), 1000);
+        ck_assert_uint_lt(input_args(in), 1000);
         input_free(in);
         buf_fini(&request);
     }
@@ -136,8 +141,11 @@ START_TEST(memory_grows_with_the_bytes_received_not_with_the_length_announced)
     in = keep_partial(&request, request.len);
     ck_assert_int_eq(input_parse(in, &limits), PARSE_MORE);
     ck_assert_ptr_nonnull(in->filling);
-    ck_assert_uint_lt(mem_used() - before, 2000000);
+    ck_assert_uint_lt(mem_used() - before, 100000);
+    ck_assert_uint_gt(client_memory_bytes(), 65536);
+    ck_assert_uint_eq(input_waiting(in), 1);
     input_free(in);
+    ck_assert_uint_lt(client_memory_bytes(), 10000);
     buf_fini(&request);
 }
 END_TEST

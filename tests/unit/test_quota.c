@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "checks.h"
 #include "proto/blob.h"
+#include "proto/client_memory.h"
 #include "store/entry.h"
 #include "store/quota.h"
 
@@ -34,7 +35,7 @@ START_TEST(the_accounts_add_up_to_the_memory_in_use)
     data = mem_alloc(MB);
     buffer = mem_alloc(2 * MB);
     flushed = mem_alloc(3 * MB);
-    quota_count_clients((int64_t)mem_usable(buffer));
+    client_memory_add((int64_t)mem_usable(buffer));
     quota_free_later(mem_usable(flushed));
     ck_assert_uint_eq(quota_clients(), mem_usable(buffer));
     ck_assert_uint_eq(quota_freeing(), mem_usable(flushed));
@@ -42,7 +43,7 @@ START_TEST(the_accounts_add_up_to_the_memory_in_use)
     ck_assert_uint_eq(quota_dataset() + quota_overhead(), mem_used());
     quota_freed(mem_usable(flushed));
     mem_free(flushed);
-    quota_count_clients(-(int64_t)mem_usable(buffer));
+    client_memory_add(-(int64_t)mem_usable(buffer));
     mem_free(buffer);
     ck_assert_uint_eq(quota_dataset(), mem_usable(data));
     ck_assert_uint_eq(quota_overhead(), quota_started());
@@ -95,10 +96,10 @@ END_TEST
 static void *count(void *arg)
 {
     for (int i = 0; i < ROUNDS; i++) {
-        quota_count_clients(10000);
-        quota_count_clients(-9000);
+        client_memory_add(10000);
+        client_memory_add(-9000);
     }
-    quota_flush();
+    client_memory_flush();
     return arg;
 }
 
@@ -116,7 +117,7 @@ END_TEST
 
 static void *hold_buffer(void *arg)
 {
-    quota_count_clients(-1000);
+    client_memory_add(-1000);
     return arg;
 }
 
@@ -124,12 +125,12 @@ START_TEST(no_account_is_shown_below_zero)
 {
     pthread_t t;
 
-    quota_count_clients(1000);
+    client_memory_add(1000);
     pthread_create(&t, NULL, hold_buffer, NULL);
     pthread_join(t, NULL);
-    quota_count_clients(-2000);
+    client_memory_add(-2000);
     ck_assert_uint_eq(quota_clients(), 0);
-    quota_count_clients(2000);
+    client_memory_add(2000);
     ck_assert_uint_eq(quota_clients(), 1000);
 }
 END_TEST
@@ -143,7 +144,7 @@ END_TEST
 
 START_TEST(far_less_client_memory_than_none_fails_an_assertion)
 {
-    quota_count_clients(-((int64_t)1 << 40));
+    client_memory_add(-((int64_t)1 << 40));
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "checks.h"
+#include "proto/client_memory.h"
 #include "proto/reply.h"
 #include "seed.h"
 
@@ -37,7 +38,7 @@ static struct buf taken(void)
     ck_assert_uint_eq(size, all.len);
     ck_assert_uint_eq(out_size(&out), 0);
     ck_assert_uint_eq(out.memory, 0);
-    ck_assert_uint_eq(out.pinned, 0);
+    ck_assert_uint_eq(out.referred, 0);
     return all;
 }
 
@@ -160,12 +161,13 @@ END_TEST
 
 START_TEST(large_values_are_sent_without_a_copy)
 {
-    struct blob *b = blob_of('x', 100000);
+    struct blob *b = blob_of('x', 30000);
     struct buf all;
 
     reply_blob(&out, b, 10, 20000);
     ck_assert_uint_eq(atomic_load(&b->refs), 2);
-    ck_assert_uint_eq(out.pinned, 20000);
+    ck_assert_uint_eq(out.referred, blob_bytes(b));
+    ck_assert_uint_eq(client_memory_referred(), blob_bytes(b));
     ck_assert_uint_lt(out.memory, 20000);
     reply_blob(&out, b, 0, 3); /* short: copied */
     ck_assert_uint_eq(atomic_load(&b->refs), 2);
@@ -178,13 +180,51 @@ START_TEST(large_values_are_sent_without_a_copy)
 }
 END_TEST
 
+/* A reference keeps all of the value in memory. */
+START_TEST(a_small_part_of_a_large_value_is_copied)
+{
+    struct blob *b = blob_of('x', 1000000);
+    size_t before = client_memory_bytes();
+
+    reply_blob(&out, b, 10, 400000);
+    ck_assert(blob_is_sole(b));
+    ck_assert_uint_eq(out.referred, 0);
+    ck_assert_uint_ge(out.memory, 400000);
+    ck_assert_uint_eq(client_memory_bytes() - before, out.memory);
+    out_fini(&out);
+    out_thread_done();
+    ck_assert_uint_eq(client_memory_bytes(), 0);
+    blob_unref(b);
+}
+END_TEST
+
+START_TEST(chunks_at_hand_that_are_not_used_are_freed)
+{
+    size_t pooled;
+
+    for (unsigned i = 0; i < 100000; i++)
+        reply_int(&out, i);
+    out_fini(&out);
+    pooled = client_memory_bytes();
+    ck_assert_uint_gt(pooled, 30 * 16384);
+    out_thread_tidy();
+    ck_assert_uint_eq(client_memory_bytes(), pooled); /* all of them were used since the last call */
+    reply_int(&out, 1);
+    out_fini(&out);
+    out_thread_tidy();
+    ck_assert_uint_lt(client_memory_bytes(), 2 * 20480);
+    out_thread_tidy();
+    ck_assert_uint_eq(client_memory_bytes(), 0);
+}
+END_TEST
+
 START_TEST(values_by_reference_take_little_memory_each)
 {
     struct blob *b = blob_of('x', 20000);
 
     for (unsigned i = 0; i < 1000; i++)
         reply_blob(&out, b, 0, b->len);
-    ck_assert_uint_eq(out.pinned, 1000 * 20000);
+    ck_assert_uint_eq(out.referred, 1000 * blob_bytes(b));
     ck_assert_uint_lt(out.memory, 1000 * 1024);
     out_fini(&out);
     ck_assert_uint_eq(atomic_load(&b->refs), 1);
@@ -207,7 +247,7 @@ START_TEST(output_after_a_mark_can_be_discarded)
     reply_blob(&out, b, 0, b->len);
     reply_array_end(&out, reply_later_begin(&out), 0);
     out_rewind(&out, mark);
-    ck_assert_uint_eq(out.pinned, 0);
+    ck_assert_uint_eq(out.referred, 0);
     ck_assert_uint_eq(atomic_load(&b->refs), 1);
     reply_int(&out, 2);
     expect(":1\r\n:2\r\n");
@@ -226,7 +266,7 @@ START_TEST(rewinding_to_a_mark_behind_a_blob_keeps_the_blob)
     for (unsigned i = 0; i < 10000; i++)
         reply_int(&out, i);
     out_rewind(&out, mark);
-    ck_assert_uint_eq(out.pinned, 20000);
+    ck_assert_uint_eq(out.referred, blob_bytes(b));
     reply_int(&out, 5);
     all = taken();
     ck_assert_uint_eq(all.len, strlen("$20000\r\n") + 20000 + strlen("\r\n:5\r\n"));
@@ -236,6 +276,87 @@ START_TEST(rewinding_to_a_mark_behind_a_blob_keeps_the_blob)
 END_TEST
 
 /* ---- the limit ---- */
+
+/* What a block of Redis weighs that has room for n bytes. */
+static size_t block(size_t n)
+{
+    return 24 + mem_usable_size(16 + n);
+}
+
+static void write_bytes(size_t n)
+{
+    static const char zeros[1000];
+
+    for (; n > sizeof zeros; n -= sizeof zeros)
+        out_add(&out, zeros, sizeof zeros);
+    out_add(&out, zeros, n);
+}
+
+START_TEST(the_first_16_kib_weigh_nothing_and_the_rest_is_in_blocks)
+{
+    write_bytes(16384);
+    ck_assert_uint_eq(out_weight(&out), 0);
+    write_bytes(1);
+    ck_assert_uint_eq(out_weight(&out), block(16384));
+    write_bytes(mem_usable_size(16400) - 16 - 1);
+    ck_assert_uint_eq(out_weight(&out), block(16384));
+    write_bytes(1);
+    ck_assert_uint_eq(out_weight(&out), 2 * block(16384));
+}
+END_TEST
+
+START_TEST(a_long_string_weighs_a_block_of_its_own_behind_what_the_last_has_room_for)
+{
+    struct blob *b = blob_of('x', 100000);
+    size_t rest = strlen("$100000\r\n") + 100000 - 16384;
+
+    reply_blob(&out, b, 0, b->len);
+    ck_assert_uint_eq(out_weight(&out), block(rest));
+    out_fini(&out);
+    out_init(&out);
+    reply_bulk(&out, blob_slice(b));
+    ck_assert_uint_eq(out_weight(&out), block(rest));
+    blob_unref(b);
+}
+END_TEST
+
+START_TEST(what_is_being_sent_weighs_until_it_is_sent)
+{
+    struct chunk *c;
+
+    write_bytes(20000);
+    c = out_take(&out);
+    ck_assert_uint_eq(out_weight(&out), block(16384));
+    write_bytes(1);
+    ck_assert_uint_eq(out_weight(&out), block(16384)); /* there is room in the block */
+    chunk_free(out_take(&out));
+    for (struct chunk *next; c != NULL; c = next) {
+        next = c->next;
+        chunk_free(c);
+    }
+    out_sent(&out);
+    ck_assert_uint_eq(out_weight(&out), 0);
+    write_bytes(16384);
+    ck_assert_uint_eq(out_weight(&out), 0);
+}
+END_TEST
+
+START_TEST(output_is_over_the_limit_at_the_byte)
+{
+    out.limit = block(16384) + 1;
+    write_bytes(16384 + mem_usable_size(16400) - 16);
+    ck_assert(!out_is_over(&out));
+    write_bytes(1);
+    ck_assert(out_is_over(&out));
+    out.limit = 2 * block(16384);
+    ck_assert(out_is_over(&out));
+    out.limit++;
+    ck_assert(!out_is_over(&out));
+    out.limit = 0;
+    write_bytes(1000000);
+    ck_assert(!out_is_over(&out));
+}
+END_TEST
 
 static size_t used(void)
 {
@@ -383,9 +504,15 @@ int main(void)
     tcase_add_test(tests, a_count_given_at_the_end_is_written_in_front);
     tcase_add_test(tests, a_count_given_at_the_end_may_be_many_chunks_before);
     tcase_add_test(tests, large_values_are_sent_without_a_copy);
+    tcase_add_test(tests, a_small_part_of_a_large_value_is_copied);
+    tcase_add_test(tests, chunks_at_hand_that_are_not_used_are_freed);
     tcase_add_test(tests, values_by_reference_take_little_memory_each);
     tcase_add_test(tests, output_after_a_mark_can_be_discarded);
     tcase_add_test(tests, rewinding_to_a_mark_behind_a_blob_keeps_the_blob);
+    tcase_add_test(tests, the_first_16_kib_weigh_nothing_and_the_rest_is_in_blocks);
+    tcase_add_test(tests, a_long_string_weighs_a_block_of_its_own_behind_what_the_last_has_room_for);
+    tcase_add_test(tests, what_is_being_sent_weighs_until_it_is_sent);
+    tcase_add_test(tests, output_is_over_the_limit_at_the_byte);
     tcase_add_test(tests, output_beyond_the_limit_is_discarded);
     tcase_add_test(tests, a_piece_longer_than_the_limit_is_the_last_one_kept);
     tcase_add_test(tests, rewinding_to_before_the_cut_removes_the_cut);

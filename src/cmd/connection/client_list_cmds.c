@@ -60,12 +60,6 @@ static struct running measure(const struct call *c)
     return r;
 }
 
-/* Bytes of memory of the client, without its share of the tables. */
-static uint64_t total_memory(struct card *card)
-{
-    return sizeof(struct card) + sizeof(struct session) + card_memory(card);
-}
-
 /* " name=text" of a string of the card. */
 static void add_text(struct buf *b, const char *name, const char *text)
 {
@@ -100,7 +94,7 @@ static void add_buffers(struct buf *b, struct card *card, const struct running *
     /* Replies have no fixed buffer (rbs, rbp): all of them are in the list. */
     buf_printf(b, " rbs=0 rbp=0 obl=%" PRIu64 " oll=%" PRIu64 " omem=%" PRIu64 " tot-mem=%" PRIu64,
                number(&card->out_bytes), number(&card->out_chunks), number(&card->out_memory),
-               total_memory(card) + request);
+               card_memory(card) + request);
 }
 
 static void add_line(struct buf *b, struct card *card, int64_t mono, const struct running *running)
