@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/engine.h"
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 void link_count_chain(struct link *l)
@@ -31,6 +32,14 @@ bool link_advance(struct link *l, size_t n)
     l->offset = n;
     must((l->sending == NULL) == (l->send_bytes == 0));
     return l->sending == NULL;
+}
+
+void link_reset(struct link *l)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    must(l->closing);
+    setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 void link_drop_chain(struct link *l)

@@ -206,6 +206,10 @@ static inline void engine_close(struct engine *e, struct link *l)
 
 /* For engines: n bytes of the chain were sent; frees the chunks that are sent. Returns whether all are. */
 bool link_advance(struct link *l, size_t n);
+/* For engines, before they close the descriptor of a link whose bytes they have received and dropped: the peer gets a
+ * reset, as from a kernel that has bytes which were not received. Otherwise a peer that was sending when the window was
+ * full could wait for minutes. */
+void link_reset(struct link *l);
 /* For engines: frees what was not sent. */
 void link_drop_chain(struct link *l);
 /* For engines: fills up to max pieces from the chain; returns how many. */

@@ -176,15 +176,19 @@ static void libev_unlisten(struct engine *e, int fd)
 
 /* ---- links ---- */
 
-/* Drops what was received for the link and not delivered. */
-static void drop_received(struct state *s, struct link *l)
+/* Drops what was received for the link and not delivered. Returns whether there was any. */
+static bool drop_received(struct state *s, struct link *l)
 {
     struct ev_link *v = ev_link(l);
     unsigned n = s->next;
+    bool any = v->kept != NULL;
 
-    for (unsigned i = s->next; i < s->count; i++)
+    for (unsigned i = s->next; i < s->count; i++) {
         if (s->arrivals[i].link != l)
             s->arrivals[n++] = s->arrivals[i];
+        else
+            any = true;
+    }
     s->count = n;
     if (v->is_resumed) {
         struct link **at = &s->resumed;
@@ -196,6 +200,7 @@ static void drop_received(struct state *s, struct link *l)
     }
     client_memory_free(v->kept);
     v->kept = NULL;
+    return any;
 }
 
 static void keep(struct link *l, const char *p, size_t n)
@@ -363,7 +368,8 @@ static void libev_close(struct engine *e, struct link *l)
 
     ev_io_stop(s->loop, &ev_link(l)->in);
     ev_io_stop(s->loop, &ev_link(l)->out);
-    drop_received(s, l);
+    if (drop_received(s, l))
+        link_reset(l);
     link_drop_chain(l);
     close(l->fd);
     l->fd = -1;

@@ -74,6 +74,7 @@ struct uring_link {
     bool cancelling; /* and is being cancelled */
     bool sending;    /* a send is in flight */
     bool ended;      /* nothing more is received */
+    bool dropped;    /* bytes were received that the handler does not get */
     bool unreported; /* the handler does not know yet that it has ended, with `error` */
 };
 
@@ -160,6 +161,8 @@ static void drop_kept(struct uring_link *v)
 static void finish(struct state *s, struct link *l)
 {
     must(l->closing && !uring_link(l)->is_listed);
+    if (uring_link(l)->dropped || uring_link(l)->kept != NULL)
+        link_reset(l);
     drop_kept(uring_link(l));
     link_drop_chain(l);
     close(l->fd);
@@ -258,8 +261,10 @@ static void on_bytes(struct state *s, struct link *l, const char *p, size_t n)
 {
     struct uring_link *v = uring_link(l);
 
-    if (UNLIKELY(l->closing || v->ended))
+    if (UNLIKELY(l->closing || v->ended)) {
+        v->dropped = true;
         return;
+    }
     if (LIKELY(l->receiving && v->kept == NULL)) {
         s->engine->handler->received(l, p, n);
         return;

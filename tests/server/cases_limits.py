@@ -325,6 +325,25 @@ def query_limit_byte(t):
     equal(c.ask("EXISTS", "k", "k2"), 1, "keys")
 
 
+@case("a client that is cut off while it sends is reset at once")
+def reset_at_once(t):
+    s = t.server("--client-query-buffer-limit", "1mb")
+    c = s.client()
+    c.ask("SET", "k", "x" * 15000)
+    c.set("client-output-buffer-limit", "normal 500kb 0 0")
+    long_argument = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$300000000\r\n" + b"x" * 60000000
+    for requests in (long_argument, c.encode(("GET", "k")) * 1000000, b"*1\r\n$no\r\n" + b"x" * 200000000):
+        k = narrow(t, s)
+        k.s.settimeout(t.limit)
+        try:
+            k.s.sendall(requests)
+            raise Failure("all was sent")
+        except ConnectionError:
+            pass
+    equal(c.number("client_query_buffer_limit_disconnections"), 1, "client_query_buffer_limit_disconnections")
+    equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
+
+
 @case("watched keys count towards client-query-buffer-limit", engines=False)
 def watch_limit(t):
     s = t.server("--client-query-buffer-limit", "1mb")
