@@ -139,6 +139,8 @@ static const char *serve(struct conn *c, const char *p, const char *end)
         const char *tail;
         unsigned n = parse_requests(c, end, &r, &tail), ran;
 
+        if (UNLIKELY(c->session.out.limit != 0))
+            conn_set_output_limit(c); /* the client may have authenticated */
         prepare_requests(c, n);
         ran = run_requests(c, n);
         if (UNLIKELY(batch_has_stopped(c)))

@@ -14,7 +14,9 @@
 #include "obs/log.h"
 #include "proto/client_memory.h"
 
-#define LINGER_MS   1000
+#define LINGER_MS 1000
+#define UNAUTHENTICATED_OUTPUT \
+    ((size_t)1024) /* bytes of replies that such a client may leave unread, as in Redis 7.4.3 */
 
 _Static_assert(offsetof(struct conn, link) == 0, "conn_of");
 
@@ -46,12 +48,13 @@ static const struct output_limit *output_limit(const struct conn *c)
     return &options_of(c)->output_limit[is_pubsub ? OUTPUT_PUBSUB : OUTPUT_NORMAL];
 }
 
-/* Applies the limit as it is set now to the replies that follow, and counts what the kernel has taken since. */
-static void set_output_limit(struct conn *c)
+void conn_set_output_limit(struct conn *c)
 {
     struct out *o = &c->session.out;
 
     o->limit = (size_t)atomic_load_explicit(&output_limit(c)->hard, memory_order_relaxed);
+    if (UNLIKELY(!c->session.authenticated) && (o->limit == 0 || o->limit > UNAUTHENTICATED_OUTPUT))
+        o->limit = UNAUTHENTICATED_OUTPUT;
     if (c->link.send_bytes < c->sending_bytes && c->link.send_bytes < o->sending)
         o->sending = c->link.send_bytes;
 }
@@ -96,7 +99,7 @@ void conn_open(struct worker *w, int fd)
     session_init(&c->session, card, instance_is_open_to(w->instance, card->is_local));
     link_conn(c);
     engine_open(&w->engine, &c->link, fd);
-    set_output_limit(c);
+    conn_set_output_limit(c);
 }
 
 /* Publishes the memory of the connection on its card. */
@@ -231,10 +234,17 @@ static bool is_over_soft(struct conn *c)
     return c->soft_since != 0 && (mono - c->soft_since) / 1000 >= seconds;
 }
 
+/* Whether a client that has not authenticated leaves its replies unread: what the kernel does not take. */
+static bool is_over_unread(const struct conn *c)
+{
+    return UNLIKELY(!c->session.authenticated) && c->link.sending != NULL &&
+           out_size(&c->session.out) + c->link.send_bytes > UNAUTHENTICATED_OUTPUT;
+}
+
 /* Whether more output waits than client-output-buffer-limit allows. Then has the connection closed. */
 static bool is_over_output(struct conn *c)
 {
-    if (LIKELY(!out_is_over(&c->session.out)) && LIKELY(!is_over_soft(c)))
+    if (LIKELY(!out_is_over(&c->session.out)) && LIKELY(!is_over_soft(c)) && !is_over_unread(c))
         return false;
     log_cut_off(c, "it does not read its replies (client-output-buffer-limit)");
     atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);
@@ -287,7 +297,7 @@ void conn_received(struct conn *c, const char *p, size_t n)
     counter_add(&sums->reads, 1);
     counter_add(&c->session.card->received, n);
     atomic_store_explicit(&c->session.card->active, c->worker->runner.mono, memory_order_relaxed);
-    set_output_limit(c);
+    conn_set_output_limit(c);
     batch_add(c, p, n);
     if (!is_over_input(c, c->input ? input_take_peak(c->input) : n) && fits_clients(c))
         batch_serve(c, p, n);
@@ -326,7 +336,7 @@ void conn_push(struct conn *c, struct blob *payload)
     must(c->state == CONN_OPEN);
     if (c->session.close_after || c->session.close_now)
         return; /* nothing follows the last reply */
-    set_output_limit(c);
+    conn_set_output_limit(c);
     out_add_blob(&c->session.out, payload);
     is_over_output(c);
     conn_mark_pending(c);
@@ -364,6 +374,10 @@ static bool after_sending(struct conn *c)
 static void flush_open(struct conn *c)
 {
     if (UNLIKELY(c->session.close_now || atomic_load_explicit(&c->session.card->doomed, memory_order_acquire))) {
+        conn_close(c);
+        return;
+    }
+    if (UNLIKELY(is_over_unread(c)) && is_over_output(c)) {
         conn_close(c);
         return;
     }
@@ -409,6 +423,15 @@ void conn_flush(struct conn *c)
         free_conn(c);
 }
 
+/* Whether the client should have authenticated by now. */
+static bool is_unauthenticated_too_long(const struct conn *c, int64_t mono)
+{
+    int64_t seconds = OPT(options_of(c), auth_timeout);
+
+    return seconds != 0 && !c->session.authenticated && instance_has_password(c->worker->instance) &&
+           mono - c->session.card->born > seconds * 1000;
+}
+
 void conn_check(struct conn *c, int64_t mono)
 {
     int64_t timeout = OPT(options_of(c), timeout);
@@ -419,9 +442,12 @@ void conn_check(struct conn *c, int64_t mono)
     } else if (c->state == CONN_OPEN) {
         int64_t idle = mono - atomic_load_explicit(&c->session.card->active, memory_order_relaxed);
 
-        set_output_limit(c);
+        conn_set_output_limit(c);
         if (timeout != 0 && idle > timeout * 1000 && !card_has_flag(c->session.card, CARD_PUBSUB | CARD_BLOCKED)) {
             log_write(LOG_VERBOSE, "Closing idle client");
+            conn_close(c);
+        } else if (is_unauthenticated_too_long(c, mono)) {
+            log_cut_off(c, "it has not authenticated (auth-timeout)");
             conn_close(c);
         } else if (!c->session.close_now && is_over_output(c)) {
             conn_close(c);

@@ -393,6 +393,7 @@ static void *worker_main(void *arg)
     pthread_barrier_wait(&w->all->end);
     engine_stop(&w->engine);
     out_thread_done();
+    client_memory_flush();
     crash_thread_end();
     client_memory_flush();
     slab_thread_done();

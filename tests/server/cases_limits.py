@@ -259,6 +259,37 @@ def hard_limit_lowered(t):
     equal(c.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
 
 
+@case("a client that has not authenticated may leave 1 KiB of replies unread, after the first 16 KiB of each packet")
+def unauthenticated(t):
+    s = t.server("--requirepass", "secret")
+    admin, k, slow = s.client(), s.client(), narrow(t, s)
+    admin.ask("AUTH", "secret")
+    admin.ask("SET", "k", "x" * 100000)
+    k.send_raw(k.encode(("PING",)) * 100 + k.encode(("AUTH", "secret")) + k.encode(("GET", "k")) * 2)
+    equal([k.read()[0] for _ in range(103)], ["-"] * 100 + ["+", "$", "$"], "the replies to a client that reads")
+    k.is_alive()
+    end = time.monotonic() + t.limit
+    try:
+        while time.monotonic() < end:
+            slow.s.sendall(slow.encode(("PING",)) * 300)
+        raise Failure("it is not disconnected")
+    except ConnectionError:
+        pass
+    equal(admin.number("client_output_buffer_limit_disconnections"), 1, "client_output_buffer_limit_disconnections")
+    expect(admin.number("mem_clients_normal") < MB, "its replies took more than 1 MB")
+
+
+@case("auth-timeout disconnects clients that have not authenticated, and no others", engines=False)
+def auth_timeout(t):
+    s = t.server("--requirepass", "secret", "--auth-timeout", 1)
+    c, late = s.client(), s.client()
+    c.ask("AUTH", "secret")
+    contains(late.error("PING"), "NOAUTH")
+    late.ended()
+    expect(c.is_alive(), "a client that has authenticated is disconnected")
+    equal(len(s.lines("auth-timeout")), 1, "log lines")
+
+
 @case("client-output-buffer-limit: a client may be over the soft limit only for the seconds given")
 def soft_limit(t):
     s = t.server("--client-output-buffer-limit", "normal", "0", "1mb", "1")
@@ -333,13 +364,14 @@ def reset_at_once(t):
     c = s.client()
     c.ask("SET", "k", "x" * 15000)
     c.set("client-output-buffer-limit", "normal 500kb 0 0")
-    long_argument = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$300000000\r\n" + b"x" * 60000000
-    for requests in (long_argument, c.encode(("GET", "k")) * 1000000, b"*1\r\n$no\r\n" + b"x" * 200000000):
-        k = narrow(t, s)
-        k.s.settimeout(t.limit)
+    for first, then in ((b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$300000000\r\n", b"x" * MB), (b"", c.encode(("GET", "k")) * 10000),
+                        (b"*1\r\n$no\r\n", b"x" * MB)):
+        k, end = narrow(t, s), time.monotonic() + t.limit
         try:
-            k.s.sendall(requests)
-            raise Failure("all was sent")
+            k.s.sendall(first)
+            while time.monotonic() < end:
+                k.s.sendall(then)
+            raise Failure("it can still send")
         except ConnectionError:
             pass
     equal(c.number("client_query_buffer_limit_disconnections"), 1, "client_query_buffer_limit_disconnections")
