@@ -18,7 +18,7 @@ static void grow(struct buf *b, size_t need)
         cap = need;
     if (cap < BUF_MIN)
         cap = BUF_MIN;
-    cap = mem_usable_size(cap);
+    cap = mem_room(cap);
     must(cap >= need);
     b->p = mem_realloc(b->p, cap);
     b->cap = cap;

@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "base/mem.h"
 #include "base/must.h"
 
 #define LINEAR_FIRST_BITS 3
@@ -56,6 +57,16 @@ static inline uint32_t linear_room(uint32_t n)
 
     sane(offset < linear_segment_size(k));
     return n - offset - 1 + linear_segment_size(k);
+}
+
+/* The pages that the larger ones of so many segments take more than their items (mem_usable_size). */
+static inline size_t linear_pages(unsigned segments, size_t item)
+{
+    unsigned bits = 0;
+
+    while (MEM_PAGE != 0 && item << bits <= MEM_SMALL_MAX)
+        bits++;
+    return segments > 1 + 8 * bits ? (segments - 1 - 8 * bits) * MEM_PAGE : 0;
 }
 
 /* The bucket of a hash among n: given by its low bits, with one more bit for buckets that have been split. */

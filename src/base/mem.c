@@ -89,7 +89,7 @@ __attribute__((constructor(101))) static void fill_small_usable(void)
     }
 }
 
-size_t mem_usable_size(size_t size)
+size_t mem_room(size_t size)
 {
     if (LIKELY(size <= SMALL_MAX)) {
         sane(small_usable[0] != 0);
@@ -98,9 +98,16 @@ size_t mem_usable_size(size_t size)
     return nallocx(size, 0);
 }
 
+size_t mem_usable_size(size_t size)
+{
+    return mem_room(size) + mem_page_of(size);
+}
+
 size_t mem_usable(const void *p)
 {
-    return sallocx(p, 0);
+    size_t room = sallocx(p, 0);
+
+    return room + mem_page_of(room);
 }
 
 /* The size that was counted for the block at p, which was allocated with `size`. */
@@ -112,7 +119,7 @@ static inline size_t counted(const void *p, size_t size)
 
 static inline void release(void *p, size_t usable)
 {
-    sdallocx(p, usable, 0);
+    sdallocx(p, usable - mem_page_of(usable), 0);
 }
 
 void *mem_aligned_zero(size_t align, size_t size)
@@ -141,6 +148,11 @@ const char *__asan_default_options(void)
 const char *__tsan_default_options(void)
 {
     return __asan_default_options();
+}
+
+size_t mem_room(size_t size)
+{
+    return size;
 }
 
 size_t mem_usable_size(size_t size)

@@ -16,6 +16,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef HAVE_JEMALLOC
+#define MEM_SMALL_MAX ((size_t)14 * 1024)
+#define MEM_PAGE      ((size_t)4096)
+#else
+#define MEM_SMALL_MAX SIZE_MAX
+#define MEM_PAGE      ((size_t)0)
+#endif
+
+/* The page that a block above MEM_SMALL_MAX takes more; 0 for a smaller one. */
+static inline size_t mem_page_of(size_t size)
+{
+    return size > MEM_SMALL_MAX ? MEM_PAGE : 0;
+}
+
 /* Never NULL; ends the process if there is no memory. Free with mem_free. */
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
@@ -33,10 +47,13 @@ char *mem_strdup(const char *s);
 /* Copies n bytes and appends a NUL. */
 char *mem_strndup(const char *s, size_t n);
 
-/* Bytes that a block of `size` really takes; a lower bound without jemalloc. */
+/* Bytes that a block of `size` really takes; a lower bound without jemalloc. A block above MEM_SMALL_MAX takes a page more
+ * than may be written, so that blocks do not all begin at the same cache sets. */
 size_t mem_usable_size(size_t size);
 /* Bytes that the block at p really takes. */
 size_t mem_usable(const void *p);
+/* Bytes that may be written to a block of `size`. */
+size_t mem_room(size_t size);
 
 /* For memory allocated by other means: adds to the account, or subtracts from it. */
 void mem_count(int64_t delta);

@@ -12,32 +12,40 @@
 #define REGION_PIECES (REGION_BYTES / PAGES_BYTES)
 #define REGIONS       65536 /* 2 TiB */
 #define WORDS         (REGION_PIECES / 64)
+#define SPANS         (REGION_BYTES / PAGES_SPAN_BYTES)
+#define SPAN_PIECES   (PAGES_SPAN_BYTES / PAGES_BYTES)
+#define SPAN_MASK     (((uint64_t)1 << SPAN_PIECES) - 1)
+#define SPANS_A_WORD  (64 / SPAN_PIECES)
 
 /* The kinds of free pieces: with memory, or with address space only. */
 enum { WARM, COLD, KINDS };
 
 /*
- * A region is aligned to its size and begins with two bitmaps of its free pieces, one for each kind. Piece 0, which
- * holds the bitmaps, is in neither.
+ * A region is aligned to its size and begins with two bitmaps of its free pieces, one for each kind, and the notes of
+ * its spans. The pieces of this header are in neither bitmap.
  *
- *   +-----------+-----------+--------+-- - - - - - - --+
- *   | warm bits | cold bits | counts | piece 1 .. 4095 |
- *   +-----------+-----------+--------+-- - - - - - - --+
+ *   +-----------+-----------+--------+-------+-- - - - - - - --+
+ *   | warm bits | cold bits | counts | notes | piece 3 .. 4095 |
+ *   +-----------+-----------+--------+-------+-- - - - - - - --+
  */
 struct region {
     uint64_t bits[KINDS][WORDS];
     uint32_t free[KINDS];
     uint32_t number; /* in `pool` */
+    _Alignas(PAGES_NOTE_BYTES) char notes[SPANS][PAGES_NOTE_BYTES];
 };
 
-_Static_assert(sizeof(struct region) <= PAGES_BYTES, "the header of a region fits in its first piece");
-_Static_assert(REGION_PIECES % 64 == 0, "the bits fill whole words");
+#define HEADER_PIECES ((sizeof(struct region) + PAGES_BYTES - 1) / PAGES_BYTES)
+
+_Static_assert(HEADER_PIECES < SPAN_PIECES, "the header of a region is in its first span");
+_Static_assert(REGION_PIECES % 64 == 0 && 64 % SPAN_PIECES == 0, "the bits of a span are in one word");
 
 static struct lock lock = LOCK_INIT(PAGES);
 static struct {
     struct region *regions[REGIONS]; /* in the order of their creation */
     unsigned n;
     unsigned from[KINDS]; /* no region before this one has a free piece of the kind */
+    unsigned from_span;   /* nor a free span, before this one */
     size_t free[KINDS];   /* pieces, in all regions */
     size_t min_warm;      /* the lowest free[WARM] since the last trim */
     size_t surplus;       /* pieces that the running trim still has to return */
@@ -72,8 +80,8 @@ static struct region *region_new(void)
     must(region_of(r) == r);
     for (unsigned i = 0; i < WORDS; i++)
         r->bits[COLD][i] = UINT64_MAX;
-    r->bits[COLD][0] &= ~(uint64_t)1;
-    r->free[COLD] = REGION_PIECES - 1;
+    r->bits[COLD][0] &= ~(((uint64_t)1 << HEADER_PIECES) - 1);
+    r->free[COLD] = REGION_PIECES - HEADER_PIECES;
     return r;
 }
 
@@ -107,6 +115,62 @@ static void *take_first(unsigned kind) REQUIRES(lock)
     return (char *)r + i * PAGES_BYTES;
 }
 
+/* The first span of a word whose pieces are all free; SPANS_A_WORD: none. */
+static unsigned free_span(uint64_t free)
+{
+    unsigned i = 0;
+
+    while (i < SPANS_A_WORD && (free >> i * SPAN_PIECES & SPAN_MASK) != SPAN_MASK)
+        i++;
+    return i;
+}
+
+static uint64_t free_bits(const struct region *r, unsigned word)
+{
+    return r->bits[WARM][word] | r->bits[COLD][word];
+}
+
+/* Removes the pieces of a mask, which are free, from the free pieces. */
+static void take_all(struct region *r, unsigned word, uint64_t mask) REQUIRES(lock)
+{
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        unsigned n = (unsigned)__builtin_popcountll(r->bits[kind][word] & mask);
+
+        must(r->free[kind] >= n && pool.free[kind] >= n);
+        r->bits[kind][word] &= ~mask;
+        r->free[kind] -= n;
+        pool.free[kind] -= n;
+    }
+}
+
+/* Takes the first free span of a region, or returns NULL. */
+static void *take_span(struct region *r) REQUIRES(lock)
+{
+    if (r->free[WARM] + r->free[COLD] < SPAN_PIECES)
+        return NULL;
+    for (unsigned word = 0; word < WORDS; word++) {
+        unsigned i = free_span(free_bits(r, word));
+
+        if (i == SPANS_A_WORD)
+            continue;
+        take_all(r, word, SPAN_MASK << i * SPAN_PIECES);
+        return (char *)r + ((size_t)word * SPANS_A_WORD + i) * PAGES_SPAN_BYTES;
+    }
+    return NULL;
+}
+
+/* Takes the first free span of all regions, or returns NULL. */
+static void *take_first_span(void) REQUIRES(lock)
+{
+    for (; pool.from_span < pool.n; pool.from_span++) {
+        void *p = take_span(pool.regions[pool.from_span]);
+
+        if (p != NULL)
+            return p;
+    }
+    return NULL;
+}
+
 /* Adds the pieces of a mask to the free pieces of a kind. They must not be free yet. */
 static void put(struct region *r, unsigned word, uint64_t mask, unsigned kind) REQUIRES(lock)
 {
@@ -114,12 +178,31 @@ static void put(struct region *r, unsigned word, uint64_t mask, unsigned kind) R
 
     must(r->number < pool.n && pool.regions[r->number] == r);
     must(((r->bits[WARM][word] | r->bits[COLD][word]) & mask) == 0);
-    must(r->free[WARM] + r->free[COLD] + n < REGION_PIECES);
+    must(r->free[WARM] + r->free[COLD] + n <= REGION_PIECES - HEADER_PIECES);
     r->bits[kind][word] |= mask;
     r->free[kind] += n;
     pool.free[kind] += n;
     if (r->number < pool.from[kind])
         pool.from[kind] = r->number;
+    if (r->number < pool.from_span && free_span(free_bits(r, word)) != SPANS_A_WORD)
+        pool.from_span = r->number;
+}
+
+/* Adds a new region. The lock is dropped meanwhile: mapping a region may take long. */
+static void extend(void) REQUIRES(lock)
+{
+    struct region *r;
+
+    lock_drop(&lock);
+    r = region_new();
+    lock_take(&lock);
+    pool_add(r);
+}
+
+static void note_warm(void) REQUIRES(lock)
+{
+    if (pool.free[WARM] < pool.min_warm)
+        pool.min_warm = pool.free[WARM];
 }
 
 void *pages_alloc(void)
@@ -127,30 +210,62 @@ void *pages_alloc(void)
     void *p;
 
     lock_take(&lock);
-    if (pool.free[WARM] + pool.free[COLD] == 0) {
-        struct region *r;
-
-        lock_drop(&lock); /* mapping a region may take long */
-        r = region_new();
-        lock_take(&lock);
-        pool_add(r);
-    }
+    while (pool.free[WARM] + pool.free[COLD] == 0)
+        extend();
     p = take_first(pool.free[WARM] != 0 ? WARM : COLD);
-    if (pool.free[WARM] < pool.min_warm)
-        pool.min_warm = pool.free[WARM];
+    note_warm();
     lock_drop(&lock);
     return p;
 }
 
-void pages_free(void *p)
+void *pages_alloc_span(void)
+{
+    void *p;
+
+    lock_take(&lock);
+    while ((p = take_first_span()) == NULL)
+        extend();
+    note_warm();
+    lock_drop(&lock);
+    return p;
+}
+
+static void free_pieces(void *p, uint64_t mask)
 {
     struct region *r = region_of(p);
     size_t i = (size_t)((char *)p - (char *)r) / PAGES_BYTES;
 
-    must(i > 0 && (uintptr_t)p % PAGES_BYTES == 0);
+    must(i >= HEADER_PIECES && (uintptr_t)p % PAGES_BYTES == 0);
     lock_take(&lock);
-    put(r, (unsigned)(i / 64), (uint64_t)1 << i % 64, WARM);
+    put(r, (unsigned)(i / 64), mask << i % 64, WARM);
     lock_drop(&lock);
+}
+
+void pages_free(void *p)
+{
+    free_pieces(p, 1);
+}
+
+void pages_free_span(void *span)
+{
+    must((uintptr_t)span % PAGES_SPAN_BYTES == 0);
+    free_pieces(span, SPAN_MASK);
+}
+
+void *pages_note(const void *in_span)
+{
+    struct region *r = region_of(in_span);
+
+    return r->notes[(size_t)((const char *)in_span - (char *)r) / PAGES_SPAN_BYTES];
+}
+
+void *pages_span_of(const void *note)
+{
+    struct region *r = region_of(note);
+    size_t i = (size_t)((const char *)note - (char *)r->notes) / PAGES_NOTE_BYTES;
+
+    must(i > 0 && i < SPANS);
+    return (char *)r + i * PAGES_SPAN_BYTES;
 }
 
 /* The last warm pieces of a word, at most `max` of them. */
@@ -252,7 +367,7 @@ size_t pages_used(void)
     size_t n;
 
     lock_take(&lock);
-    n = pool.n * (REGION_PIECES - 1);
+    n = pool.n * (REGION_PIECES - HEADER_PIECES);
     must(pool.free[WARM] + pool.free[COLD] <= n);
     n -= pool.free[WARM] + pool.free[COLD];
     lock_drop(&lock);

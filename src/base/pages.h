@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pages: pieces of 8 KiB, aligned to their size, from the kernel.
+ * pages: pieces of 8 KiB and spans of 128 KiB, aligned to their size, from the kernel.
  *
- * Role:    allocates and frees pieces, and returns the memory of pieces that stay free to the kernel.
+ * Role:    allocates and frees pieces and spans, and returns the memory of pieces that stay free to the kernel.
  * Owns:    regions of 32 MiB of address space, which are never unmapped.
  * Threads: any.
  * Used by: slab. The freer calls pages_trim.
@@ -17,12 +17,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PAGES_BYTES ((size_t)8 * 1024)
+#define PAGES_BYTES      ((size_t)8 * 1024)
+#define PAGES_SPAN_BYTES ((size_t)128 * 1024)
+#define PAGES_NOTE_BYTES ((size_t)64) /* for the user of a span, outside of it */
 
 /* A piece with undefined content. Never NULL; ends the process if there is no memory. Not in the account of mem. */
 void *pages_alloc(void);
 /* Takes a piece. It keeps its memory for the next pages_alloc until a trim or a purge. */
 void pages_free(void *p);
+/* The same for a span, a run of pieces. */
+void *pages_alloc_span(void);
+void pages_free_span(void *span);
+/* The note that belongs to a span, given by an address in the span; and the span of a note. */
+void *pages_note(const void *in_span);
+void *pages_span_of(const void *note);
 /* Returns to the kernel what has been free since the last trim, at most max_bytes per call, at least one piece. One
  * thread calls it periodically. True: more is left, call again soon. */
 bool pages_trim(size_t max_bytes);

@@ -255,6 +255,14 @@ static void keep_house(struct worker *w)
     atomic_store(&h->is_kept, false);
 }
 
+/* Moves entries out of sparse slabs, for one slice of time. */
+static void defrag(struct worker *w)
+{
+    int64_t ns = defrag_slice(&w->runner, &w->defrag, w->number, w->all->count);
+
+    w->next_defrag = ns != 0 ? clock_mono_ns() + ns : 0;
+}
+
 static void tick(struct worker *w)
 {
     int64_t mono = w->runner.mono;
@@ -268,6 +276,8 @@ static void tick(struct worker *w)
         reclaim_slice(&w->runner);
     if (w->next_sweep == 0)
         sweep(w);
+    if (w->next_defrag == 0)
+        defrag(w);
     if (mono >= w->next_check) {
         w->next_check = mono + CHECK_MS;
         each_conn(w, conn_check);
@@ -294,6 +304,12 @@ static int64_t wait_time(const struct worker *w)
         if (sweep_ns < ns)
             ns = sweep_ns;
     }
+    if (UNLIKELY(w->next_defrag != 0)) {
+        int64_t defrag_ns = w->next_defrag - clock_mono_ns();
+
+        if (defrag_ns < ns)
+            ns = defrag_ns;
+    }
     if (UNLIKELY(w->runner.next_reclaim != 0)) {
         int64_t evict_ns = w->runner.next_reclaim - clock_mono_ns();
 
@@ -317,6 +333,8 @@ static void loop(struct worker *w)
             tick(w);
         if (w->next_sweep != 0 && clock_mono_ns() >= w->next_sweep)
             sweep(w);
+        if (UNLIKELY(w->next_defrag != 0) && clock_mono_ns() >= w->next_defrag)
+            defrag(w);
         if (UNLIKELY(w->runner.next_reclaim != 0) && clock_mono_ns() >= w->runner.next_reclaim)
             reclaim_slice(&w->runner);
         flush_pending(w);

@@ -21,6 +21,7 @@
 #include "net/mailbox.h"
 #include "net/reception.h"
 #include "net/slots.h"
+#include "run/defrag.h"
 #include "run/dispatch.h"
 
 #define WORKER_MAGIC 0x776f726bu /* "work" */
@@ -47,6 +48,8 @@ struct worker {
     int64_t next_tick, next_check; /* ms, monotonic */
     int64_t next_sweep;            /* ns, monotonic; 0: there are no keys that expire */
     unsigned sweep_at;
+    int64_t next_defrag; /* ns, monotonic; 0: no memory is fragmented */
+    struct defrag defrag;
 };
 
 /* The turn of keeping house: see keep_house. */

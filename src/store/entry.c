@@ -99,15 +99,21 @@ struct type_ops {
     void *(*copy)(const void *large);
     size_t (*count)(const void *large); /* elements */
     size_t (*bytes)(const void *large);
+    uint64_t (*compact)(void *large, uint64_t at, struct slab_work *w); /* see entry_compact */
 };
 
 static const struct type_ops types[ENTRY_TYPES] = {
     [TYPE_STRING] = {.name = "string"},
-    [TYPE_LIST] = {"list", "quicklist", list_large_free, list_large_copy, list_large_count, list_large_bytes},
-    [TYPE_SET] = {"set", "hashtable", set_large_free, set_large_copy, set_large_count, set_large_bytes},
-    [TYPE_ZSET] = {"zset", "skiplist", zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes},
-    [TYPE_HASH] = {"hash", "hashtable", hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes},
-    [TYPE_STREAM] = {"stream", "stream", stream_free, stream_copy, stream_large_count, stream_large_bytes},
+    [TYPE_LIST] = {"list", "quicklist", list_large_free, list_large_copy, list_large_count, list_large_bytes,
+                   list_large_compact},
+    [TYPE_SET] = {"set", "hashtable", set_large_free, set_large_copy, set_large_count, set_large_bytes,
+                  set_large_compact},
+    [TYPE_ZSET] = {"zset", "skiplist", zset_large_free, zset_large_copy, zset_large_count, zset_large_bytes,
+                   zset_large_compact},
+    [TYPE_HASH] = {"hash", "hashtable", hash_large_free, hash_large_copy, hash_large_count, hash_large_bytes,
+                   hash_large_compact},
+    [TYPE_STREAM] = {"stream", "stream", stream_free, stream_copy, stream_large_count, stream_large_bytes,
+                     stream_compact},
 };
 
 static void *large_of(const struct entry *e)
@@ -488,4 +494,21 @@ struct entry *entry_close(const struct value *v)
         e = entry_set_form(e, v->form, v->large);
     note_fields(e, v);
     return e;
+}
+
+/* ---- compaction ---- */
+
+struct entry *entry_move(const struct entry *e, struct slab_work *w)
+{
+    return slab_move(w, e, allocated(e));
+}
+
+void entry_moved(struct entry *old)
+{
+    slab_moved(old, allocated(old));
+}
+
+uint64_t entry_compact(struct entry *e, uint64_t at, struct slab_work *w)
+{
+    return entry_is_large(e) ? type_ops(entry_type(e))->compact(large_of(e), at, w) : 0;
 }

@@ -327,6 +327,16 @@ struct entry *entry_resize_field(struct entry *old, size_t n);
 /* Sets the form of the value field; for VALUE_LARGE, stores `large` in it. The entry may move, as above. */
 struct entry *entry_set_form(struct entry *old, enum value_form form, void *large);
 
+/* ---- compaction: see slab_move ---- */
+
+/* A copy of the entry's block in a fuller slab, which owns its value from now on; the caller lets the table refer to
+ * it, then passes the old block to entry_moved. NULL: the entry stays. */
+struct entry *entry_move(const struct entry *e, struct slab_work *w);
+void entry_moved(struct entry *old);
+/* Moves the blocks of a large structure out of sparse slabs, from position `at` on (begin with 0), until the work is
+ * done. Returns where to continue, 0 at the end. Any position is valid: the value may be another one by now. */
+uint64_t entry_compact(struct entry *e, uint64_t at, struct slab_work *w);
+
 /* Whether v is an integer in Redis's int encoding: a canonical decimal that fits 64 bits signed. */
 bool entry_is_int(struct slice v, int64_t *out);
 

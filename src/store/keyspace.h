@@ -50,6 +50,12 @@ struct keyspace_used {
     _Atomic uint64_t groups[KEYSPACE_DATABASES_MAX / 64 / 64];
 };
 
+/* What the defragmentation has done. */
+struct keyspace_defrag {
+    _Atomic uint64_t moved, kept; /* blocks */
+    _Atomic unsigned running;     /* workers that are at it */
+};
+
 #define KEYSPACE_MAGIC 0x6b657973u /* "keys" */
 
 struct keyspace {
@@ -74,6 +80,7 @@ struct keyspace {
     size_t keys;       /* and the last complete count */
     struct keyspace_counts counts[KEYSPACE_COUNTS]; /* by the low bits of the shard's index */
     struct keyspace_used used;
+    struct keyspace_defrag defrag;
     struct gate gate;
 };
 

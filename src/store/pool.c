@@ -80,3 +80,10 @@ void pool_offer(struct pool *p, const struct candidate *c)
     p->count++;
     sane(is_sorted(p));
 }
+
+void pool_moved(struct pool *p, const struct entry *old, struct entry *e)
+{
+    for (unsigned i = 0; i < p->count; i++)
+        if (p->best[i].entry == old)
+            p->best[i].entry = e;
+}

@@ -70,4 +70,7 @@ static inline void pool_pop(struct pool *p)
     p->count--;
 }
 
+/* An entry has moved to another address: the candidate that refers to it does too. */
+void pool_moved(struct pool *p, const struct entry *old, struct entry *e);
+
 #endif

@@ -185,10 +185,15 @@ void table_free(void *table)
 size_t table_overhead(struct table *t)
 {
     size_t room = linear_room(size_of(t)), cap = directory_of(t)->cap;
+    uint32_t offset;
+    unsigned segments = linear_segment(size_of(t) - 1, &offset) + 1;
     size_t n = sizeof *t + sizeof(struct directory) + cap * sizeof(struct bucket *) +
-               ((size_t)count_get(&t->chained) + room) * sizeof(struct bucket);
+               ((size_t)count_get(&t->chained) + room) * sizeof(struct bucket) +
+               linear_pages(segments, sizeof(struct bucket));
 
-    return due_of(t) ? n + room * sizeof(uint32_t) + cap * sizeof(uint32_t *) : n;
+    if (due_of(t) != NULL)
+        n += room * sizeof(uint32_t) + cap * sizeof(uint32_t *) + linear_pages(segments, sizeof(uint32_t));
+    return n;
 }
 
 struct entry *table_find(struct table *t, uint64_t hash, struct slice key)

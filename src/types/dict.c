@@ -166,7 +166,8 @@ size_t dict_bytes(const struct dict *d)
     must_be(d, DICT_MAGIC);
     /* Segment sizes are powers of two, which the allocator does not round up. */
     return mem_usable_size(sizeof *d) + mem_usable_size(d->segments * sizeof *d->segment) +
-           ((size_t)linear_room(d->buckets) + d->chained) * sizeof(struct bucket) + d->element_bytes;
+           ((size_t)linear_room(d->buckets) + d->chained) * sizeof(struct bucket) +
+           linear_pages(d->segments, sizeof(struct bucket)) + d->element_bytes;
 }
 
 struct element *dict_find(const struct dict *d, struct slice key)
@@ -321,4 +322,36 @@ struct element *dict_next(const struct dict *d, struct dict_walk *w)
     e = bucket_ref(w->bucket, __builtin_ctz(w->left));
     w->left &= w->left - 1;
     return e;
+}
+
+/* ---- compaction ---- */
+
+static void compact_bucket(struct bucket *b, struct slab_work *w, const struct dict_mover *m)
+{
+    for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
+        __builtin_prefetch(bucket_ref(b, __builtin_ctz(bits)));
+    for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1) {
+        unsigned slot = __builtin_ctz(bits);
+        struct element *e = bucket_ref(b, slot), *moved;
+        size_t size = allocated(e, m->rest_of(e));
+
+        moved = slab_move(w, e, size);
+        if (moved == NULL)
+            continue;
+        if (m->moved != NULL)
+            m->moved(m->arg, e, moved);
+        bucket_set_ref(b, slot, moved);
+        slab_moved(e, size);
+    }
+}
+
+uint32_t dict_compact(struct dict *d, uint32_t at, struct slab_work *w, const struct dict_mover *m)
+{
+    must_be(d, DICT_MAGIC);
+    for (; at < d->buckets && w->left > 0; at++) {
+        w->left--;
+        for (struct bucket *b = bucket_at(d, at); b != NULL; b = bucket_next(b))
+            compact_bucket(b, w, m);
+    }
+    return at < d->buckets ? at : 0;
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slab.h"
 #include "base/slice.h"
 
 /*
@@ -75,6 +76,16 @@ struct element *dict_resize(struct dict *d, struct element *e, size_t rest, size
 uint64_t dict_scan(const struct dict *d, uint64_t at, void (*visit)(void *arg, struct element *e), void *arg);
 /* A uniformly random element; NULL if the dict is empty. */
 struct element *dict_random(const struct dict *d);
+
+/* Moves elements out of sparse slabs, from bucket `at` on, until the work is done. rest_of: the bytes after the key of
+ * an element. moved: the element has a copy, which is in the dict from now on; `old` is freed after that; NULL: nothing
+ * else refers to elements. Returns where to continue, 0 at the end. Any `at` is valid. */
+struct dict_mover {
+    size_t (*rest_of)(const struct element *e);
+    void (*moved)(void *arg, const struct element *old, struct element *e);
+    void *arg;
+};
+uint32_t dict_compact(struct dict *d, uint32_t at, struct slab_work *w, const struct dict_mover *m);
 
 /* A walk over all elements, each once. No element may be inserted or removed during the walk; the one returned last may
  * be resized. Begin with {0}. Returns NULL at the end. */

@@ -64,7 +64,10 @@ size_t expiry_heap_bytes(const struct expiry_heap *h)
     size_t n = mem_usable_size(sizeof *h);
 
     /* Segment sizes are powers of two, which the allocator does not round up. */
-    return h->segments == 0 ? n : n + mem_usable_size(h->segments * sizeof *h->segment) + h->room * sizeof(struct slot);
+    if (h->segments != 0)
+        n += mem_usable_size(h->segments * sizeof *h->segment) + h->room * sizeof(struct slot) +
+             linear_pages(h->segments, sizeof(struct slot));
+    return n;
 }
 
 static void set_segments(struct expiry_heap *h, uint32_t n)

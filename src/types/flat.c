@@ -22,7 +22,7 @@ char *flat_splice(struct flat *f, size_t at, size_t removed, size_t added)
 
 void flat_resize_heap(struct flat *f, size_t n)
 {
-    if (f->p == NULL || mem_usable_size(n) != mem_usable_size(f->n))
+    if (f->p == NULL || mem_room(n) != mem_room(f->n))
         f->p = mem_realloc(f->p, n);
     f->n = n;
 }

@@ -74,6 +74,7 @@ void hash_draw(const struct value *v, uint64_t n, bool distinct, hash_visit_draw
 
 void hash_large_free(void *large);
 void *hash_large_copy(const void *large);
+uint64_t hash_large_compact(void *large, uint64_t at, struct slab_work *w);
 size_t hash_large_count(const void *large);
 size_t hash_large_bytes(const void *large);
 

@@ -268,3 +268,22 @@ size_t hash_large_purge(struct hash_large *h, int64_t now, size_t max)
     }
     return n;
 }
+
+/* ---- compaction ---- */
+
+static void moved(void *arg, const struct element *old, struct element *e)
+{
+    struct hash_large *h = arg;
+
+    (void)old;
+    if (has_position(e))
+        expiry_heap_set_item(h->expiries, position_of(e), e);
+}
+
+uint64_t hash_large_compact(void *large, uint64_t at, struct slab_work *w)
+{
+    struct hash_large *h = large;
+
+    must_be(h, HASH_LARGE_MAGIC);
+    return dict_compact(h->fields, (uint32_t)at, w, &(struct dict_mover){rest_of, moved, h});
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/list_chunk.h"
 
-#include "base/mem.h"
 #include "base/must.h"
+#include "base/slab.h"
 
 #define ROOM_MIN 64 /* bytes; a block is not shrunk below it */
 
@@ -24,12 +24,12 @@ static void move_to(struct list_chunk *c, size_t begin)
 /* Moves the listpack to a new block of `room` bytes, which are enough, at the beginning or at the end. */
 static void reblock(struct list_chunk *c, size_t room, bool at_end)
 {
-    char *block = mem_alloc(room);
+    char *block = slab_alloc(room);
     size_t begin = at_end ? room - c->bytes : 0;
 
     must(room >= c->bytes && room <= UINT32_MAX);
     memcpy(block + begin, c->block + c->begin, c->bytes);
-    mem_free_sized(c->block, c->room);
+    slab_free(c->block, c->room);
     c->block = block;
     c->room = room;
     c->begin = begin;
@@ -42,7 +42,7 @@ static size_t room_for(size_t n, const struct list_limit *limit)
 
     if (room > limit->bytes)
         room = limit->bytes > n ? limit->bytes : n;
-    return mem_usable_size(room);
+    return slab_room(room);
 }
 
 /* Makes room for n more bytes on one side of the listpack. All unused room moves to that side. */
@@ -60,7 +60,7 @@ static void make_room(struct list_chunk *c, size_t n, bool front, const struct l
 
 void list_chunk_trim(struct list_chunk *c)
 {
-    size_t room = mem_usable_size(c->bytes);
+    size_t room = slab_room(c->bytes);
 
     if (room < c->room)
         reblock(c, room, false);
@@ -101,8 +101,8 @@ static void close_flat(struct list_chunk *c, const struct flat *f, ptrdiff_t mor
 struct list_chunk list_chunk_of(const struct listpack_word *w, bool front)
 {
     size_t bytes = LISTPACK_EMPTY + listpack_bytes_of(w);
-    size_t room = mem_usable_size(bytes);
-    struct list_chunk c = {.block = mem_alloc(room), .room = room, .begin = front ? room - bytes : 0};
+    size_t room = slab_room(bytes);
+    struct list_chunk c = {.block = slab_alloc(room), .room = room, .begin = front ? room - bytes : 0};
     struct flat f = opened(&c);
 
     listpack_init(&f);
@@ -113,8 +113,8 @@ struct list_chunk list_chunk_of(const struct listpack_word *w, bool front)
 
 struct list_chunk list_chunk_from(const struct flat *f)
 {
-    size_t room = mem_usable_size(f->n);
-    struct list_chunk c = {.block = mem_alloc(room), .room = room, .bytes = f->n, .count = listpack_count(f)};
+    size_t room = slab_room(f->n);
+    struct list_chunk c = {.block = slab_alloc(room), .room = room, .bytes = f->n, .count = listpack_count(f)};
 
     must(f->n > LISTPACK_EMPTY && room <= UINT32_MAX);
     memcpy(c.block, f->p, f->n);
@@ -132,7 +132,7 @@ struct list_chunk list_chunk_copy(const struct list_chunk *c)
 
 void list_chunk_free(struct list_chunk *c)
 {
-    mem_free_sized(c->block, c->room);
+    slab_free(c->block, c->room);
 }
 
 /* ---- changes ---- */
@@ -202,8 +202,8 @@ size_t list_chunk_remove_equal(struct list_chunk *c, const struct listpack_word 
 struct list_chunk list_chunk_split(struct list_chunk *c, size_t at, size_t index)
 {
     struct flat f = opened(c), tail;
-    size_t bytes = LISTPACK_EMPTY + f.n - 1 - at, room = mem_usable_size(bytes);
-    struct list_chunk tail_chunk = {.block = mem_alloc(room), .room = room};
+    size_t bytes = LISTPACK_EMPTY + f.n - 1 - at, room = slab_room(bytes);
+    struct list_chunk tail_chunk = {.block = slab_alloc(room), .room = room};
 
     must(at > LISTPACK_HEADER && index > 0 && index < c->count);
     tail = opened(&tail_chunk);
@@ -225,4 +225,14 @@ void list_chunk_join(struct list_chunk *c, struct list_chunk *next)
     listpack_append_tail(&f, &from, LISTPACK_HEADER, next->count);
     close_flat(c, &f, next->count);
     list_chunk_free(next);
+}
+
+void list_chunk_compact(struct list_chunk *c, struct slab_work *w)
+{
+    char *old = c->block, *block = slab_move(w, old, c->room);
+
+    if (block == NULL)
+        return;
+    c->block = block;
+    slab_moved(old, c->room);
 }

@@ -17,6 +17,7 @@
 #ifndef LARDER_TYPES_LIST_CHUNK_H
 #define LARDER_TYPES_LIST_CHUNK_H
 
+#include "base/slab.h"
 #include "types/listpack.h"
 
 struct list_chunk {
@@ -69,6 +70,8 @@ size_t list_chunk_remove_equal(struct list_chunk *c, const struct listpack_word 
 struct list_chunk list_chunk_split(struct list_chunk *c, size_t at, size_t index);
 /* Appends all elements of `next` to c and frees `next`. */
 void list_chunk_join(struct list_chunk *c, struct list_chunk *next);
+/* Moves the block out of a sparse slab. */
+void list_chunk_compact(struct list_chunk *c, struct slab_work *w);
 /* Frees unused room: no more elements are expected at the ends. */
 void list_chunk_trim(struct list_chunk *c);
 

@@ -10,14 +10,14 @@
 static void insert_record(struct list_large *l, size_t i, struct list_chunk c)
 {
     *(struct list_chunk *)records_insert(&l->chunks, i, sizeof c) = c;
-    l->chunk_bytes += c.room;
+    l->chunk_bytes += slab_usable_size(c.room);
 }
 
 /* Frees a chunk but not its record. */
 static void free_chunk(struct list_large *l, struct list_chunk *c)
 {
-    must(l->chunk_bytes >= c->room);
-    l->chunk_bytes -= c->room;
+    must(l->chunk_bytes >= slab_usable_size(c->room));
+    l->chunk_bytes -= slab_usable_size(c->room);
     list_chunk_free(c);
 }
 
@@ -26,14 +26,14 @@ static struct list_chunk *open_chunk(struct list_large *l, size_t i)
 {
     struct list_chunk *c = list_large_chunk(l, i);
 
-    must(l->chunk_bytes >= c->room);
-    l->chunk_bytes -= c->room;
+    must(l->chunk_bytes >= slab_usable_size(c->room));
+    l->chunk_bytes -= slab_usable_size(c->room);
     return c;
 }
 
 static void close_chunk(struct list_large *l, const struct list_chunk *c)
 {
-    l->chunk_bytes += c->room;
+    l->chunk_bytes += slab_usable_size(c->room);
 }
 
 /* ---- creation and destruction ---- */
@@ -143,7 +143,7 @@ static bool join_next(struct list_large *l, size_t i, const struct list_limit *l
     if (next->plain || !list_chunk_fits(c, next->bytes - LISTPACK_EMPTY, next->count, limit))
         return false;
     c = open_chunk(l, i);
-    l->chunk_bytes -= next->room;
+    l->chunk_bytes -= slab_usable_size(next->room);
     list_chunk_join(c, next);
     close_chunk(l, c);
     records_remove(&l->chunks, i + 1, 1, sizeof(struct list_chunk));
@@ -435,4 +435,16 @@ size_t list_large_remove_equal(struct list_large *l, const struct listpack_word 
     if (removed != 0)
         remove_empty(l, 0, l->chunks.used);
     return removed;
+}
+
+/* ---- compaction ---- */
+
+uint64_t list_large_compact(void *large, uint64_t at, struct slab_work *w)
+{
+    struct list_large *l = large;
+
+    must_be(l, LIST_LARGE_MAGIC);
+    for (; at < l->chunks.used && w->left > 0; at++)
+        list_chunk_compact(list_large_chunk(l, at), w);
+    return at < l->chunks.used ? at : 0;
 }

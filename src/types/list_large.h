@@ -45,6 +45,7 @@ struct list_large *list_large_new(const struct flat *f, int32_t fill);
 /* For store/entry; `large` is a struct list_large. */
 void list_large_free(void *large);
 void *list_large_copy(const void *large);
+uint64_t list_large_compact(void *large, uint64_t at, struct slab_work *w);
 size_t list_large_count(const void *large);
 size_t list_large_bytes(const void *large);
 

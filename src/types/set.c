@@ -579,3 +579,14 @@ size_t set_large_bytes(const void *large)
 {
     return dict_bytes(large);
 }
+
+static size_t no_rest(const struct element *e)
+{
+    (void)e;
+    return 0;
+}
+
+uint64_t set_large_compact(void *large, uint64_t at, struct slab_work *w)
+{
+    return dict_compact(large, (uint32_t)at, w, &(struct dict_mover){no_rest, NULL, NULL});
+}

@@ -84,6 +84,7 @@ void set_pop(struct value *v, size_t n, set_visit *visit, void *arg);
 
 void set_large_free(void *large);
 void *set_large_copy(const void *large);
+uint64_t set_large_compact(void *large, uint64_t at, struct slab_work *w);
 size_t set_large_count(const void *large);
 size_t set_large_bytes(const void *large);
 

@@ -41,13 +41,13 @@ static void add_node(struct stream *s, struct stream_node n)
 {
     must(n.count > 0);
     *(struct stream_node *)records_insert(&s->nodes, s->nodes.used, sizeof n) = n;
-    s->bytes += n.room;
+    s->bytes += slab_usable_size(n.room);
 }
 
 /* After a change that may have reallocated the block of a node, which had `room` bytes before. */
 static inline void note_room(struct stream *s, const struct stream_node *n, size_t room)
 {
-    s->bytes += n->room - room;
+    s->bytes += slab_usable_size(n->room) - slab_usable_size(room);
 }
 
 void *stream_copy(const void *large)
@@ -191,9 +191,9 @@ static void remove_nodes(struct stream *s, size_t i, size_t n)
     for (size_t k = i; k < i + n; k++) {
         struct stream_node *node = node_at(s, k);
 
-        must(s->count >= node->count && s->bytes >= node->room);
+        must(s->count >= node->count && s->bytes >= slab_usable_size(node->room));
         s->count -= node->count;
-        s->bytes -= node->room;
+        s->bytes -= slab_usable_size(node->room);
         stream_node_free(node);
     }
     if (n != 0)
@@ -389,4 +389,26 @@ bool stream_walk_pair(struct stream_walk *w, struct slice *field, struct slice *
         return false;
     stream_entry_pair(&w->entry, field, value, w->digits);
     return true;
+}
+
+/* ---- compaction: first the nodes, then what the groups wait for ---- */
+
+#define IN_GROUPS ((uint64_t)1 << 63) /* in a position: the rest is one of stream_groups_compact, else a node */
+
+uint64_t stream_compact(void *large, uint64_t at, struct slab_work *w)
+{
+    struct stream *s = large;
+
+    must_be(s, STREAM_MAGIC);
+    if (!(at & IN_GROUPS)) {
+        for (; at < s->nodes.used && w->left > 0; at++)
+            stream_node_compact(node_at(s, at), w);
+        if (at < s->nodes.used)
+            return at;
+        at = IN_GROUPS;
+    }
+    if (w->left == 0)
+        return at;
+    at = stream_groups_compact(s, at & ~IN_GROUPS, w);
+    return at != 0 ? at | IN_GROUPS : 0;
 }

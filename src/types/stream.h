@@ -46,6 +46,7 @@ struct stream *stream_new(void);
 /* For store/entry; `large` is a struct stream. */
 void stream_free(void *large);
 void *stream_copy(const void *large);
+uint64_t stream_compact(void *large, uint64_t at, struct slab_work *w);
 /* Entries and nacks: how much there is to free. */
 size_t stream_large_count(const void *large);
 size_t stream_large_bytes(const void *large);

@@ -273,3 +273,32 @@ size_t stream_groups_pending(const struct stream *s)
         n += stream_group_at(s, i)->pending.count;
     return n;
 }
+
+/* ---- compaction ---- */
+
+/* Refers to the copies of nacks, which slab_move made, in the sets of the group and of the consumer. */
+static void move_nack(void *arg, struct stream_nack **at)
+{
+    struct stream_nack *old = *at, *n = slab_move(arg, old, sizeof *old);
+
+    if (n == NULL)
+        return;
+    *at = n;
+    if (n->consumer != NULL)
+        stream_pending_replace(&n->consumer->pending, old, n);
+    slab_moved(old, sizeof *old);
+}
+
+/* A position is the number of a group and, in the lower half, that of a chunk of its pending set. */
+uint64_t stream_groups_compact(struct stream *s, uint64_t at, struct slab_work *w)
+{
+    size_t i = at >> 32, chunk = at & UINT32_MAX;
+
+    for (; i < stream_group_count(s); i++, chunk = 0)
+        for (; chunk < stream_group_at(s, i)->pending.chunks.used; chunk++) {
+            if (w->left == 0)
+                return (uint64_t)i << 32 | chunk;
+            stream_pending_visit(&stream_group_at(s, i)->pending, chunk, move_nack, w);
+        }
+    return 0;
+}

@@ -75,6 +75,9 @@ void stream_nack_remove(struct stream_group *g, struct stream_nack *n);
 void stream_groups_fini(struct stream *s);
 /* Copies the groups of `from` to `to`, which has none. */
 void stream_groups_copy(struct stream *to, const struct stream *from);
+/* Moves nacks out of sparse slabs, from a position on, until the work is done. Returns where to continue, 0 at the end.
+ * Any position is valid. */
+uint64_t stream_groups_compact(struct stream *s, uint64_t at, struct slab_work *w);
 /* The number of nacks of all groups. */
 size_t stream_groups_pending(const struct stream *s);
 

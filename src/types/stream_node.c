@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "types/stream_node.h"
 
-#include "base/mem.h"
 #include "base/must.h"
+#include "base/slab.h"
 
 #define ROOM_MIN   64 /* bytes; a block is not shrunk below it */
 #define LENGTH_MAX 5  /* bytes of an entry's length */
@@ -47,11 +47,11 @@ static void reblock(struct stream_node *n, size_t room)
 {
     size_t own = own_end(n) - n->block, entries = n->end - n->begin;
     must(room >= own + entries && room <= UINT32_MAX);
-    char *block = mem_alloc(room);
+    char *block = slab_alloc(room);
 
     memcpy(block, n->block, own);
     memcpy(block + own, n->block + n->begin, entries);
-    mem_free_sized(n->block, n->room);
+    slab_free(n->block, n->room);
     n->block = block;
     n->begin = own;
     n->end = own + entries;
@@ -77,12 +77,12 @@ static void make_room(struct stream_node *n, size_t bytes, const struct stream_n
     room = 2 * (used + bytes);
     if (limits->bytes != 0 && room > limits->bytes)
         room = limits->bytes > used + bytes ? limits->bytes : used + bytes;
-    reblock(n, mem_usable_size(room));
+    reblock(n, slab_room(room));
 }
 
 void stream_node_trim(struct stream_node *n)
 {
-    size_t room = mem_usable_size((size_t)(own_end(n) - n->block) + (n->end - n->begin));
+    size_t room = slab_room((size_t)(own_end(n) - n->block) + (n->end - n->begin));
 
     if (room < n->room)
         reblock(n, room);
@@ -190,8 +190,8 @@ struct stream_node stream_node_of(struct stream_id id, const struct slice *pairs
     for (size_t i = 0; i < fields; i++)
         bytes += packed_word_bound(pairs[2 * i]);
     must(bytes <= UINT32_MAX / 2);
-    n.room = mem_usable_size(bytes);
-    n.block = mem_alloc(n.room);
+    n.room = slab_room(bytes);
+    n.block = slab_alloc(n.room);
     p = packed_put(n.block, fields, false);
     for (size_t i = 0; i < fields; i++)
         p = put_word(&n, p, pairs[2 * i]);
@@ -205,8 +205,8 @@ struct stream_node stream_node_copy(const struct stream_node *n)
     size_t own = own_end(n) - n->block, entries = n->end - n->begin;
     struct stream_node copy = *n;
 
-    copy.room = mem_usable_size(own + entries);
-    copy.block = mem_alloc(copy.room);
+    copy.room = slab_room(own + entries);
+    copy.block = slab_alloc(copy.room);
     memcpy(copy.block, n->block, own);
     memcpy(copy.block + own, n->block + n->begin, entries);
     copy.begin = own;
@@ -216,7 +216,7 @@ struct stream_node stream_node_copy(const struct stream_node *n)
 
 void stream_node_free(struct stream_node *n)
 {
-    mem_free_sized(n->block, n->room);
+    slab_free(n->block, n->room);
 }
 
 /* ---- reading entries ---- */
@@ -305,4 +305,14 @@ void stream_node_remove(struct stream_node *n, const char *from, const char *to,
     n->removed += (uint32_t)entries;
     if (n->room > ROOM_MIN && n->end - n->begin < n->room / 4)
         stream_node_trim(n);
+}
+
+void stream_node_compact(struct stream_node *n, struct slab_work *w)
+{
+    char *old = n->block, *block = slab_move(w, old, n->room);
+
+    if (block == NULL)
+        return;
+    n->block = block;
+    slab_moved(old, n->room);
 }

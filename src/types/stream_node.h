@@ -28,6 +28,7 @@
 #ifndef LARDER_TYPES_STREAM_NODE_H
 #define LARDER_TYPES_STREAM_NODE_H
 
+#include "base/slab.h"
 #include "types/packed.h"
 #include "types/stream_id.h"
 
@@ -66,6 +67,8 @@ bool stream_node_takes(const struct stream_node *n, size_t bytes, const struct s
 /* Appends an entry with an id above n->last. */
 void stream_node_append(struct stream_node *n, struct stream_id id, const struct slice *pairs, size_t fields,
                         const struct stream_node_limits *limits);
+/* Moves the block out of a sparse slab. */
+void stream_node_compact(struct stream_node *n, struct slab_work *w);
 /* Frees unused room: nothing more is appended. */
 void stream_node_trim(struct stream_node *n);
 

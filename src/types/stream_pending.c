@@ -228,6 +228,25 @@ void stream_pending_remove(struct stream_pending *p, const struct stream_nack *n
     }
 }
 
+void stream_pending_replace(struct stream_pending *p, const struct stream_nack *n, struct stream_nack *copy)
+{
+    struct location at = find(p, n->id);
+    struct chunk *c = chunk_at(p, at.chunk);
+
+    must(at.i < c->used && c->nacks[at.i] == n);
+    c->nacks[at.i] = copy;
+    p->changes++; /* a walk that has the old reference looks for its position anew */
+}
+
+void stream_pending_visit(struct stream_pending *p, size_t chunk, void (*visit)(void *arg, struct stream_nack **at),
+                          void *arg)
+{
+    struct chunk *c = chunk_at(p, chunk);
+
+    for (size_t i = 0; i < c->used; i++)
+        visit(arg, &c->nacks[i]);
+}
+
 void stream_pending_fini(struct stream_pending *p)
 {
     for (size_t i = 0; i < p->chunks.used; i++)

@@ -49,6 +49,12 @@ struct stream_nack *stream_pending_find(const struct stream_pending *p, struct s
 struct stream_nack *stream_pending_first(const struct stream_pending *p);
 struct stream_nack *stream_pending_last(const struct stream_pending *p);
 
+/* Refers to `copy`, which has the content of n, in place of n, which is in the set. */
+void stream_pending_replace(struct stream_pending *p, const struct stream_nack *n, struct stream_nack *copy);
+/* Visits the references of a chunk, a few hundred at most; `visit` may replace them by copies of the nacks. */
+void stream_pending_visit(struct stream_pending *p, size_t chunk, void (*visit)(void *arg, struct stream_nack **at),
+                          void *arg);
+
 /* A walk in the order of ids that begins at `from` or above. Between two steps, any nack may be added or removed, also
  * the current one; the walk continues after it. */
 struct stream_pending_walk {

@@ -579,6 +579,73 @@ void tree_move(struct tree *t, struct element *e, double score)
         p.node[level]->order[p.at[level]] = tree_order(score);
 }
 
+/* ---- compaction ---- */
+
+/* Where the pointer to the node at `level` of the path is; the leaf is at level t->height. */
+static void **pointer_to(struct tree *t, const struct path *p, unsigned level)
+{
+    return level == 0 ? &t->root : &p->node[level - 1]->child[p->at[level - 1]];
+}
+
+void tree_replace(struct tree *t, const struct element *e, struct element *copy)
+{
+    struct path p;
+
+    descend_to_element(t, e, &p);
+    p.leaf->element[p.i] = copy;
+    for (unsigned level = t->height; p.i == 0 && level-- > 0 && p.node[level]->first[p.at[level]] == e;)
+        p.node[level]->first[p.at[level]] = copy;
+}
+
+static void move_leaf(struct tree *t, const struct path *p, struct slab_work *w)
+{
+    struct leaf *old = p->leaf, *l = slab_move(w, old, sizeof *old);
+
+    if (l == NULL)
+        return;
+    *pointer_to(t, p, t->height) = l;
+    *(l->prev != NULL ? &l->prev->next : &t->head) = l;
+    *(l->next != NULL ? &l->next->prev : &t->tail) = l;
+    slab_moved(old, sizeof *old);
+}
+
+static void move_inner(struct tree *t, struct path *p, unsigned level, struct slab_work *w)
+{
+    struct inner *old = p->node[level], *moved = slab_move(w, old, sizeof *old);
+
+    if (moved == NULL)
+        return;
+    *pointer_to(t, p, level) = moved;
+    p->node[level] = moved;
+    slab_moved(old, sizeof *old);
+}
+
+/* The inner nodes above a leaf move with the first leaf below them. */
+static void move_path(struct tree *t, struct path *p, struct slab_work *w)
+{
+    unsigned top = t->height;
+
+    while (top > 0 && p->at[top - 1] == 0)
+        top--;
+    for (unsigned level = top; level < t->height; level++)
+        move_inner(t, p, level, w);
+    move_leaf(t, p, w);
+}
+
+size_t tree_compact(struct tree *t, size_t rank, struct slab_work *w)
+{
+    while (w->left > 0 && (rank < t->count || rank == 0)) {
+        struct path p;
+
+        descend_to_rank(t, rank, &p);
+        rank += p.leaf->n - p.i;
+        move_path(t, &p, w);
+        if (t->count == 0)
+            return 0;
+    }
+    return rank < t->count ? rank : 0;
+}
+
 /* ---- walks ---- */
 
 #define AHEAD 8 /* elements to prefetch ahead of the walk */

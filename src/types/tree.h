@@ -59,6 +59,12 @@ void tree_move(struct tree *t, struct element *e, double score);
 /* Removes n elements from this rank on, or as many as there are. Passes each to `removed`, which may free it. */
 void tree_remove_range(struct tree *t, size_t rank, size_t n, void (*removed)(void *arg, struct element *e), void *arg);
 
+/* Refers to `copy`, which has the content of e, in place of e, which is in the tree. */
+void tree_replace(struct tree *t, const struct element *e, struct element *copy);
+/* Moves nodes out of sparse slabs, from the leaf with this rank on, until the work is done. Returns the rank at which
+ * to continue, 0 at the end. Any rank is valid. */
+size_t tree_compact(struct tree *t, size_t rank, struct slab_work *w);
+
 /* How many elements are before the bound. */
 size_t tree_before(const struct tree *t, const struct tree_bound *b);
 /* The rank of e, which is in the tree; 0 for the first. */

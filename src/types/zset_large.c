@@ -104,3 +104,37 @@ size_t zset_large_bytes(const void *large)
     must_be(z, ZSET_LARGE_MAGIC);
     return mem_usable_size(sizeof *z) + dict_bytes(z->dict) + tree_bytes(z->tree);
 }
+
+/* ---- compaction: first the elements, then the nodes of the tree ---- */
+
+#define IN_TREE ((uint64_t)1 << 63) /* in a position: the rest is a rank, else a bucket */
+
+static size_t rest_of(const struct element *e)
+{
+    (void)e;
+    return TREE_REST;
+}
+
+static void moved(void *arg, const struct element *old, struct element *e)
+{
+    struct zset_large *z = arg;
+
+    tree_replace(z->tree, old, e);
+}
+
+uint64_t zset_large_compact(void *large, uint64_t at, struct slab_work *w)
+{
+    struct zset_large *z = large;
+
+    must_be(z, ZSET_LARGE_MAGIC);
+    if (!(at & IN_TREE)) {
+        at = dict_compact(z->dict, (uint32_t)at, w, &(struct dict_mover){rest_of, moved, z});
+        if (at != 0)
+            return at;
+        at = IN_TREE;
+    }
+    if (w->left == 0)
+        return at;
+    at = tree_compact(z->tree, at & ~IN_TREE, w);
+    return at != 0 ? at | IN_TREE : 0;
+}

@@ -35,6 +35,7 @@ void zset_large_remove_range(struct zset_large *z, size_t rank, size_t n);
 
 void zset_large_free(void *large);
 void *zset_large_copy(const void *large);
+uint64_t zset_large_compact(void *large, uint64_t at, struct slab_work *w);
 size_t zset_large_count(const void *large);
 size_t zset_large_bytes(const void *large);
 

@@ -95,7 +95,6 @@ BAD = [
     ("aclfile /tmp/users", "user"),
     ("user alice on", "user"),
     ("rename-command FLUSHALL nothing", "renamed"),
-    ("activedefrag yes", "efragmentation"),
     ("notify-keyspace-events KEA", "keyspace events"),
 ]
 
@@ -137,7 +136,7 @@ def bad_environment(t):
 @case("directives that ask for nothing unsupported are accepted", engines=False)
 def absent_but_off(t):
     t.server(config=t.write("off.conf", "bind 127.0.0.1", 'save ""', "appendonly no", "cluster-enabled no",
-                            "tls-port 0", "activedefrag no", 'notify-keyspace-events ""', "min-replicas-to-write 0"))
+                            "tls-port 0", 'notify-keyspace-events ""', "min-replicas-to-write 0"))
 
 
 @case("directives without effect are accepted and named in one log line", engines=False)

@@ -4,6 +4,7 @@
 
 #include "account.h"
 #include "base/num.h"
+#include "base/slab.h"
 #include "checks.h"
 #include "types/list_large.h"
 
@@ -261,7 +262,7 @@ START_TEST(bytes_are_those_of_the_blocks)
     size_t bytes = mem_usable_size(sizeof *l) + mem_usable_size(l->chunks.room * sizeof(struct list_chunk));
 
     for (size_t i = 0; i < l->chunks.used; i++)
-        bytes += mem_usable_size(list_large_chunk(l, i)->room);
+        bytes += slab_usable_size(list_large_chunk(l, i)->room);
     ck_assert_uint_eq(list_large_bytes(l), bytes);
     account_check(before, bytes);
     list_large_free(l);

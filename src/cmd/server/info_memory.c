@@ -87,7 +87,7 @@ static size_t table_bytes(const struct keyspace *ks)
 
 struct memory {
     size_t used, peak, resident, tables, overhead, clients;
-    struct mem_stats allocator;
+    struct mem_stats allocator, slabs, heap; /* the first is the sum of the others */
 };
 
 static void measure(struct memory *m, struct call *c)
@@ -99,7 +99,10 @@ static void measure(struct memory *m, struct call *c)
     m->tables = table_bytes(c->instance->keyspace);
     m->clients = quota_clients();
     m->overhead = quota_overhead();
-    mem_stats(&m->allocator);
+    mem_stats(&m->heap);
+    m->slabs = (struct mem_stats){0};
+    slab_stats(&m->slabs);
+    m->allocator = m->heap;
     slab_stats(&m->allocator);
     must(m->peak >= m->used);
 }
@@ -149,6 +152,23 @@ static void add_fragmentation(struct buf *b, const struct memory *m)
     add_difference(b, "mem_fragmentation_bytes", m->resident, m->used);
 }
 
+/* Parts of mem_fragmentation_bytes: what threads keep at hand; free blocks in slabs and among the allocator's others;
+ * free pages that are not returned to the kernel yet; code, stacks and what the kernel maps for us. */
+static void add_causes(struct buf *b, const struct memory *m)
+{
+    add_difference(b, "mem_fragmentation_at_hand", m->allocator.allocated, m->used);
+    add_difference(b, "mem_fragmentation_slab_blocks", m->slabs.active, m->slabs.allocated);
+    add_difference(b, "mem_fragmentation_slab_pages", m->slabs.resident, m->slabs.active);
+    add_difference(b, "mem_fragmentation_heap_blocks", m->heap.active, m->heap.allocated);
+    add_difference(b, "mem_fragmentation_heap_pages", m->heap.resident, m->heap.active);
+    add_difference(b, "mem_fragmentation_other", m->resident, m->allocator.resident);
+}
+
+static unsigned compacting(struct keyspace *ks)
+{
+    return atomic_load_explicit(&ks->defrag.running, memory_order_relaxed);
+}
+
 void info_memory(struct buf *b, struct call *c)
 {
     struct memory m;
@@ -159,6 +179,7 @@ void info_memory(struct buf *b, struct call *c)
     add_both(b, "maxmemory", (uint64_t)OPT(c->instance->options, maxmemory));
     buf_printf(b, "maxmemory_policy:%s\r\n", conf_word(c->instance->conf, OPT_maxmemory_policy));
     add_fragmentation(b, &m);
+    add_causes(b, &m);
     add_bytes(b, "mem_not_counted_for_evict", m.overhead);
     add_bytes(b, "mem_pinned_by_replies", quota_pinned());
     add_bytes(b, "mem_lazyfree_pending", quota_freeing());
@@ -166,8 +187,8 @@ void info_memory(struct buf *b, struct call *c)
     add_bytes(b, "mem_clients_normal", m.clients);
     buf_add_str(b, "mem_cluster_links:0\r\nmem_aof_buffer:0\r\n");
     buf_printf(b, "mem_allocator:%s\r\nmem_overhead_db_hashtable_rehashing:0\r\n", mem_allocator());
-    buf_printf(b, "active_defrag_running:0\r\nlazyfree_pending_objects:%zu\r\nlazyfreed_objects:%zu\r\n",
-               freer_pending(), freer_freed());
+    buf_printf(b, "active_defrag_running:%u\r\nlazyfree_pending_objects:%zu\r\nlazyfreed_objects:%zu\r\n",
+               compacting(c->instance->keyspace), freer_pending(), freer_freed());
 }
 
 /* ---- keyspace ---- */

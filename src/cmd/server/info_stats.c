@@ -91,8 +91,10 @@ void info_stats(struct buf *b, struct call *c)
     add_traffic(b, c, &sums);
     add_keys(b, c, &sums);
     buf_add_str(b, "pubsub_channels:0\r\npubsub_patterns:0\r\npubsubshard_channels:0\r\nlatest_fork_usec:0\r\n"
-                   "total_forks:0\r\nmigrate_cached_sockets:0\r\nslave_expires_tracked_keys:0\r\n"
-                   "active_defrag_hits:0\r\nactive_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
+                   "total_forks:0\r\nmigrate_cached_sockets:0\r\nslave_expires_tracked_keys:0\r\n");
+    add_number(b, "active_defrag_hits", number(&c->instance->keyspace->defrag.moved));
+    add_number(b, "active_defrag_misses", number(&c->instance->keyspace->defrag.kept));
+    buf_add_str(b, "active_defrag_key_hits:0\r\n"
                    "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\ncurrent_active_defrag_time:0\r\n"
                    "tracking_total_keys:0\r\ntracking_total_items:0\r\ntracking_total_prefixes:0\r\n"
                    "unexpected_error_replies:0\r\n");
