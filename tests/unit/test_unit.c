@@ -268,14 +268,17 @@ END_TEST
 
 START_TEST(a_unit_reads_the_time_after_helping_to_free_memory)
 {
+    size_t waiting;
+
     fill("noeviction");
     for (unsigned i = 1; i < 400; i++)
         put(0, i, 0);
     expect("flushall async", "+OK\r\n");
-    ck_assert_uint_gt(quota_freeing(), 0);
+    waiting = quota_freeing();
+    ck_assert_uint_gt(waiting, 0);
     age_clock();
     expect("set k1 v px 1000000", "+OK\r\n");
-    ck_assert_uint_eq(quota_freeing(), 0);
+    ck_assert_uint_lt(quota_freeing(), waiting);
     expect("exists k1", ":1\r\n");
 }
 END_TEST

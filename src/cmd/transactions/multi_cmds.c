@@ -54,7 +54,7 @@ static void run_queue(struct call *c)
         each.in_exec = true;
         each.blob_count = 0;
         /* EXEC has made room for the arguments, but the commands before this one may have taken it. */
-        if (call_has_room(&each, admission_bytes(q->cmd, q->argv, q->argc)))
+        if (!(q->cmd->flags & CMD_DENYOOM) || call_has_room(&each, admission_bytes(q->cmd, q->argv, q->argc)))
             call_run(&each);
         c->errors = c->out->errors;
     }
