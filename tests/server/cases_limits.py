@@ -188,8 +188,9 @@ def pipeline_evicted(t):
         except ConnectionError:
             pass
         slow.ended()
+        # the kernel holds some megabytes in addition to the limit
         ran, size = int(c.ask("GET", "ran:" + key)), c.ask("STRLEN", key)
-        expect(ran * size < 16 * MB, "%d commands with replies of %d bytes have run" % (ran, size))
+        expect(ran * size < 32 * MB, "%d commands with replies of %d bytes have run" % (ran, size))
     equal(c.number("evicted_clients"), 2, "evicted_clients")
 
 
@@ -287,7 +288,7 @@ def auth_timeout(t):
     contains(late.error("PING"), "NOAUTH")
     late.ended()
     expect(c.is_alive(), "a client that has authenticated is disconnected")
-    equal(len(s.lines("auth-timeout")), 1, "log lines")
+    t.wait(lambda: len(s.lines("auth-timeout")) == 1, "the log line")
 
 
 @case("client-output-buffer-limit: a client may be over the soft limit only for the seconds given")

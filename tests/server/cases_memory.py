@@ -375,3 +375,39 @@ def pinned(t):
     slow.s.close()
     t.wait(lambda: accounts(c)["mem_pinned_by_replies"] == 0, "the value to be freed")
     equal(kept(c, 0, 3000), 3000, "keys that are left")
+
+
+@case("replies and announced requests are client memory while they are made: MGET and announced arguments evict nothing",
+      engines=False)
+def clients_are_no_data(t):
+    s = t.server("--threads", 2, "--maxmemory-policy", "allkeys-lru", "--maxclients", 2000)
+    c, other = s.client(), s.client()
+    fill(c, 0, 3000)
+    c.set("maxmemory", counted(c) + 3 * MB)
+    equal(len(c.ask("MGET", *("k%d" % (i % 3000) for i in range(20000)))), 20000, "MGET")
+    crowd = [s.client() for _ in range(300)]
+    for k in crowd:
+        k.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\nxx")
+    for _ in range(20):
+        other.ask("SET", "k0", VALUE)
+    equal(c.number("evicted_keys"), 0, "evicted_keys")
+    for k in crowd:
+        k.close()
+
+
+@case("after many clients have come and gone, their memory does not count as data", engines=False)
+def gone_clients(t):
+    s = t.server("--threads", 4, "--maxclients", 2000)
+    c = s.client()
+    c.ask("SET", "large", "x" * 15000)
+    for _ in range(3):
+        crowd = [s.client() for _ in range(300)]
+        for k in crowd:
+            k.send_raw(k.encode(("GET", "large")) * 20)
+        for k in crowd:
+            k.close()
+    t.wait(lambda: c.number("connected_clients") == 1, "the crowd to be gone")
+    c.set("maxmemory", "2mb")
+    c.ask("SET", "k", "x")
+    expect(counted(c) < MB, "%d bytes count as data" % counted(c))
+    t.wait(lambda: c.number("mem_clients_normal") < MB, "the reply chunks at hand to go back")
