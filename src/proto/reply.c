@@ -130,7 +130,7 @@ void out_init(struct out *o)
 /* A new block with room for `cap` bytes at least. */
 static void add_block(struct out *o, size_t cap)
 {
-    size_t usable = mem_usable_size(BLOCK_HEADER + cap);
+    size_t usable = mem_room(BLOCK_HEADER + cap);
 
     o->weight += BLOCK_NODE + usable;
     o->block_room = usable - BLOCK_HEADER;
