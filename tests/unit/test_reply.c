@@ -473,7 +473,7 @@ START_TEST(the_guard_is_not_asked_for_short_outputs)
 {
     out_set_guard(guard);
     asked = 0;
-    for (int i = 0; i < 900; i++)
+    for (int i = 0; i < 500; i++)
         reply_bulk(&out, slice_of(bytes, 1000));
     ck_assert_uint_eq(asked, 0);
     ck_assert_ptr_null(out.cut);
