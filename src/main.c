@@ -86,6 +86,18 @@ static bool apply_policy(void *arg, struct conf *conf, char *why, size_t size)
     return true;
 }
 
+/* The rest of the machine's memory is for what is not counted: fragmentation, and the kernel's buffers. */
+static bool apply_ceilings(void *arg, struct conf *conf, char *why, size_t size)
+{
+    uint64_t memory = machine_memory();
+
+    (void)arg;
+    (void)why;
+    (void)size;
+    quota_set_ceilings((size_t)OPT(conf_options(conf), client_memory_ceiling), memory - memory / 16);
+    return true;
+}
+
 /* Changes the working directory. */
 static bool apply_dir(void *arg, struct conf *conf, char *why, size_t size)
 {
@@ -160,6 +172,7 @@ static void watch_options(struct server *s)
 {
     conf_on_change(s->conf, OPT_loglevel, apply_loglevel, s);
     conf_on_change(s->conf, OPT_maxmemory_policy, apply_policy, s);
+    conf_on_change(s->conf, OPT_client_memory_ceiling, apply_ceilings, s);
     conf_on_change(s->conf, OPT_dir, apply_dir, s);
     conf_on_change(s->conf, OPT_maxclients, apply_maxclients, s);
     conf_on_change(s->conf, OPT_bind, apply_addresses, s);
@@ -210,6 +223,8 @@ static void build_instance(struct server *s)
     in->threads = conf_threads(s->conf);
     in->keyspace = keyspace_new(shards_for(in->threads), OPT(in->options, databases));
     keyspace_choose(in->keyspace, OPT(in->options, maxmemory_policy));
+    apply_ceilings(s, s->conf, NULL, 0);
+    out_set_guard(quota_clients_may_take);
     clients_init(&in->clients);
     in->started = clock_ms();
     in->started_mono = clock_mono_ms();

@@ -10,7 +10,8 @@
 
 #define BUF_MIN 64
 
-static void grow(struct buf *b, size_t need)
+/* The new capacity of a buffer that has to hold `need` bytes. */
+static size_t grown_cap(const struct buf *b, size_t need)
 {
     size_t cap = b->cap + b->cap / 2;
 
@@ -20,8 +21,32 @@ static void grow(struct buf *b, size_t need)
         cap = BUF_MIN;
     cap = mem_room(cap);
     must(cap >= need);
+    return cap;
+}
+
+static void grow(struct buf *b, size_t need)
+{
+    size_t cap = grown_cap(b, need);
+
     b->p = mem_realloc(b->p, cap);
     b->cap = cap;
+}
+
+bool buf_try_reserve(struct buf *b, size_t n)
+{
+    size_t cap;
+    char *p;
+
+    must(b->len <= b->cap && n <= SIZE_MAX / 4 - b->len);
+    if (b->p != NULL && b->cap - b->len >= n)
+        return true;
+    cap = grown_cap(b, b->len + n);
+    p = mem_try_realloc(b->p, cap);
+    if (p == NULL)
+        return false;
+    b->p = p;
+    b->cap = cap;
+    return true;
 }
 
 char *buf_reserve(struct buf *b, size_t n)

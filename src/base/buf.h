@@ -22,6 +22,8 @@ struct buf {
 
 /* Makes room for n more bytes and returns where to write them; ends the process if there is no memory. */
 char *buf_reserve(struct buf *b, size_t n);
+/* The same for a size that a client chooses. False: there is no memory, and nothing has changed. */
+bool buf_try_reserve(struct buf *b, size_t n);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_str(struct buf *b, const char *s);
 void buf_add_slice(struct buf *b, struct slice s);

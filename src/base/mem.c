@@ -14,6 +14,7 @@
 #endif
 
 #include "base/must.h"
+#include "base/reserve.h"
 
 #define FLUSH_AT    ((int64_t)64 * 1024)
 #define THREADS_MAX 4096
@@ -53,6 +54,13 @@ void mem_count(int64_t delta)
         sum = 0;
     }
     pending = sum;
+}
+
+/* An allocation has failed: gives up a piece of the reserve, so that it can be tried again. */
+__attribute__((cold, noinline)) static void make_room(size_t size)
+{
+    if (!reserve_release())
+        mem_exhausted(size);
 }
 
 void mem_exhausted(size_t size)
@@ -125,15 +133,14 @@ static inline void release(void *p, size_t usable)
     sdallocx(p, usable - mem_page_of(usable), 0);
 }
 
-void *mem_aligned_zero(size_t align, size_t size)
+void *mem_try_aligned_zero(size_t align, size_t size)
 {
     void *p;
 
     must(align != 0 && (align & (align - 1)) == 0 && size != 0);
     p = mallocx(size, MALLOCX_ALIGN(align) | MALLOCX_ZERO);
-    if (UNLIKELY(p == NULL))
-        mem_exhausted(size);
-    mem_count((int64_t)mem_usable(p));
+    if (LIKELY(p != NULL))
+        mem_count((int64_t)mem_usable(p));
     return p;
 }
 
@@ -181,13 +188,13 @@ static inline void release(void *p, size_t usable)
     free(p);
 }
 
-void *mem_aligned_zero(size_t align, size_t size)
+void *mem_try_aligned_zero(size_t align, size_t size)
 {
     void *p = NULL;
 
     must(align != 0 && (align & (align - 1)) == 0 && size != 0);
     if (posix_memalign(&p, align < sizeof(void *) ? sizeof(void *) : align, size) != 0)
-        mem_exhausted(size);
+        return NULL;
     memset(p, 0, size);
     mem_count((int64_t)mem_usable(p));
     return p;
@@ -208,8 +215,21 @@ void *mem_alloc(size_t size)
 {
     void *p = mem_try_alloc(size);
 
-    if (UNLIKELY(p == NULL))
-        mem_exhausted(size);
+    while (UNLIKELY(p == NULL)) {
+        make_room(size);
+        p = mem_try_alloc(size);
+    }
+    return p;
+}
+
+void *mem_aligned_zero(size_t align, size_t size)
+{
+    void *p = mem_try_aligned_zero(align, size);
+
+    while (UNLIKELY(p == NULL)) {
+        make_room(size);
+        p = mem_try_aligned_zero(align, size);
+    }
     return p;
 }
 
@@ -217,8 +237,10 @@ void *mem_zalloc(size_t size)
 {
     void *p = calloc(1, size);
 
-    if (UNLIKELY(p == NULL))
-        mem_exhausted(size);
+    while (UNLIKELY(p == NULL)) {
+        make_room(size);
+        p = calloc(1, size);
+    }
     mem_count((int64_t)counted(p, size));
     return p;
 }
@@ -241,8 +263,10 @@ void *mem_realloc(void *p, size_t size)
 {
     void *q = mem_try_realloc(p, size);
 
-    if (UNLIKELY(q == NULL))
-        mem_exhausted(size);
+    while (UNLIKELY(q == NULL)) {
+        make_room(size);
+        q = mem_try_realloc(p, size);
+    }
     return q;
 }
 

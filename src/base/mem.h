@@ -7,8 +7,9 @@
  * Owns:    one global counter. Each thread accumulates its own changes and adds them to it at 64 KiB.
  * Threads: any. A thread calls mem_thread_done before it ends.
  * Used by: everything.
- * Why:     a failed small allocation ends the process, because nothing better can be done. Where a client chooses the
- *          size, mem_try_alloc is used and the failure becomes an error reply.
+ * Why:     a failed small allocation gives up the thread's reserve (reserve.h), and ends the process if there is none
+ *          left, because nothing better can be done. Where a client chooses the size, mem_try_alloc is used, or the
+ *          memory is held in advance; the failure becomes an error reply, or the connection is closed.
  */
 #ifndef LARDER_BASE_MEM_H
 #define LARDER_BASE_MEM_H
@@ -36,9 +37,10 @@ void *mem_zalloc(size_t size);
 void *mem_realloc(void *p, size_t size);
 /* As mem_zalloc, but aligned to `align`, a power of two. Fresh pages stay untouched. Free with mem_free. */
 void *mem_aligned_zero(size_t align, size_t size);
-/* NULL if there is no memory. */
+/* NULL if there is no memory; then nothing has changed. They do not use the reserve. */
 void *mem_try_alloc(size_t size);
 void *mem_try_realloc(void *p, size_t size);
+void *mem_try_aligned_zero(size_t align, size_t size);
 void mem_free(void *p);
 /* As mem_free, for a block that mem_alloc, mem_zalloc or a reallocation made with exactly `size`; saves the allocator a
  * look-up. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/pages.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "base/reserve.h"
 
 #define REGION_BYTES  ((size_t)32 * 1024 * 1024)
 #define REGION_PIECES (REGION_BYTES / PAGES_BYTES)
@@ -51,6 +53,8 @@ static struct {
     size_t surplus;       /* pieces that the running trim still has to return */
 } pool GUARDED_BY(lock);
 
+static _Atomic bool low; /* a region could not be mapped */
+
 static struct region *region_of(const void *p)
 {
     return (struct region *)((uintptr_t)p & ~(uintptr_t)(REGION_BYTES - 1));
@@ -71,12 +75,13 @@ static char *map_aligned(void)
     return mprotect(p + before, REGION_BYTES, PROT_READ | PROT_WRITE) == 0 ? p + before : NULL;
 }
 
+/* NULL: no memory. */
 static struct region *region_new(void)
 {
     struct region *r = (struct region *)map_aligned();
 
     if (r == NULL)
-        mem_exhausted(REGION_BYTES);
+        return NULL;
     must(region_of(r) == r);
     for (unsigned i = 0; i < WORDS; i++)
         r->bits[COLD][i] = UINT64_MAX;
@@ -188,21 +193,59 @@ static void put(struct region *r, unsigned word, uint64_t mask, unsigned kind) R
         pool.from_span = r->number;
 }
 
-/* Adds a new region. The lock is dropped meanwhile: mapping a region may take long. */
-static void extend(void) REQUIRES(lock)
+static void note_warm(void) REQUIRES(lock)
+{
+    if (pool.free[WARM] < pool.min_warm)
+        pool.min_warm = pool.free[WARM];
+}
+
+static size_t left(void) REQUIRES(lock)
+{
+    return pool.free[WARM] + pool.free[COLD];
+}
+
+/* Maps a region without the lock, since that may take long. False: memory is out. */
+static bool add_region(void) REQUIRES(lock)
 {
     struct region *r;
 
     lock_drop(&lock);
     r = region_new();
     lock_take(&lock);
-    pool_add(r);
+    if (r != NULL)
+        pool_add(r);
+    atomic_store_explicit(&low, r == NULL, memory_order_relaxed);
+    return r != NULL;
 }
 
-static void note_warm(void) REQUIRES(lock)
+/* Adds a region with the help of the thread's reserve. */
+static void add_region_surely(void) REQUIRES(lock)
 {
-    if (pool.free[WARM] < pool.min_warm)
-        pool.min_warm = pool.free[WARM];
+    while (!add_region())
+        if (!reserve_release())
+            mem_exhausted(REGION_BYTES);
+}
+
+bool pages_are_low(void)
+{
+    return UNLIKELY(atomic_load_explicit(&low, memory_order_relaxed));
+}
+
+/* Once that has failed, only pages_keep tries again. */
+static void add_region_ahead(void) REQUIRES(lock)
+{
+    if (UNLIKELY(left() <= PAGES_AHEAD) && !pages_are_low())
+        add_region();
+}
+
+void pages_keep(void)
+{
+    lock_take(&lock);
+    if (left() > PAGES_AHEAD)
+        atomic_store_explicit(&low, false, memory_order_relaxed);
+    else
+        add_region();
+    lock_drop(&lock);
 }
 
 void *pages_alloc(void)
@@ -210,8 +253,9 @@ void *pages_alloc(void)
     void *p;
 
     lock_take(&lock);
-    while (pool.free[WARM] + pool.free[COLD] == 0)
-        extend();
+    add_region_ahead();
+    while (left() == 0)
+        add_region_surely();
     p = take_first(pool.free[WARM] != 0 ? WARM : COLD);
     note_warm();
     lock_drop(&lock);
@@ -223,8 +267,9 @@ void *pages_alloc_span(void)
     void *p;
 
     lock_take(&lock);
+    add_region_ahead();
     while ((p = take_first_span()) == NULL)
-        extend();
+        add_region_surely();
     note_warm();
     lock_drop(&lock);
     return p;

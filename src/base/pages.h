@@ -21,8 +21,16 @@
 #define PAGES_SPAN_BYTES ((size_t)128 * 1024)
 #define PAGES_NOTE_BYTES ((size_t)64) /* for the user of a span, outside of it */
 
+/* A region is mapped when only so many pieces are left free: they are the reserve for when the kernel grants no more.
+ */
+#define PAGES_AHEAD 2048
+
 /* A piece with undefined content. Never NULL; ends the process if there is no memory. Not in the account of mem. */
 void *pages_alloc(void);
+/* Whether the last region could not be mapped: little is left, and nothing new should be taken on. */
+bool pages_are_low(void);
+/* Maps a region if so few pieces are left. Call before any is needed, and periodically. */
+void pages_keep(void);
 /* Takes a piece. It keeps its memory for the next pages_alloc until a trim or a purge. */
 void pages_free(void *p);
 /* The same for a span, a run of pieces. */

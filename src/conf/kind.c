@@ -220,6 +220,8 @@ static bool machine_memory_parse(const struct option *o, const struct words *w, 
         if (v > 100)
             return kind_refuse(why, "percentage argument must be less or equal to 100");
         s->num = (int64_t)((double)machine_memory() * (double)v / 100.0);
+        if (s->num < o->min)
+            s->num = o->min;
         kind_set_text(s, slice_str(w->word[0]));
         return true;
     }

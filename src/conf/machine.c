@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/must.h"
@@ -100,6 +101,15 @@ static uint64_t physical_memory(void)
     return (uint64_t)pages * (uint64_t)page_size;
 }
 
+/* The limit of the process itself, as ulimit -v and -d set it. */
+static void lower_to_process(int resource, uint64_t *limit)
+{
+    struct rlimit r;
+
+    if (getrlimit(resource, &r) == 0 && r.rlim_cur != RLIM_INFINITY && r.rlim_cur < *limit)
+        *limit = r.rlim_cur;
+}
+
 uint64_t machine_memory_limit(void)
 {
     uint64_t limit = physical_memory();
@@ -113,6 +123,8 @@ uint64_t machine_memory(void)
 {
     uint64_t limit = machine_memory_limit(), memory = limit ? limit : physical_memory();
 
+    lower_to_process(RLIMIT_AS, &memory);
+    lower_to_process(RLIMIT_DATA, &memory);
     return memory < (1 << 20) ? 1 << 20 : memory;
 }
 

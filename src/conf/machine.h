@@ -2,10 +2,11 @@
 /*
  * machine: the memory and processors that this process may use.
  *
- * Role:    reads the size of the machine, the affinity, and the limits of the cgroup (versions 1 and 2).
+ * Role:    reads the size of the machine, the affinity, the limits of the cgroup (versions 1 and 2), and those of the
+ *          process (ulimit).
  * Owns:    nothing; every call reads the figures again.
  * Threads: any.
- * Used by: conf, for `threads auto` and `maxmemory 50%`.
+ * Used by: conf, for `threads auto` and `maxmemory 50%`; main, for the ceiling of what clients take.
  * Why:     in a container the figures of the machine are far too large.
  */
 #ifndef LARDER_CONF_MACHINE_H

@@ -7,6 +7,7 @@
 #include "net/input.h"
 #include "net/post.h"
 #include "net/worker.h"
+#include "obs/log.h"
 
 #define ARGS_MAX 4096 /* arguments of one batch, unless a single request has more */
 
@@ -30,7 +31,8 @@ void batch_tidy(struct batch *b)
 
 bool batch_has_stopped(const struct conn *c)
 {
-    return c->on_hold_at != NULL || c->session.receipts_due != 0 || c->session.close_after || c->session.close_now;
+    return c->on_hold_at != NULL || c->session.receipts_due != 0 || c->session.close_after || c->session.close_now ||
+           c->session.out.cut != NULL || (c->input != NULL && c->input->is_starved);
 }
 
 /* ---- running ---- */
@@ -53,7 +55,7 @@ static unsigned run_requests(struct conn *c, unsigned n)
         }
         if (UNLIKELY(out_is_large(&c->session.out)) && !conn_may_go_on(c))
             return i + 1;
-        if (UNLIKELY(c->session.close_after || c->session.close_now))
+        if (UNLIKELY(c->session.close_after || c->session.close_now || c->session.out.cut != NULL))
             return i + 1;
     }
     return n;
@@ -113,14 +115,17 @@ static void prepare_requests(struct conn *c, unsigned n)
     request_prefetch(&w->runner, b->requests, n);
 }
 
-/* Replies the error and ends the connection. With CLIENT REPLY OFF or SKIP the client gets no reply: it would take it
- * for that of a later request. */
-static void protocol_error(struct conn *c, const char *text)
+/* Replies the error of the parser and ends the connection. With CLIENT REPLY OFF or SKIP the client gets no reply: it
+ * would take it for that of a later request. */
+static void protocol_error(struct conn *c, const struct parser *p)
 {
     enum reply_mode mode = c->session.reply_mode;
 
     if (mode != REPLY_OFF && mode != REPLY_SKIP)
-        reply_errorf(&c->session.out, "ERR %s", text);
+        reply_errorf(&c->session.out, "ERR %s", p->error);
+    if (p->is_starved)
+        log_write(LOG_WARNING, "Client id=%llu addr=%s is disconnected: there is no memory for its requests",
+                  (unsigned long long)c->session.card->id, c->session.card->peer);
     counter_add(&c->worker->runner.metrics->sums.error_replies, 1);
     metrics_error("ERR");
     c->session.close_after = true;
@@ -146,7 +151,7 @@ static const char *serve(struct conn *c, const char *p, const char *end)
         if (UNLIKELY(batch_has_stopped(c)))
             return ran < n ? b->begin[ran] : tail;
         if (UNLIKELY(r == PARSE_ERROR)) {
-            protocol_error(c, b->parser.error);
+            protocol_error(c, &b->parser);
             return end;
         }
         if (r == PARSE_MORE && (n == 0 || b->parser.left > 0 || tail == end))
@@ -176,7 +181,7 @@ static bool serve_partial(struct conn *c)
     case PARSE_MORE:
         return false;
     case PARSE_ERROR:
-        protocol_error(c, in->parser.error);
+        protocol_error(c, &in->parser);
         return false;
     default:
         break;
@@ -197,7 +202,7 @@ void batch_serve_input(struct conn *c)
 {
     struct input *in = c->input;
 
-    if (in == NULL)
+    if (in == NULL || in->is_starved)
         return;
     if (!in->is_partial || serve_partial(c)) {
         const char *rest = serve(c, in->bytes.p, in->bytes.p + in->bytes.len);

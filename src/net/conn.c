@@ -246,7 +246,8 @@ static bool is_over_output(struct conn *c)
 {
     if (LIKELY(!out_is_over(&c->session.out)) && LIKELY(!is_over_soft(c)) && !is_over_unread(c))
         return false;
-    log_cut_off(c, "it does not read its replies (client-output-buffer-limit)");
+    log_cut_off(c, c->session.out.starved ? "there is no memory for its replies (client-memory-ceiling)"
+                                          : "it does not read its replies (client-output-buffer-limit)");
     atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);
     c->session.close_now = true;
     return true;
@@ -280,6 +281,10 @@ bool conn_may_go_on(struct conn *c)
 /* After requests have run, or could not. */
 static void after_serving(struct conn *c)
 {
+    if (UNLIKELY(c->input != NULL && c->input->is_starved) && !c->session.close_now) {
+        log_cut_off(c, "there is no memory for its requests");
+        c->session.close_now = true;
+    }
     if (UNLIKELY(c->session.watching != 0) && !c->session.close_now)
         is_over_input(c, 0);
     if (UNLIKELY(batch_has_stopped(c)))

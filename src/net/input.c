@@ -102,34 +102,52 @@ static size_t larger(size_t cap)
     return cap < BLOB_SECOND ? BLOB_SECOND : cap * 2;
 }
 
-/* Makes room for n bytes more in the blob that is filled. */
-static void make_room(struct input *in, size_t n)
+/* Makes room for n bytes more in the blob that is filled. False: memory is out. */
+static bool make_room(struct input *in, size_t n)
 {
-    struct blob *b = in->filling;
-    size_t cap = larger(b->cap);
+    struct blob *b = in->filling, *grown;
+    size_t cap = larger(b->cap), before = blob_bytes(b);
 
     must(b->len + n <= in->want);
     if (b->len + n <= b->cap)
-        return;
+        return true;
     if (cap < b->len + n)
         cap = b->len + n;
     if (cap > in->want)
         cap = in->want;
-    in->blob_memory -= blob_bytes(b);
-    b = mem_realloc(b, sizeof *b + cap);
-    b->cap = cap;
-    in->blob_memory += blob_bytes(b);
-    in->filling = b;
+    grown = mem_try_realloc(b, sizeof *b + cap);
+    if (grown == NULL)
+        return false;
+    in->blob_memory -= before;
+    grown->cap = cap;
+    in->blob_memory += blob_bytes(grown);
+    in->filling = grown;
+    return true;
+}
+
+/* Makes room for one more blob. False: memory is out. */
+static bool has_blob_room(struct input *in)
+{
+    unsigned cap = in->blob_cap ? in->blob_cap * 2 : 1;
+    struct blob **blobs;
+
+    if (in->blob_count < in->blob_cap)
+        return true;
+    blobs = mem_try_realloc(in->blobs, cap * sizeof *in->blobs);
+    if (blobs == NULL)
+        return false;
+    in->blobs = blobs;
+    in->blob_cap = cap;
+    return true;
 }
 
 /* The argument is complete: hands it to the parser. A line end follows it. */
 static void blob_complete(struct input *in)
 {
     must(in->filling->len == in->want && in->skip == 0);
-    parser_add(&in->parser, blob_slice(in->filling));
-    if (in->blob_count == in->blob_cap) {
-        in->blob_cap = in->blob_cap ? in->blob_cap * 2 : 1;
-        in->blobs = mem_realloc(in->blobs, in->blob_cap * sizeof *in->blobs);
+    if (!parser_add(&in->parser, blob_slice(in->filling)) || !has_blob_room(in)) {
+        in->is_starved = true;
+        return;
     }
     in->blobs[in->blob_count++] = in->filling;
     in->filling = NULL;
@@ -143,7 +161,10 @@ static size_t fill(struct input *in, const char *p, size_t n)
 
     if (n > left)
         n = left;
-    make_room(in, n);
+    if (!make_room(in, n)) {
+        in->is_starved = true;
+        return n;
+    }
     memcpy(in->filling->p + in->filling->len, p, n);
     in->filling->len += n;
     if (n == left)
@@ -157,7 +178,11 @@ static void begin_blob(struct input *in)
     size_t have = in->bytes.p + in->bytes.len - in->parser.at;
     struct blob *b = blob_new(BLOB_MIN);
 
-    must(b != NULL && in->filling == NULL && have <= in->bytes.len);
+    must(in->filling == NULL && have <= in->bytes.len);
+    if (b == NULL) {
+        in->is_starved = true;
+        return;
+    }
     in->filling = b;
     in->blob_memory += blob_bytes(b);
     in->want = in->parser.bulk;
@@ -171,6 +196,10 @@ static void append(struct input *in, const char *p, size_t n)
 {
     struct slice old = buf_slice(&in->bytes);
 
+    if (!buf_try_reserve(&in->bytes, n)) {
+        in->is_starved = true;
+        return;
+    }
     buf_add(&in->bytes, p, n);
     if (in->is_partial && in->bytes.p != old.p)
         parser_rebase(&in->parser, old, in->bytes.p);
@@ -181,6 +210,8 @@ void input_add(struct input *in, const char *p, size_t n)
     size_t used;
 
     must_be(in, INPUT_MAGIC);
+    if (in->is_starved)
+        return;
     used = in->filling ? fill(in, p, n) : 0;
     while (in->skip > 0 && used < n) {
         used++;
@@ -198,7 +229,7 @@ enum parse_result input_parse(struct input *in, const struct parser_limits *limi
     enum parse_result r;
 
     must_be(in, INPUT_MAGIC);
-    must(in->is_partial);
+    must(in->is_partial && !in->is_starved);
     if (in->filling != NULL || in->skip > 0)
         return PARSE_MORE;
     if (in->parser.left == 0)
@@ -228,13 +259,20 @@ static void keep_parser(struct input *in, struct parser *partial, struct slice o
     if (partial == NULL)
         return;
     must(partial->left > 0);
-    parser_move(&in->parser, partial);
+    if (!parser_move(&in->parser, partial)) {
+        in->is_starved = true;
+        return;
+    }
     parser_rebase(&in->parser, old, in->bytes.p);
 }
 
 void input_keep(struct input *in, const char *begin, const char *end, struct parser *partial)
 {
     must(in->bytes.len == 0 && begin <= end);
+    if (!buf_try_reserve(&in->bytes, end - begin)) {
+        in->is_starved = true;
+        return;
+    }
     buf_add(&in->bytes, begin, end - begin);
     keep_parser(in, partial, slice_of(begin, end - begin));
     count_memory(in);

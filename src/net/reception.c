@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/reserve.h"
 #include "base/slab.h"
 #include "net/address.h"
 #include "net/balance.h"
@@ -131,6 +132,7 @@ static void *reception_main(void *arg)
     }
     sem_post(&report->ready);
     while (!r->stopping) {
+        reserve_keep();
         engine_wait(&r->engine, mailbox_has_mail(&r->mailbox) ? 0 : -1);
         read_mail(r);
     }
@@ -138,6 +140,7 @@ static void *reception_main(void *arg)
     engine_stop(&r->engine);
     crash_thread_end();
     slab_thread_done();
+    reserve_thread_done();
     mem_thread_done();
     return NULL;
 }

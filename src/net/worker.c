@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/quiesce.h"
+#include "base/reserve.h"
 #include "base/slab.h"
 #include "net/address.h"
 #include "net/balance.h"
@@ -20,6 +21,7 @@
 #include "proto/client_memory.h"
 #include "run/reclaim.h"
 #include "run/sweep.h"
+#include "store/quota.h"
 
 #define TICK_MS        100
 #define CHECK_MS       1000
@@ -241,7 +243,7 @@ static void sweep(struct worker *w)
     }
 }
 
-/* Enforces maxmemory-clients on clients that send nothing. The slack of the last time may be out of date. */
+/* Enforces maxmemory-clients and client-memory-ceiling on clients that send nothing. The slack of the last time may be out of date. */
 static void fit_clients(struct instance *in)
 {
     int64_t limit = options_maxmemory_clients(in->options);
@@ -249,6 +251,8 @@ static void fit_clients(struct instance *in)
     atomic_store_explicit(&in->clients.slack, 0, memory_order_relaxed);
     if (clients_exceed(&in->clients, limit))
         clients_fit(&in->clients, limit);
+    if (UNLIKELY(quota_clients() > (size_t)OPT(in->options, client_memory_ceiling)))
+        clients_fit(&in->clients, OPT(in->options, client_memory_ceiling));
 }
 
 /* What the server needs ten times a second, done by the worker that comes first: another one may be in the middle of a
@@ -397,6 +401,7 @@ static void *worker_main(void *arg)
     crash_thread_end();
     client_memory_flush();
     slab_thread_done();
+    reserve_thread_done();
     mem_thread_done();
     return NULL;
 }

@@ -2,6 +2,7 @@
 #include "proto/blob.h"
 
 #include "base/mem.h"
+#include "base/reserve.h"
 
 static _Atomic size_t pinned;
 
@@ -30,6 +31,18 @@ struct blob *blob_copy(struct slice s)
     if (s.n != 0)
         memcpy(b->p, s.p, s.n);
     b->len = s.n;
+    return b;
+}
+
+struct blob *blob_copy_surely(struct slice s)
+{
+    struct blob *b = blob_copy(s);
+
+    while (b == NULL) {
+        if (!reserve_release())
+            mem_exhausted(s.n);
+        b = blob_copy(s);
+    }
     return b;
 }
 

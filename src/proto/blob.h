@@ -39,8 +39,9 @@ struct blob {
 
 /* A blob of length 0 with one reference, owned by the caller. NULL if there is no memory. */
 struct blob *blob_new(size_t cap);
-/* The same with a copy of the bytes of s. */
+/* The same with a copy of the bytes of s. The second uses the reserve, and ends the process if that is not enough. */
 struct blob *blob_copy(struct slice s);
+struct blob *blob_copy_surely(struct slice s);
 void blob_unref(struct blob *b);
 /* The caller's reference becomes that of an entry. A blob is the value of one entry at most. */
 void blob_own(struct blob *b);

@@ -102,6 +102,25 @@ void *client_memory_realloc(void *p, size_t size)
     return p;
 }
 
+void *client_memory_try_alloc(size_t size)
+{
+    void *p = mem_try_alloc(size);
+
+    if (p != NULL)
+        client_memory_count(p);
+    return p;
+}
+
+void *client_memory_try_realloc(void *p, size_t size)
+{
+    size_t before = p != NULL ? mem_usable(p) : 0;
+    void *q = mem_try_realloc(p, size);
+
+    if (q != NULL)
+        client_memory_add((int64_t)mem_usable(q) - (int64_t)before);
+    return q;
+}
+
 void client_memory_free(void *p)
 {
     discount(p);

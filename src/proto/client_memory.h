@@ -30,6 +30,8 @@ size_t client_memory_referred(void);
 void *client_memory_alloc(size_t size);
 void *client_memory_zalloc(size_t size);
 void *client_memory_realloc(void *p, size_t size);
+void *client_memory_try_alloc(size_t size);
+void *client_memory_try_realloc(void *p, size_t size);
 void client_memory_free(void *p);
 /* Counts a block that base/mem allocated. */
 void client_memory_count(const void *p);

@@ -35,6 +35,7 @@
 #define ERR_BUSY           "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 #define ERR_MASTERDOWN     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 #define ERR_NO_MEMORY      "ERR out of memory"
+#define ERR_EXHAUSTED      "OOM the system has no memory left for this command"
 #define ERR_CLIENT_NAME    "ERR Client names cannot contain spaces, newlines or special characters."
 
 #endif

@@ -36,29 +36,47 @@ void parser_fini(struct parser *p)
     parser_init(p);
 }
 
-static void grow(struct parser *p, size_t n)
+/* Makes room for n arguments. False: memory is out. */
+static bool grow(struct parser *p, size_t n)
 {
     size_t cap = p->cap ? p->cap * 2 : 64;
+    struct slice *args;
+    uint64_t *hashes;
 
     if (cap < n)
         cap = n;
     must(cap >= n && cap < SIZE_MAX / sizeof *p->args);
-    p->args = client_memory_realloc(p->args, cap * sizeof *p->args);
-    p->hashes = client_memory_realloc(p->hashes, cap * sizeof *p->hashes);
+    args = client_memory_try_realloc(p->args, cap * sizeof *p->args);
+    if (args == NULL)
+        return false;
+    p->args = args;
+    hashes = client_memory_try_realloc(p->hashes, cap * sizeof *p->hashes);
+    if (hashes == NULL)
+        return false;
+    p->hashes = hashes;
     p->cap = cap;
+    return true;
 }
 
-static inline void push(struct parser *p, struct slice arg)
+/* False: memory is out. */
+static inline bool push(struct parser *p, struct slice arg)
 {
-    if (UNLIKELY(p->n == p->cap))
-        grow(p, p->n + 1);
+    if (UNLIKELY(p->n == p->cap) && !grow(p, p->n + 1))
+        return false;
     p->args[p->n++] = arg;
+    return true;
 }
 
 static enum parse_result fail(struct parser *p, const char *text)
 {
     p->error = text;
     return PARSE_ERROR;
+}
+
+static enum parse_result starve(struct parser *p)
+{
+    p->is_starved = true;
+    return fail(p, "out of memory for the request");
 }
 
 static inline bool is_digit(char c)
@@ -153,8 +171,8 @@ static bool ends_word(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
-/* Splits a line into arguments and writes their bytes to w, which has room for s.n. False: the quotes are not balanced.
- */
+/* Splits a line into arguments and writes their bytes to w, which has room for s.n. False: the quotes are not balanced,
+ * or memory is out. */
 static bool split_line(struct parser *p, struct slice s, char *w)
 {
     const char *end = w + s.n;
@@ -176,7 +194,10 @@ static bool split_line(struct parser *p, struct slice s, char *w)
             s = slice_of(s.p + 1, s.n - 1);
         }
         must(w <= end);
-        push(p, slice_of(begin, w - begin));
+        if (!push(p, slice_of(begin, w - begin))) {
+            p->is_starved = true;
+            return false;
+        }
     }
 }
 
@@ -194,7 +215,7 @@ static enum parse_result inline_request(struct parser *p, const char *end)
         return PARSE_MORE; /* the previous inline request still uses it */
     p->unquoted = mem_alloc(line.n + 1);
     if (!split_line(p, line, p->unquoted))
-        return fail(p, "Protocol error: unbalanced quotes in request");
+        return p->is_starved ? starve(p) : fail(p, "Protocol error: unbalanced quotes in request");
     if (p->n == p->first) { /* an empty line */
         mem_free(p->unquoted);
         p->unquoted = NULL;
@@ -288,6 +309,7 @@ enum parse_result parser_next(struct parser *p, const char *end, const struct pa
         sane(p->bulk == -1);
         p->first = p->n;
         p->error = NULL;
+        p->is_starved = false;
         if (p->at == end)
             return PARSE_MORE;
         if (UNLIKELY(*p->at != '*'))
@@ -302,7 +324,8 @@ enum parse_result parser_next(struct parser *p, const char *end, const struct pa
             return r;
         if (end - p->at - 2 < p->bulk) /* p->bulk + 2 might overflow */
             return PARSE_MORE;
-        push(p, slice_of(p->at, p->bulk));
+        if (UNLIKELY(!push(p, slice_of(p->at, p->bulk))))
+            return starve(p);
         p->at += p->bulk + 2;
         p->bulk = -1;
         p->left--;
@@ -310,12 +333,14 @@ enum parse_result parser_next(struct parser *p, const char *end, const struct pa
     return PARSE_REQUEST;
 }
 
-void parser_add(struct parser *p, struct slice arg)
+bool parser_add(struct parser *p, struct slice arg)
 {
     must(p->left > 0 && p->bulk == (int64_t)arg.n);
-    push(p, arg);
+    if (!push(p, arg))
+        return false;
     p->bulk = -1;
     p->left--;
+    return true;
 }
 
 void parser_rebase(struct parser *p, struct slice old, const char *new_base)
@@ -327,14 +352,14 @@ void parser_rebase(struct parser *p, struct slice old, const char *new_base)
     p->at = new_base + (p->at - old.p);
 }
 
-void parser_move(struct parser *to, struct parser *from)
+bool parser_move(struct parser *to, struct parser *from)
 {
     size_t n = from->n - from->first;
 
     must(to->n == 0 && to->left == 0 && to->unquoted == NULL);
     must(from->first <= from->n && from->n <= from->cap);
-    if (n > to->cap)
-        grow(to, n);
+    if (n > to->cap && !grow(to, n))
+        return false;
     if (n > 0)
         memcpy(to->args, from->args + from->first, n * sizeof *to->args);
     to->n = n;
@@ -345,4 +370,5 @@ void parser_move(struct parser *to, struct parser *from)
     from->n = from->first;
     from->left = 0;
     from->bulk = -1;
+    return true;
 }

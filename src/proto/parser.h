@@ -32,6 +32,7 @@ struct parser {
     int64_t bulk;      /* length of the current argument; -1: its header has not been parsed yet */
     const char *at;    /* the next byte to parse */
     const char *error; /* after PARSE_ERROR: the text of the error reply without its code */
+    bool is_starved;   /* the error is that memory is out */
     char error_text[64];
     char *unquoted; /* the arguments of an inline request, without quotes and escapes; freed by parser_clear */
 };
@@ -49,10 +50,12 @@ void parser_fini(struct parser *p);
 void parser_clear(struct parser *p);
 /* Parses from p->at up to `end`. After PARSE_REQUEST the next call begins the next request. */
 enum parse_result parser_next(struct parser *p, const char *end, const struct parser_limits *limits);
-/* Adds the current argument, which was received to another place than the input. p->at does not change. */
-void parser_add(struct parser *p, struct slice arg);
-/* Moves the incomplete request of `from` to `to`, which must be empty. */
-void parser_move(struct parser *to, struct parser *from);
+/* Adds the current argument, which was received to another place than the input. p->at does not change. False: memory
+ * is out, and the argument is lost. */
+bool parser_add(struct parser *p, struct slice arg);
+/* Moves the incomplete request of `from` to `to`, which must be empty. False: memory is out, and the request is lost.
+ */
+bool parser_move(struct parser *to, struct parser *from);
 /* The input of the incomplete request has moved from `old` to new_base: adjusts `at`, and the arguments inside `old`.
  */
 void parser_rebase(struct parser *p, struct slice old, const char *new_base);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/num.h"
+#include "base/reserve.h"
 #include "proto/client_memory.h"
 
 #define CHUNK_BYTES  (16 * 1024 - sizeof(struct chunk))
@@ -14,6 +15,14 @@
 #define HEADER_BYTES 24  /* type, up to 20 digits, CR LF */
 #define TAIL_BYTES   256 /* of the chunk behind a blob: enough for a line end and a few short replies */
 #define BY_REFERENCE (16 * 1024)
+#define GUARD_FROM   (1024 * 1024) /* bytes of memory that an output may take without asking the guard */
+
+static bool (*may_grow)(size_t bytes); /* NULL: always */
+
+void out_set_guard(bool (*guard)(size_t bytes))
+{
+    may_grow = guard;
+}
 
 /* The blocks of Redis that out_weight reproduces. OUT_UNCOUNTED is the buffer of each client, in use while no block is.
  */
@@ -26,13 +35,10 @@
 static _Thread_local struct chunk *pool;
 static _Thread_local unsigned pooled, unused;
 
-/* Counts as memory of clients until free_chunk. */
-static struct chunk *alloc_chunk(size_t cap)
+/* Makes the block at c an empty chunk. It counts as memory of clients until free_chunk. */
+static struct chunk *chunk_init(struct chunk *c, size_t cap)
 {
-    struct chunk *c = mem_alloc(sizeof *c + cap);
-
-    c->cap = cap;
-    c->memory = mem_usable(c);
+    *c = (struct chunk){.p = c->data, .cap = cap, .memory = mem_usable(c)};
     client_memory_add((int64_t)c->memory);
     return c;
 }
@@ -43,19 +49,18 @@ static void free_chunk(struct chunk *c)
     mem_free(c);
 }
 
-static struct chunk *chunk_new(size_t cap)
+/* Takes a chunk of CHUNK_BYTES from the pool, or makes one. */
+static struct chunk *chunk_new(void)
 {
     struct chunk *c = pool;
 
-    if (cap <= CHUNK_BYTES && c != NULL) {
-        must(pooled > 0 && c->cap == CHUNK_BYTES);
-        pool = c->next;
-        pooled--;
-        if (pooled < unused)
-            unused = pooled;
-    } else {
-        c = alloc_chunk(cap > CHUNK_BYTES ? cap : CHUNK_BYTES);
-    }
+    if (c == NULL)
+        return chunk_init(mem_alloc(sizeof *c + CHUNK_BYTES), CHUNK_BYTES);
+    must(pooled > 0 && c->cap == CHUNK_BYTES);
+    pool = c->next;
+    pooled--;
+    if (pooled < unused)
+        unused = pooled;
     c->next = NULL;
     c->blob = NULL;
     c->p = c->data;
@@ -63,17 +68,21 @@ static struct chunk *chunk_new(size_t cap)
     return c;
 }
 
+/* A chunk for a text longer than CHUNK_BYTES. NULL: no memory. */
+static struct chunk *chunk_large(size_t cap)
+{
+    struct chunk *c;
+
+    must(cap > CHUNK_BYTES && cap < SIZE_MAX / 2);
+    c = mem_try_alloc(sizeof *c + cap);
+    return c != NULL ? chunk_init(c, cap) : NULL;
+}
+
 /* A chunk of another capacity than CHUNK_BYTES, which does not go to the pool. */
 static struct chunk *chunk_small(size_t cap)
 {
-    struct chunk *c = alloc_chunk(cap);
-
     must(cap < CHUNK_BYTES);
-    c->next = NULL;
-    c->blob = NULL;
-    c->p = c->data;
-    c->len = 0;
-    return c;
+    return chunk_init(mem_alloc(sizeof(struct chunk) + cap), cap);
 }
 
 size_t chunk_referred(const struct chunk *c)
@@ -177,7 +186,7 @@ size_t out_weight(struct out *o)
 
 bool out_is_over(struct out *o)
 {
-    return UNLIKELY(o->limit != 0) && (o->cut != NULL || out_weight(o) >= o->limit);
+    return UNLIKELY(o->cut != NULL) || (UNLIKELY(o->limit != 0) && out_weight(o) >= o->limit);
 }
 
 void out_sent(struct out *o)
@@ -227,6 +236,14 @@ static void write_to(struct out *o, struct chunk *c)
     o->end = c->data + c->cap;
 }
 
+/* Whether clients may take so much more memory for this output. */
+static bool is_granted(const struct out *o, size_t more)
+{
+    if (LIKELY(o->memory + more < GUARD_FROM))
+        return true;
+    return !reserve_is_short() && (may_grow == NULL || may_grow(more));
+}
+
 static void append(struct out *o, struct chunk *c)
 {
     must(c->next == NULL);
@@ -236,7 +253,9 @@ static void append(struct out *o, struct chunk *c)
         write_to(o, c);
         return;
     }
-    if (UNLIKELY(out_is_over(o)))
+    if (UNLIKELY(!is_granted(o, c->memory)))
+        o->starved = true;
+    if (UNLIKELY(o->last != NULL && (o->starved || out_is_over(o))))
         o->cut = o->last;
     close_last(o);
     if (o->last != NULL)
@@ -257,6 +276,7 @@ struct chunk *out_take(struct out *o)
     o->first = o->last = o->cut = NULL;
     o->cur = o->end = NULL;
     o->closed = o->memory = o->referred = 0;
+    o->starved = false;
     return c;
 }
 
@@ -279,6 +299,7 @@ void out_rewind(struct out *o, struct out_mark m)
     o->cur = m.cur;
     o->closed = m.closed;
     o->cut = NULL;
+    o->starved = false;
     o->weight = o->weighed = 0;
     o->block_room = o->sending > 0 ? 0 : OUT_UNCOUNTED;
     o->memory = o->referred = 0;
@@ -286,20 +307,46 @@ void out_rewind(struct out *o, struct out_mark m)
         count_chunk(o, c);
 }
 
-/* Returns room for at least n contiguous bytes. */
+/* Room for n contiguous bytes, which are more than a chunk of the pool has. NULL: the output is cut, or is from now on
+ * because there is no memory for them. */
+static char *room_for_long(struct out *o, size_t n)
+{
+    struct chunk *c;
+
+    if (o->cut != NULL)
+        return NULL;
+    c = is_granted(o, n) ? chunk_large(n) : NULL;
+    if (c != NULL) {
+        append(o, c);
+        return o->cur;
+    }
+    if (o->last == NULL)
+        append(o, chunk_new());
+    o->starved = true;
+    append(o, chunk_new());
+    must(o->cut != NULL);
+    return NULL;
+}
+
+/* Returns room for at least n contiguous bytes. Never NULL if n is at most CHUNK_BYTES. */
 static inline char *room(struct out *o, size_t n)
 {
     sane(o->cur <= o->end);
-    if (UNLIKELY((size_t)(o->end - o->cur) < n))
-        append(o, chunk_new(n));
+    if (UNLIKELY((size_t)(o->end - o->cur) < n)) {
+        if (UNLIKELY(n > CHUNK_BYTES))
+            return room_for_long(o, n);
+        append(o, chunk_new());
+    }
     return o->cur;
 }
 
 void out_add(struct out *o, const void *p, size_t n)
 {
-    if (n == 0)
+    char *to = n != 0 ? room(o, n) : NULL;
+
+    if (UNLIKELY(to == NULL))
         return;
-    memcpy(room(o, n), p, n);
+    memcpy(to, p, n);
     o->cur += n;
 }
 
@@ -389,9 +436,14 @@ void reply_int(struct out *o, int64_t v)
 /* A string of at least BLOCK_BYTES. */
 static void long_bulk(struct out *o, struct slice s)
 {
+    char *p;
+
     header(o, '$', (int64_t)s.n);
     weigh(o);
-    memcpy(room(o, s.n + 2), s.p, s.n);
+    p = room(o, s.n + 2);
+    if (UNLIKELY(p == NULL))
+        return;
+    memcpy(p, s.p, s.n);
     o->cur += s.n;
     weigh_string(o, s.n);
     out_add(o, "\r\n", 2);
@@ -400,13 +452,15 @@ static void long_bulk(struct out *o, struct slice s)
 void reply_bulk(struct out *o, struct slice s)
 {
     char *p;
-    unsigned n = 1;
+    size_t n = 1;
 
     if (UNLIKELY(s.n >= BLOCK_BYTES)) {
         long_bulk(o, s);
         return;
     }
     p = room(o, HEADER_BYTES + s.n + 2);
+    if (UNLIKELY(p == NULL))
+        return;
     p[0] = '$';
     if (s.n < 10)
         p[n++] = '0' + s.n;

@@ -44,7 +44,8 @@ struct out {
     size_t weight;     /* of what was weighed: out_weight */
     size_t weighed;    /* bytes of the chain that are included in `weight` */
     size_t block_room; /* bytes that still fit the last block */
-    struct chunk *cut;   /* the last chunk kept when the output passed the limit; NULL: it has not */
+    struct chunk *cut;   /* the last chunk kept when the output passed the limit or memory was out; NULL: it has not */
+    bool starved;        /* it is cut because memory was out, or clients may not take more */
     uint8_t resp;        /* 2 or 3 */
     uint32_t errors;     /* error replies written so far */
     char error_code[24]; /* first word of the last one */
@@ -83,6 +84,9 @@ bool out_is_over(struct out *o);
 
 /* Frees those chunks of the calling thread's pool that were not used since the last call. Call now and then. */
 void out_thread_tidy(void);
+/* From now on asks `guard` before an output of 1 MiB and more grows: whether clients may take so many bytes more. If
+ * not, the output is cut. NULL: always. Call before threads begin. */
+void out_set_guard(bool (*guard)(size_t bytes));
 /* Frees the calling thread's pool of chunks. Call before the thread ends. */
 void out_thread_done(void);
 /* A position in the output. out_rewind discards what was written after it. Not while the output is cut. */

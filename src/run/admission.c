@@ -7,10 +7,16 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/pages.h"
+#include "base/reserve.h"
 #include "run/reclaim.h"
 
 #define ARGUMENT_EXTRA 32  /* bytes of overhead that a stored argument may have */
+#define FEW_ARGUMENTS  64  /* so many, if none of them is in a blob, are short together: at most 4 MiB */
+#define HOLD_FROM      (1024 * 1024) /* bytes of arguments from which on memory for them is held */
 #define SHOWN_BYTES    128 /* of the name of an unknown command, and of its arguments together */
+
+size_t admission_argument_max = ADMISSION_ARGUMENT_MAX;
 
 /* ---- the checks ---- */
 
@@ -119,6 +125,88 @@ static bool has_memory(struct call *c)
     return true;
 }
 
+/* ---- sizes that a client chooses ---- */
+
+/* Whether argument i of a command on strings is a value, which is taken without a copy, or copied with a check. */
+static bool is_string_value(const struct command *cmd, int i)
+{
+    return strcmp(cmd->group, "string") == 0 && i >= 2 && (cmd->keys[0].step != 2 || i % 2 == 0);
+}
+
+/* Whether the command may create one of its keys. */
+static bool may_create(const struct command *cmd)
+{
+    uint32_t flags = cmd->flags & CMD_DENYOOM ? KEY_INSERT : 0;
+
+    for (int i = 0; i < KEYS_MAX; i++)
+        flags |= cmd->keys[i].flags;
+    return (cmd->flags & CMD_WRITE) && (flags & (KEY_OW | KEY_INSERT | KEY_UPDATE));
+}
+
+/* Whether the command may store argument i as a key or an element, whose lengths have 32 bits in an entry. */
+static bool is_stored_short(const struct command *cmd, int i)
+{
+    bool is_restored = i == 3 && strncmp(cmd->name, "RESTORE", 7) == 0;
+
+    return may_create(cmd) && !is_restored && !is_string_value(cmd, i);
+}
+
+/* Whether an argument is longer than what it would be stored in can hold. Only blobs can be so long. */
+static bool is_too_long(const struct call *c)
+{
+    if (LIKELY(c->blob_count == 0))
+        return false;
+    for (int i = 1; i < c->argc; i++)
+        if (UNLIKELY(c->argv[i].n > admission_argument_max) && is_stored_short(c->cmd, i))
+            return true;
+    return false;
+}
+
+/* Bytes that the command may allocate in small steps, because of its arguments. */
+static size_t bytes_to_hold(const struct call *c)
+{
+    size_t n = 0;
+
+    if (c->cmd->flags & CMD_QUEUE)
+        return c->session->queue_bytes;
+    for (int i = 1; i < c->argc; i++)
+        if (c->argv[i].n < HOLD_FROM || !is_string_value(c->cmd, i))
+            n += c->argv[i].n + ARGUMENT_EXTRA;
+    return n;
+}
+
+/* Holds memory for what long arguments make, so that no allocation fails inside the command. */
+static bool hold_for_arguments(struct call *c)
+{
+    size_t n;
+
+    if (LIKELY(c->blob_count == 0 && c->argc <= FEW_ARGUMENTS && !(c->cmd->flags & CMD_QUEUE)))
+        return true;
+    n = bytes_to_hold(c);
+    if (n < HOLD_FROM)
+        return true;
+    c->holds = reserve_hold(n);
+    return c->holds;
+}
+
+/* Refuses what would take more memory while the kernel grants no more: commands that may add, and queues. */
+static enum refusal check_sizes(struct call *c)
+{
+    if (LIKELY(c->blob_count == 0 && c->argc <= FEW_ARGUMENTS && !c->session->in_multi &&
+               !(c->cmd->flags & (CMD_DENYOOM | CMD_COPIES | CMD_QUEUE))))
+        return ADMITTED;
+    if (UNLIKELY(is_too_long(c)))
+        return REFUSED_TOO_LONG;
+    if (UNLIKELY(reserve_is_short() || pages_are_low())) {
+        reserve_keep();
+        pages_keep();
+        if ((reserve_is_short() || pages_are_low()) &&
+            ((admission_flags(c) & (CMD_DENYOOM | CMD_COPIES)) || admission_is_queued(c)))
+            return REFUSED_EXHAUSTED;
+    }
+    return LIKELY(hold_for_arguments(c)) ? ADMITTED : REFUSED_EXHAUSTED;
+}
+
 enum refusal admission_check(struct call *c)
 {
     enum refusal why;
@@ -141,7 +229,7 @@ enum refusal admission_check(struct call *c)
     why = check_state(c);
     if (LIKELY(why == ADMITTED) && UNLIKELY(!has_memory(c)))
         return REFUSED_MEMORY;
-    return why;
+    return LIKELY(why == ADMITTED) ? check_sizes(c) : why;
 }
 
 /* ---- the texts ---- */
@@ -197,9 +285,11 @@ void admission_text(const struct call *c, enum refusal why, char text[ADMISSION_
         [REFUSED_LOADING] = ERR_LOADING,
         [REFUSED_BUSY] = ERR_BUSY,
         [REFUSED_MEMORY] = ERR_OOM,
+        [REFUSED_TOO_LONG] = ERR_TOO_LONG,
+        [REFUSED_EXHAUSTED] = ERR_EXHAUSTED,
     };
 
-    must(why > ADMITTED && why <= REFUSED_MEMORY);
+    must(why > ADMITTED && why <= REFUSED_EXHAUSTED);
     must((why == REFUSED_UNKNOWN) == (c->cmd == NULL));
     switch (why) {
     case REFUSED_UNKNOWN:

@@ -27,9 +27,15 @@ enum refusal {
     REFUSED_STALE,
     REFUSED_LOADING,
     REFUSED_BUSY,
-    REFUSED_MEMORY, /* memory is full, and no key may be evicted */
+    REFUSED_MEMORY,    /* memory is full, and no key may be evicted */
+    REFUSED_TOO_LONG,  /* an argument is longer than an entry can hold */
+    REFUSED_EXHAUSTED, /* the kernel grants no more memory */
 };
 
+/* The longest argument that is stored as a key or as an element, in bytes: an entry has 32 bits for its length. Tests
+ * set a lower one. */
+#define ADMISSION_ARGUMENT_MAX (UINT32_MAX - 64)
+extern size_t admission_argument_max;
 /* Whether the call may run or be queued. Makes room for what it may add to memory. c->cmd NULL: unknown command. */
 enum refusal admission_check(struct call *c);
 /* Writes the error for a refusal, "CODE text". */

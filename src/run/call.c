@@ -5,7 +5,9 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/num.h"
+#include "base/reserve.h"
 #include "run/door_check.h"
 #include "run/reclaim.h"
 #include "store/fields.h"
@@ -298,8 +300,7 @@ void call_set(struct call *c, int i, struct slice value, struct set_options opti
     if (value.n > ENTRY_INLINE_MAX) {
         s.blob = received_blob(c, value);
         if (s.blob == NULL)
-            s.blob = blob_copy(value);
-        must(s.blob != NULL); /* the bytes are here already once: memory is out for everybody */
+            s.blob = blob_copy_surely(value);
     }
     shard_touch(&p, old);
     if (!set_in_place(&p, old, &s))
@@ -372,6 +373,40 @@ void call_changed_unwatched(struct call *c, int i, enum event_class class, const
 
 /* ---- running ---- */
 
+#define COPY_FROM  (1024 * 1024) /* bytes of values from which on memory for a copy is held */
+#define COPY_TIMES 2             /* the copy may be in another form, which takes more */
+
+/* Bytes of the values of all keys that the command names. */
+static size_t bytes_of_keys(struct call *c)
+{
+    int *positions = mem_alloc((size_t)c->argc * sizeof *positions);
+    int n = command_keys(c->cmd, c->argv, c->argc, positions, c->argc);
+    size_t sum = 0;
+
+    for (int i = 0; i < n && i < c->argc; i++) {
+        struct entry *e = call_peek(c, positions[i]);
+
+        sum += e != NULL ? entry_size(e) : 0;
+    }
+    mem_free(positions);
+    return sum;
+}
+
+/* Runs a command of CMD_COPIES with as much memory held as it may need, so that no allocation fails within it. */
+__attribute__((noinline)) static void run_holding(struct call *c)
+{
+    size_t bytes = bytes_of_keys(c);
+    bool holds = bytes >= COPY_FROM;
+
+    if (holds && !reserve_hold(COPY_TIMES * bytes)) {
+        reply_error(c->out, ERR_EXHAUSTED);
+        return;
+    }
+    c->cmd->run(c);
+    if (holds)
+        reserve_drop();
+}
+
 void call_run(struct call *c)
 {
     struct command_metrics *m = &c->runner->metrics->commands[command_number(c->cmd)];
@@ -387,7 +422,10 @@ void call_run(struct call *c)
     c->errors = c->out->errors;
     c->runner->command = c->cmd;
     door_check_begin(&check, c);
-    c->cmd->run(c);
+    if (UNLIKELY(c->cmd->flags & CMD_COPIES))
+        run_holding(c);
+    else
+        c->cmd->run(c);
     door_check_end(&check);
     if (UNLIKELY(c->short_of != 0))
         return;

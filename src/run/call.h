@@ -42,6 +42,7 @@ struct call {
     void *prepared;  /* by cmd->prepare; owned by the one who runs the unit */
     struct blob *const *blobs; /* arguments that were received into blobs of their own */
     unsigned blob_count;
+    bool holds; /* memory for the arguments is held: reserve.h */
 };
 
 static inline struct slice call_arg(const struct call *c, int i)

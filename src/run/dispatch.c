@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/reserve.h"
 #include "obs/log.h"
 #include "run/admission.h"
 #include "run/locks.h"
@@ -177,8 +178,10 @@ static enum dispatch_result run(struct call *c, const struct request *req)
     if (admission_is_queued(c)) {
         if (is_held_up(c))
             return DISPATCH_PAUSED;
-        session_queue(c->session, c->cmd, c->argc, c->argv);
-        reply_simple(c->out, "QUEUED");
+        if (session_queue(c->session, c->cmd, c->argc, c->argv))
+            reply_simple(c->out, "QUEUED");
+        else
+            refuse(c, REFUSED_EXHAUSTED);
         return DISPATCH_DONE;
     }
     return run_unit(c, req) ? DISPATCH_DONE : DISPATCH_PAUSED;
@@ -219,6 +222,8 @@ enum dispatch_result dispatch_run(struct runner *r, struct session *s, struct re
     sane(req->argc > 0 && s->db < r->instance->keyspace->databases);
     sane(s->card != NULL);
     result = run(&c, req);
+    if (UNLIKELY(c.holds))
+        reserve_drop();
     if (UNLIKELY(c.cmd != NULL && !(c.cmd->flags & CMD_READONLY)))
         reclaim_done(r);
     if (UNLIKELY(result == DISPATCH_PAUSED))

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/pages.h"
+#include "base/reserve.h"
 #include "proto/client_memory.h"
 #include "run/command.h"
 #include "run/locks.h"
@@ -15,6 +17,8 @@ void runner_init(struct runner *r, struct instance *in, unsigned slot)
     must(clock_ns_per_mega > 0); /* clock_calibrate was called */
     *r = (struct runner){.magic = RUNNER_MAGIC, .instance = in, .slot = slot, .metrics = metrics_new()};
     r->locks = lock_set_new(in->keyspace, slot);
+    reserve_keep();
+    pages_keep();
     r->clock_cycles = CLOCK_MS * 1000000ull * (1 << 20) / clock_ns_per_mega;
     runner_tick(r);
 }
@@ -52,4 +56,6 @@ void runner_flush(struct runner *r)
     must_be(r, RUNNER_MAGIC);
     mem_flush();
     client_memory_flush();
+    reserve_keep();
+    pages_keep();
 }

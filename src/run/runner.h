@@ -46,7 +46,8 @@ void runner_enter(struct runner *r);
 const char *runner_command(void);
 /* Reads the clocks: when a batch begins, or time has passed. */
 void runner_tick(struct runner *r);
-/* Adds the memory that the worker has counted to the global accounts. Called ten times a second. */
+/* Adds the memory that the worker has counted to the global accounts, and fills its reserve. Called ten times a second.
+ */
 void runner_flush(struct runner *r);
 
 #endif

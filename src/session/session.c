@@ -39,23 +39,39 @@ void session_begin_multi(struct session *s)
     publish_multi(s);
 }
 
-void session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv)
+/* Makes room for one more command. False: memory is out. */
+static bool grow_queue(struct session *s)
 {
+    size_t cap = s->queue_cap ? (size_t)s->queue_cap * 2 : 4;
+    struct queued *grown;
+
+    if (s->queued < s->queue_cap)
+        return true;
+    grown = cap <= UINT32_MAX ? client_memory_try_realloc(s->queue, cap * sizeof *s->queue) : NULL;
+    if (grown == NULL)
+        return false;
+    s->queue = grown;
+    s->queue_cap = (unsigned)cap;
+    return true;
+}
+
+bool session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv)
+{
+    struct slice *copies;
     struct queued *q;
-    size_t bytes = 0;
+    size_t bytes = 0, input;
     char *p;
 
     must(cmd != NULL && argc > 0 && s->queued <= s->queue_cap);
-    if (s->queued == s->queue_cap) {
-        s->queue_cap = s->queue_cap ? s->queue_cap * 2 : 4;
-        s->queue = client_memory_realloc(s->queue, s->queue_cap * sizeof *s->queue);
-    }
     for (int i = 0; i < argc; i++)
         bytes += argv[i].n;
-    s->queue_input += bytes + (size_t)argc * sizeof(void *);
+    input = bytes + (size_t)argc * sizeof(void *);
     bytes += (size_t)argc * (sizeof *argv + sizeof(uint64_t));
+    copies = grow_queue(s) ? client_memory_try_alloc(bytes) : NULL;
+    if (copies == NULL)
+        return false;
     q = &s->queue[s->queued++];
-    *q = (struct queued){.cmd = cmd, .argc = argc, .argv = client_memory_alloc(bytes), .bytes = bytes};
+    *q = (struct queued){.cmd = cmd, .argc = argc, .argv = copies, .bytes = bytes};
     q->hash = (uint64_t *)(q->argv + argc);
     p = (char *)(q->hash + argc);
     for (int i = 0; i < argc; i++) {
@@ -65,7 +81,9 @@ void session_queue(struct session *s, const struct command *cmd, int argc, const
         p += argv[i].n;
     }
     s->queue_bytes += bytes + sizeof *q;
+    s->queue_input += input;
     publish_multi(s);
+    return true;
 }
 
 void session_end_multi(struct session *s)

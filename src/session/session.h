@@ -74,8 +74,8 @@ void session_fini(struct session *s);
 
 /* MULTI: begins to queue commands. */
 void session_begin_multi(struct session *s);
-/* Copies the command to the end of the queue. */
-void session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv);
+/* Copies the command to the end of the queue. False: memory is out, and nothing has changed. */
+bool session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv);
 /* Ends the transaction and empties the queue. Nothing if there is none. */
 void session_end_multi(struct session *s);
 /* Copies the key and puts a mark into its shard, whose lock is held. Nothing if it is watched already. */

@@ -14,6 +14,10 @@ static struct {
     _Atomic size_t reserved;
 } accounts;
 
+static struct {
+    _Atomic size_t clients, used;
+} ceilings = {SIZE_MAX, SIZE_MAX};
+
 static _Thread_local size_t reserved; /* of accounts.reserved, what this thread has reserved */
 
 static size_t load(_Atomic size_t *account)
@@ -29,6 +33,19 @@ static size_t above(size_t used, size_t others)
 void quota_start(void)
 {
     atomic_store_explicit(&accounts.start, above(mem_used(), quota_clients()), memory_order_relaxed);
+}
+
+void quota_set_ceilings(size_t clients, size_t used)
+{
+    atomic_store_explicit(&ceilings.clients, clients, memory_order_relaxed);
+    atomic_store_explicit(&ceilings.used, used, memory_order_relaxed);
+}
+
+bool quota_clients_may_take(size_t bytes)
+{
+    size_t clients = load(&ceilings.clients), used = load(&ceilings.used);
+
+    return bytes <= clients && quota_clients() <= clients - bytes && bytes <= used && mem_used() <= used - bytes;
 }
 
 void quota_free_later(size_t bytes)

@@ -26,16 +26,23 @@
  * to add is reserved, so that two threads do not take the same room. docs/TUNING.md says by how much memory may exceed
  * maxmemory. Start, clients and pinned are not bounded by maxmemory, since to evict keys
  * would not make them smaller. Clients have limits of their own: maxmemory-clients, client-query-buffer-limit,
- * client-output-buffer-limit.
+ * client-output-buffer-limit. Beyond these there is a ceiling for all clients together (client-memory-ceiling), so that
+ * no reply takes the whole machine: an output that would pass it is cut, and its client disconnected.
  */
 #ifndef LARDER_STORE_QUOTA_H
 #define LARDER_STORE_QUOTA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* The memory in use now is that of the start. */
 void quota_start(void);
+
+/* The ceilings of client memory and of the memory in use, in bytes: no reply may grow beyond either. */
+void quota_set_ceilings(size_t clients, size_t used);
+/* Whether clients may take so many bytes more. */
+bool quota_clients_may_take(size_t bytes);
 
 /* So many bytes will be freed by the freer, or, the second, are freed. */
 void quota_free_later(size_t bytes);

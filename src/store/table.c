@@ -254,22 +254,26 @@ static void directory_grow(struct table *t)
     quiesce_retire(d, mem_free);
 }
 
-/* Allocates memory for bucket i if it is the first of its segment. */
-static void make_bucket(struct table *t, uint32_t i)
+/* Allocates memory for bucket i if it is the first of its segment. False: there is none. A table that cannot grow goes
+ * on with longer chains. */
+static bool make_bucket(struct table *t, uint32_t i)
 {
     uint32_t offset;
     unsigned k = linear_segment(i, &offset);
     struct bucket *b;
 
     if (offset != 0)
-        return;
+        return true;
     if (k >= directory_of(t)->cap)
         directory_grow(t);
     must(k < directory_of(t)->cap && segment_at(t, k) == NULL);
-    b = mem_aligned_zero(sizeof *b, linear_segment_size(k) * sizeof *b);
+    b = mem_try_aligned_zero(sizeof *b, linear_segment_size(k) * sizeof *b);
+    if (b == NULL)
+        return false;
     atomic_store_explicit(&directory_of(t)->segment[k], b, memory_order_release);
     if (due_of(t) != NULL)
         make_due(t, k);
+    return true;
 }
 
 /* Puts e into a bucket, or into an overflow bucket if it is full. */
@@ -300,7 +304,8 @@ static void split(struct table *t)
 
     if (n >= 1u << 29)
         return;
-    make_bucket(t, n);
+    if (!make_bucket(t, n))
+        return;
     bucket_take(b, hash_of, taken);
     count_add(&t->chained, -(int32_t)bucket_clear(b, retire));
     if (due_of(t) != NULL)

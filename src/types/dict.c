@@ -111,12 +111,27 @@ static void set_segments(struct dict *d, uint32_t n)
     d->segments = n;
 }
 
-static void add_segment(struct dict *d)
+/* False: there is no memory. A table that cannot grow goes on with longer chains. */
+static bool add_segment(struct dict *d)
 {
     size_t n = linear_segment_size(d->segments);
+    struct bucket *b = mem_try_aligned_zero(sizeof *b, n * sizeof *b);
 
+    if (b == NULL)
+        return false;
     set_segments(d, d->segments + 1);
-    d->segment[d->segments - 1] = mem_aligned_zero(sizeof(struct bucket), n * sizeof(struct bucket));
+    d->segment[d->segments - 1] = b;
+    return true;
+}
+
+/* The number of buckets that the first n segments have. */
+static uint32_t buckets_in(unsigned n)
+{
+    uint32_t sum = 0;
+
+    for (unsigned k = 0; k < n; k++)
+        sum += linear_segment_size(k);
+    return sum;
 }
 
 struct dict *dict_new(void)
@@ -125,7 +140,8 @@ struct dict *dict_new(void)
 
     d->magic = DICT_MAGIC;
     d->buckets = LINEAR_FIRST;
-    add_segment(d);
+    set_segments(d, 1);
+    d->segment[0] = mem_aligned_zero(sizeof(struct bucket), LINEAR_FIRST * sizeof(struct bucket));
     return d;
 }
 
@@ -138,9 +154,14 @@ void dict_reserve(struct dict *d, size_t n)
     must_be(d, DICT_MAGIC);
     if (buckets <= d->buckets)
         return;
-    d->buckets = buckets < BUCKETS_MAX ? buckets : BUCKETS_MAX;
+    if (buckets > BUCKETS_MAX)
+        buckets = BUCKETS_MAX;
+    d->buckets = (uint32_t)buckets;
     while (linear_segment(d->buckets - 1, &offset) >= d->segments)
-        add_segment(d);
+        if (!add_segment(d)) {
+            d->buckets = buckets_in(d->segments);
+            return;
+        }
 }
 
 /* The last segment is freed with its first bucket, so that memory comes back while the elements are freed. */
@@ -221,8 +242,8 @@ static void split(struct dict *d)
 
     if (n >= BUCKETS_MAX)
         return;
-    if (linear_segment(n, &offset) == d->segments)
-        add_segment(d);
+    if (linear_segment(n, &offset) == d->segments && !add_segment(d))
+        return;
     d->buckets = n + 1;
     redistribute(d, bucket_at(d, linear_split(n)));
 }

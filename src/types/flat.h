@@ -26,6 +26,10 @@ struct flat {
     void *owner; /* for resize */
 };
 
+/* The most bytes of a flat value that options may allow: what is longer is stored in the large form. A block of this
+ * size can be allocated when memory is out (base/reserve.h). */
+#define FLAT_MAX (2u << 20)
+
 /* For reading only. */
 static inline struct flat flat_of(struct slice s)
 {

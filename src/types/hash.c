@@ -83,7 +83,7 @@ int64_t hash_next_due(const struct value *v)
 static bool outgrows(const struct value *v, struct slice field, struct slice value)
 {
     return field.n > v->limits.bytes || value.n > v->limits.bytes ||
-           v->flat.n + field.n + value.n + FLAT_OVERHEAD > LISTPACK_MAX;
+           v->flat.n + field.n + value.n + FLAT_OVERHEAD > FLAT_MAX;
 }
 
 static void enlarge(struct value *v)

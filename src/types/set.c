@@ -6,7 +6,7 @@
 #include "base/rand.h"
 #include "types/intset.h"
 
-#define INTSET_MAX (1u << 30) /* elements of an intset, whatever the limits are */
+#define INTSET_MAX (FLAT_MAX / sizeof(int64_t)) /* elements of an intset, whatever the limits are */
 #define FEW        3          /* a sample of less than a third of a set is drawn, a larger one is selected on a walk */
 #define NEARLY_ALL                                                                      \
     5 /* if at most a fifth of the popped members remains, the remaining ones are drawn \
@@ -208,7 +208,7 @@ void set_make_intset(struct value *v)
 /* Whether a listpack of n elements and so many bytes has room for another member. */
 static bool has_room(const struct value *v, size_t n, size_t bytes, struct slice member)
 {
-    return n < v->limits.entries && member.n <= v->limits.bytes && bytes + member.n <= LISTPACK_MAX;
+    return n < v->limits.entries && member.n <= v->limits.bytes && bytes + member.n <= FLAT_MAX;
 }
 
 static size_t max_of(size_t a, size_t b)

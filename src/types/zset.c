@@ -41,7 +41,7 @@ static void enlarge(struct value *v)
 
 static bool stays_flat(const struct value *v, struct slice new)
 {
-    return new.n <= v->limits.bytes &&zset_flat_count(&v->flat) < v->limits.entries && v->flat.n + new.n < LISTPACK_MAX;
+    return new.n <= v->limits.bytes &&zset_flat_count(&v->flat) < v->limits.entries && v->flat.n + new.n < FLAT_MAX;
 }
 
 void zset_reserve(struct value *v, size_t n)

@@ -85,7 +85,7 @@ void zset_gather_end(struct zset_gather *g, struct value *v)
 {
     must(value_is_empty(v));
     zset_gather_sort(g);
-    if (g->n > v->limits.entries || g->longest > v->limits.bytes || g->bytes >= LISTPACK_MAX) {
+    if (g->n > v->limits.entries || g->longest > v->limits.bytes || g->bytes >= FLAT_MAX) {
         make_large(g, v);
         mem_free(g->elements);
         return;

@@ -269,6 +269,60 @@ START_TEST(admission_returns_a_reason_and_writes_no_reply)
 }
 END_TEST
 
+/* Expects the error, or NULL for none, for a request whose argument i was received in a blob. */
+static void expect_long(const char *text, int i, const char *error)
+{
+    struct sent s;
+    struct blob *b;
+
+    prepare(&s, text);
+    b = blob_copy(s.argv[i]);
+    s.argv[i] = blob_slice(b);
+    s.request.blobs = &b;
+    s.request.blob_count = 1;
+    dispatch_run(&runner, &session, &s.request);
+    if (error != NULL) {
+        expect_out(text, error);
+    } else {
+        ck_assert_uint_eq(session.out.errors, 0);
+        out_fini(&session.out);
+    }
+    session.out.errors = 0;
+    blob_unref(b);
+}
+
+START_TEST(an_argument_that_no_entry_can_hold_is_refused)
+{
+    const char *error = "-" ERR_TOO_LONG "\r\n";
+
+    admission_argument_max = 10;
+    expect_long("set key long-long-value", 2, NULL);
+    expect_long("mset key long-long-value", 2, NULL);
+    expect_long("getset key long-long-value", 2, NULL);
+    expect_long("append key long-long-value", 2, NULL);
+    expect_long("get long-long-key", 1, NULL);
+    expect_long("del long-long-key", 1, NULL);
+    expect_long("echo long-long-text", 1, NULL);
+    expect_long("set 0123456789 value", 1, NULL);
+    expect_long("set long-long-key value", 1, error);
+    expect_long("mset key value long-long-key value", 3, error);
+    expect_long("append long-long-key value", 1, error);
+    expect_long("rename key long-long-key", 2, error);
+    expect_long("copy key long-long-key", 2, error);
+    expect_long("sadd set long-long-member", 2, error);
+    expect_long("zadd zset 1 long-long-member", 3, error);
+    expect_long("hset hash field long-long-value", 3, error);
+    expect_long("rpush list long-long-element", 2, error);
+    expect_long("xadd stream * field long-long-value", 4, error);
+    expect_long("geoadd geo 1 1 long-long-member", 4, error);
+    expect_long("lset list 0 long-long-element", 3, error);
+    expect("multi", "+OK\r\n");
+    expect_long("sadd set long-long-member", 2, error);
+    expect("exec", "-EXECABORT Transaction discarded because of previous errors.\r\n");
+    admission_argument_max = ADMISSION_ARGUMENT_MAX;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("admission");
@@ -294,5 +348,6 @@ int main(void)
     tcase_add_test(tests, only_commands_with_the_flag_allow_busy_run_while_a_script_is_busy);
     tcase_add_test(tests, a_script_may_not_run_commands_with_the_flag_noscript);
     tcase_add_test(tests, admission_returns_a_reason_and_writes_no_reply);
+    tcase_add_test(tests, an_argument_that_no_entry_can_hold_is_refused);
     return run_suite(suite, tests);
 }

@@ -170,6 +170,22 @@ START_TEST(no_account_is_shown_below_zero)
 }
 END_TEST
 
+START_TEST(clients_may_take_what_is_left_to_both_ceilings)
+{
+    ck_assert(quota_clients_may_take((size_t)1 << 40)); /* there are none at first */
+    client_memory_add(1000000);
+    quota_set_ceilings(1500000, SIZE_MAX);
+    ck_assert(quota_clients_may_take(500000));
+    ck_assert(!quota_clients_may_take(500001));
+    ck_assert(!quota_clients_may_take(SIZE_MAX));
+    quota_set_ceilings(SIZE_MAX, mem_used() + 1000);
+    ck_assert(quota_clients_may_take(1000));
+    ck_assert(!quota_clients_may_take(1001));
+    quota_set_ceilings(10, SIZE_MAX);
+    ck_assert(!quota_clients_may_take(1));
+}
+END_TEST
+
 START_TEST(more_freed_than_was_to_be_freed_fails_an_assertion)
 {
     quota_free_later(10);
@@ -206,6 +222,7 @@ int main(void)
     tcase_add_test(tests, threads_count_clients_together);
     tcase_add_test(tests, other_threads_see_what_a_thread_has_reserved_until_it_is_in_use);
     tcase_add_test(tests, no_account_is_shown_below_zero);
+    tcase_add_test(tests, clients_may_take_what_is_left_to_both_ceilings);
     tcase_add_test_raise_signal(tests, more_freed_than_was_to_be_freed_fails_an_assertion, SIGABRT);
     tcase_add_test_raise_signal(tests, far_less_client_memory_than_none_fails_an_assertion, SIGABRT);
     tcase_add_test_raise_signal(tests, a_blob_with_two_owners_fails_an_assertion, SIGABRT);

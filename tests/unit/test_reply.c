@@ -8,10 +8,12 @@
 #include "base/mem.h"
 #include "checks.h"
 #include "proto/client_memory.h"
+#include "proto/client_memory.h"
 #include "proto/reply.h"
 #include "seed.h"
 
 static struct out out;
+static char bytes[1000];
 
 static void set_up(void)
 {
@@ -22,6 +24,7 @@ static void tear_down(void)
 {
     out_fini(&out);
     out_thread_done();
+    out_set_guard(NULL);
 }
 
 /* Takes the output, and checks that the sizes in `out` match it. */
@@ -404,6 +407,79 @@ START_TEST(a_piece_longer_than_the_limit_is_the_last_one_kept)
 }
 END_TEST
 
+static size_t asked; /* the most bytes that the guard was asked for */
+static size_t granted;
+
+static bool guard(size_t bytes)
+{
+    if (bytes > asked)
+        asked = bytes;
+    return bytes <= granted;
+}
+
+static bool guard_of_all(size_t bytes)
+{
+    return client_memory_bytes() + bytes <= granted;
+}
+
+START_TEST(output_that_the_guard_refuses_is_cut)
+{
+    size_t n = 0;
+
+    granted = 4 << 20;
+    out_set_guard(guard_of_all);
+    while (out.cut == NULL && n++ < 100000)
+        reply_bulk(&out, slice_of(bytes, 1000));
+    ck_assert_ptr_nonnull(out.cut);
+    ck_assert(out.starved);
+    ck_assert_uint_gt(out_size(&out), 3 << 20);
+    ck_assert_uint_le(out_size(&out), granted + sizeof bytes);
+    n = mem_used();
+    for (int i = 0; i < 10000; i++)
+        reply_bulk(&out, slice_of(bytes, 1000));
+    ck_assert_uint_lt(mem_used(), n + 50000); /* what is discarded takes a chunk */
+}
+END_TEST
+
+START_TEST(a_long_piece_that_the_guard_refuses_is_not_allocated)
+{
+    static char piece[2 << 20];
+    size_t before;
+
+    granted = 1 << 20;
+    out_set_guard(guard);
+    out_thread_done();
+    before = mem_used();
+    reply_bulk(&out, slice_of(piece, sizeof piece));
+    ck_assert_ptr_nonnull(out.cut);
+    ck_assert_uint_lt(mem_used() - before, 100000);
+    reply_bulk(&out, slice_of(piece, sizeof piece));
+    out_add(&out, piece, sizeof piece);
+    ck_assert_uint_lt(mem_used() - before, 100000);
+}
+END_TEST
+
+START_TEST(a_piece_for_which_there_is_no_memory_cuts_the_output)
+{
+    reply_ok(&out);
+    reply_bulk(&out, slice_of(bytes, SIZE_MAX / 4)); /* it is not read: no such block can be allocated */
+    ck_assert_ptr_nonnull(out.cut);
+    ck_assert(out.starved);
+    reply_ok(&out);
+}
+END_TEST
+
+START_TEST(the_guard_is_not_asked_for_short_outputs)
+{
+    out_set_guard(guard);
+    asked = 0;
+    for (int i = 0; i < 500; i++)
+        reply_bulk(&out, slice_of(bytes, 1000));
+    ck_assert_uint_eq(asked, 0);
+    ck_assert_ptr_null(out.cut);
+}
+END_TEST
+
 START_TEST(rewinding_to_before_the_cut_removes_the_cut)
 {
     struct out_mark mark;
@@ -515,6 +591,10 @@ int main(void)
     tcase_add_test(tests, output_is_over_the_limit_at_the_byte);
     tcase_add_test(tests, output_beyond_the_limit_is_discarded);
     tcase_add_test(tests, a_piece_longer_than_the_limit_is_the_last_one_kept);
+    tcase_add_test(tests, output_that_the_guard_refuses_is_cut);
+    tcase_add_test(tests, a_long_piece_that_the_guard_refuses_is_not_allocated);
+    tcase_add_test(tests, a_piece_for_which_there_is_no_memory_cuts_the_output);
+    tcase_add_test(tests, the_guard_is_not_asked_for_short_outputs);
     tcase_add_test(tests, rewinding_to_before_the_cut_removes_the_cut);
     tcase_add_test(tests, random_replies_and_rewinds_match_a_model);
     tcase_add_test_raise_signal(tests, a_mark_in_cut_output_fails_an_assertion, SIGABRT);

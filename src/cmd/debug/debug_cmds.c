@@ -13,6 +13,8 @@
 #include "base/glob.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/pages.h"
+#include "base/reserve.h"
 #include "cmd/debug/debug_reload.h"
 #include "cmd/debug/debug_value.h"
 #include "cmd/debug/digest.h"
@@ -259,7 +261,7 @@ static void debug_populate(struct call *c)
     }
     memset(value, 0, size);
     for (int64_t i = 0; i < count; i++)
-        if (!populate_nth(c, i, value, size)) {
+        if (reserve_is_short() || pages_are_low() || !populate_nth(c, i, value, size)) {
             reply_error(c->out, ERR_NO_MEMORY);
             mem_free(value);
             return;

@@ -6,7 +6,7 @@
 
 CMD(dump,
     .name = "DUMP", .arity = 2, .group = "generic", .since = "2.6.0",
-    .cost = "O(N) where N is the number of bytes of the value.", .flags = CMD_READONLY,
+    .cost = "O(N) where N is the number of bytes of the value.", .flags = CMD_READONLY | CMD_COPIES,
     .keys = CMD_KEYS(1, 1, 1, KEY_RO | KEY_ACCESS), .hints = "nondeterministic_output", .syntax = "key",
     .summary = "Returns the serialized value of a key, for RESTORE here or in Redis.")
 {
@@ -17,6 +17,7 @@ CMD(dump,
         reply_null(c->out);
         return;
     }
+    buf_reserve(&dump, entry_size(e)); /* usually enough, so that the bytes do not move */
     dump_write(&dump, e);
     must(dump.len > 0);
     reply_bulk(c->out, buf_slice(&dump));

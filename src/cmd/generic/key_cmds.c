@@ -181,7 +181,8 @@ static bool parse_copy(struct call *c, struct copy_options *o)
 
 CMD(copy,
     .name = "COPY", .arity = -3, .group = "generic", .since = "6.2.0",
-    .cost = "O(1) for a string, otherwise O(N) where N is the number of elements.", .flags = CMD_WRITE | CMD_DENYOOM,
+    .cost = "O(1) for a string, otherwise O(N) where N is the number of elements.",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES,
     .keys = {{.flags = KEY_RO | KEY_ACCESS, .first = 1, .last = 1, .step = 1},
              {.flags = KEY_OW | KEY_UPDATE, .first = 2, .last = 2, .step = 1}},
     .syntax = "source destination [DB destination-db] [REPLACE]",

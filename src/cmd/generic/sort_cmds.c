@@ -8,12 +8,15 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/pages.h"
+#include "base/reserve.h"
 #include "cmd/generic/sort_pattern.h"
 #include "run/collection.h"
 #include "types/list.h"
 #include "types/set.h"
 #include "types/zset.h"
 
+#define HOLD_FROM    (1024 * 1024) /* bytes of an element from which on memory for it is held */
 #define NUMBER_BYTES 128 /* of a number as text; longer ones are parsed in heap memory */
 
 /* An element: n bytes of `bytes` at `at`. Its sort key is a number, or a text that is in `bytes` too. */
@@ -337,7 +340,7 @@ static void reply_result(struct sort *s, struct range r)
 
     must(r.n == 0 || r.from + r.n <= s->n);
     reply_array(out, r.n * parts(s));
-    for (size_t i = r.from; i < r.from + r.n; i++)
+    for (size_t i = r.from; i < r.from + r.n && out->cut == NULL; i++) /* cut: the client is about to be disconnected */
         for (size_t get = 0; get < parts(s); get++) {
             if (get_part(s, &s->items[i], get, &part))
                 reply_bulk(out, part);
@@ -347,6 +350,19 @@ static void reply_result(struct sort *s, struct range r)
 }
 
 #define CHECKED_BYTES ((size_t)64 * 1024) /* of a list that is being made, between two checks of the memory */
+
+/* Values of other keys may be many and long. False: memory is out. */
+static bool push_checked(struct value *list, struct slice part)
+{
+    bool holds = part.n >= HOLD_FROM;
+
+    if (reserve_is_short() || pages_are_low() || (holds && !reserve_hold(part.n)))
+        return false;
+    list_push(list, false, part);
+    if (holds)
+        reserve_drop();
+    return true;
+}
 
 /* Missing values become empty strings. False: a value is too long for a list, and the error was replied; or memory has
  * no room (call_has_room_with): with GET, a list of any size comes from a short one. */
@@ -367,7 +383,10 @@ static bool make_list(struct sort *s, struct range r, struct value *list)
                 reply_error(s->call->out, ERR_TOO_LONG);
                 return false;
             }
-            list_push(list, false, found ? part : SLICE(""));
+            if (!push_checked(list, found ? part : SLICE(""))) {
+                reply_error(s->call->out, ERR_EXHAUSTED);
+                return false;
+            }
             made += found ? part.n : 0;
             if (made - checked > CHECKED_BYTES && !call_has_room_with(s->call, 2 * made))
                 return false;
@@ -475,7 +494,7 @@ static bool sort_needs_world(const struct slice *argv, int argc)
 
 CMD(sort,
     .name = "SORT", .arity = -2, .group = "generic", .since = "1.0.0", .cost = SORT_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM,
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES,
     .keys = {SORTED_KEY, PATTERN_KEYS,
              {.flags = KEY_OW | KEY_UPDATE, .unknown = true, .keyword = "STORE", .first = -2, .step = 1,
               .notes = "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere "
@@ -488,7 +507,8 @@ CMD(sort,
 }
 
 CMD(sort_ro,
-    .name = "SORT_RO", .arity = -2, .group = "generic", .since = "7.0.0", .cost = SORT_COST, .flags = CMD_READONLY,
+    .name = "SORT_RO", .arity = -2, .group = "generic", .since = "7.0.0", .cost = SORT_COST,
+    .flags = CMD_READONLY | CMD_COPIES,
     .keys = {SORTED_KEY, PATTERN_KEYS}, .needs_world = sort_needs_world, .syntax = SORT_SYNTAX,
     .categories = SORT_CATEGORIES, .summary = "Sorts as SORT does, and returns the result.")
 {

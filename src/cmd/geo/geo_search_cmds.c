@@ -300,7 +300,8 @@ static int find_keys(const struct slice *argv, int argc, int *positions, int max
     "<BYRADIUS radius:double " UNIT " | BYBOX width:double height:double " UNIT ">"
 
 CMD(geosearch,
-    .name = "GEOSEARCH", .arity = -7, .group = "geo", .since = "6.2.0", .cost = SEARCH_COST, .flags = CMD_READONLY,
+    .name = "GEOSEARCH", .arity = -7, .group = "geo", .since = "6.2.0", .cost = SEARCH_COST,
+    .flags = CMD_READONLY | CMD_COPIES,
     .keys = {READ_KEY}, .summary = "Returns the members of a geospatial index within a circle or a box.",
     .syntax = "key " SHAPE " " ORDER " " COUNT " " WITH, .history = "7.0.0: Units may be in upper case.")
 {
@@ -309,7 +310,7 @@ CMD(geosearch,
 
 CMD(geosearchstore,
     .name = "GEOSEARCHSTORE", .arity = -8, .group = "geo", .since = "6.2.0", .cost = SEARCH_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM,
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES,
     .keys = {{.flags = KEY_OW | KEY_UPDATE, .first = 1, .last = 1, .step = 1},
              {.flags = KEY_RO | KEY_ACCESS, .first = 2, .last = 2, .step = 1}},
     .summary = "Stores the members of a geospatial index within a circle or a box in another key.",
@@ -321,7 +322,7 @@ CMD(geosearchstore,
 
 CMD(georadius,
     .name = "GEORADIUS", .arity = -6, .group = "geo", .since = "3.2.0", .cost = SEARCH_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = {READ_KEY, STORE_KEY("STORE", 6), STORE_KEY("STOREDIST", 6)},
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES, .keys = {READ_KEY, STORE_KEY("STORE", 6), STORE_KEY("STOREDIST", 6)},
     .find_keys = find_keys, .summary = "Returns or stores the members of a geospatial index around a point.",
     .syntax = FROM_POINT " " WITH " " COUNT " " ORDER " " STORE,
     .history = "6.2.0: Added `ANY`.\n7.0.0: Units may be in upper case.", .deprecated_since = "6.2.0",
@@ -332,7 +333,8 @@ CMD(georadius,
 
 CMD(georadius_ro,
     .name = "GEORADIUS_RO", .arity = -6, .group = "geo", .since = "3.2.10", .cost = SEARCH_COST,
-    .flags = CMD_READONLY, .keys = {READ_KEY}, .summary = "Returns the members of a geospatial index around a point.",
+    .flags = CMD_READONLY | CMD_COPIES, .keys = {READ_KEY},
+    .summary = "Returns the members of a geospatial index around a point.",
     .syntax = FROM_POINT " " WITH " " COUNT " " ORDER, .history = "6.2.0: Added `ANY`.", .deprecated_since = "6.2.0",
     .replaced_by = "`GEOSEARCH` with the `BYRADIUS` argument")
 {
@@ -341,7 +343,7 @@ CMD(georadius_ro,
 
 CMD(georadiusbymember,
     .name = "GEORADIUSBYMEMBER", .arity = -5, .group = "geo", .since = "3.2.0", .cost = SEARCH_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = {READ_KEY, STORE_KEY("STORE", 5), STORE_KEY("STOREDIST", 5)},
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES, .keys = {READ_KEY, STORE_KEY("STORE", 5), STORE_KEY("STOREDIST", 5)},
     .find_keys = find_keys, .summary = "Returns or stores the members of a geospatial index around one of them.",
     .syntax = FROM_MEMBER " " WITH " " COUNT " " ORDER " " STORE, .history = "7.0.0: Units may be in upper case.",
     .deprecated_since = "6.2.0",
@@ -352,7 +354,7 @@ CMD(georadiusbymember,
 
 CMD(georadiusbymember_ro,
     .name = "GEORADIUSBYMEMBER_RO", .arity = -5, .group = "geo", .since = "3.2.10", .cost = SEARCH_COST,
-    .flags = CMD_READONLY, .keys = {READ_KEY},
+    .flags = CMD_READONLY | CMD_COPIES, .keys = {READ_KEY},
     .summary = "Returns the members of a geospatial index around one of them.",
     .syntax = FROM_MEMBER " " WITH " " COUNT " " ORDER, .deprecated_since = "6.2.0",
     .replaced_by = "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")

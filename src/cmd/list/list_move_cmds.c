@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The list commands with several keys: LMOVE, RPOPLPUSH, LMPOP. */
+#include "base/reserve.h"
 #include "cmd/args/pop_args.h"
 #include "cmd/list/list_ends.h"
 #include "types/list.h"
+
+#define HOLD_FROM (1024 * 1024) /* bytes of an element from which on memory for its copy is held */
 
 static const char *push_event(bool front)
 {
@@ -42,6 +45,7 @@ static void move(struct call *c, bool from_front, bool to_front)
     struct collection source;
     struct list_walk w;
     struct slice s;
+    bool holds;
 
     if (!collection_write(&source, c, 1, TYPE_LIST))
         return;
@@ -49,12 +53,22 @@ static void move(struct call *c, bool from_front, bool to_front)
     if (!list_walk_next(&w, &s)) {
         reply_null(c->out);
         collection_close(&source);
-    } else if (slice_eq(call_arg(c, 1), call_arg(c, 2))) {
+        return;
+    }
+    holds = s.n >= HOLD_FROM;
+    if (holds && !reserve_hold(s.n)) {
+        reply_error(c->out, ERR_EXHAUSTED);
+        collection_close(&source);
+        return;
+    }
+    if (slice_eq(call_arg(c, 1), call_arg(c, 2))) {
         reply_bulk(c->out, s);
         rotate(c, &source, from_front, to_front);
     } else {
         move_element(c, &source, s, from_front, to_front);
     }
+    if (holds)
+        reserve_drop();
 }
 
 #define MOVE_KEYS \

@@ -99,14 +99,16 @@ static void store_combined(struct call *c, void (*combine)(struct set_algebra *a
 
 CMD(sinter,
     .name = "SINTER", .arity = -2, .group = "set", .since = "1.0.0", .cost = INTERSECTION_COST,
-    .flags = CMD_READONLY, .keys = ALL_KEYS, .syntax = "key [key ...]", .hints = "nondeterministic_output_order",
+    .flags = CMD_READONLY | CMD_COPIES, .keys = ALL_KEYS, .syntax = "key [key ...]",
+    .hints = "nondeterministic_output_order",
     .summary = "Returns the members that all of several sets have.")
 {
     reply_combined(c, 1, c->argc - 1, set_algebra_intersect);
 }
 
 CMD(sunion,
-    .name = "SUNION", .arity = -2, .group = "set", .since = "1.0.0", .cost = TOTAL_COST, .flags = CMD_READONLY,
+    .name = "SUNION", .arity = -2, .group = "set", .since = "1.0.0", .cost = TOTAL_COST,
+    .flags = CMD_READONLY | CMD_COPIES,
     .keys = ALL_KEYS, .syntax = "key [key ...]", .hints = "nondeterministic_output_order",
     .summary = "Returns the members that any of several sets has.")
 {
@@ -114,7 +116,8 @@ CMD(sunion,
 }
 
 CMD(sdiff,
-    .name = "SDIFF", .arity = -2, .group = "set", .since = "1.0.0", .cost = TOTAL_COST, .flags = CMD_READONLY,
+    .name = "SDIFF", .arity = -2, .group = "set", .since = "1.0.0", .cost = TOTAL_COST,
+    .flags = CMD_READONLY | CMD_COPIES,
     .keys = ALL_KEYS, .syntax = "key [key ...]", .hints = "nondeterministic_output_order",
     .summary = "Returns the members of the first set that no other one has.")
 {
@@ -123,7 +126,7 @@ CMD(sdiff,
 
 CMD(sinterstore,
     .name = "SINTERSTORE", .arity = -3, .group = "set", .since = "1.0.0", .cost = INTERSECTION_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
     .summary = "Stores the members that all of several sets have in a key.")
 {
     store_combined(c, set_algebra_intersect, "sinterstore");
@@ -131,7 +134,7 @@ CMD(sinterstore,
 
 CMD(sunionstore,
     .name = "SUNIONSTORE", .arity = -3, .group = "set", .since = "1.0.0", .cost = TOTAL_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
     .summary = "Stores the members that any of several sets has in a key.")
 {
     store_combined(c, set_algebra_unite, "sunionstore");
@@ -139,7 +142,7 @@ CMD(sunionstore,
 
 CMD(sdiffstore,
     .name = "SDIFFSTORE", .arity = -3, .group = "set", .since = "1.0.0", .cost = TOTAL_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES, .keys = STORE_KEYS, .syntax = "destination key [key ...]",
     .summary = "Stores the members of the first set that no other one has in a key.")
 {
     store_combined(c, set_algebra_subtract, "sdiffstore");

@@ -45,6 +45,8 @@ static void run_queue(struct call *c)
         struct call each = *c;
 
         must(q->cmd != NULL && q->argc > 0 && !(q->cmd->flags & CMD_CONTROL));
+        if (UNLIKELY(c->out->cut != NULL) && (q->cmd->flags & CMD_READONLY))
+            continue; /* the client is about to be disconnected: nobody will see the reply */
         each.cmd = q->cmd;
         each.argv = q->argv;
         each.argc = q->argc;

@@ -181,7 +181,7 @@ static void run(struct call *c, struct request r)
 
 CMD(zunion,
     .name = "ZUNION", .arity = -3, .group = "sorted-set", .since = "6.2.0", .cost = UNION_COST,
-    .flags = CMD_READONLY | CMD_MOVABLEKEYS, .keys = SOURCE_KEYS,
+    .flags = CMD_READONLY | CMD_MOVABLEKEYS | CMD_COPIES, .keys = SOURCE_KEYS,
     .summary = "Returns the members that any of several sorted sets has.", .syntax = COMBINE_SYNTAX " [WITHSCORES]")
 {
     run(c, (struct request){.operation = UNION});
@@ -189,7 +189,7 @@ CMD(zunion,
 
 CMD(zinter,
     .name = "ZINTER", .arity = -3, .group = "sorted-set", .since = "6.2.0", .cost = INTER_COST,
-    .flags = CMD_READONLY | CMD_MOVABLEKEYS, .keys = SOURCE_KEYS,
+    .flags = CMD_READONLY | CMD_MOVABLEKEYS | CMD_COPIES, .keys = SOURCE_KEYS,
     .summary = "Returns the members that all of several sorted sets have.", .syntax = COMBINE_SYNTAX " [WITHSCORES]")
 {
     run(c, (struct request){.operation = INTER});
@@ -197,7 +197,7 @@ CMD(zinter,
 
 CMD(zdiff,
     .name = "ZDIFF", .arity = -3, .group = "sorted-set", .since = "6.2.0", .cost = DIFF_COST,
-    .flags = CMD_READONLY | CMD_MOVABLEKEYS, .keys = SOURCE_KEYS,
+    .flags = CMD_READONLY | CMD_MOVABLEKEYS | CMD_COPIES, .keys = SOURCE_KEYS,
     .summary = "Returns the members of the first sorted set that no other one has.",
     .syntax = "numkeys key [key ...] [WITHSCORES]")
 {
@@ -206,7 +206,7 @@ CMD(zdiff,
 
 CMD(zunionstore,
     .name = "ZUNIONSTORE", .arity = -4, .group = "sorted-set", .since = "2.0.0", .cost = UNION_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS, .keys = STORE_KEYS,
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS | CMD_COPIES, .keys = STORE_KEYS,
     .summary = "Stores the members that any of several sorted sets has in a key.",
     .syntax = "destination:key " COMBINE_SYNTAX)
 {
@@ -215,7 +215,7 @@ CMD(zunionstore,
 
 CMD(zinterstore,
     .name = "ZINTERSTORE", .arity = -4, .group = "sorted-set", .since = "2.0.0", .cost = INTER_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS, .keys = STORE_KEYS,
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS | CMD_COPIES, .keys = STORE_KEYS,
     .summary = "Stores the members that all of several sorted sets have in a key.",
     .syntax = "destination:key " COMBINE_SYNTAX)
 {
@@ -224,7 +224,7 @@ CMD(zinterstore,
 
 CMD(zdiffstore,
     .name = "ZDIFFSTORE", .arity = -4, .group = "sorted-set", .since = "6.2.0", .cost = DIFF_COST,
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS, .keys = STORE_KEYS,
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS | CMD_COPIES, .keys = STORE_KEYS,
     .summary = "Stores the members of the first sorted set that no other one has in a key.",
     .syntax = "destination:key numkeys key [key ...]")
 {

@@ -189,7 +189,7 @@ static struct value copy_run(const struct value *v, struct zset_run run)
 CMD(zrangestore,
     .name = "ZRANGESTORE", .arity = -5, .group = "sorted-set", .since = "6.2.0",
     .cost = "O(log(N)+M) where N is the size of the sorted set and M is the number of members stored",
-    .flags = CMD_WRITE | CMD_DENYOOM,
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_COPIES,
     .keys = {{.flags = KEY_OW | KEY_UPDATE, .find = KEYS_RANGE, .first = 1, .last = 1, .step = 1},
              {.flags = KEY_RO | KEY_ACCESS, .find = KEYS_RANGE, .first = 2, .last = 2, .step = 1}},
     .summary = "Stores the members of a sorted set within a range of ranks, scores or members in a key.",

@@ -145,7 +145,7 @@ static void draw_many(struct call *c)
 CMD(zrandmember,
     .name = "ZRANDMEMBER", .arity = -2, .group = "sorted-set", .since = "6.2.0",
     .cost = "O(1) without a count, otherwise O(N*log(M)) where N is the absolute value of the count and M is the size "
-            "of the sorted set", .flags = CMD_READONLY,
+            "of the sorted set", .flags = CMD_READONLY | CMD_COPIES,
     .keys = READ_KEY, .syntax = "key [count [WITHSCORES]]", .hints = "nondeterministic_output",
     .summary = "Returns random members of a sorted set: distinct ones, or with a negative count, ones that may "
                "repeat.")
