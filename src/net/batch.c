@@ -3,6 +3,7 @@
 
 #include "base/must.h"
 #include "net/conn.h"
+#include "net/conn_limits.h"
 #include "net/hold.h"
 #include "net/input.h"
 #include "net/post.h"
@@ -53,7 +54,7 @@ static unsigned run_requests(struct conn *c, unsigned n)
             if (c->session.receipts_due != 0)
                 return i + 1;
         }
-        if (UNLIKELY(out_is_large(&c->session.out)) && !conn_may_go_on(c))
+        if (UNLIKELY(out_is_large(&c->session.out)) && !conn_limits_may_go_on(c))
             return i + 1;
         if (UNLIKELY(c->session.close_after || c->session.close_now || c->session.out.cut != NULL))
             return i + 1;
@@ -145,7 +146,7 @@ static const char *serve(struct conn *c, const char *p, const char *end)
         unsigned n = parse_requests(c, end, &r, &tail), ran;
 
         if (UNLIKELY(c->session.out.limit != 0))
-            conn_set_output_limit(c); /* the client may have authenticated */
+            conn_limits_apply(c); /* the client may have authenticated */
         prepare_requests(c, n);
         ran = run_requests(c, n);
         if (UNLIKELY(batch_has_stopped(c)))

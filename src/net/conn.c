@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "net/address.h"
 #include "net/batch.h"
+#include "net/conn_limits.h"
 #include "net/hold.h"
 #include "net/input.h"
 #include "net/worker.h"
@@ -15,8 +16,6 @@
 #include "proto/client_memory.h"
 
 #define LINGER_MS 1000
-#define UNAUTHENTICATED_OUTPUT \
-    ((size_t)1024) /* bytes of replies that such a client may leave unread, as in Redis 7.4.3 */
 
 _Static_assert(offsetof(struct conn, link) == 0, "conn_of");
 
@@ -38,25 +37,6 @@ void conn_mark_pending(struct conn *c)
 static const struct options *options_of(const struct conn *c)
 {
     return c->worker->instance->options;
-}
-
-/* client-output-buffer-limit of the client's class. */
-static const struct output_limit *output_limit(const struct conn *c)
-{
-    bool is_pubsub = card_has_flag(c->session.card, CARD_PUBSUB);
-
-    return &options_of(c)->output_limit[is_pubsub ? OUTPUT_PUBSUB : OUTPUT_NORMAL];
-}
-
-void conn_set_output_limit(struct conn *c)
-{
-    struct out *o = &c->session.out;
-
-    o->limit = (size_t)atomic_load_explicit(&output_limit(c)->hard, memory_order_relaxed);
-    if (UNLIKELY(!c->session.authenticated) && (o->limit == 0 || o->limit > UNAUTHENTICATED_OUTPUT))
-        o->limit = UNAUTHENTICATED_OUTPUT;
-    if (c->link.send_bytes < c->sending_bytes && c->link.send_bytes < o->sending)
-        o->sending = c->link.send_bytes;
 }
 
 static struct card *add_card(struct conn *c, int fd)
@@ -99,28 +79,7 @@ void conn_open(struct worker *w, int fd)
     session_init(&c->session, card, instance_is_open_to(w->instance, card->is_local));
     link_conn(c);
     engine_open(&w->engine, &c->link, fd);
-    conn_set_output_limit(c);
-}
-
-/* Publishes the memory of the connection on its card. */
-static void publish_memory(struct conn *c)
-{
-    struct card *card = c->session.card;
-    const struct out *o = &c->session.out;
-    const struct input *in = c->input;
-    size_t out = o->memory + o->referred + c->link.send_memory + c->link.send_referred;
-    size_t multi = c->session.queue_bytes + c->session.watch_bytes;
-    bool has_buffers = in != NULL || out != 0 || multi != 0;
-
-    if (LIKELY(!has_buffers && !c->has_buffers))
-        return;
-    c->has_buffers = has_buffers;
-    atomic_store_explicit(&card->in_bytes, in ? input_waiting(in) : 0, memory_order_relaxed);
-    atomic_store_explicit(&card->in_free, in ? input_room(in) : 0, memory_order_relaxed);
-    atomic_store_explicit(&card->args_bytes, in ? input_args(in) : 0, memory_order_relaxed);
-    atomic_store_explicit(&card->out_bytes, out_size(o) + c->link.send_bytes, memory_order_relaxed);
-    atomic_store_explicit(&card->out_memory, out, memory_order_relaxed);
-    atomic_store_explicit(&card->multi_bytes, multi, memory_order_relaxed);
+    conn_limits_apply(c);
 }
 
 /* The client is gone: frees its session and card, although the engine may still use the link. */
@@ -197,96 +156,17 @@ void conn_ended(struct conn *c, int error)
         conn_mark_pending(c); /* the peer may only have stopped sending: it still gets its replies */
 }
 
-/* ---- limits ---- */
-
-static void log_cut_off(struct conn *c, const char *why)
-{
-    log_write(LOG_WARNING, "Client id=%llu addr=%s is disconnected: %s", (unsigned long long)c->session.card->id,
-              c->session.card->peer, why);
-}
-
-/* Whether more of its requests waits than client-query-buffer-limit allows: what has come and is no argument yet, the
- * arguments of a transaction, and watches. Then has it closed. */
-static bool is_over_input(struct conn *c, size_t waiting)
-{
-    size_t bytes = waiting + c->session.queue_input + c->session.watch_bytes;
-
-    if (LIKELY(bytes <= (size_t)OPT(options_of(c), client_query_buffer_limit)))
-        return false;
-    log_cut_off(c, "its requests are longer than client-query-buffer-limit");
-    atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_input, 1, memory_order_relaxed);
-    c->session.close_now = true;
-    return true;
-}
-
-/* Whether the client has been over the soft limit for too long. */
-static bool is_over_soft(struct conn *c)
-{
-    const struct output_limit *l = output_limit(c);
-    size_t soft = (size_t)atomic_load_explicit(&l->soft, memory_order_relaxed);
-    int64_t seconds = atomic_load_explicit(&l->seconds, memory_order_relaxed);
-    int64_t mono = c->worker->runner.mono;
-
-    if (LIKELY(soft == 0) || out_weight(&c->session.out) < soft)
-        c->soft_since = 0;
-    else if (c->soft_since == 0)
-        c->soft_since = mono;
-    return c->soft_since != 0 && (mono - c->soft_since) / 1000 >= seconds;
-}
-
-/* Whether a client that has not authenticated leaves its replies unread: what the kernel does not take. */
-static bool is_over_unread(const struct conn *c)
-{
-    return UNLIKELY(!c->session.authenticated) && c->link.sending != NULL &&
-           out_size(&c->session.out) + c->link.send_bytes > UNAUTHENTICATED_OUTPUT;
-}
-
-/* Whether more output waits than client-output-buffer-limit allows. Then has the connection closed. */
-static bool is_over_output(struct conn *c)
-{
-    if (LIKELY(!out_is_over(&c->session.out)) && LIKELY(!is_over_soft(c)) && !is_over_unread(c))
-        return false;
-    log_cut_off(c, c->session.out.starved ? "there is no memory for its replies (client-memory-ceiling)"
-                                          : "it does not read its replies (client-output-buffer-limit)");
-    atomic_fetch_add_explicit(&c->worker->instance->clients.killed_for_output, 1, memory_order_relaxed);
-    c->session.close_now = true;
-    return true;
-}
-
-/* Whether all clients together fit maxmemory-clients, or others are closed so that they will. */
-static bool fits_clients(struct conn *c)
-{
-    struct clients *all = &c->worker->instance->clients;
-    int64_t limit = options_maxmemory_clients(options_of(c));
-
-    if (LIKELY(!clients_exceed(all, limit)))
-        return true;
-    publish_memory(c);
-    clients_fit(all, limit);
-    return !atomic_load_explicit(&c->session.card->doomed, memory_order_relaxed);
-}
-
-bool conn_may_go_on(struct conn *c)
-{
-    if (is_over_output(c))
-        return false;
-    if (LIKELY(fits_clients(c)))
-        return true;
-    c->session.close_now = true;
-    return false;
-}
-
 /* ---- receiving ---- */
 
 /* After requests have run, or could not. */
 static void after_serving(struct conn *c)
 {
     if (UNLIKELY(c->input != NULL && c->input->is_starved) && !c->session.close_now) {
-        log_cut_off(c, "there is no memory for its requests");
+        conn_limits_log(c, "there is no memory for its requests");
         c->session.close_now = true;
     }
     if (UNLIKELY(c->session.watching != 0) && !c->session.close_now)
-        is_over_input(c, 0);
+        conn_limits_is_over_input(c, 0);
     if (UNLIKELY(batch_has_stopped(c)))
         engine_pause(&c->worker->engine, &c->link);
     conn_mark_pending(c);
@@ -302,9 +182,9 @@ void conn_received(struct conn *c, const char *p, size_t n)
     counter_add(&sums->reads, 1);
     counter_add(&c->session.card->received, n);
     atomic_store_explicit(&c->session.card->active, c->worker->runner.mono, memory_order_relaxed);
-    conn_set_output_limit(c);
+    conn_limits_apply(c);
     batch_add(c, p, n);
-    if (!is_over_input(c, c->input ? input_take_peak(c->input) : n) && fits_clients(c))
+    if (!conn_limits_is_over_input(c, c->input ? input_take_peak(c->input) : n) && conn_limits_fits_clients(c))
         batch_serve(c, p, n);
     after_serving(c);
 }
@@ -341,9 +221,9 @@ void conn_push(struct conn *c, struct blob *payload)
     must(c->state == CONN_OPEN);
     if (c->session.close_after || c->session.close_now)
         return; /* nothing follows the last reply */
-    conn_set_output_limit(c);
+    conn_limits_apply(c);
     out_add_blob(&c->session.out, payload);
-    is_over_output(c);
+    conn_limits_is_over_output(c);
     conn_mark_pending(c);
 }
 
@@ -382,7 +262,7 @@ static void flush_open(struct conn *c)
         conn_close(c);
         return;
     }
-    if (UNLIKELY(is_over_unread(c)) && is_over_output(c)) {
+    if (UNLIKELY(conn_limits_is_over_unread(c)) && conn_limits_is_over_output(c)) {
         conn_close(c);
         return;
     }
@@ -393,17 +273,17 @@ static void flush_open(struct conn *c)
     if (c->link.sending == NULL && out_size(&c->session.out) == 0) {
         if (!after_sending(c))
             return;
-    } else if (UNLIKELY(is_over_soft(c)) && is_over_output(c)) {
+    } else if (UNLIKELY(conn_limits_is_over_soft(c)) && conn_limits_is_over_output(c)) {
         conn_close(c);
         return;
     }
-    publish_memory(c);
+    conn_limits_publish(c);
 }
 
 void conn_progressed(struct conn *c)
 {
     if (c->state == CONN_OPEN)
-        publish_memory(c);
+        conn_limits_publish(c);
 }
 
 void conn_sent(struct conn *c)
@@ -447,14 +327,14 @@ void conn_check(struct conn *c, int64_t mono)
     } else if (c->state == CONN_OPEN) {
         int64_t idle = mono - atomic_load_explicit(&c->session.card->active, memory_order_relaxed);
 
-        conn_set_output_limit(c);
+        conn_limits_apply(c);
         if (timeout != 0 && idle > timeout * 1000 && !card_has_flag(c->session.card, CARD_PUBSUB | CARD_BLOCKED)) {
             log_write(LOG_VERBOSE, "Closing idle client");
             conn_close(c);
         } else if (is_unauthenticated_too_long(c, mono)) {
-            log_cut_off(c, "it has not authenticated (auth-timeout)");
+            conn_limits_log(c, "it has not authenticated (auth-timeout)");
             conn_close(c);
-        } else if (!c->session.close_now && is_over_output(c)) {
+        } else if (!c->session.close_now && conn_limits_is_over_output(c)) {
             conn_close(c);
         }
     }

@@ -52,11 +52,6 @@ struct conn {
 
 /* Takes fd, and adds the connection to the worker's. */
 void conn_open(struct worker *w, int fd);
-/* Whether its next request may run: not if more output waits than client-output-buffer-limit allows, or if it is one of
- * the largest clients and all exceed maxmemory-clients. Then it is about to be closed. */
-bool conn_may_go_on(struct conn *c);
-/* Applies the output limit as it is now to the replies that follow, and counts what the kernel has taken since. */
-void conn_set_output_limit(struct conn *c);
 /* The kernel has taken a part of what is being sent. */
 void conn_progressed(struct conn *c);
 /* Bytes came. */

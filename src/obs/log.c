@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -181,9 +182,14 @@ void log_write(enum log_level level, const char *format, ...)
     errno = saved;
 }
 
+static void report_lost(uint64_t lines)
+{
+    log_write(LOG_WARNING, "%" PRIu64 " lines of the log are lost here: they could not be written in time", lines);
+}
+
 void log_start(void)
 {
-    log_queue_start(put_line);
+    log_queue_start(put_line, report_lost);
 }
 
 void log_stop(void)

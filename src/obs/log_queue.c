@@ -2,7 +2,6 @@
 #include "obs/log_queue.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -11,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
-#include "obs/log.h"
 
 #define QUEUE_BYTES (64 * 1024)
 #define LINE_BYTES  2048 /* no line is longer */
@@ -27,6 +25,7 @@ static struct {
     sem_t work;
     pthread_t thread;
     log_queue_write *write;
+    log_queue_report *report;
     char bytes[QUEUE_BYTES];
 } queue = {.lock = LOCK_INIT(LOG_QUEUE)};
 
@@ -92,7 +91,7 @@ static bool write_next(void)
     queue.writing = false;
     lock_drop(&queue.lock);
     if (lost != 0)
-        log_write(LOG_WARNING, "%" PRIu64 " lines of the log are lost here: they could not be written in time", lost);
+        queue.report(lost);
     return any;
 }
 
@@ -107,10 +106,11 @@ static void *main_loop(void *arg)
     }
 }
 
-void log_queue_start(log_queue_write *write)
+void log_queue_start(log_queue_write *write, log_queue_report *report)
 {
     must(!atomic_load(&queue.running));
     queue.write = write;
+    queue.report = report;
     sem_init(&queue.work, 0, 0);
     atomic_store(&queue.stopping, false);
     if (pthread_create(&queue.thread, NULL, main_loop, NULL) != 0)

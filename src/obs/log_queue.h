@@ -13,6 +13,7 @@
 #define LARDER_OBS_LOG_QUEUE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct log_line {
     int level;
@@ -21,9 +22,10 @@ struct log_line {
 };
 
 typedef void log_queue_write(const struct log_line *line, const char *bytes);
+typedef void log_queue_report(uint64_t lost);
 
-/* Starts the thread, which calls write for each line. */
-void log_queue_start(log_queue_write *write);
+/* Starts the thread, which calls write for each line, and report where lines were lost. */
+void log_queue_start(log_queue_write *write, log_queue_report *report);
 /* Takes a copy of a line. False: there is no thread, and the caller writes the line itself. */
 bool log_queue_add(const struct log_line *line, const char *bytes);
 /* Waits until all lines are written, for a second at most. */

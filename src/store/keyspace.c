@@ -79,62 +79,6 @@ void keyspace_choose(struct keyspace *ks, enum policy_id policy)
     keyspace_choose_policy(ks, policy_of(policy));
 }
 
-/* ---- the databases in use ---- */
-
-/* The first bit from i on that is set in the bitmap of n bits; n if there is none. */
-static unsigned next_bit(const _Atomic uint64_t *words, unsigned i, unsigned n)
-{
-    while (i < n) {
-        uint64_t bits = atomic_load_explicit((_Atomic uint64_t *)&words[i / 64], memory_order_relaxed) >> i % 64;
-
-        if (bits != 0)
-            return i + (unsigned)__builtin_ctzll(bits);
-        i = (i / 64 + 1) * 64;
-    }
-    return n;
-}
-
-static bool set_bit(_Atomic uint64_t *words, unsigned i)
-{
-    uint64_t bit = 1ull << i % 64;
-
-    return !(atomic_fetch_or_explicit(&words[i / 64], bit, memory_order_relaxed) & bit);
-}
-
-/* Returns what is left of the word. */
-static uint64_t clear_bit(_Atomic uint64_t *words, unsigned i)
-{
-    uint64_t bit = 1ull << i % 64;
-
-    return atomic_fetch_and_explicit(&words[i / 64], ~bit, memory_order_relaxed) & ~bit;
-}
-
-static inline bool is_noted(const struct keyspace *ks, unsigned db)
-{
-    return atomic_load_explicit((_Atomic uint64_t *)&ks->used.words[db / 64], memory_order_relaxed) >> db % 64 & 1;
-}
-
-unsigned keyspace_next_db(const struct keyspace *ks, unsigned from)
-{
-    unsigned end = (from + 63) / 64 * 64; /* of the word of `from` */
-    unsigned db = next_bit(ks->used.words, from, end), word;
-
-    if (db == end) {
-        word = next_bit(ks->used.groups, end / 64, KEYSPACE_DATABASES_MAX / 64);
-        db = next_bit(ks->used.words, word * 64, KEYSPACE_DATABASES_MAX);
-    }
-    return db < ks->databases ? db : ks->databases;
-}
-
-void keyspace_note_db(struct keyspace *ks, unsigned db)
-{
-    must(db < ks->databases);
-    if (LIKELY(is_noted(ks, db)) || !set_bit(ks->used.words, db))
-        return;
-    set_bit(ks->used.groups, db / 64);
-    atomic_fetch_add_explicit(&ks->used.count, 1, memory_order_relaxed);
-}
-
 /* Forgets the database if no shard has a table of it. Every shard is held. */
 static void forget_unused(struct keyspace *ks, unsigned db) REQUIRES(shard_cap)
 {
@@ -143,11 +87,7 @@ static void forget_unused(struct keyspace *ks, unsigned db) REQUIRES(shard_cap)
         if (shard_table(&ks->shards[i], db) != NULL)
             return;
     }
-    if (!is_noted(ks, db))
-        return;
-    if (clear_bit(ks->used.words, db) == 0)
-        clear_bit(ks->used.groups, db / 64);
-    must(atomic_fetch_sub_explicit(&ks->used.count, 1, memory_order_relaxed) > 0);
+    used_dbs_forget(&ks->used, db);
 }
 
 /* ---- sums ---- */

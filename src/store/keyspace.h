@@ -16,6 +16,7 @@
 #include "store/policy.h"
 #include "store/shard.h"
 #include "store/stamp.h"
+#include "store/used_dbs.h"
 
 /* Ticks of expiry: 16 ms each, 32 bits, numbered by shard. 2^32 of them are 795 days, so the numbers follow the clock:
  * the current tick is between 1 and 2 * TICK_NOW, or the sweep numbers the ticks anew (expiry.c). */
@@ -40,15 +41,7 @@ struct keyspace_counts {
 
 #define KEYSPACE_COUNTS 64
 
-#define KEYSPACE_DATABASES_MAX 65536
-
-/* The databases that have a table in some shard: a bit for each, and a bit for each word of those. There may be very
- * many databases, and most of them are never used: whoever visits all would spend its time on them. */
-struct keyspace_used {
-    _Atomic unsigned count;
-    _Atomic uint64_t words[KEYSPACE_DATABASES_MAX / 64];
-    _Atomic uint64_t groups[KEYSPACE_DATABASES_MAX / 64 / 64];
-};
+#define KEYSPACE_DATABASES_MAX USED_DBS_MAX
 
 /* What the defragmentation has done. */
 struct keyspace_defrag {
@@ -79,7 +72,7 @@ struct keyspace {
     size_t tally;      /* the keys before that, */
     size_t keys;       /* and the last complete count */
     struct keyspace_counts counts[KEYSPACE_COUNTS]; /* by the low bits of the shard's index */
-    struct keyspace_used used;
+    struct used_dbs used;
     struct keyspace_defrag defrag;
     struct gate gate;
 };
@@ -157,12 +150,16 @@ static inline void keyspace_touch(struct keyspace *ks, const struct place *p, st
 }
 
 /* The first database from `from` on that has been used; ks->databases if there is none. Any thread. */
-unsigned keyspace_next_db(const struct keyspace *ks, unsigned from);
+static inline unsigned keyspace_next_db(const struct keyspace *ks, unsigned from)
+{
+    unsigned db = used_dbs_next(&ks->used, from);
+
+    return db < ks->databases ? db : ks->databases;
+}
+
 /* Visits the databases that have been used, in ascending order. */
 #define KEYSPACE_EACH_DB(ks, db) \
     for (unsigned db = keyspace_next_db(ks, 0); db < (ks)->databases; db = keyspace_next_db(ks, db + 1))
-/* For shard.c: a shard is about to have a table of the database. */
-void keyspace_note_db(struct keyspace *ks, unsigned db);
 
 static inline unsigned keyspace_used_dbs(const struct keyspace *ks)
 {

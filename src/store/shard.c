@@ -13,7 +13,7 @@ static struct table *table_for(const struct place *p)
 
     if (UNLIKELY(t == NULL)) {
         t = table_new();
-        keyspace_note_db(p->shard->keyspace, p->db);
+        used_dbs_note(&p->shard->keyspace->used, p->db);
         atomic_store_explicit(&p->shard->tables[p->db], t, memory_order_release);
     }
     return t;
@@ -83,7 +83,7 @@ struct table *shard_exchange_table(struct shard *s, unsigned db, struct table *t
             i->kind->exchanged(i, old ? table_find(old, i->hash, i->key) : NULL,
                                t ? table_find(t, i->hash, i->key) : NULL, now);
     if (t != NULL)
-        keyspace_note_db(s->keyspace, db);
+        used_dbs_note(&s->keyspace->used, db);
     atomic_store_explicit(&s->tables[db], t, memory_order_release);
     return old;
 }
