@@ -21,7 +21,6 @@
 #include "proto/client_memory.h"
 #include "run/reclaim.h"
 #include "run/sweep.h"
-#include "store/quota.h"
 
 #define TICK_MS        100
 #define CHECK_MS       1000
@@ -251,7 +250,7 @@ static void fit_clients(struct instance *in)
     atomic_store_explicit(&in->clients.slack, 0, memory_order_relaxed);
     if (clients_exceed(&in->clients, limit))
         clients_fit(&in->clients, limit);
-    if (UNLIKELY(quota_clients() > (size_t)OPT(in->options, client_memory_ceiling)))
+    if (UNLIKELY(client_memory_bytes() > (size_t)OPT(in->options, client_memory_ceiling)))
         clients_fit(&in->clients, OPT(in->options, client_memory_ceiling));
 }
 
