@@ -33,7 +33,7 @@ void batch_tidy(struct batch *b)
 bool batch_has_stopped(const struct conn *c)
 {
     return c->on_hold_at != NULL || c->session.receipts_due != 0 || c->session.close_after || c->session.close_now ||
-           c->session.out.cut != NULL || (c->input != NULL && c->input->is_starved);
+           (c->input != NULL && c->input->is_starved);
 }
 
 /* ---- running ---- */
@@ -54,9 +54,9 @@ static unsigned run_requests(struct conn *c, unsigned n)
             if (c->session.receipts_due != 0)
                 return i + 1;
         }
-        if (UNLIKELY(out_is_large(&c->session.out)) && !conn_limits_may_go_on(c))
+        if (UNLIKELY(out_is_large(&c->session.out) || c->session.out.cut != NULL) && !conn_limits_may_go_on(c))
             return i + 1;
-        if (UNLIKELY(c->session.close_after || c->session.close_now || c->session.out.cut != NULL))
+        if (UNLIKELY(c->session.close_after || c->session.close_now))
             return i + 1;
     }
     return n;

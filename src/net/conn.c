@@ -262,7 +262,7 @@ static void flush_open(struct conn *c)
         conn_close(c);
         return;
     }
-    if (UNLIKELY(conn_limits_is_over_unread(c)) && conn_limits_is_over_output(c)) {
+    if (UNLIKELY(conn_limits_is_over_unread(c) || c->session.out.cut != NULL) && conn_limits_is_over_output(c)) {
         conn_close(c);
         return;
     }

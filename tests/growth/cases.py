@@ -92,7 +92,7 @@ def add(*args, **how):
 for c in ("DEL", "UNLINK"):
     add(c, lambda n, c=c: [c, *names("k", n)], strings, fresh=True)
 for c in ("MGET", "EXISTS", "TOUCH", "WATCH"):
-    add(c, lambda n, c=c: [c, *names("k", n)], strings, quick=c in ("MGET", "WATCH"))
+    add(c, lambda n, c=c: [c, *names("k", n)], strings, fresh=c == "WATCH", quick=c in ("MGET", "WATCH"))
 add("UNWATCH", lambda n: ["UNWATCH"], lambda n: [["WATCH", *names("k", n)]], fresh=True)
 add("MSET", lambda n: ["MSET", *pairs("k", n)], quick=True)
 add("MSETNX", lambda n: ["MSETNX", *pairs("k", n)], fresh=True)

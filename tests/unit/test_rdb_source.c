@@ -189,7 +189,7 @@ END_TEST
 START_TEST(a_position_behind_the_end_fails_an_assertion)
 {
     static const char bytes[2] = {1, 1};
-    struct rdb_source from = {bytes + 1, bytes};
+    struct rdb_source from = {.at = bytes + 1, .end = bytes};
     uint64_t n;
 
     rdb_get_length(&from, &n);

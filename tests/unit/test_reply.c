@@ -283,7 +283,7 @@ END_TEST
 /* What a block of Redis weighs that has room for n bytes. */
 static size_t block(size_t n)
 {
-    return 24 + mem_usable_size(16 + n);
+    return 24 + mem_room(16 + n);
 }
 
 static void write_bytes(size_t n)
@@ -301,7 +301,7 @@ START_TEST(the_first_16_kib_weigh_nothing_and_the_rest_is_in_blocks)
     ck_assert_uint_eq(out_weight(&out), 0);
     write_bytes(1);
     ck_assert_uint_eq(out_weight(&out), block(16384));
-    write_bytes(mem_usable_size(16400) - 16 - 1);
+    write_bytes(mem_room(16400) - 16 - 1);
     ck_assert_uint_eq(out_weight(&out), block(16384));
     write_bytes(1);
     ck_assert_uint_eq(out_weight(&out), 2 * block(16384));
@@ -347,7 +347,7 @@ END_TEST
 START_TEST(output_is_over_the_limit_at_the_byte)
 {
     out.limit = block(16384) + 1;
-    write_bytes(16384 + mem_usable_size(16400) - 16);
+    write_bytes(16384 + mem_room(16400) - 16);
     ck_assert(!out_is_over(&out));
     write_bytes(1);
     ck_assert(out_is_over(&out));

@@ -81,7 +81,7 @@ START_TEST(a_slice_looks_at_some_thousand_tables_if_nothing_is_due)
 
     instance.keyspace = ks = keyspace_new(SHARDS, 8192);
     for (unsigned db = 0; db < ks->databases; db++)
-        keyspace_note_db(ks, db);
+        used_dbs_note(&ks->used, db);
     put(8191, 1, clock_ms() + FOREVER);
     for (unsigned i = 1; i < SHARDS; i++) {
         ck_assert_int_eq(sweep_slice(&runner, 0, 1, &at, -1), SWEEP_LATER);
