@@ -5,6 +5,7 @@
 #include "base/must.h"
 
 #define BUCKETS_MIN 8
+#define AHEAD       8 /* buckets whose first interests are fetched ahead while a set grows */
 
 static struct interest **bucket_of(const struct interest_set *set, uint64_t hash)
 {
@@ -28,13 +29,28 @@ static void grow(struct interest_set *set)
 
     must(bigger.cap > set->cap);
     bigger.buckets = mem_zalloc(bigger.cap * sizeof *bigger.buckets);
-    for (uint32_t b = 0; b < set->cap; b++)
+    for (uint32_t b = 0; b < set->cap; b++) {
+        if (b + AHEAD < set->cap)
+            __builtin_prefetch(set->buckets[b + AHEAD], 1);
         for (struct interest *i = set->buckets[b], *next; i != NULL; i = next) {
             next = i->next;
             link_first(bucket_of(&bigger, i->hash), i);
         }
+    }
     mem_free(set->buckets);
     *set = bigger;
+}
+
+void interest_prefetch_bucket(const struct interest_set *set, uint64_t hash)
+{
+    if (set->n > 0)
+        __builtin_prefetch(bucket_of(set, hash), 1);
+}
+
+void interest_prefetch_first(const struct interest_set *set, uint64_t hash)
+{
+    if (set->n > 0)
+        __builtin_prefetch(*bucket_of(set, hash), 1);
 }
 
 void interest_add(struct interest_set *set, struct interest *i)

@@ -89,6 +89,10 @@ struct interest_set {
     uint32_t cap;              /* buckets: a power of two */
 };
 
+/* Hints that an interest in a key with this hash is about to be added: a few keys before, its bucket, and then the first
+ * interest there. */
+void interest_prefetch_bucket(const struct interest_set *set, uint64_t hash);
+void interest_prefetch_first(const struct interest_set *set, uint64_t hash);
 void interest_add(struct interest_set *set, struct interest *i);
 void interest_remove(struct interest_set *set, struct interest *i);
 /* Whether the owner has an interest of this kind in the key. */

@@ -119,6 +119,16 @@ CMD(discard,
     reply_ok(c->out);
 }
 
+#define AHEAD 8 /* keys: many watches do not fit the caches, and each would wait for two misses */
+
+static void prefetch_ahead(const struct call *c, int i)
+{
+    if (i + 2 * AHEAD < c->argc)
+        interest_prefetch_bucket(&call_place(c, i + 2 * AHEAD).shard->interests, c->hash[i + 2 * AHEAD]);
+    if (i + AHEAD < c->argc)
+        interest_prefetch_first(&call_place(c, i + AHEAD).shard->interests, c->hash[i + AHEAD]);
+}
+
 static void watch_key(struct call *c, int i)
 {
     struct place p = call_place(c, i);
@@ -137,8 +147,10 @@ CMD(watch,
         return;
     }
     must(!c->in_exec);
-    for (int i = 1; i < c->argc; i++)
+    for (int i = 1; i < c->argc; i++) {
+        prefetch_ahead(c, i);
         watch_key(c, i);
+    }
     reply_ok(c->out);
 }
 
