@@ -51,6 +51,7 @@ static struct {
     size_t free[KINDS];   /* pieces, in all regions */
     size_t min_warm;      /* the lowest free[WARM] since the last trim */
     size_t surplus;       /* pieces that the running trim still has to return */
+    size_t step;          /* pieces that it returns per call */
 } pool GUARDED_BY(lock);
 
 static _Atomic bool low; /* a region could not be mapped */
@@ -382,15 +383,21 @@ static void cool_last(size_t n)
     }
 }
 
-bool pages_trim(size_t max_bytes)
+#define TRIM_STEPS 32
+
+bool pages_trim(size_t step_bytes)
 {
     size_t n;
 
-    must(max_bytes >= PAGES_BYTES); /* otherwise it would never end */
+    must(step_bytes >= PAGES_BYTES); /* otherwise it would never end */
     lock_take(&lock);
-    if (pool.surplus == 0)
+    if (pool.surplus == 0) {
         pool.surplus = pool.min_warm;
-    n = pool.surplus < max_bytes / PAGES_BYTES ? pool.surplus : max_bytes / PAGES_BYTES;
+        pool.step = step_bytes / PAGES_BYTES;
+        if (pool.step < pool.surplus / TRIM_STEPS)
+            pool.step = pool.surplus / TRIM_STEPS;
+    }
+    n = pool.surplus < pool.step ? pool.surplus : pool.step;
     pool.surplus -= n;
     lock_drop(&lock);
     cool_last(n);

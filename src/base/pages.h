@@ -39,9 +39,10 @@ void pages_free_span(void *span);
 /* The note that belongs to a span, given by an address in the span; and the span of a note. */
 void *pages_note(const void *in_span);
 void *pages_span_of(const void *note);
-/* Returns to the kernel what has been free since the last trim, at most max_bytes per call, at least one piece. One
- * thread calls it periodically. True: more is left, call again soon. */
-bool pages_trim(size_t max_bytes);
+/* Returns to the kernel what has been free since the last trim, step_bytes per call, or a 32nd of it if that is more:
+ * so a trim ends after about 32 calls, however much is free. step_bytes is at least a piece. One thread calls it
+ * periodically. True: more is left, call again soon. */
+bool pages_trim(size_t step_bytes);
 /* Returns the memory of all free pieces now. */
 void pages_purge(void);
 /* Bytes of allocated pieces; bytes of free pieces that still have memory. */

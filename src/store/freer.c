@@ -18,7 +18,7 @@
 
 #define TRIM_MS    1000
 #define STEP_MS    20 /* between two steps of a trim, so that it leaves the processor to the workers */
-#define STEP_BYTES ((size_t)4 << 20)
+#define STEP_BYTES ((size_t)4 << 20) /* at least; see pages_trim */
 #define NICE       5     /* next to a busy worker it gets a quarter of the processor: enough to keep up */
 #define ELEMENTS   256   /* of a part: some ten microseconds */
 #define BUSY_NS    50000 /* before a thread looks again whether another one has returned an object to the queue */

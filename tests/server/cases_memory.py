@@ -224,6 +224,27 @@ def gone(group):
     return True
 
 
+@case("after fills that leave one key of each slab, size after size, RSS follows the memory in use")
+def sparse_slabs(t):
+    if t.sanitizer:
+        raise Skip("there are no slabs in a sanitizer build")
+    s = t.server("--threads", 1)
+    c = s.client()
+    base, used = s.resident(), c.number("used_memory")
+    for size in (32, 100, 200, 400):
+        value, n, step = "x" * size, 16 * MB // (size + 32), 8192 // (size + 32)
+        for at in range(0, n, 1000):
+            c.ask("MSET", *(word for i in range(at, at + 1000) for word in ("%d:%d" % (size, i), value)))
+        for at in range(0, n, 1000):
+            c.ask("DEL", *("%d:%d" % (size, i) for i in range(at, at + 1000) if i % step != 0))
+
+    def excess():
+        """What RSS has grown by beyond 1.25 of what the memory in use has grown by"""
+        return s.resident() - base - (c.number("used_memory") - used) * 5 // 4
+    t.wait(lambda: excess() < 4 * MB, "RSS to follow used_memory; it would be 60 MB more")
+    expect(c.number("active_defrag_hits") > 0, "nothing was moved")
+
+
 @case("memory of a client evicts no keys: a long name")
 def long_name(t):
     c = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru").client()

@@ -126,6 +126,21 @@ START_TEST(a_trim_works_in_steps_and_returns_whether_more_is_left)
 }
 END_TEST
 
+START_TEST(a_trim_of_any_size_ends_after_a_few_dozen_steps)
+{
+    unsigned steps = 1;
+
+    take_all();
+    for (int i = 0; i < MANY; i++)
+        pages_free(piece[i]);
+    ck_assert(!pages_trim(SIZE_MAX));
+    while (pages_trim(PAGES_BYTES))
+        steps++;
+    ck_assert_uint_le(steps, 34);
+    ck_assert_uint_eq(pages_idle(), 0);
+}
+END_TEST
+
 /* Each thread fills and checks its own pieces, while another one purges all free pieces. */
 static _Atomic bool stop;
 
@@ -212,6 +227,7 @@ int main(void)
     tcase_add_test(tests, a_purge_does_not_touch_allocated_pieces);
     tcase_add_test(tests, a_trim_returns_what_has_been_free_since_the_last_one);
     tcase_add_test(tests, a_trim_works_in_steps_and_returns_whether_more_is_left);
+    tcase_add_test(tests, a_trim_of_any_size_ends_after_a_few_dozen_steps);
     tcase_add_test(tests, threads_may_allocate_and_free_while_another_one_purges);
     tcase_add_test_raise_signal(tests, freeing_a_piece_twice_fails_an_assertion, SIGABRT);
     tcase_add_test_raise_signal(tests, freeing_an_address_inside_a_piece_fails_an_assertion, SIGABRT);

@@ -6,7 +6,8 @@
   memory.py --sparse [--kind string]   eight times: fills --mb with items of one size, deletes all but one of each 8 KiB
   memory.py --sweep [--mb 256]   fills a cache of --mb with values of 10 bytes to 20 KB, ever larger, then random ones
 
-The last two print RSS over the memory in use without and with that of the clients, 3 seconds after the load.
+The last two print RSS over the memory in use without and with that of the clients, 3 seconds after the load, and where the
+difference is, as INFO has it.
 """
 import argparse
 import random
@@ -16,6 +17,7 @@ from common import Server, add_arguments, chosen, print_table, request
 
 SPARSE_SIZES = {"small": (32, 64, 96, 128, 160, 192, 224, 256), "large": (300, 500, 700, 950, 1500, 3000, 6000, 12000)}
 MANY = 100  # items to a command
+CAUSES = ("at_hand", "slab_blocks", "slab_pages", "heap_blocks", "heap_pages", "heap_records", "other")  # as in INFO
 
 
 def names(kind, size, numbers):
@@ -87,7 +89,9 @@ def ratios(server, client):
     time.sleep(3)
     rss, used = server.rss(), int(client.info("used_memory"))
     clients = int(client.info("mem_clients_normal") or 0)
-    return ["%.1f" % (used / 1e6), "%.1f" % (rss / 1e6), "%.2f" % (rss / used), "%.2f" % (rss / (used + clients))]
+    causes = [int(client.info("mem_fragmentation_" + cause) or 0) for cause in CAUSES]
+    return (["%.1f" % (used / 1e6), "%.1f" % (rss / 1e6), "%.2f" % (rss / used), "%.2f" % (rss / (used + clients))] +
+            ["%.1f" % (n / 1e6) for n in causes])
 
 
 def sparse(name, args, threads):
@@ -116,7 +120,7 @@ def sweep(name, args, threads):
         n = int(args.mb * 1e6 / 4 / (size + 60))
         send_all(client, (["MSET"] + pairs(names("key", 0, range(j, j + 10)), "x" * int(size))
                           for j in range(i, i + n, 10)))
-        i, size = i + n + 10, size * 1.15
+        i, size = i + n + 10, size * 1.3
     rows.append(ratios(server, client))
     n = int(args.mb * 1e6 / 3000)
     send_all(client, (("SET", "any:%012d" % rng.randrange(2 * n), "x" * int(10 ** rng.uniform(1, 4.3)))
@@ -128,6 +132,7 @@ def sweep(name, args, threads):
 
 def print_fragmentation(args):
     head = ["server", "threads", "load", "used, MB", "RSS, MB", "RSS / used", "RSS / (used + clients)"]
+    head += [cause + ", MB" for cause in CAUSES]
     rows = []
     for name in chosen(args):
         for threads in map(int, args.threads.split(",")):

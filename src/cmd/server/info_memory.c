@@ -153,14 +153,16 @@ static void add_fragmentation(struct buf *b, const struct memory *m)
 }
 
 /* Parts of mem_fragmentation_bytes: what threads keep at hand; free blocks in slabs and among the allocator's others;
- * free pages that are not returned to the kernel yet; code, stacks and what the kernel maps for us. */
+ * free pages that are not returned to the kernel yet; the allocator's records; code, stacks and what the kernel maps
+ * for us. */
 static void add_causes(struct buf *b, const struct memory *m)
 {
     add_difference(b, "mem_fragmentation_at_hand", m->allocator.allocated, m->used);
     add_difference(b, "mem_fragmentation_slab_blocks", m->slabs.active, m->slabs.allocated);
     add_difference(b, "mem_fragmentation_slab_pages", m->slabs.resident, m->slabs.active);
     add_difference(b, "mem_fragmentation_heap_blocks", m->heap.active, m->heap.allocated);
-    add_difference(b, "mem_fragmentation_heap_pages", m->heap.resident, m->heap.active);
+    add_difference(b, "mem_fragmentation_heap_pages", m->heap.resident, m->heap.active + m->heap.metadata);
+    add_bytes(b, "mem_fragmentation_heap_records", m->heap.metadata);
     add_difference(b, "mem_fragmentation_other", m->resident, m->allocator.resident);
 }
 
