@@ -312,13 +312,15 @@ START_TEST(a_long_string_weighs_a_block_of_its_own_behind_what_the_last_has_room
 {
     struct blob *b = blob_of('x', 100000);
     size_t rest = strlen("$100000\r\n") + 100000 - 16384;
+    bool ends_in_it = mem_room(16 + rest) - 16 - rest >= strlen("\r\n"); /* not where sanitizers allocate */
+    size_t weight = block(rest) + (ends_in_it ? 0 : block(16384));
 
     reply_blob(&out, b, 0, b->len);
-    ck_assert_uint_eq(out_weight(&out), block(rest));
+    ck_assert_uint_eq(out_weight(&out), weight);
     out_fini(&out);
     out_init(&out);
     reply_bulk(&out, blob_slice(b));
-    ck_assert_uint_eq(out_weight(&out), block(rest));
+    ck_assert_uint_eq(out_weight(&out), weight);
     blob_unref(b);
 }
 END_TEST
