@@ -21,7 +21,7 @@ static struct {
     size_t first, used;
     uint64_t lost; /* lines since the last one that was taken */
     bool writing;  /* a line that was taken is not written yet */
-    _Atomic bool running, stopping;
+    _Atomic bool running, stopping, ended;
     sem_t work;
     pthread_t thread;
     log_queue_write *write;
@@ -102,8 +102,10 @@ static void *main_loop(void *arg)
         while (sem_wait(&queue.work) != 0)
             ;
         if (!write_next() && atomic_load(&queue.stopping))
-            return NULL;
+            break;
     }
+    atomic_store(&queue.ended, true);
+    return NULL;
 }
 
 void log_queue_start(log_queue_write *write, log_queue_report *report)
@@ -113,10 +115,17 @@ void log_queue_start(log_queue_write *write, log_queue_report *report)
     queue.report = report;
     sem_init(&queue.work, 0, 0);
     atomic_store(&queue.stopping, false);
+    atomic_store(&queue.ended, false);
     if (pthread_create(&queue.thread, NULL, main_loop, NULL) != 0)
         return; /* each thread writes its own lines, then */
     pthread_setname_np(queue.thread, "log");
     atomic_store_explicit(&queue.running, true, memory_order_release);
+}
+
+/* Waits for a millisecond. False: it is `until`. */
+static bool wait_until(int64_t until)
+{
+    return clock_mono_ms() < until && nanosleep(&(struct timespec){0, 1000000}, NULL) == 0;
 }
 
 void log_queue_wait(void)
@@ -128,21 +137,21 @@ void log_queue_wait(void)
         lock_take(&queue.lock);
         busy = queue.used != 0 || queue.writing;
         lock_drop(&queue.lock);
-    } while (busy && clock_mono_ms() < until && nanosleep(&(struct timespec){0, 1000000}, NULL) == 0);
+    } while (busy && wait_until(until));
 }
 
 void log_queue_stop(void)
 {
-    struct timespec t;
     int64_t until = clock_mono_ms() + WAIT_MS;
 
     if (!atomic_load(&queue.running))
         return;
     atomic_store(&queue.stopping, true);
     sem_post(&queue.work);
-    t = (struct timespec){until / 1000, until % 1000 * 1000000};
-    if (pthread_clockjoin_np(queue.thread, NULL, CLOCK_MONOTONIC, &t) != 0)
-        return; /* it cannot write: further lines are lost */
+    while (!atomic_load(&queue.ended))
+        if (!wait_until(until))
+            return; /* it cannot write: further lines are lost */
+    pthread_join(queue.thread, NULL);
     atomic_store(&queue.running, false);
     sem_destroy(&queue.work);
 }

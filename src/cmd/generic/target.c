@@ -39,6 +39,7 @@ static int next_look(const struct target_limit *limit)
 /* A name that a thread resolves. The last of the two that use it frees it. */
 struct lookup {
     sem_t done;
+    atomic_bool is_done; /* before `done` is posted, which thread sanitizers do not follow */
     atomic_int users;
     char *host, *port;
     int error;
@@ -69,6 +70,7 @@ static void *lookup_main(void *arg)
     struct lookup *l = arg;
 
     lookup_run(l, 0);
+    atomic_store(&l->is_done, true);
     sem_post(&l->done);
     lookup_leave(l);
     mem_thread_done();
@@ -82,7 +84,7 @@ static bool lookup_wait(struct lookup *l, const struct target_limit *limit)
         struct timespec t = {until / 1000000000, until % 1000000000};
 
         if (sem_clockwait(&l->done, CLOCK_MONOTONIC, &t) == 0)
-            return true;
+            return atomic_load(&l->is_done);
     }
     return false;
 }
