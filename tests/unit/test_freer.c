@@ -14,7 +14,7 @@
 #include "store/quota.h"
 
 static _Atomic unsigned released;
-static pthread_t releaser;
+static _Atomic pthread_t releaser;
 
 /* An object of one part. */
 static bool release(void *p, size_t elements)

@@ -24,6 +24,15 @@ static size_t address_space(void)
     return pages * 4096;
 }
 
+START_TEST(a_thread_without_a_reserve_is_never_short)
+{
+    ck_assert(!reserve_is_short());
+    ck_assert(!reserve_release());
+}
+END_TEST
+
+#ifdef HAVE_JEMALLOC /* sanitizers cannot live with a limit of the address space */
+
 /* From now on the kernel grants so many bytes more. */
 static void allow(size_t more)
 {
@@ -75,13 +84,6 @@ START_TEST(the_reserve_is_filled_again_when_memory_is_free)
 }
 END_TEST
 
-START_TEST(a_thread_without_a_reserve_is_never_short)
-{
-    ck_assert(!reserve_is_short());
-    ck_assert(!reserve_release());
-}
-END_TEST
-
 START_TEST(what_is_held_can_be_allocated)
 {
     size_t n = 2 * RESERVE_HOLD_MIN;
@@ -106,6 +108,8 @@ START_TEST(more_than_there_is_cannot_be_held)
     ck_assert(!reserve_hold(SIZE_MAX / 2));
 }
 END_TEST
+
+#endif
 
 START_TEST(a_hold_ends_with_its_drop)
 {
@@ -134,7 +138,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, a_thread_without_a_reserve_is_never_short);
-#ifdef HAVE_JEMALLOC /* sanitizers cannot live with a limit of the address space */
+#ifdef HAVE_JEMALLOC
     tcase_add_test(tests, a_failed_allocation_uses_the_reserve);
     tcase_add_test(tests, mem_try_alloc_does_not_use_the_reserve);
     tcase_add_test(tests, the_reserve_is_filled_again_when_memory_is_free);
