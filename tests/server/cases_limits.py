@@ -6,7 +6,7 @@ import resource
 import socket
 import time
 
-from harness import LIBC, Closed, Failure, case, contains, equal, expect, free_port, Skip
+from harness import LIBC, Closed, Failure, Skip, case, contains, equal, expect, free_port
 
 PR_CAPBSET_DROP, CAP_SYS_RESOURCE = 24, 24
 MB = 1 << 20
