@@ -8,7 +8,6 @@
 #include "net/input.h"
 #include "net/post.h"
 #include "net/worker.h"
-#include "obs/log.h"
 
 #define ARGS_MAX 4096 /* arguments of one batch, unless a single request has more */
 
@@ -125,8 +124,7 @@ static void protocol_error(struct conn *c, const struct parser *p)
     if (mode != REPLY_OFF && mode != REPLY_SKIP)
         reply_errorf(&c->session.out, "ERR %s", p->error);
     if (p->is_starved)
-        log_write(LOG_WARNING, "Client id=%llu addr=%s is disconnected: there is no memory for its requests",
-                  (unsigned long long)c->session.card->id, c->session.card->peer);
+        conn_limits_log(c, "there is no memory for its requests");
     counter_add(&c->worker->runner.metrics->sums.error_replies, 1);
     metrics_error("ERR");
     c->session.close_after = true;

@@ -34,11 +34,6 @@ void conn_mark_pending(struct conn *c)
 
 /* ---- opening and closing ---- */
 
-static const struct options *options_of(const struct conn *c)
-{
-    return c->worker->instance->options;
-}
-
 static struct card *add_card(struct conn *c, int fd)
 {
     struct instance *in = c->worker->instance;
@@ -311,7 +306,7 @@ void conn_flush(struct conn *c)
 /* Whether the client should have authenticated by now. */
 static bool is_unauthenticated_too_long(const struct conn *c, int64_t mono)
 {
-    int64_t seconds = OPT(options_of(c), auth_timeout);
+    int64_t seconds = OPT(c->worker->instance->options, auth_timeout);
 
     return seconds != 0 && !c->session.authenticated && instance_has_password(c->worker->instance) &&
            mono - c->session.card->born > seconds * 1000;
@@ -319,7 +314,7 @@ static bool is_unauthenticated_too_long(const struct conn *c, int64_t mono)
 
 void conn_check(struct conn *c, int64_t mono)
 {
-    int64_t timeout = OPT(options_of(c), timeout);
+    int64_t timeout = OPT(c->worker->instance->options, timeout);
 
     must_be(c, CONN_MAGIC);
     if (c->state == CONN_LINGERING && mono >= c->linger_until) {

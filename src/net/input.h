@@ -45,8 +45,8 @@ size_t input_take_peak(struct input *in);
 /* Bytes of memory that the arguments of the incomplete request take, and of memory that is free for more. */
 size_t input_args(const struct input *in);
 size_t input_room(const struct input *in);
-/* Appends received bytes. This, input_keep, input_trim and input_parse may set is_starved; after that, only input_size,
- * input_room and input_free may follow. */
+/* Appends received bytes. This, input_keep, input_trim and input_parse may set is_starved; after that, only
+ * input_waiting, input_args, input_room and input_free may follow. */
 void input_add(struct input *in, const char *p, size_t n);
 /* Reads on in the incomplete request. PARSE_REQUEST: it is complete, and the parser has all of its arguments. Further
  * calls return the same until input_done. */

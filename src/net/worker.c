@@ -398,7 +398,6 @@ static void *worker_main(void *arg)
     out_thread_done();
     client_memory_flush();
     crash_thread_end();
-    client_memory_flush();
     slab_thread_done();
     reserve_thread_done();
     mem_thread_done();
