@@ -189,14 +189,6 @@ bool lock_set_take_within(struct lock_set *l, int64_t ns,
     return true;
 }
 
-bool lock_set_take(struct lock_set *l) UNCHECKED_LOCKS /* it never gives up */
-{
-    bool waited = false;
-
-    must(lock_set_take_within(l, LOCK_FOREVER, &waited));
-    return waited;
-}
-
 void lock_set_begin(struct lock_set *l, uint8_t epoch)
 {
     EACH_WANTED(l, i)

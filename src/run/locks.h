@@ -32,10 +32,9 @@ bool lock_set_want_keys(struct lock_set *l, const struct command *cmd, const str
                         uint64_t *hash);
 /* Prefetches the entries of the keys that lock_set_want_keys has just hashed. */
 void lock_set_prefetch(struct lock_set *l, const uint64_t *hash, unsigned db);
-/* Locks the shards of the set; returns whether it may have waited. lock_set_drop unlocks them. */
-bool lock_set_take(struct lock_set *l) ACQUIRES(shard_cap);
-/* The same, but gives up where it would have to wait for longer than about ns nanoseconds; then it holds nothing. Sets
- * *waited if it may have waited. Returns whether the shards are locked. */
+/* Locks the shards of the set; lock_set_drop unlocks them. Gives up where it would have to wait for longer than about
+ * ns nanoseconds (LOCK_FOREVER: never); then it holds nothing. Sets *waited if it may have waited. Returns whether the
+ * shards are locked. */
 bool lock_set_take_within(struct lock_set *l, int64_t ns, bool *waited) TRY_ACQUIRES(true, shard_cap);
 /* Calls shard_begin for each shard of the set, which are locked. */
 void lock_set_begin(struct lock_set *l, uint8_t epoch) REQUIRES(shard_cap);

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run/unit.h"
 
-static void enter_set(struct unit *u, struct runner *r, bool waited) REQUIRES(shard_cap)
-{
-    must_be(r, RUNNER_MAGIC);
-    *u = (struct unit){.runner = r, .is_set = true, .is_world = lock_set_is_world(r->locks)};
-    unit_read_time(u, waited);
-    lock_set_begin(r->locks, u->epoch);
-}
-
-void unit_begin_set(struct unit *u, struct runner *r)
-{
-    bool waited = lock_set_take(r->locks);
-
-    enter_set(u, r, waited);
-}
-
 bool unit_begin_set_within(struct unit *u, struct runner *r, int64_t ns)
 {
     bool waited = false;
 
+    must_be(r, RUNNER_MAGIC);
     if (UNLIKELY(!lock_set_take_within(r->locks, ns, &waited)))
         return false;
-    enter_set(u, r, waited);
+    *u = (struct unit){.runner = r, .is_set = true, .is_world = lock_set_is_world(r->locks)};
+    unit_read_time(u, waited);
+    lock_set_begin(r->locks, u->epoch);
     return true;
 }
 

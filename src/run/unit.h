@@ -72,9 +72,8 @@ static inline bool unit_begin_shard_within(struct unit *u, struct runner *r, str
     return true;
 }
 
-/* Begins a unit that holds the shards of the runner's lock set: none, one, several or all. */
-void unit_begin_set(struct unit *u, struct runner *r) ACQUIRES(shard_cap);
-/* The same, but gives up after about ns nanoseconds of waiting for a shard. Returns whether the unit has begun. */
+/* Begins a unit that holds the shards of the runner's lock set: none, one, several or all. Gives up after about ns
+ * nanoseconds of waiting for a shard (LOCK_FOREVER: never). Returns whether the unit has begun. */
 bool unit_begin_set_within(struct unit *u, struct runner *r, int64_t ns) TRY_ACQUIRES(true, shard_cap);
 /* Begins a unit on one shard within a unit that holds no shard or all of them. In the second case it continues the
  * outer unit. */

@@ -50,14 +50,6 @@ bool gate_enter_within(struct gate *g, unsigned slot, int64_t ns, bool *waited)
     }
 }
 
-bool gate_enter(struct gate *g, unsigned slot)
-{
-    bool waited = false;
-
-    must(gate_enter_within(g, slot, LOCK_FOREVER, &waited));
-    return waited;
-}
-
 void gate_leave(struct gate *g, unsigned slot)
 {
     must(slot < GATE_SLOTS);
@@ -83,11 +75,6 @@ bool gate_close_within(struct gate *g, int64_t ns)
             sched_yield();
         }
     return true;
-}
-
-void gate_close(struct gate *g) UNCHECKED_LOCKS /* it is closed: the analysis does not know that it never gives up */
-{
-    must(gate_close_within(g, LOCK_FOREVER));
 }
 
 void gate_open(struct gate *g)

@@ -31,15 +31,12 @@ struct gate {
 };
 
 void gate_init(struct gate *g);
-/* Enters shared, before any shard lock. Returns whether it had to wait. */
-bool gate_enter(struct gate *g, unsigned slot);
-/* The same, but gives up after about ns nanoseconds (LOCK_FOREVER: never). Sets *waited if it had to wait. Returns
- * whether it has entered. */
+/* Enters shared, before any shard lock. Gives up after about ns nanoseconds (LOCK_FOREVER: never). Sets *waited if it
+ * had to wait. Returns whether it has entered. */
 bool gate_enter_within(struct gate *g, unsigned slot, int64_t ns, bool *waited);
 void gate_leave(struct gate *g, unsigned slot);
-/* Closes the gate: returns when no thread is inside and none can enter. */
-void gate_close(struct gate *g) ACQUIRES(g->solo_lock);
-/* The same, but gives up after about ns nanoseconds. Returns whether the gate is closed. */
+/* Closes the gate: returns when no thread is inside and none can enter. Gives up after about ns nanoseconds
+ * (LOCK_FOREVER: never). Returns whether the gate is closed. */
 bool gate_close_within(struct gate *g, int64_t ns) TRY_ACQUIRES(true, g->solo_lock);
 void gate_open(struct gate *g) RELEASES(g->solo_lock);
 

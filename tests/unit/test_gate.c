@@ -26,12 +26,19 @@ static void setup(void)
 #define LONERS  2
 #define TURNS   3000
 
+static void enter(unsigned slot)
+{
+    bool waited;
+
+    ck_assert(gate_enter_within(&gate, slot, LOCK_FOREVER, &waited));
+}
+
 static void *share(void *arg)
 {
     unsigned slot = (unsigned)(uintptr_t)arg;
 
     for (unsigned i = 0; i < TURNS; i++) {
-        gate_enter(&gate, slot);
+        enter(slot);
         atomic_fetch_add(&sharing, 1);
         ck_assert_int_eq(atomic_load(&alone), 0);
         if (i % 64 == 0)
@@ -46,7 +53,7 @@ static void *share(void *arg)
 static void *be_alone(void *arg)
 {
     for (unsigned i = 0; i < TURNS / 10; i++) {
-        gate_close(&gate);
+        ck_assert(gate_close_within(&gate, LOCK_FOREVER));
         ck_assert_int_eq(atomic_fetch_add(&alone, 1), 0);
         ck_assert_int_eq(atomic_load(&sharing), 0);
         if (i % 16 == 0)
@@ -76,23 +83,23 @@ END_TEST
 
 START_TEST(several_threads_enter_together)
 {
-    gate_enter(&gate, 0);
-    gate_enter(&gate, 1);
-    gate_enter(&gate, GATE_SLOTS - 1);
+    enter(0);
+    enter(1);
+    enter(GATE_SLOTS - 1);
     gate_leave(&gate, 1);
-    gate_enter(&gate, 1);
+    enter(1);
     gate_leave(&gate, 0);
     gate_leave(&gate, 1);
     gate_leave(&gate, GATE_SLOTS - 1);
     /* No thread is inside any more: it can be closed. */
-    gate_close(&gate);
+    ck_assert(gate_close_within(&gate, LOCK_FOREVER));
     gate_open(&gate);
 }
 END_TEST
 
 static void *enter_once(void *arg)
 {
-    gate_enter(&gate, 5);
+    enter(5);
     atomic_store(&sharing, 1);
     gate_leave(&gate, 5);
     return arg;
@@ -103,7 +110,7 @@ START_TEST(a_thread_waits_at_a_closed_gate_and_then_enters)
     pthread_t t;
     int64_t until = clock_mono_ms() + 30;
 
-    gate_close(&gate);
+    ck_assert(gate_close_within(&gate, LOCK_FOREVER));
     pthread_create(&t, NULL, enter_once, NULL);
     while (clock_mono_ms() < until)
         ck_assert_int_eq(atomic_load(&sharing), 0);
@@ -115,13 +122,13 @@ END_TEST
 
 START_TEST(a_slot_out_of_range_aborts)
 {
-    gate_enter(&gate, GATE_SLOTS);
+    enter(GATE_SLOTS);
 }
 END_TEST
 
 START_TEST(leaving_without_entering_aborts)
 {
-    gate_enter(&gate, 1);
+    enter(1);
     gate_leave(&gate, 2);
 }
 END_TEST

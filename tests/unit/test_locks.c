@@ -59,11 +59,20 @@ static bool is_inside_gate(void)
 
 /* ---- locking ---- */
 
+/* Locks the shards of the set. Returns whether it may have waited. */
+static bool take(struct lock_set *l)
+{
+    bool waited = false;
+
+    ck_assert(lock_set_take_within(l, LOCK_FOREVER, &waited));
+    return waited;
+}
+
 START_TEST(an_empty_set_takes_no_lock)
 {
     lock_set_clear(set);
     ck_assert(!lock_set_is_world(set));
-    ck_assert(!lock_set_take(set));
+    ck_assert(!take(set));
     ck_assert_uint_eq(held(), 0);
     ck_assert(!is_inside_gate());
     lock_set_drop(set);
@@ -78,7 +87,7 @@ START_TEST(exactly_the_wanted_shards_are_held_until_dropped)
     for (unsigned i = 0; i < 5; i++)
         lock_set_want(set, hash_in(wanted[i]));
     ck_assert_uint_eq(held(), 0);
-    lock_set_take(set);
+    take(set);
     for (unsigned i = 0; i < 5; i++)
         ck_assert(is_held(wanted[i]));
     ck_assert_uint_eq(held(), 5);
@@ -92,7 +101,7 @@ START_TEST(a_shard_that_is_wanted_twice_is_locked_once)
     lock_set_clear(set);
     lock_set_want(set, hash_in(7));
     lock_set_want(set, hash_in(7) + 1);
-    lock_set_take(set);
+    take(set);
     ck_assert_uint_eq(held(), 1);
     ck_assert(!is_inside_gate());
     lock_set_drop(set);
@@ -104,11 +113,11 @@ START_TEST(only_sets_of_several_shards_enter_the_gate)
 {
     lock_set_clear(set);
     lock_set_want(set, hash_in(7));
-    lock_set_take(set);
+    take(set);
     ck_assert(!is_inside_gate());
     lock_set_drop(set);
     lock_set_want(set, hash_in(8));
-    lock_set_take(set);
+    take(set);
     ck_assert(is_inside_gate());
     lock_set_drop(set);
     ck_assert(!is_inside_gate());
@@ -169,7 +178,7 @@ START_TEST(a_set_of_all_shards_closes_the_gate_and_locks_every_shard)
     lock_set_want(set, hash_in(7));
     lock_set_want_world(set);
     ck_assert(lock_set_is_world(set));
-    ck_assert(lock_set_take(set));
+    ck_assert(take(set));
     ck_assert_uint_eq(held(), MANY_SHARDS);
     ck_assert_uint_eq(atomic_load(&ks->gate.solo), 1);
     lock_set_drop(set);
@@ -187,7 +196,7 @@ START_TEST(a_cleared_set_is_empty)
     lock_set_clear(set);
     ck_assert(!lock_set_is_world(set));
     lock_set_want(set, hash_in(8));
-    lock_set_take(set);
+    take(set);
     ck_assert_uint_eq(held(), 1);
     ck_assert(is_held(8) && !is_inside_gate());
     lock_set_drop(set);
@@ -216,7 +225,7 @@ START_TEST(the_keys_of_a_command_are_hashed_and_their_shards_added)
     ck_assert_uint_eq(hash[1], hash_bytes(SLICE("a")));
     ck_assert_uint_eq(hash[3], hash_bytes(SLICE("b")));
     ck_assert_uint_eq(hash[0] & hash[2] & hash[4], 1);
-    lock_set_take(set);
+    take(set);
     ck_assert(is_held(shard_of("a")) && is_held(shard_of("b")));
     ck_assert_uint_eq(held(), shard_of("a") == shard_of("b") ? 1 : 2);
     lock_set_drop(set);
@@ -231,7 +240,7 @@ START_TEST(the_keys_of_several_commands_add_up)
     lock_set_clear(set);
     ck_assert(lock_set_want_keys(set, &keys_of_all, one, 2, hash));
     ck_assert(lock_set_want_keys(set, &keys_of_all, two, 3, hash));
-    lock_set_take(set);
+    take(set);
     ck_assert(is_held(shard_of("a")) && is_held(shard_of("b")) && is_held(shard_of("c")));
     ck_assert_uint_le(held(), 3);
     lock_set_drop(set);
@@ -255,7 +264,7 @@ START_TEST(a_command_may_have_more_keys_than_any_before_it)
             ck_assert_uint_eq(hash[i], hash_bytes(argv[i]));
         lock_set_prefetch(set, hash, 0);
     }
-    lock_set_take(set);
+    take(set);
     ck_assert_uint_eq(held(), MANY_SHARDS);
     lock_set_drop(set);
 }
@@ -281,7 +290,7 @@ START_TEST(invalid_arguments_add_no_shard)
     lock_set_clear(set);
     ck_assert(!lock_set_want_keys(set, &counted, argv, 3, hash));
     lock_set_prefetch(set, hash, 0);
-    lock_set_take(set);
+    take(set);
     ck_assert_uint_eq(held(), 0);
     lock_set_drop(set);
 }
@@ -308,7 +317,7 @@ END_TEST
 
 static void *take_and_report(void *arg)
 {
-    bool waited = lock_set_take(set);
+    bool waited = take(set);
 
     lock_set_drop(set);
     mem_thread_done();
@@ -323,7 +332,7 @@ START_TEST(a_wait_for_a_shard_is_reported)
 
     lock_set_clear(set);
     lock_set_want(set, hash_in(9));
-    ck_assert(!lock_set_take(set));
+    ck_assert(!take(set));
     lock_set_drop(set);
     shard_lock(&ks->shards[9]);
     ck_assert_int_eq(pthread_create(&t, NULL, take_and_report, set), 0);
@@ -342,7 +351,7 @@ static void *take_until_waited(void *arg)
     bool waited;
 
     do {
-        waited = lock_set_take(set);
+        waited = take(set);
         lock_set_drop(set);
     } while (!waited);
     atomic_store(&has_waited, true);
@@ -358,7 +367,7 @@ START_TEST(a_wait_for_the_gate_is_reported)
     lock_set_want(set, hash_in(10));
     ck_assert_int_eq(pthread_create(&t, NULL, take_until_waited, NULL), 0);
     while (!atomic_load(&has_waited)) {
-        gate_close(&ks->gate);
+        ck_assert(gate_close_within(&ks->gate, LOCK_FOREVER));
         sched_yield();
         gate_open(&ks->gate);
     }
@@ -386,7 +395,7 @@ static void *count_up(void *arg)
         lock_set_want(mine, hash_in(b));
         if (i % 10 == 0)
             lock_set_want_world(mine);
-        lock_set_take(mine);
+        take(mine);
         counts[a]++;
         counts[b]++;
         lock_set_drop(mine);

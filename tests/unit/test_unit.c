@@ -307,14 +307,14 @@ static void nest_units(struct shard *s) UNCHECKED_LOCKS
     struct unit outer, inner;
 
     lock_set_clear(runner.locks);
-    unit_begin_set(&outer, &runner);
+    ck_assert(unit_begin_set_within(&outer, &runner, LOCK_FOREVER));
     unit_begin_within(&inner, &outer, s);
     ck_assert_uint_eq(held(), 1ull << 3);
     unit_end(&inner);
     ck_assert_uint_eq(held(), 0);
     unit_end(&outer);
     lock_set_want_world(runner.locks);
-    unit_begin_set(&outer, &runner);
+    ck_assert(unit_begin_set_within(&outer, &runner, LOCK_FOREVER));
     unit_begin_within(&inner, &outer, s);
     ck_assert(inner.is_world);
     unit_end(&inner);
@@ -341,7 +341,7 @@ START_TEST(a_unit_reads_the_epoch_after_its_last_lock)
     lock_set_clear(runner.locks);
     lock_set_want_world(runner.locks);
     atomic_store(&ks->door.epoch, 3);
-    unit_begin_set(&u, &runner);
+    ck_assert(unit_begin_set_within(&u, &runner, LOCK_FOREVER));
     for (unsigned i = 0; i < SHARDS; i++)
         ck_assert_uint_eq(ks->shards[i].epoch, 3);
     unit_end(&u);
