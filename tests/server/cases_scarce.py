@@ -106,10 +106,10 @@ def ceiling_of_all(t):
 def no_memory(t):
     s = scarce(t, 224 * MB)
     big = "x" * (40 * MB)
-    failed = [attempt(s, "SET", "a", big)]
-    survives(s, "SET")
     c = s.client()
     c.ask("SET", "s", "x" * (10 * MB))
+    failed = [attempt(s, "SET", "a", big)]
+    survives(s, "SET")
     for words in (("SETRANGE", "far", 400 * MB, "x"), ("SETBIT", "far", 8 * 400 * MB, 1),
                   ("BITFIELD", "far", "SET", "u8", 8 * 400 * MB, 1)):
         contains(c.error(*words), "out of memory")
