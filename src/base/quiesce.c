@@ -33,8 +33,10 @@ void quiesce_enter(unsigned slot)
     uint64_t now = atomic_load_explicit(&age, memory_order_relaxed);
 
     must(slot < QUIESCE_SLOTS);
-    atomic_store_explicit(&slots[slot].entered, now, memory_order_relaxed);
-    /* A collection that does not see this store has unlinked its memory before any read that follows. */
+    /* Release: a collection that sees only this store knows that the reads before the last quiesce_leave have ended. */
+    atomic_store_explicit(&slots[slot].entered, now, memory_order_release);
+    /* A collection that does not see this store has unlinked its memory before any read that follows. Pairs with the
+     * fence in oldest_reader, and makes what was unlinked before `age` was raised to `now` visible. */
     atomic_thread_fence(memory_order_seq_cst);
 }
 
@@ -61,6 +63,7 @@ static uint64_t oldest_reader(void)
 {
     uint64_t oldest = UINT64_MAX;
 
+    atomic_thread_fence(memory_order_seq_cst); /* between unlinking what is retired and looking for readers */
     for (unsigned i = 0; i < QUIESCE_SLOTS; i++) {
         uint64_t e = atomic_load(&slots[i].entered);
 

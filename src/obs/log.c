@@ -145,7 +145,7 @@ static void send_to_syslog(int level, const char *text)
 static void put_line(const struct log_line *line, const char *bytes)
 {
     must(line->n > line->head && line->n <= LINE_MAX_BYTES && bytes[line->n - 1] == '\n');
-    if (atomic_load_explicit(&state.syslog, memory_order_relaxed)) {
+    if (atomic_load_explicit(&state.syslog, memory_order_acquire)) {
         char text[LINE_MAX_BYTES];
 
         memcpy(text, bytes + line->head, line->n - line->head - 1);

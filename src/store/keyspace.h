@@ -113,7 +113,7 @@ void keyspace_choose_policy(struct keyspace *ks, const struct policy *policy);
 
 static inline const struct policy *keyspace_policy(const struct keyspace *ks)
 {
-    return atomic_load_explicit(&ks->policy, memory_order_relaxed);
+    return atomic_load_explicit(&ks->policy, memory_order_acquire); /* with it, what stamps_switch noted before */
 }
 
 /* Publishes the priority of a shard's best victim under a policy, or VICTIM_UNKNOWN or VICTIM_NONE. */

@@ -97,8 +97,10 @@ static void evict(struct stamps *s, void *state, const struct place *p, struct e
     (void)p;
     (void)e;
     must(order >= 0);
+    /* Unless another worker was faster: the age never goes back, or entries of the later age would seem the oldest. */
     if ((uint64_t)order > age)
-        atomic_store_explicit(&s->age, age + ((uint64_t)order - age + AGE_PART - 1) / AGE_PART, memory_order_relaxed);
+        atomic_compare_exchange_strong_explicit(&s->age, &age, age + ((uint64_t)order - age + AGE_PART - 1) / AGE_PART,
+                                                memory_order_relaxed, memory_order_relaxed);
 }
 
 /* ---- on Redis's scale ---- */

@@ -317,9 +317,11 @@ static void split(struct table *t)
 
 static void drop_segment(struct table *t, unsigned k)
 {
-    must(segment_at(t, k) != NULL);
-    quiesce_retire(segment_at(t, k), mem_free);
+    struct bucket *b = segment_at(t, k);
+
+    must(b != NULL);
     atomic_store_explicit(&directory_of(t)->segment[k], NULL, memory_order_release);
+    quiesce_retire(b, mem_free); /* after it was unlinked */
     if (due_of(t) != NULL) {
         mem_free(due_of(t)[k]);
         due_of(t)[k] = NULL;

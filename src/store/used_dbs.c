@@ -18,11 +18,12 @@ static unsigned next_bit(const _Atomic uint64_t *words, unsigned i, unsigned n)
     return n;
 }
 
+/* Returns whether the bit was clear. */
 static bool set_bit(_Atomic uint64_t *words, unsigned i)
 {
     uint64_t bit = 1ull << i % 64;
 
-    return !(atomic_fetch_or_explicit(&words[i / 64], bit, memory_order_relaxed) & bit);
+    return !(atomic_fetch_or_explicit(&words[i / 64], bit, memory_order_release) & bit);
 }
 
 /* Returns what is left of the word. */
@@ -35,7 +36,7 @@ static uint64_t clear_bit(_Atomic uint64_t *words, unsigned i)
 
 static inline bool has(const struct used_dbs *u, unsigned db)
 {
-    return atomic_load_explicit((_Atomic uint64_t *)&u->words[db / 64], memory_order_relaxed) >> db % 64 & 1;
+    return atomic_load_explicit((_Atomic uint64_t *)&u->words[db / 64], memory_order_acquire) >> db % 64 & 1;
 }
 
 unsigned used_dbs_next(const struct used_dbs *u, unsigned from)
@@ -52,10 +53,14 @@ unsigned used_dbs_next(const struct used_dbs *u, unsigned from)
 void used_dbs_note(struct used_dbs *u, unsigned db)
 {
     must(db < USED_DBS_MAX);
-    if (LIKELY(has(u, db)) || !set_bit(u->words, db))
+    if (LIKELY(has(u, db)))
         return;
+    /* The database's own bit comes last: a thread that finds it set may use the database, and a thread that it then
+     * hands the shard to must find the database by its group, and count it. */
     set_bit(u->groups, db / 64);
     atomic_fetch_add_explicit(&u->count, 1, memory_order_relaxed);
+    if (!set_bit(u->words, db)) /* another thread was first */
+        must(atomic_fetch_sub_explicit(&u->count, 1, memory_order_relaxed) > 1);
 }
 
 void used_dbs_forget(struct used_dbs *u, unsigned db)
