@@ -64,9 +64,9 @@ static inline size_t linear_pages(unsigned segments, size_t item)
 {
     unsigned bits = 0;
 
-    while (MEM_PAGE != 0 && item << bits <= MEM_SMALL_MAX)
+    while (mem_page != 0 && item << bits <= mem_small_max)
         bits++;
-    return segments > 1 + 8 * bits ? (segments - 1 - 8 * bits) * MEM_PAGE : 0;
+    return segments > 1 + 8 * bits ? (segments - 1 - 8 * bits) * mem_page : 0;
 }
 
 /* The bucket of a hash among n: given by its low bits, with one more bit for buckets that have been split. */

@@ -91,9 +91,26 @@ __attribute__((used, visibility("default"))) const char *malloc_conf =
 #define SMALL_STEP 8
 static uint16_t small_usable[SMALL_MAX / SMALL_STEP + 1];
 
+size_t mem_page, mem_small_max;
+
+static void read_page_sizes(void)
+{
+    unsigned bins = 0;
+    char name[32];
+    size_t n = sizeof bins;
+
+    must(mallctl("arenas.nbins", &bins, &n, NULL, 0) == 0 && bins > 0);
+    snprintf(name, sizeof name, "arenas.bin.%u.size", bins - 1);
+    n = sizeof mem_small_max;
+    must(mallctl(name, &mem_small_max, &n, NULL, 0) == 0);
+    must(mallctl("arenas.page", &mem_page, &n, NULL, 0) == 0);
+    must(mem_page > 0 && mem_small_max > mem_page);
+}
+
 /* Runs before all other constructors, and so before any block is counted. */
 __attribute__((constructor(101))) static void fill_small_usable(void)
 {
+    read_page_sizes();
     small_usable[0] = (uint16_t)nallocx(1, 0);
     for (size_t i = 1; i <= SMALL_MAX / SMALL_STEP; i++) {
         size_t usable = nallocx(i * SMALL_STEP, 0);
@@ -162,6 +179,8 @@ const char *__tsan_default_options(void)
 {
     return __asan_default_options();
 }
+
+size_t mem_page, mem_small_max = SIZE_MAX;
 
 size_t mem_room(size_t size)
 {

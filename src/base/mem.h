@@ -17,18 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef HAVE_JEMALLOC
-#define MEM_SMALL_MAX ((size_t)14 * 1024)
-#define MEM_PAGE      ((size_t)4096)
-#else
-#define MEM_SMALL_MAX SIZE_MAX
-#define MEM_PAGE      ((size_t)0)
-#endif
+/* jemalloc's page and its largest small block: 4 KiB and 14 KiB, or 64 KiB and 224 KiB in Debian's packages for arm64.
+ * 0 and SIZE_MAX without jemalloc. Set before main. */
+extern size_t mem_page, mem_small_max;
 
-/* The page that a block above MEM_SMALL_MAX takes more; 0 for a smaller one. */
+/* The page that a block above mem_small_max takes more; 0 for a smaller one. */
 static inline size_t mem_page_of(size_t size)
 {
-    return size > MEM_SMALL_MAX ? MEM_PAGE : 0;
+    return size > mem_small_max ? mem_page : 0;
 }
 
 /* Never NULL; ends the process if there is no memory. Free with mem_free. */
@@ -49,8 +45,8 @@ char *mem_strdup(const char *s);
 /* Copies n bytes and appends a NUL. */
 char *mem_strndup(const char *s, size_t n);
 
-/* Bytes that a block of `size` really takes; a lower bound without jemalloc. A block above MEM_SMALL_MAX takes a page more
- * than may be written, so that blocks do not all begin at the same cache sets. */
+/* Bytes that a block of `size` really takes; a lower bound without jemalloc. A block above mem_small_max takes a page
+ * more than may be written, so that blocks do not all begin at the same cache sets. */
 size_t mem_usable_size(size_t size);
 /* Bytes that the block at p really takes. */
 size_t mem_usable(const void *p);

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/lock.h"
 #include "base/mem.h"
@@ -314,14 +315,36 @@ void *pages_span_of(const void *note)
     return (char *)r + i * PAGES_SPAN_BYTES;
 }
 
-/* The last warm pieces of a word, at most `max` of them. */
+uint64_t pages_whole(uint64_t mask, unsigned n)
+{
+    uint64_t whole = 0, run = n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX;
+
+    must(n > 0 && n <= 64 && (n & (n - 1)) == 0);
+    if (LIKELY(n == 1))
+        return mask;
+    for (unsigned i = 0; i < 64; i += n)
+        if ((mask >> i & run) == run)
+            whole |= run << i;
+    return whole;
+}
+
+/* Pieces in a page of the system. */
+static unsigned pieces_in_page(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return page > PAGES_BYTES ? (unsigned)(page / PAGES_BYTES) : 1;
+}
+
+/* The last warm pieces of a word, at most `max` of them, that are whole pages of the system. */
 static uint64_t last_warm(const struct region *r, unsigned word, size_t max)
 {
-    uint64_t mask = r->bits[WARM][word];
+    unsigned n = pieces_in_page();
+    uint64_t mask = pages_whole(r->bits[WARM][word], n);
 
     while ((size_t)__builtin_popcountll(mask) > max)
         mask &= mask - 1;
-    return mask;
+    return pages_whole(mask, n);
 }
 
 /* Returns the memory of these pieces to the kernel; adjacent pieces in one call. */

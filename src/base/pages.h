@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define PAGES_BYTES      ((size_t)8 * 1024)
 #define PAGES_SPAN_BYTES ((size_t)128 * 1024)
@@ -45,6 +46,9 @@ void *pages_span_of(const void *note);
 bool pages_trim(size_t step_bytes);
 /* Returns the memory of all free pieces now. */
 void pages_purge(void);
+/* The runs of n pieces, aligned to n, that are complete in a mask of 64 pieces. The kernel takes back whole pages, and
+ * its page may be larger than a piece: 64 KiB on some machines with arm64. n: a power of two up to 64. */
+uint64_t pages_whole(uint64_t mask, unsigned n);
 /* Bytes of allocated pieces; bytes of free pieces that still have memory. */
 size_t pages_used(void);
 size_t pages_idle(void);

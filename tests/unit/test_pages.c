@@ -212,6 +212,17 @@ START_TEST(a_trim_of_less_than_a_piece_fails_an_assertion)
 }
 END_TEST
 
+START_TEST(only_runs_that_fill_a_page_of_the_system_are_whole)
+{
+    ck_assert_uint_eq(pages_whole(0x8001, 1), 0x8001);
+    ck_assert_uint_eq(pages_whole(0xffff, 8), 0xffff);
+    ck_assert_uint_eq(pages_whole(0x0ff0, 8), 0); /* a run, but not aligned to a page */
+    ck_assert_uint_eq(pages_whole(0xff0000000000ff7f, 8), 0xff0000000000ff00);
+    ck_assert_uint_eq(pages_whole(UINT64_MAX, 64), UINT64_MAX);
+    ck_assert_uint_eq(pages_whole(UINT64_MAX - 1, 64), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pages");
@@ -225,6 +236,7 @@ int main(void)
     tcase_add_test(tests, a_freed_piece_is_reused_before_a_fresh_one);
     tcase_add_test(tests, a_purge_returns_the_memory_of_all_free_pieces);
     tcase_add_test(tests, a_purge_does_not_touch_allocated_pieces);
+    tcase_add_test(tests, only_runs_that_fill_a_page_of_the_system_are_whole);
     tcase_add_test(tests, a_trim_returns_what_has_been_free_since_the_last_one);
     tcase_add_test(tests, a_trim_works_in_steps_and_returns_whether_more_is_left);
     tcase_add_test(tests, a_trim_of_any_size_ends_after_a_few_dozen_steps);
