@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/reception.h"
 
-#include <semaphore.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include "base/slab.h"
 #include "net/address.h"
 #include "net/balance.h"
+#include "net/launch.h"
 #include "net/post.h"
 #include "obs/crash.h"
 #include "obs/log.h"
@@ -108,29 +107,20 @@ static void read_mail(struct reception *r)
         r->stopping = true;
 }
 
-/* What the starting thread reports. */
-struct report {
-    struct reception *reception;
-    sem_t ready;
-    int result;
-    char *why;
-    size_t size;
-};
-
 static void *reception_main(void *arg)
 {
-    struct report *report = arg;
-    struct reception *r = report->reception;
+    struct launch *launch = arg;
+    struct reception *r = reception_of(launch->owner);
     struct workers *ws = r->workers;
+    int error;
 
     crash_thread_begin();
-    report->result = engine_start(&r->engine, ws->ops, &handler, r, report->why, report->size);
-    if (report->result != 0) {
+    error = engine_start(&r->engine, ws->ops, &handler, r, launch->why, launch->size);
+    launch_report(launch, error);
+    if (error != 0) {
         crash_thread_end();
-        sem_post(&report->ready);
         return NULL;
     }
-    sem_post(&report->ready);
     while (!r->stopping) {
         reserve_keep();
         engine_wait(&r->engine, mailbox_has_mail(&r->mailbox) ? 0 : -1);
@@ -147,22 +137,11 @@ static void *reception_main(void *arg)
 
 int reception_start(struct reception *r, struct workers *ws, char *why, size_t size)
 {
-    struct report report = {.reception = r, .why = why, .size = size};
-    int error;
+    struct launch launch = {.owner = r, .why = why, .size = size};
 
     *r = (struct reception){.magic = RECEPTION_MAGIC, .workers = ws};
     mailbox_init(&r->mailbox, ws->count);
-    sem_init(&report.ready, 0, 0);
-    error = pthread_create(&r->thread, NULL, reception_main, &report);
-    if (error != 0) {
-        snprintf(why, size, "no thread: %s", strerror(error));
-        return -error;
-    }
-    pthread_setname_np(r->thread, "reception");
-    while (sem_wait(&report.ready) != 0)
-        ;
-    sem_destroy(&report.ready);
-    return report.result;
+    return launch_thread(&r->thread, "reception", reception_main, &launch);
 }
 
 void reception_stop(struct reception *r)

@@ -2,7 +2,6 @@
 #include "net/worker.h"
 
 #include <errno.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include "base/slab.h"
 #include "net/address.h"
 #include "net/balance.h"
+#include "net/launch.h"
 #include "net/post.h"
 #include "obs/crash.h"
 #include "obs/log.h"
@@ -361,29 +361,20 @@ static void loop(struct worker *w)
 
 /* ---- start and end ---- */
 
-/* What a starting worker reports to the thread that started it. */
-struct report {
-    struct worker *worker;
-    sem_t ready;
-    int result;
-    char *why;
-    size_t size;
-};
-
 static void *worker_main(void *arg)
 {
-    struct report *report = arg;
-    struct worker *w = report->worker;
+    struct launch *launch = arg;
+    struct worker *w = worker_of(launch->owner);
+    int error;
 
     crash_thread_begin();
     runner_enter(&w->runner);
-    report->result = engine_start(&w->engine, w->all->ops, &handler, w, report->why, report->size);
-    if (report->result != 0) {
+    error = engine_start(&w->engine, w->all->ops, &handler, w, launch->why, launch->size);
+    launch_report(launch, error);
+    if (error != 0) {
         crash_thread_end();
-        sem_post(&report->ready);
         return NULL;
     }
-    sem_post(&report->ready);
     runner_tick(&w->runner);
     loop(w);
     each_conn(w, close_conn);
@@ -406,9 +397,8 @@ static void *worker_main(void *arg)
 
 static int start_one(struct worker *w, char *why, size_t size)
 {
-    struct report report = {.worker = w, .why = why, .size = size};
+    struct launch launch = {.owner = w, .why = why, .size = size};
     char name[16];
-    int error;
 
     w->magic = WORKER_MAGIC;
     w->wakes = mem_zalloc(w->all->count * sizeof *w->wakes);
@@ -417,18 +407,8 @@ static int start_one(struct worker *w, char *why, size_t size)
     batch_init(&w->batch);
     w->pending_end = &w->pending;
     runner_init(&w->runner, w->instance, w->number);
-    sem_init(&report.ready, 0, 0);
-    error = pthread_create(&w->thread, NULL, worker_main, &report);
-    if (error != 0) {
-        snprintf(why, size, "no thread: %s", strerror(error));
-        return -error;
-    }
     snprintf(name, sizeof name, "worker-%u", w->number);
-    pthread_setname_np(w->thread, name);
-    while (sem_wait(&report.ready) != 0)
-        ;
-    sem_destroy(&report.ready);
-    return report.result;
+    return launch_thread(&w->thread, name, worker_main, &launch);
 }
 
 int workers_start(struct workers *ws, struct instance *in, const struct engine_ops *ops, unsigned count, char *why,
