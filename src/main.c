@@ -217,15 +217,12 @@ static void build_instance(struct server *s)
 {
     struct instance *in = &s->instance;
 
-    must(in->keyspace == NULL && s->conf != NULL);
-    in->conf = s->conf;
-    in->options = conf_options(s->conf);
+    must(in->magic == 0 && s->conf != NULL);
+    instance_init(in, keyspace_new(shards_for(conf_threads(s->conf)), OPT(conf_options(s->conf), databases)), s->conf);
     in->threads = conf_threads(s->conf);
-    in->keyspace = keyspace_new(shards_for(in->threads), OPT(in->options, databases));
     keyspace_choose(in->keyspace, OPT(in->options, maxmemory_policy));
     apply_ceilings(s, s->conf, NULL, 0);
     out_set_guard(quota_clients_may_take);
-    clients_init(&in->clients);
     in->started = clock_ms();
     in->started_mono = clock_mono_ms();
     make_run_id(in->run_id);

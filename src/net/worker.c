@@ -414,6 +414,7 @@ static int start_one(struct worker *w, char *why, size_t size)
 int workers_start(struct workers *ws, struct instance *in, const struct engine_ops *ops, unsigned count, char *why,
                   size_t size)
 {
+    must_be(in, INSTANCE_MAGIC);
     *ws = (struct workers){.count = count, .instance = in, .ops = ops};
     ws->all = mem_aligned_zero(64, count * sizeof *ws->all);
     balance_init(ws);

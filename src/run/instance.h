@@ -25,7 +25,10 @@ enum instance_state {
     INSTANCE_BUSY = 1 << 2,    /* a script runs for longer than busy-reply-threshold */
 };
 
+#define INSTANCE_MAGIC 0x696e7374u /* "inst" */
+
 struct instance {
+    uint32_t magic;
     struct keyspace *keyspace;
     struct conf *conf;
     const struct options *options; /* of conf */
@@ -51,6 +54,10 @@ struct instance {
     void *resume_arg;
 };
 
+/* Borrows the keyspace and the configuration until instance_fini. What else the server sets is 0. */
+void instance_init(struct instance *in, struct keyspace *ks, struct conf *conf);
+/* Forgets the clients. */
+void instance_fini(struct instance *in);
 /* Whether clients have to authenticate (requirepass). */
 bool instance_has_password(const struct instance *in);
 /* Whether protected mode refuses a client: no password is set, and the client is on another machine. */

@@ -13,7 +13,7 @@
 
 void runner_init(struct runner *r, struct instance *in, unsigned slot)
 {
-    must_be(in->keyspace, KEYSPACE_MAGIC);
+    must_be(in, INSTANCE_MAGIC);
     must(clock_ns_per_mega > 0); /* clock_calibrate was called */
     *r = (struct runner){.magic = RUNNER_MAGIC, .instance = in, .slot = slot, .metrics = metrics_new()};
     r->locks = lock_set_new(in->keyspace, slot);

@@ -43,19 +43,11 @@ static void do_nothing(void *arg)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    struct instance *in = &world.instance;
-
     (void)argc;
     (void)argv;
     hash_init();
     clock_calibrate();
     commands_init();
-    in->threads = 1;
-    in->engine = "none";
-    in->executable = "";
-    in->shutdown = do_nothing;
-    in->resume = do_nothing;
-    clients_init(&in->clients);
     return 0;
 }
 
@@ -234,13 +226,14 @@ static void begin(void)
     struct conf_pair limit = {SLICE("proto-max-bulk-len"), SLICE("1mb")};
     const struct card_origin origin = {.fd = -1, .peer = "127.0.0.1:1", .local = "127.0.0.1:2", .is_local = true};
 
+    instance_init(in, keyspace_new(SHARDS, DATABASES), conf_new());
     in->threads = 1;
+    in->engine = "none";
+    in->executable = "";
+    in->shutdown = do_nothing;
+    in->resume = do_nothing;
     memset(in->run_id, '0', sizeof(in->run_id) - 1);
-    in->conf = conf_new();
-    in->options = conf_options(in->conf);
     must(conf_set(in->conf, &limit, 1, true, &err));
-    in->keyspace = keyspace_new(SHARDS, DATABASES);
-    clients_init(&in->clients);
     runner_init(&world.runner, in, 0);
     quiesce_enter(0);
     for (unsigned i = 0; i < CLIENTS; i++)
@@ -255,7 +248,7 @@ static void end(void)
         session_fini(&world.clients[i]);
         clients_remove(&in->clients, world.clients[i].card);
     }
-    clients_fini(&in->clients);
+    instance_fini(in);
     quiesce_leave(0);
     runner_fini(&world.runner);
     metrics_fini();

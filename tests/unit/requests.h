@@ -39,10 +39,9 @@ static inline void set_up(void)
     const struct card_origin origin = {.fd = 7, .peer = "192.0.2.1:5000", .local = "192.0.2.2:6379"};
 
     keyspace_setup();
-    instance = (struct instance){
-        .keyspace = ks, .conf = conf_new(), .threads = 1, .run_id = "0123456789abcdef0123456789abcdef01234567"};
-    instance.options = conf_options(instance.conf);
-    clients_init(&instance.clients);
+    instance_init(&instance, ks, conf_new());
+    instance.threads = 1;
+    memcpy(instance.run_id, "0123456789abcdef0123456789abcdef01234567", sizeof instance.run_id);
     runner_init(&runner, &instance, 0);
     session_init(&session, clients_add(&instance.clients, &origin), true);
 }
@@ -51,7 +50,7 @@ static inline void tear_down(void)
 {
     session_fini(&session);
     out_thread_done();
-    clients_fini(&instance.clients);
+    instance_fini(&instance);
     runner_fini(&runner);
     conf_free(instance.conf);
     metrics_fini();

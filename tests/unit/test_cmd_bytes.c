@@ -7,12 +7,12 @@
 
 #include "base/mem.h"
 #include "conf/load.h"
+#include "dataset.h"
 #include "keys.h"
 #include "run/catalog.h"
 #include "run/dispatch.h"
 #include "seed.h"
 #include "store/freer.h"
-#include "store/quota.h"
 
 #define ARGS_MAX 16
 #define KEYS     12
@@ -31,15 +31,13 @@ static void set_up(void)
     struct buf error = BUF_EMPTY;
 
     keyspace_setup();
-    instance = (struct instance){.keyspace = ks, .conf = conf_new()};
-    instance.options = conf_options(instance.conf);
+    instance_init(&instance, ks, conf_new());
     /* Values become large after few elements. */
     ck_assert(load_text(instance.conf, "test",
                         SLICE("hash-max-listpack-entries 8\nset-max-listpack-entries 8\nset-max-intset-entries 8\n"
                               "zset-max-listpack-entries 8\nlist-max-listpack-size 4\nstream-node-max-entries 5\n"
                               "enable-debug-command local\n"),
                         &error));
-    clients_init(&instance.clients);
     runner_init(&runner, &instance, 0);
     session_init(&session, clients_add(&instance.clients, &origin), true);
     memset(filler, 'x', sizeof filler);
@@ -49,7 +47,7 @@ static void tear_down(void)
 {
     session_fini(&session);
     out_thread_done();
-    clients_fini(&instance.clients);
+    instance_fini(&instance);
     runner_fini(&runner);
     conf_free(instance.conf);
     metrics_fini();
@@ -262,16 +260,16 @@ START_TEST(what_a_flush_removes_is_being_freed_from_then_on)
     for (unsigned i = 0; i < 20000; i++)
         put(0, i, 0);
     quiesce_collect(); /* what the tables no longer use since they grew */
-    data = quota_dataset();
+    data = dataset_bytes();
     ck_assert_uint_gt(data, 20000 * 24);
     run("flushall async");
-    ck_assert_uint_le(quota_dataset(), data / 20);
+    ck_assert_uint_le(dataset_bytes(), data / 20);
     freer_drain();
     quiesce_collect();
     freer_stop();
     ck_assert_uint_eq(quota_freeing(), 0);
     ck_assert_uint_eq(freer_pending(), 0);
-    ck_assert_uint_le(quota_dataset(), data / 20);
+    ck_assert_uint_le(dataset_bytes(), data / 20);
 }
 END_TEST
 

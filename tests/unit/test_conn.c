@@ -89,11 +89,10 @@ static void begin(int engine)
     char why[200] = "";
 
     keyspace_setup();
-    instance = (struct instance){.keyspace = ks, .conf = conf_new(), .threads = WORKERS};
-    instance.options = conf_options(instance.conf);
+    instance_init(&instance, ks, conf_new());
+    instance.threads = WORKERS;
     instance.resume = resume_all;
     instance.resume_arg = &workers;
-    clients_init(&instance.clients);
     sem_init(&stopped, 0, 0);
     sem_init(&released, 0, 0);
     ck_assert_msg(workers_start(&workers, &instance, engines[engine], WORKERS, why, sizeof why) == 0, "%s", why);
@@ -103,7 +102,7 @@ static void end(void)
 {
     workers_stop(&workers);
     ck_assert_ptr_null(instance.clients.first);
-    clients_fini(&instance.clients);
+    instance_fini(&instance);
     conf_free(instance.conf);
     metrics_fini();
     keyspace_teardown();

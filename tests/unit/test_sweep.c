@@ -14,18 +14,19 @@ static void set_up(void)
 {
     static char *argv[] = {"larder-server", NULL}, *environment[] = {NULL};
     struct buf text = BUF_EMPTY;
+    struct conf *conf;
 
     keyspace_setup();
-    ck_assert_int_eq(load_start(argv, environment, &instance.conf, &text), LOAD_RUN);
+    ck_assert_int_eq(load_start(argv, environment, &conf, &text), LOAD_RUN);
     buf_fini(&text);
-    instance.options = conf_options(instance.conf);
-    instance.keyspace = ks;
+    instance_init(&instance, ks, conf);
     runner_init(&runner, &instance, 0);
 }
 
 static void tear_down(void)
 {
     runner_fini(&runner);
+    instance_fini(&instance);
     conf_free(instance.conf);
     keyspace_teardown();
 }
