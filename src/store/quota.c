@@ -127,11 +127,6 @@ size_t quota_overhead(void)
     return fixed() + quota_freeing();
 }
 
-size_t quota_dataset(void)
-{
-    return above(mem_used(), quota_overhead());
-}
-
 size_t quota_bounded(void)
 {
     return above(mem_used(), fixed()) + load(&accounts.reserved) - reserved;

@@ -2,7 +2,7 @@
 /*
  * quota: what the memory in use is used for, in bytes.
  *
- * Role:    keeps the accounts, and says from them how much of the memory in use is data.
+ * Role:    keeps the accounts, and says from them how much of the memory in use maxmemory bounds.
  * Owns:    the accounts of the start and of what is being freed. Memory in use is counted by base/mem, that of clients
  *          by proto/client_memory, pinned blobs by proto/blob.
  * Threads: any.
@@ -61,7 +61,6 @@ size_t quota_clients(void);
 size_t quota_clients_total(void);
 size_t quota_pinned(void);
 size_t quota_freeing(void);
-size_t quota_dataset(void);
 /* What maxmemory bounds: the dataset, what is being freed, and what other threads have reserved. */
 size_t quota_bounded(void);
 /* All that is in use and is not data. */

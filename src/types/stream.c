@@ -43,12 +43,6 @@ bool stream_free_part(void *large, size_t entries)
     return true;
 }
 
-void stream_free(void *large)
-{
-    while (!stream_free_part(large, SIZE_MAX))
-        ;
-}
-
 static void add_node(struct stream *s, struct stream_node n)
 {
     must(n.count > 0);

@@ -44,8 +44,8 @@ struct stream {
 
 struct stream *stream_new(void);
 /* For store/entry; `large` is a struct stream. */
-void stream_free(void *large);
-/* The same in parts of about so many entries, which are counted roughly. True: the stream is freed. */
+
+/* Frees the stream in parts of about so many entries, which are counted roughly. True: all of it is freed. */
 bool stream_free_part(void *large, size_t entries);
 void *stream_copy(const void *large);
 uint64_t stream_compact(void *large, uint64_t at, struct slab_work *w);

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "base/pages.h"
 #include "checks.h"
+#include "dataset.h"
 #include "store/freer.h"
-#include "store/quota.h"
 
 static _Atomic unsigned released;
 static _Atomic pthread_t releaser;
@@ -187,13 +187,13 @@ START_TEST(bytes_leave_the_account_part_by_part)
     start_busy();
     b = blocks_new(100, &bytes);
     mem_flush();
-    dataset = quota_dataset() - bytes;
+    dataset = dataset_bytes() - bytes;
     freer_hand(b, free_block, 1, bytes);
     for (unsigned i = 1; i < 100; i++) {
         ck_assert(freer_help());
         ck_assert_uint_eq(parts, i);
         ck_assert_uint_le(quota_freeing(), bytes + 10 - i * BLOCK);
-        ck_assert_uint_le(quota_dataset(), dataset + 1024); /* the queue's own records */
+        ck_assert_uint_le(dataset_bytes(), dataset + 1024); /* the queue's own records */
     }
     let_go();
     ck_assert_uint_eq(quota_freeing(), 0);

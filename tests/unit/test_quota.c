@@ -6,10 +6,10 @@
 
 #include "base/mem.h"
 #include "checks.h"
+#include "dataset.h"
 #include "proto/blob.h"
 #include "proto/client_memory.h"
 #include "store/entry.h"
-#include "store/quota.h"
 
 #define MB (1024 * 1024)
 
@@ -21,9 +21,9 @@ START_TEST(what_the_start_used_is_not_data)
     quota_start();
     ck_assert_uint_eq(quota_started(), used);
     ck_assert_uint_eq(quota_overhead(), used);
-    ck_assert_uint_eq(quota_dataset(), 0);
+    ck_assert_uint_eq(dataset_bytes(), 0);
     mem_free(p);
-    ck_assert_uint_eq(quota_dataset(), 0);
+    ck_assert_uint_eq(dataset_bytes(), 0);
 }
 END_TEST
 
@@ -39,13 +39,13 @@ START_TEST(the_accounts_add_up_to_the_memory_in_use)
     quota_free_later(mem_usable(flushed));
     ck_assert_uint_eq(quota_clients(), mem_usable(buffer));
     ck_assert_uint_eq(quota_freeing(), mem_usable(flushed));
-    ck_assert_uint_eq(quota_dataset(), mem_usable(data));
-    ck_assert_uint_eq(quota_dataset() + quota_overhead(), mem_used());
+    ck_assert_uint_eq(dataset_bytes(), mem_usable(data));
+    ck_assert_uint_eq(dataset_bytes() + quota_overhead(), mem_used());
     quota_freed(mem_usable(flushed));
     mem_free(flushed);
     client_memory_add(-(int64_t)mem_usable(buffer));
     mem_free(buffer);
-    ck_assert_uint_eq(quota_dataset(), mem_usable(data));
+    ck_assert_uint_eq(dataset_bytes(), mem_usable(data));
     ck_assert_uint_eq(quota_overhead(), quota_started());
     mem_free(data);
 }
@@ -62,10 +62,10 @@ START_TEST(a_deleted_value_that_a_reply_still_sends_is_pinned)
     e = entry_new(&(struct entry_spec){.key = SLICE("k"), .blob = b});
     reply = blob_ref(b);
     ck_assert_uint_eq(quota_pinned(), 0);
-    ck_assert_uint_ge(quota_dataset(), MB);
+    ck_assert_uint_ge(dataset_bytes(), MB);
     entry_free(e);
     ck_assert_uint_eq(quota_pinned(), mem_usable_size(sizeof *b + MB));
-    ck_assert_uint_lt(quota_dataset(), 4096); /* 0 with jemalloc, which takes just what it says */
+    ck_assert_uint_lt(dataset_bytes(), 4096); /* 0 with jemalloc, which takes just what it says */
     blob_unref(blob_ref(reply));
     ck_assert_uint_eq(quota_pinned(), mem_usable_size(sizeof *b + MB));
     blob_unref(reply);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "checks.h"
 #include "persist/rdb_stream_read.h"
+#include "streams.h"
 #include "types/stream_group.h"
 
 static bool read_stream(enum rdb_type type, struct slice bytes, struct stream **s)
@@ -33,7 +34,7 @@ static bool reads_as(enum rdb_type type, struct slice bytes, const char *expecte
     bool same;
 
     if (!read_stream(type, bytes, &s)) {
-        stream_free(s);
+        free_stream(s);
         return false;
     }
     stream_walk_begin(&w, s, STREAM_ID_MIN, STREAM_ID_MAX, false);
@@ -58,7 +59,7 @@ static bool reads_as(enum rdb_type type, struct slice bytes, const char *expecte
     if (!same)
         printf("%s\n", buf_cstr(&out));
     buf_fini(&out);
-    stream_free(s);
+    free_stream(s);
     return same;
 }
 
@@ -67,7 +68,7 @@ static bool is_refused(enum rdb_type type, struct slice bytes)
     struct stream *s;
     bool done = read_stream(type, bytes, &s);
 
-    stream_free(s);
+    free_stream(s);
     return !done;
 }
 

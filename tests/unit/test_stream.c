@@ -5,6 +5,7 @@
 #include "account.h"
 #include "checks.h"
 #include "seed.h"
+#include "streams.h"
 #include "types/stream_group.h"
 
 #define ENTRIES_MAX 600
@@ -212,7 +213,7 @@ static void copied(const struct stream *s, const struct twin *t)
 
     is_same(copy, t);
     ck_assert_uint_le(stream_large_bytes(copy), stream_large_bytes(s) + sizeof(struct stream_node));
-    stream_free(copy);
+    free_stream(copy);
 }
 
 static void one_round(void)
@@ -238,7 +239,7 @@ static void one_round(void)
     }
     copied(s, &t);
     ck_assert_uint_eq(stream_large_count(s), t.count);
-    stream_free(s);
+    free_stream(s);
     account_check(before, 0);
 }
 
@@ -268,10 +269,10 @@ START_TEST(a_node_holds_as_many_entries_as_in_redis)
     struct stream *s = made(1000, (struct value_limits){.entries = 100, .bytes = 4096});
 
     ck_assert_uint_eq(stream_node_count(s), 10);
-    stream_free(s);
+    free_stream(s);
     s = made(1000, (struct value_limits){.entries = 0, .bytes = 0});
     ck_assert_uint_eq(stream_node_count(s), 1);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -284,7 +285,7 @@ START_TEST(removed_entries_still_count_against_the_limit_of_their_node)
     for (uint64_t i = 0; i < 2; i++)
         stream_append(s, (struct stream_id){1800000000000, i}, pair, 1, &(struct value_limits){.entries = 100});
     ck_assert_uint_eq(stream_node_count(s), 2);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -293,10 +294,10 @@ START_TEST(a_short_entry_takes_at_most_24_bytes)
     struct stream *s = made(100000, (struct value_limits){.entries = 100, .bytes = 4096});
 
     ck_assert_uint_le(stream_large_bytes(s) / 100000, 24);
-    stream_free(s);
+    free_stream(s);
     s = made(1, (struct value_limits){.entries = 100, .bytes = 4096});
     ck_assert_uint_le(stream_large_bytes(s), 320);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -311,7 +312,7 @@ START_TEST(trimming_at_the_front_moves_no_entry)
     ck_assert_uint_eq(stream_trim(s, &how), 10);
     ck_assert_ptr_eq(n->block, block);
     ck_assert_ptr_eq(stream_node_end(n), end);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -324,7 +325,7 @@ START_TEST(approximate_trimming_removes_whole_nodes)
     ck_assert_uint_eq(s->count, 200);
     how = (struct stream_trim){.by_id = true, .min_id = STREAM_ID_MAX, .is_approximate = true, .limit = 150};
     ck_assert_uint_eq(stream_trim(s, &how), 100);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -353,7 +354,7 @@ START_TEST(the_number_of_an_entry_is_known_if_no_later_one_was_deleted)
     how.length = 0;
     stream_trim(s, &how);
     ck_assert_int_eq(stream_number_of(s, STREAM_ID_MIN), 100);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -366,7 +367,7 @@ START_TEST(an_entry_that_is_too_large_is_refused)
     ck_assert(!stream_append(s, (struct stream_id){1, 1}, pairs, 1, &(struct value_limits){0}));
     ck_assert_uint_eq(s->added, 0);
     mem_free(huge);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 

@@ -4,6 +4,7 @@
 #include "account.h"
 #include "checks.h"
 #include "seed.h"
+#include "streams.h"
 #include "types/stream_group.h"
 #include "types/stream_progress.h"
 
@@ -193,10 +194,10 @@ START_TEST(groups_and_their_copies_agree_with_arrays)
                 is_same(s, &t);
         }
         copy = stream_copy(s);
-        stream_free(s);
+        free_stream(s);
         account_check(before, stream_large_bytes(copy));
         is_same(copy, &t);
-        stream_free(copy);
+        free_stream(copy);
         account_check(before, 0);
     }
 }
@@ -235,7 +236,7 @@ START_TEST(a_group_that_reads_from_the_beginning_counts_its_reads)
     stream_progress_deliver(s, g, (struct stream_id){1, 0}); /* again: this changes nothing */
     ck_assert_int_eq(g->entries_read, 2);
     ck_assert_uint_eq(g->last.ms, 2);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -253,7 +254,7 @@ START_TEST(deleted_entries_ahead_make_the_lag_unknown_until_they_are_passed)
     stream_progress_deliver(s, g, (struct stream_id){5, 0});
     ck_assert_int_eq(g->entries_read, 5);
     ck_assert_int_eq(lag_of(s, g), 0);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -273,7 +274,7 @@ START_TEST(after_a_trim_only_the_entries_that_are_left_count)
     ck_assert_int_eq(lag_of(s, g), 0);
     stream_remove(s, (struct stream_id){5, 0});
     ck_assert_int_eq(lag_of(s, g), 0);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
@@ -288,7 +289,7 @@ START_TEST(a_client_that_sets_entries_read_too_high_sees_no_negative_lag)
     stream_progress_deliver(s, g, (struct stream_id){2, 0});
     ck_assert_int_eq(g->entries_read, 2);
     ck_assert_int_eq(lag_of(s, g), 0);
-    stream_free(s);
+    free_stream(s);
 }
 END_TEST
 
