@@ -127,10 +127,14 @@ static bool has_memory(struct call *c)
 
 /* ---- sizes that a client chooses ---- */
 
-/* Whether argument i of a command on strings is a value, which is taken without a copy, or copied with a check. */
+/* Whether argument i is a string value, which is taken without a copy, or copied with a check: it follows a key, and is
+ * none of the next keys, which are two apart if there are several. */
 static bool is_string_value(const struct command *cmd, int i)
 {
-    return strcmp(cmd->group, "string") == 0 && i >= 2 && (cmd->keys[0].step != 2 || i % 2 == 0);
+    const struct key_spec *k = &cmd->keys[0];
+    int key = k->find == KEYS_NUMBER ? k->first + 1 + k->after : k->first;
+
+    return (cmd->flags & CMD_STRINGS) && i > key && (k->step != 2 || (i - key) % 2 != 0);
 }
 
 /* Whether the command may create one of its keys. */

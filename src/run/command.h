@@ -51,6 +51,8 @@ enum command_flag {
     CMD_HIDDEN = 1 << 27,  /* runs, but is not listed */
     CMD_QUEUE = 1 << 28,   /* EXEC: locks the shards of the queued commands and of the watched keys */
     CMD_COPIES = 1 << 29,  /* may need as much memory as the values of its keys take: it is held before the body runs */
+    CMD_STRINGS = 1 << 30, /* what follows a key is a string value, a number or an option, and never stored as a key or
+                              an element: it may be of any length, and a value is taken without a copy */
 };
 
 /* What a command does with the keys of one specification. Redis's names: COMMAND INFO shows them. */

@@ -299,6 +299,7 @@ START_TEST(an_argument_that_no_entry_can_hold_is_refused)
     expect_long("set key long-long-value", 2, NULL);
     expect_long("mset key long-long-value", 2, NULL);
     expect_long("getset key long-long-value", 2, NULL);
+    expect_long("msetex 1 key long-long-value", 3, NULL);
     expect_long("append key long-long-value", 2, NULL);
     expect_long("get long-long-key", 1, NULL);
     expect_long("del long-long-key", 1, NULL);
@@ -306,6 +307,8 @@ START_TEST(an_argument_that_no_entry_can_hold_is_refused)
     expect_long("set 0123456789 value", 1, NULL);
     expect_long("set long-long-key value", 1, error);
     expect_long("mset key value long-long-key value", 3, error);
+    expect_long("msetex 2 key value long-long-key value", 4, error);
+    expect_long("msetex 1 long-long-key value", 2, error);
     expect_long("append long-long-key value", 1, error);
     expect_long("rename key long-long-key", 2, error);
     expect_long("copy key long-long-key", 2, error);

@@ -71,9 +71,8 @@ static void change_expiry(struct call *c, struct entry *e, enum expire_option op
     }
 }
 
-CMD(getex,
-    .name = "GETEX", .arity = -2, .group = "string", .since = "6.2.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_FAST,
+CMD(getex, .name = "GETEX", .arity = -2, .group = "string", .since = "6.2.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_FAST | CMD_STRINGS,
     .keys = CMD_KEYS_NOTED(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE, "RW and UPDATE because it changes the TTL"),
     .summary = "Returns the string value of a key and sets or removes its time to live.",
     .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]")
@@ -219,10 +218,9 @@ static void write_part(struct call *c, struct entry *e, size_t length, size_t at
     reply_int(c->out, (int64_t)n);
 }
 
-CMD(append,
-    .name = "APPEND", .arity = 3, .group = "string", .since = "2.0.0",
+CMD(append, .name = "APPEND", .arity = 3, .group = "string", .since = "2.0.0",
     .cost = "O(1) amortized for a short value: a long string reserves room to grow.",
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_INSERT),
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST | CMD_STRINGS, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_INSERT),
     .summary = "Appends a value to a string; a missing key is created.", .syntax = "key value")
 {
     struct slice value = call_arg(c, 2);
@@ -241,9 +239,8 @@ CMD(append,
     reply_int(c->out, (int64_t)value.n);
 }
 
-CMD(setrange,
-    .name = "SETRANGE", .arity = 4, .group = "string", .since = "2.2.0",
-    .cost = "O(M) where M is the length of the value.", .flags = CMD_WRITE | CMD_DENYOOM,
+CMD(setrange, .name = "SETRANGE", .arity = 4, .group = "string", .since = "2.2.0",
+    .cost = "O(M) where M is the length of the value.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_STRINGS,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
     .summary = "Overwrites a part of a string, which is first extended with zero bytes as needed.",
     .syntax = "key offset value")

@@ -67,11 +67,9 @@ CMD(decr,
     add(c, -1);
 }
 
-CMD(incrby,
-    .name = "INCRBY", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
-    .summary = "Adds a number to the integer value of a key; a missing key counts as 0.",
-    .syntax = "key increment")
+CMD(incrby, .name = "INCRBY", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST | CMD_STRINGS, .keys = COUNT_KEYS,
+    .summary = "Adds a number to the integer value of a key; a missing key counts as 0.", .syntax = "key increment")
 {
     int64_t increment;
 
@@ -79,9 +77,8 @@ CMD(incrby,
         add(c, increment);
 }
 
-CMD(decrby,
-    .name = "DECRBY", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
+CMD(decrby, .name = "DECRBY", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST | CMD_STRINGS, .keys = COUNT_KEYS,
     .summary = "Subtracts a number from the integer value of a key; a missing key counts as 0.",
     .syntax = "key decrement")
 {
@@ -120,9 +117,8 @@ static void store_text(struct call *c, struct entry *old, struct slice text)
     call_put(c, 1, c->db, old, entry_new(&spec));
 }
 
-CMD(incrbyfloat,
-    .name = "INCRBYFLOAT", .arity = 3, .group = "string", .since = "2.6.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = COUNT_KEYS,
+CMD(incrbyfloat, .name = "INCRBYFLOAT", .arity = 3, .group = "string", .since = "2.6.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST | CMD_STRINGS, .keys = COUNT_KEYS,
     .summary = "Adds a floating-point number to the number in a key; a missing key counts as 0.",
     .syntax = "key increment:double")
 {

@@ -203,13 +203,11 @@ static uint32_t flags_of_set(const struct slice *argv, int argc)
     return KEY_OW | KEY_UPDATE;
 }
 
-CMD(set,
-    .name = "SET", .arity = -3, .group = "string", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM,
+CMD(set, .name = "SET", .arity = -3, .group = "string", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_STRINGS,
     .keys = CMD_KEYS_NOTED(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
                            "RW and ACCESS due to the optional `GET` argument"),
-    .key_flags = flags_of_set,
-    .summary = "Sets a key to a string value, whatever its type was.",
+    .key_flags = flags_of_set, .summary = "Sets a key to a string value, whatever its type was.",
     .syntax = "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] "
               "[GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
     .history = "2.6.12: Added `EX`, `PX`, `NX` and `XX`.\n"
@@ -247,27 +245,24 @@ static void set_with_expiry(struct call *c, enum expire_option option)
     reply_ok(c->out);
 }
 
-CMD(setex,
-    .name = "SETEX", .arity = 4, .group = "string", .since = "2.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_UPDATE),
+CMD(setex, .name = "SETEX", .arity = 4, .group = "string", .since = "2.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_STRINGS, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_UPDATE),
     .summary = "Sets a key to a string value with a time to live in seconds.", .syntax = "key seconds value",
     .replaced_by = "`SET` with the `EX` argument", .deprecated_since = "2.6.12")
 {
     set_with_expiry(c, EXPIRE_EX);
 }
 
-CMD(psetex,
-    .name = "PSETEX", .arity = 4, .group = "string", .since = "2.6.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_UPDATE),
+CMD(psetex, .name = "PSETEX", .arity = 4, .group = "string", .since = "2.6.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_STRINGS, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_UPDATE),
     .summary = "Sets a key to a string value with a time to live in milliseconds.", .syntax = "key milliseconds value",
     .replaced_by = "`SET` with the `PX` argument", .deprecated_since = "2.6.12")
 {
     set_with_expiry(c, EXPIRE_PX);
 }
 
-CMD(setnx,
-    .name = "SETNX", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_INSERT),
+CMD(setnx, .name = "SETNX", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST | CMD_STRINGS, .keys = CMD_KEYS(1, 1, 1, KEY_OW | KEY_INSERT),
     .summary = "Sets a key to a string value if the key does not exist.", .syntax = "key value",
     .replaced_by = "`SET` with the `NX` argument", .deprecated_since = "2.6.12")
 {
@@ -278,9 +273,9 @@ CMD(setnx,
     reply_int(c->out, absent);
 }
 
-CMD(getset,
-    .name = "GETSET", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
+CMD(getset, .name = "GETSET", .arity = 3, .group = "string", .since = "1.0.0", .cost = "O(1)",
+    .flags = CMD_WRITE | CMD_DENYOOM | CMD_FAST | CMD_STRINGS,
+    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
     .summary = "Sets a key to a string value and returns the previous value.", .syntax = "key value",
     .replaced_by = "`SET` with the `!GET` argument", .deprecated_since = "6.2.0")
 {
@@ -327,11 +322,9 @@ static bool all_arguments(struct call *c, struct pairs *p)
     return false;
 }
 
-CMD(mset,
-    .name = "MSET", .arity = -3, .group = "string", .since = "1.0.1",
-    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM,
-    .keys = CMD_KEYS(1, -1, 2, KEY_OW | KEY_UPDATE),
-    .summary = "Sets several keys to string values at once.",
+CMD(mset, .name = "MSET", .arity = -3, .group = "string", .since = "1.0.1",
+    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_STRINGS,
+    .keys = CMD_KEYS(1, -1, 2, KEY_OW | KEY_UPDATE), .summary = "Sets several keys to string values at once.",
     .syntax = "key value [key value ...]", .hints = "request_policy:multi_shard,response_policy:all_succeeded")
 {
     struct pairs p;
@@ -342,9 +335,8 @@ CMD(mset,
     reply_ok(c->out);
 }
 
-CMD(msetnx,
-    .name = "MSETNX", .arity = -3, .group = "string", .since = "1.0.1",
-    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM,
+CMD(msetnx, .name = "MSETNX", .arity = -3, .group = "string", .since = "1.0.1",
+    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_STRINGS,
     .keys = CMD_KEYS(1, -1, 2, KEY_OW | KEY_INSERT),
     .summary = "Sets several keys to string values if none of them exists, otherwise none.",
     .syntax = "key value [key value ...]")
@@ -392,9 +384,8 @@ static bool parse_msetex(struct call *c, int i, struct set_args *args)
     return true;
 }
 
-CMD(msetex,
-    .name = "MSETEX", .arity = -4, .group = "string", .since = "8.4.0",
-    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS,
+CMD(msetex, .name = "MSETEX", .arity = -4, .group = "string", .since = "8.4.0",
+    .cost = "O(N) where N is the number of keys.", .flags = CMD_WRITE | CMD_DENYOOM | CMD_MOVABLEKEYS | CMD_STRINGS,
     .keys = {{.flags = KEY_OW | KEY_UPDATE, .find = KEYS_NUMBER, .first = 1, .step = 2}},
     .summary = "Sets several keys to string values with one time to live, optionally if all or none of them exist.",
     .syntax = "numkeys key value [key value ...] [NX | XX] "
@@ -416,10 +407,9 @@ CMD(msetex,
     reply_int(c->out, holds);
 }
 
-CMD(delex,
-    .name = "DELEX", .arity = -2, .group = "string", .since = "8.4.0",
-    .cost = "O(1), with IFDEQ and IFDNE O(N) where N is the length of the string.", .flags = CMD_WRITE | CMD_FAST,
-    .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
+CMD(delex, .name = "DELEX", .arity = -2, .group = "string", .since = "8.4.0",
+    .cost = "O(1), with IFDEQ and IFDNE O(N) where N is the length of the string.",
+    .flags = CMD_WRITE | CMD_FAST | CMD_STRINGS, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
     .summary = "Deletes a key if its value, or the digest of it, is equal to the operand, or differs from it.",
     .syntax = "key [IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]")
 {
