@@ -228,7 +228,13 @@ void shard_fields_expired(const struct place *p, const struct entry *e, size_t n
     if (n == 0)
         return;
     shard_changed(p, entry_key(e), (struct event){.class = EVENT_HASH, .name = "hexpired"});
-    atomic_fetch_add_explicit(&keyspace_counts(p->shard)->expired_fields, n, memory_order_relaxed);
+    shard_count_expired_fields(p->shard, n);
+}
+
+void shard_count_expired_fields(const struct shard *s, size_t n)
+{
+    if (n > 0)
+        atomic_fetch_add_explicit(&keyspace_counts(s)->expired_fields, n, memory_order_relaxed);
 }
 
 void shard_emptied_taken(const struct place *p, struct entry *e)

@@ -169,6 +169,8 @@ void shard_expire(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 void shard_expire_taken(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 /* Counts n expired fields of the hash e, which were removed after shard_touch. */
 void shard_fields_expired(const struct place *p, const struct entry *e, size_t n) REQUIRES(shard_cap);
+/* Only counts them: for fields that a command removed because it gave them an expiry in the past. */
+void shard_count_expired_fields(const struct shard *s, size_t n);
 /* Frees the hash e, whose last fields have expired and which was taken out of its table. */
 void shard_emptied_taken(const struct place *p, struct entry *e) REQUIRES(shard_cap);
 

@@ -45,12 +45,6 @@ bool hash_args_expire(struct call *c, int i, enum expire_unit unit, bool absolut
     return true;
 }
 
-void hash_count_expired(struct call *c, size_t n)
-{
-    if (n > 0)
-        atomic_fetch_add_explicit(&keyspace_counts(call_place(c, 1).shard)->expired_fields, n, memory_order_relaxed);
-}
-
 bool hash_reply_field(struct call *c, const struct value *v, struct slice field)
 {
     struct listpack_digits d;

@@ -28,9 +28,6 @@ bool hash_args_fields(struct call *c, int i, const char *count_error);
  * False: the error was replied. */
 bool hash_args_expire(struct call *c, int i, enum expire_unit unit, bool absolute, int64_t *ms);
 
-/* Counts n fields that were removed because the command gave them an expiry in the past. */
-void hash_count_expired(struct call *c, size_t n);
-
 /* Replies with the value of a field, or null if the field does not exist. Returns whether it exists. */
 bool hash_reply_field(struct call *c, const struct value *v, struct slice field);
 

@@ -72,7 +72,7 @@ static const char *apply_expiry(struct call *c, struct value *v, struct slice fi
     sane(hash_has(v, field));
     if (expire_has_time(e->option) && e->at <= c->unit->now) {
         hash_remove(v, field);
-        hash_count_expired(c, 1);
+        shard_count_expired_fields(call_place(c, 1).shard, 1);
         return "hdel";
     }
     if (expire_has_time(e->option)) {
@@ -216,7 +216,7 @@ static void set_pairs(struct call *c, struct collection *o, const struct hsetex 
             hash_set_until(&o->value, call_arg(c, i), call_arg(c, i + 1), expire);
     }
     if (past)
-        hash_count_expired(c, (size_t)(c->argc - args->first) / 2);
+        shard_count_expired_fields(call_place(c, 1).shard, (size_t)(c->argc - args->first) / 2);
     call_changed(c, 1, EVENT_HASH, "hset");
     if (timed)
         call_changed(c, 1, EVENT_HASH, past ? "hdel" : "hexpire");

@@ -48,7 +48,7 @@ static void expire_fields(struct call *c, struct collection *o, int i, unsigned 
         deleted += result == DELETED;
         reply_int(c->out, result);
     }
-    hash_count_expired(c, deleted);
+    shard_count_expired_fields(call_place(c, 1).shard, deleted);
     if (changed)
         call_changed(c, 1, EVENT_HASH, expire <= c->unit->now ? "hdel" : "hexpire");
 }
