@@ -221,6 +221,16 @@ START_TEST(chunks_at_hand_that_are_not_used_are_freed)
 }
 END_TEST
 
+START_TEST(a_chunk_fills_the_block_that_it_is_in)
+{
+    reply_int(&out, 1);
+    if (mem_usable_size(21) != 21) /* jemalloc, which rounds it up */
+        ck_assert_uint_eq(out.memory, OUT_CHUNK_BYTES + sizeof(struct chunk));
+    out_fini(&out);
+    out_thread_done();
+}
+END_TEST
+
 START_TEST(values_by_reference_take_little_memory_each)
 {
     struct blob *b = blob_of('x', 20000);
@@ -584,6 +594,7 @@ int main(void)
     tcase_add_test(tests, large_values_are_sent_without_a_copy);
     tcase_add_test(tests, a_small_part_of_a_large_value_is_copied);
     tcase_add_test(tests, chunks_at_hand_that_are_not_used_are_freed);
+    tcase_add_test(tests, a_chunk_fills_the_block_that_it_is_in);
     tcase_add_test(tests, values_by_reference_take_little_memory_each);
     tcase_add_test(tests, output_after_a_mark_can_be_discarded);
     tcase_add_test(tests, rewinding_to_a_mark_behind_a_blob_keeps_the_blob);
