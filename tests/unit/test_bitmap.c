@@ -283,7 +283,7 @@ START_TEST(a_field_writes_no_byte_that_it_does_not_touch)
     bitmap_field_put(p, (struct bitmap_field){0, 16, false}, 0xffff);
     ck_assert_int_eq(p[2], 0x7f);
     bitmap_field_put(p + 2, (struct bitmap_field){0, 8, true}, -128);
-    ck_assert_int_eq(p[2], -128);
+    ck_assert_int_eq((signed char)p[2], -128);
 }
 END_TEST
 

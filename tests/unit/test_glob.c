@@ -249,8 +249,11 @@ static int fold(int c, bool ignore_case)
     return ignore_case && c >= 'A' && c <= 'Z' ? c + 32 : c;
 }
 
-static void add(struct item *item, const char *p, size_t n, bool ignore_case)
+/* Bytes compare as signed. */
+static void add(struct item *item, const char *bytes, size_t n, bool ignore_case)
 {
+    const signed char *p = (const signed char *)bytes;
+
     for (int c = 0; c < 256; c++) {
         if (n == 1)
             item->takes[c] |= fold(c, ignore_case) == fold((unsigned char)p[0], ignore_case);
