@@ -26,6 +26,7 @@
 #include "base/must.h"
 #include "net/acceptor.h"
 #include "net/annotate.h"
+#include "net/kept.h"
 #include "net/ring.h"
 #include "proto/client_memory.h"
 
@@ -44,13 +45,6 @@ struct messages {
     unsigned piece_count;
 };
 
-/* Bytes that were received while the link was paused. */
-struct kept {
-    struct kept *next;
-    size_t n;
-    char bytes[];
-};
-
 struct state {
     uint32_t magic;
     struct engine *engine;
@@ -67,7 +61,7 @@ struct state {
 /* What a link keeps for this engine. */
 struct uring_link {
     struct link *next;
-    struct kept *kept, **kept_end;
+    struct kept kept;
     int error;
     bool is_listed;  /* among the links to update */
     bool receiving;  /* a receive is in flight */
@@ -129,41 +123,13 @@ static struct link *take_marked(struct state *s)
     return l;
 }
 
-/* Keeps a copy of bytes for a paused link, behind those already kept. */
-static void keep(struct uring_link *v, const char *p, size_t n)
-{
-    struct kept *k = client_memory_alloc(sizeof *k + n);
-
-    k->next = NULL;
-    k->n = n;
-    memcpy(k->bytes, p, n);
-    if (v->kept == NULL)
-        v->kept_end = &v->kept;
-    *v->kept_end = k;
-    v->kept_end = &k->next;
-}
-
-static struct kept *take_kept(struct uring_link *v)
-{
-    struct kept *k = v->kept;
-
-    v->kept = k->next;
-    return k;
-}
-
-static void drop_kept(struct uring_link *v)
-{
-    while (v->kept != NULL)
-        client_memory_free(take_kept(v));
-}
-
 /* Nothing of the link is in flight any more. */
 static void finish(struct state *s, struct link *l)
 {
     must(l->closing && !uring_link(l)->is_listed);
-    if (uring_link(l)->dropped || uring_link(l)->kept != NULL)
+    if (uring_link(l)->dropped || uring_link(l)->kept.first != NULL)
         link_reset(l);
-    drop_kept(uring_link(l));
+    kept_drop(&uring_link(l)->kept);
     link_drop_chain(l);
     close(l->fd);
     l->fd = -1;
@@ -187,8 +153,8 @@ static void update_receiving(struct state *s, struct link *l)
 {
     struct uring_link *v = uring_link(l);
 
-    if (v->kept != NULL) {
-        struct kept *k = take_kept(v);
+    if (v->kept.first != NULL) {
+        struct kept_bytes *k = kept_take(&v->kept);
 
         mark(s, l); /* for the rest; the call may free the link */
         s->engine->handler->received(l, k->bytes, k->n);
@@ -230,7 +196,7 @@ static bool wants_handler(struct link *l)
 
     if (l->closing)
         return !v->receiving && !v->sending;
-    return l->receiving && (v->kept != NULL || v->unreported);
+    return l->receiving && (v->kept.first != NULL || v->unreported);
 }
 
 /* Updates the links that are on the list now: all, or only those that need no call of the handler. */
@@ -265,11 +231,11 @@ static void on_bytes(struct state *s, struct link *l, const char *p, size_t n)
         v->dropped = true;
         return;
     }
-    if (LIKELY(l->receiving && v->kept == NULL)) {
+    if (LIKELY(l->receiving && v->kept.first == NULL)) {
         s->engine->handler->received(l, p, n);
         return;
     }
-    keep(v, p, n);
+    kept_add(&v->kept, p, n);
     v->cancelling = false; /* a cancellation has failed */
     mark(s, l);
 }
@@ -291,7 +257,7 @@ static bool is_wanted(struct link *l)
 {
     struct uring_link *v = uring_link(l);
 
-    return l->receiving && !l->closing && !v->ended && v->kept == NULL;
+    return l->receiving && !l->closing && !v->ended && v->kept.first == NULL;
 }
 
 /* Shows the handler the bytes of the next completions. */
@@ -383,7 +349,7 @@ static void on_send_error(struct state *s, struct link *l, int error)
 
     v->ended = true;
     v->unreported = false;
-    drop_kept(v);
+    kept_drop(&v->kept);
     s->engine->handler->ended(l, error);
 }
 

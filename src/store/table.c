@@ -1,101 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/table.h"
 
-#include "base/bucket.h"
-#include "base/linear.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/quiesce.h"
 #include "base/rand.h"
 #include "store/entry.h"
 #include "store/keyspace.h"
+#include "store/table_layout.h"
 
 #define GROW_AT   6 /* average entries per bucket above which one is split */
 #define SHRINK_AT 3 /* and below which two are merged */
-#define NO_DUE    UINT32_MAX
-
-/* The counters are written under the lock only, and read by anyone. */
-static inline void count_add(_Atomic uint32_t *count, int32_t n)
-{
-    uint32_t before = atomic_load_explicit(count, memory_order_relaxed);
-
-    must(n >= 0 ? before <= UINT32_MAX - (uint32_t)n : before >= (uint32_t)-n);
-    atomic_store_explicit(count, before + (uint32_t)n, memory_order_relaxed);
-}
-
-static inline uint32_t count_get(_Atomic uint32_t *count)
-{
-    return atomic_load_explicit(count, memory_order_relaxed);
-}
-
-/* The flags of an entry have changed; 0: it was not in the table, or was removed. */
-static inline void count_flags(struct table *t, unsigned was, unsigned is)
-{
-    if ((was ^ is) & ENTRY_EXPIRES)
-        count_add(&t->volatiles, is & ENTRY_EXPIRES ? 1 : -1);
-    if ((was ^ is) & ENTRY_FIELDS_EXPIRE)
-        count_add(&t->partials, is & ENTRY_FIELDS_EXPIRE ? 1 : -1);
-}
-
-/* An entry is no longer what it was. Whether that was counted is checked where the table is emptied. */
-static inline void count_bytes(struct table *t, size_t was, size_t is)
-{
-    must(t->bytes >= was);
-    t->bytes += is - was;
-}
-
-/* ---- addresses ---- */
-
-#define DIRECTORY_FIRST 8
-
-/* Replaced by a larger one when it is full; readers without the lock may still use the old one. */
-struct directory {
-    unsigned cap;
-    struct bucket *_Atomic segment[];
-};
-
-static inline struct directory *directory_of(struct table *t)
-{
-    return atomic_load_explicit(&t->directory, memory_order_acquire);
-}
-
-static inline struct bucket *segment_at(struct table *t, unsigned k)
-{
-    return atomic_load_explicit(&directory_of(t)->segment[k], memory_order_relaxed);
-}
-
-static inline uint32_t size_of(struct table *t)
-{
-    return atomic_load_explicit(&t->buckets, memory_order_relaxed);
-}
-
-static inline struct bucket *bucket_at(struct table *t, uint32_t i)
-{
-    uint32_t offset;
-    unsigned k = linear_segment(i, &offset);
-
-    sane(i < size_of(t) && k < directory_of(t)->cap);
-    return segment_at(t, k) + offset;
-}
-
-static inline struct bucket *bucket_of(struct table *t, uint64_t hash)
-{
-    return bucket_at(t, linear_index(hash, size_of(t)));
-}
-
-static inline uint32_t **due_of(struct table *t)
-{
-    return atomic_load_explicit(&t->due, memory_order_relaxed);
-}
-
-/* The due word of bucket i; NULL: no entry of the table ever had an expiry. */
-static inline uint32_t *due_at(struct table *t, uint32_t i)
-{
-    uint32_t offset;
-    unsigned k = linear_segment(i, &offset);
-
-    return due_of(t) ? due_of(t)[k] + offset : NULL;
-}
 
 /* ---- the table ---- */
 
@@ -219,25 +134,6 @@ struct entry *table_find(struct table *t, uint64_t hash, struct slice key)
     return NULL;
 }
 
-static void make_due(struct table *t, unsigned k)
-{
-    size_t bytes = linear_segment_size(k) * sizeof(uint32_t);
-
-    must(k < directory_of(t)->cap && due_of(t)[k] == NULL);
-    due_of(t)[k] = memset(mem_alloc(bytes), 0xff, bytes);
-}
-
-/* Allocates the due words of all segments. */
-static void make_all_due(struct table *t)
-{
-    struct directory *d = directory_of(t);
-
-    must(due_of(t) == NULL);
-    atomic_store_explicit(&t->due, mem_zalloc(d->cap * sizeof(uint32_t *)), memory_order_relaxed);
-    for (unsigned k = 0; k < d->cap && segment_at(t, k) != NULL; k++)
-        make_due(t, k);
-}
-
 static void directory_grow(struct table *t)
 {
     struct directory *d = directory_of(t), *more = directory_new(d->cap * 2);
@@ -272,7 +168,7 @@ static bool make_bucket(struct table *t, uint32_t i)
         return false;
     atomic_store_explicit(&directory_of(t)->segment[k], b, memory_order_release);
     if (due_of(t) != NULL)
-        make_due(t, k);
+        table_make_due(t, k);
     return true;
 }
 
@@ -540,96 +436,4 @@ void table_prefetch_entry(struct table *t, uint64_t hash)
         __builtin_prefetch(e + FETCHED - 1);
     }
 #endif
-}
-
-/* ---- expiry ---- */
-
-void table_note_due(struct table *t, uint64_t hash, uint32_t tick)
-{
-    uint32_t *due;
-
-    must(tick != NO_DUE);
-    if (UNLIKELY(due_of(t) == NULL))
-        make_all_due(t);
-    due = due_at(t, linear_index(hash, size_of(t)));
-    if (tick < *due)
-        *due = tick;
-    if (tick < atomic_load_explicit(&t->next_due, memory_order_relaxed))
-        atomic_store_explicit(&t->next_due, tick, memory_order_relaxed);
-    if (tick < t->sweep_due)
-        t->sweep_due = tick;
-}
-
-void table_forget_due(struct table *t)
-{
-    uint32_t n = size_of(t);
-
-    must_be(t, TABLE_MAGIC);
-    if (due_of(t) == NULL)
-        return;
-    for (uint32_t i = 0; i < n; i++)
-        if (*due_at(t, i) != NO_DUE)
-            *due_at(t, i) = 0;
-    t->sweep = 0;
-    t->sweep_due = NO_DUE;
-    atomic_store_explicit(&t->next_due, 0, memory_order_relaxed);
-}
-
-/* Removes the entries of bucket i that are due; returns the tick at which the next entry is due. */
-static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
-{
-    uint32_t next = NO_DUE;
-
-    for (struct bucket *b = bucket_at(t, i); b != NULL; b = bucket_next(b))
-        for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1) {
-            unsigned slot = __builtin_ctz(bits);
-            struct entry *e = bucket_ref(b, slot);
-            struct entry_tally was;
-            uint32_t tick;
-
-            if (!(e->flags & ENTRY_VOLATILE))
-                continue;
-            was = entry_tally(e);
-            if (s->due(s->arg, &e, &tick)) {
-                b->bytes[slot] = 0;
-                count_add(&t->used, -1);
-                count_flags(t, was.flags, 0);
-                count_bytes(t, was.bytes, 0);
-                s->max_removals -= s->max_removals != 0;
-                s->removed(s->arg, e);
-                continue;
-            }
-            bucket_set_ref(b, slot, e);
-            table_recount(t, &was, e);
-            if (tick < next)
-                next = tick;
-        }
-    return next;
-}
-
-bool table_sweep(struct table *t, struct table_sweep *s)
-{
-    uint32_t n = size_of(t);
-
-    must_be(t, TABLE_MAGIC);
-    must(s->due != NULL && s->removed != NULL);
-    for (unsigned looked = 0; looked < s->buckets && s->max_removals != 0; looked++) {
-        uint32_t *due;
-
-        if (t->sweep >= n) {
-            t->sweep = 0;
-            atomic_store_explicit(&t->next_due, t->sweep_due, memory_order_relaxed);
-            t->sweep_due = NO_DUE;
-            return true;
-        }
-        due = due_at(t, t->sweep);
-        if (due != NULL && *due <= s->now)
-            *due = sweep_bucket(t, t->sweep, s);
-        if (due != NULL && *due < t->sweep_due)
-            t->sweep_due = *due;
-        if (due != NULL && *due <= s->now)
-            return false;
-        t->sweep++;
-    }
-    return false;
 }

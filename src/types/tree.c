@@ -3,57 +3,14 @@
 
 #include "base/must.h"
 #include "base/slab.h"
-
-#define LEAF_MAX   66 /* elements: ten leaves fill a slab */
-#define INNER_MAX  32 /* children: nine inner nodes fill a slab */
-#define HEIGHT_MAX 16
+#include "types/tree_node.h"
 
 /*
  * Two neighbours are joined if they fill at most three quarters of a node. So a joined node has room before it is split
  * again.
  */
-#define LEAF_JOIN  (LEAF_MAX * 3 / 4)
-#define INNER_JOIN (INNER_MAX * 3 / 4)
-
-/*
- * The order of an element is its score as an integer. A leaf holds the upper halves of the orders, which differ for
- * most scores: sign, exponent and 20 bits of the mantissa.
- *
- *   +------+------+----+------------+------------------+
- *   | prev | next | n  | upper32[n] | reference[n]     |
- *   +------+------+----+------------+------------------+
- *
- * For each child, an inner node holds the number of elements below it, and its first element with its order.
- *
- *   +----+------------+------------+----------------+----------+
- *   | n  | count32[n] | order64[n] | reference[n]   | child[n] |
- *   +----+------------+------------+----------------+----------+
- */
-struct leaf {
-    struct leaf *prev, *next;
-    uint32_t n;
-    uint32_t upper[LEAF_MAX];
-    struct element *element[LEAF_MAX];
-};
-
-struct inner {
-    uint32_t n;
-    uint32_t count[INNER_MAX];
-    uint64_t order[INNER_MAX];
-    struct element *first[INNER_MAX];
-    void *child[INNER_MAX];
-};
-
-_Static_assert(sizeof(struct leaf) == 816 && sizeof(struct inner) == 904, "nodes fill slabs");
-
-/* All leaves have the same depth. A child has fewer than 2^32 elements. */
-struct tree {
-    void *root;      /* a leaf if the height is 0; this one may be empty */
-    unsigned height; /* levels of inner nodes */
-    size_t count;
-    struct leaf *head, *tail;
-    size_t leaves, inners;
-};
+#define LEAF_JOIN  (TREE_LEAF_MAX * 3 / 4)
+#define INNER_JOIN (TREE_INNER_MAX * 3 / 4)
 
 /* ---- searches ---- */
 
@@ -104,147 +61,21 @@ static unsigned search_inner(const struct inner *node, const struct tree_bound *
     return from - 1;
 }
 
-/* ---- nodes ---- */
-
-static struct leaf *leaf_new(struct tree *t)
-{
-    struct leaf *l = slab_alloc(sizeof *l);
-
-    l->prev = l->next = NULL;
-    l->n = 0;
-    t->leaves++;
-    return l;
-}
-
-static struct inner *inner_new(struct tree *t)
-{
-    struct inner *node = slab_alloc(sizeof *node);
-
-    node->n = 0;
-    t->inners++;
-    return node;
-}
-
-static void link_after(struct tree *t, struct leaf *l, struct leaf *next)
-{
-    next->prev = l;
-    next->next = l->next;
-    if (l->next != NULL)
-        l->next->prev = next;
-    else
-        t->tail = next;
-    l->next = next;
-}
-
-static void leaf_free(struct tree *t, struct leaf *l)
-{
-    must(l->n == 0 || t->leaves > 1);
-    if (l->prev != NULL)
-        l->prev->next = l->next;
-    else
-        t->head = l->next;
-    if (l->next != NULL)
-        l->next->prev = l->prev;
-    else
-        t->tail = l->prev;
-    slab_free(l, sizeof *l);
-    t->leaves--;
-}
-
-static void inner_free(struct tree *t, struct inner *node)
-{
-    must(t->inners > 0);
-    slab_free(node, sizeof *node);
-    t->inners--;
-}
-
-/* Here and below, `height` is the number of levels of inner nodes from the node down, itself included; 0 for a leaf. */
-static inline unsigned node_length(const void *node, unsigned height)
-{
-    return height == 0 ? ((const struct leaf *)node)->n : ((const struct inner *)node)->n;
-}
-
-static void node_free(struct tree *t, void *node, unsigned height)
-{
-    if (height == 0)
-        leaf_free(t, node);
-    else
-        inner_free(t, node);
-}
-
-/* Moves n elements from index `from` of l to index `to` of k, which may be the same leaf. */
-static void leaf_copy(struct leaf *k, unsigned to, const struct leaf *l, unsigned from, unsigned n)
-{
-    memmove(k->upper + to, l->upper + from, n * sizeof *k->upper);
-    memmove(k->element + to, l->element + from, n * sizeof *k->element);
-}
-
-static void inner_copy(struct inner *k, unsigned to, const struct inner *node, unsigned from, unsigned n)
-{
-    memmove(k->count + to, node->count + from, n * sizeof *k->count);
-    memmove(k->order + to, node->order + from, n * sizeof *k->order);
-    memmove(k->first + to, node->first + from, n * sizeof *k->first);
-    memmove(k->child + to, node->child + from, n * sizeof *k->child);
-}
-
-/* Updates what a node holds about the first element of child i. */
-static void update_first(struct inner *node, unsigned i, unsigned height)
-{
-    must(i < node->n && node_length(node->child[i], height - 1) > 0);
-    if (height == 1) {
-        struct element *e = ((const struct leaf *)node->child[i])->element[0];
-
-        node->first[i] = e;
-        node->order[i] = tree_order(tree_score(e));
-    } else {
-        const struct inner *child = node->child[i];
-
-        node->first[i] = child->first[0];
-        node->order[i] = child->order[0];
-    }
-}
-
-static uint32_t count_below(const void *node, unsigned height)
-{
-    const struct inner *inner = node;
-    uint32_t n = 0;
-
-    if (height == 0)
-        return ((const struct leaf *)node)->n;
-    for (unsigned i = 0; i < inner->n; i++)
-        n += inner->count[i];
-    return n;
-}
+/* ---- the tree ---- */
 
 struct tree *tree_new(void)
 {
     struct tree *t = mem_zalloc(sizeof *t);
 
-    t->root = t->head = t->tail = leaf_new(t);
+    t->root = t->head = t->tail = tree_node_new_leaf(t);
     return t;
-}
-
-/* Frees the last leaf below a node, and each node that is left without children. True: the node itself is freed. */
-static bool free_last(void *node, unsigned height)
-{
-    struct inner *inner = node;
-
-    if (height == 0) {
-        slab_free(node, sizeof(struct leaf));
-        return true;
-    }
-    must(inner->n > 0);
-    if (!free_last(inner->child[inner->n - 1], height - 1) || --inner->n > 0)
-        return false;
-    slab_free(inner, sizeof *inner);
-    return true;
 }
 
 bool tree_free_part(struct tree *t, size_t elements)
 {
-    must(t->height <= HEIGHT_MAX);
-    for (size_t freed = 0; freed <= elements; freed += LEAF_MAX)
-        if (free_last(t->root, t->height)) {
+    must(t->height <= TREE_HEIGHT_MAX);
+    for (size_t freed = 0; freed <= elements; freed += TREE_LEAF_MAX)
+        if (tree_node_free_last(t->root, t->height)) {
             mem_free(t);
             return true;
         }
@@ -266,8 +97,8 @@ size_t tree_bytes(const struct tree *t)
 
 /* The path from the root to a position in a leaf: the node and the index of its child at each level. */
 struct path {
-    struct inner *node[HEIGHT_MAX];
-    unsigned at[HEIGHT_MAX];
+    struct inner *node[TREE_HEIGHT_MAX];
+    unsigned at[TREE_HEIGHT_MAX];
     struct leaf *leaf;
     unsigned i;
 };
@@ -360,25 +191,25 @@ static unsigned left_share(unsigned n, enum side side)
 
 static void *split_leaf(struct tree *t, struct leaf *l, enum side side)
 {
-    struct leaf *right = leaf_new(t);
+    struct leaf *right = tree_node_new_leaf(t);
     unsigned left = left_share(l->n, side);
 
     must(left > 0 && left < l->n);
     right->n = l->n - left;
-    leaf_copy(right, 0, l, left, right->n);
+    tree_node_copy_elements(right, 0, l, left, right->n);
     l->n = left;
-    link_after(t, l, right);
+    tree_node_link_after(t, l, right);
     return right;
 }
 
 static void *split_inner(struct tree *t, struct inner *node, enum side side)
 {
-    struct inner *right = inner_new(t);
+    struct inner *right = tree_node_new_inner(t);
     unsigned left = left_share(node->n, side);
 
     must(left > 0 && left < node->n);
     right->n = node->n - left;
-    inner_copy(right, 0, node, left, right->n);
+    tree_node_copy_children(right, 0, node, left, right->n);
     node->n = left;
     return right;
 }
@@ -389,37 +220,37 @@ static void split_child(struct tree *t, struct inner *node, unsigned i, unsigned
     void *child = node->child[i];
     void *right = height == 1 ? split_leaf(t, child, side) : split_inner(t, child, side);
 
-    must(node->n < INNER_MAX && i < node->n);
-    inner_copy(node, i + 2, node, i + 1, node->n - i - 1);
+    must(node->n < TREE_INNER_MAX && i < node->n);
+    tree_node_copy_children(node, i + 2, node, i + 1, node->n - i - 1);
     node->n++;
     node->child[i + 1] = right;
-    node->count[i + 1] = count_below(right, height - 1);
+    node->count[i + 1] = tree_node_count(right, height - 1);
     node->count[i] -= node->count[i + 1];
-    update_first(node, i + 1, height);
+    tree_node_update_first(node, i + 1, height);
 }
 
 static bool is_full(const void *node, unsigned height)
 {
-    return node_length(node, height) == (height == 0 ? LEAF_MAX : INNER_MAX);
+    return tree_node_length(node, height) == (height == 0 ? TREE_LEAF_MAX : TREE_INNER_MAX);
 }
 
 /* Adds a root above the old one. */
 static void grow(struct tree *t)
 {
-    struct inner *root = inner_new(t);
+    struct inner *root = tree_node_new_inner(t);
 
-    must(t->height < HEIGHT_MAX);
+    must(t->height < TREE_HEIGHT_MAX);
     root->n = 1;
     root->child[0] = t->root;
     root->count[0] = t->count;
     t->root = root;
-    update_first(root, 0, ++t->height);
+    tree_node_update_first(root, 0, ++t->height);
 }
 
 static void put(struct leaf *l, unsigned i, struct element *e, uint64_t order)
 {
-    must(i <= l->n && l->n < LEAF_MAX);
-    leaf_copy(l, i + 1, l, i, l->n - i);
+    must(i <= l->n && l->n < TREE_LEAF_MAX);
+    tree_node_copy_elements(l, i + 1, l, i, l->n - i);
     l->element[i] = e;
     l->upper[i] = order >> 32;
     l->n++;
@@ -460,7 +291,7 @@ void tree_insert(struct tree *t, struct element *e)
 static void remove_child(struct inner *node, unsigned i)
 {
     must(i < node->n);
-    inner_copy(node, i, node, i + 1, node->n - i - 1);
+    tree_node_copy_children(node, i, node, i + 1, node->n - i - 1);
     node->n--;
 }
 
@@ -473,34 +304,35 @@ static void join(struct tree *t, struct inner *node, unsigned i, unsigned height
     if (height == 1) {
         struct leaf *l = left, *r = right;
 
-        leaf_copy(l, l->n, r, 0, r->n);
+        tree_node_copy_elements(l, l->n, r, 0, r->n);
         l->n += r->n;
     } else {
         struct inner *l = left, *r = right;
 
-        inner_copy(l, l->n, r, 0, r->n);
+        tree_node_copy_children(l, l->n, r, 0, r->n);
         l->n += r->n;
     }
-    node_free(t, right, height - 1);
+    tree_node_free(t, right, height - 1);
     node->count[i] += node->count[i + 1];
     remove_child(node, i + 1);
 }
 
 static bool may_join(const struct inner *node, unsigned i, unsigned height)
 {
-    return i + 1 < node->n && node_length(node->child[i], height - 1) + node_length(node->child[i + 1], height - 1) <=
-                                  (height == 1 ? LEAF_JOIN : INNER_JOIN);
+    return i + 1 < node->n &&
+           tree_node_length(node->child[i], height - 1) + tree_node_length(node->child[i + 1], height - 1) <=
+               (height == 1 ? LEAF_JOIN : INNER_JOIN);
 }
 
 /* After the removal of elements below child i. */
 static void rebalance(struct tree *t, struct inner *node, unsigned i, unsigned height)
 {
-    if (node_length(node->child[i], height - 1) == 0) {
-        node_free(t, node->child[i], height - 1);
+    if (tree_node_length(node->child[i], height - 1) == 0) {
+        tree_node_free(t, node->child[i], height - 1);
         remove_child(node, i);
         return;
     }
-    update_first(node, i, height);
+    tree_node_update_first(node, i, height);
     if (may_join(node, i, height))
         join(t, node, i, height);
     else if (i > 0 && may_join(node, i - 1, height))
@@ -513,7 +345,7 @@ static void remove_from_leaf(struct tree *t, const struct path *p, unsigned n)
     struct leaf *l = p->leaf;
 
     must(n > 0 && p->i + n <= l->n && n <= t->count);
-    leaf_copy(l, p->i, l, p->i + n, l->n - p->i - n);
+    tree_node_copy_elements(l, p->i, l, p->i + n, l->n - p->i - n);
     l->n -= n;
     t->count -= n;
     for (unsigned level = t->height; level-- > 0;) {
@@ -521,12 +353,11 @@ static void remove_from_leaf(struct tree *t, const struct path *p, unsigned n)
         p->node[level]->count[p->at[level]] -= n;
         rebalance(t, p->node[level], p->at[level], t->height - level);
     }
-    while (t->height > 0 && node_length(t->root, t->height) == 1) {
+    while (t->height > 0 && tree_node_length(t->root, t->height) == 1) {
         struct inner *root = t->root;
 
         t->root = root->child[0];
-        t->height--;
-        inner_free(t, root);
+        tree_node_free(t, root, t->height--);
     }
 }
 
