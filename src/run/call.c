@@ -158,15 +158,15 @@ uint64_t call_scan_live(struct call *c, unsigned db, uint64_t cursor, keyspace_v
 
 /* ---- changing ---- */
 
-/* Makes room for `more` bytes: within the unit in a transaction, where other commands have changed something already.
- * Otherwise the body will be run again, and need `all` bytes. */
+/* Makes room for `more` bytes: the body will be run again, and need `all` bytes; if it was run too often, within the
+ * unit. */
 static bool make_room(struct call *c, size_t more, size_t all)
 {
-    if (!c->in_exec && !c->is_last_try) {
+    if (!c->is_last_try) {
         c->short_of = all;
         return false;
     }
-    if (reclaim_within(c->unit, more))
+    if (reclaim_within(c->unit, more, NULL))
         return true;
     reply_error(c->out, ERR_OOM);
     return false;

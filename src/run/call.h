@@ -30,7 +30,7 @@ struct call {
     struct out *out; /* replies go here */
     const struct command *cmd;
     size_t short_of; /* the body has ended before it changed or replied anything: so many bytes do not fit in maxmemory.
-                        Dispatch makes room for them and runs it again */
+                        Dispatch, or EXEC, makes room for them and runs it again */
     bool is_last_try;         /* it does not do that any more */
     const struct slice *argv; /* argv[0] is the name as the client wrote it */
     uint64_t *hash;           /* hash[i]: of argument i if it is a key; valid once its shard is held */

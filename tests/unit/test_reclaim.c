@@ -120,7 +120,7 @@ START_TEST(a_transaction_evicts_for_what_its_commands_make)
 }
 END_TEST
 
-START_TEST(a_transaction_does_not_evict_keys_of_its_own_shards)
+START_TEST(a_transaction_does_not_evict_its_own_keys)
 {
     limit_to("allkeys-random", 0, 0, 4 * MB); /* each takes 1.75 MB, with room to grow */
     expect("multi", "+OK\r\n");
@@ -129,6 +129,42 @@ START_TEST(a_transaction_does_not_evict_keys_of_its_own_shards)
     expect("setrange k2 1048575 x", "+QUEUED\r\n");
     expect("exec", "*3\r\n:1048576\r\n:1048576\r\n-" OOM "\r\n");
     expect("exists k k1 k2", ":2\r\n");
+    expect_within();
+}
+END_TEST
+
+static const char *const policies[] = {"allkeys-random", "allkeys-lru", "allkeys-lfu", "allkeys-fifo"};
+
+START_TEST(a_transaction_that_holds_every_shard_evicts_from_them)
+{
+    limit_to(policies[_i], 30, MB, 0);
+    expect("multi", "+OK\r\n");
+    expect("keys none", "+QUEUED\r\n");
+    expect("set k x", "+QUEUED\r\n");
+    for (unsigned i = 0; i < 3; i++)
+        expect("setrange k 1048575 x", "+QUEUED\r\n");
+    expect("copy k k1", "+QUEUED\r\n");
+    expect("copy k k2", "+QUEUED\r\n");
+    expect("exec", "*7\r\n*0\r\n+OK\r\n:1048576\r\n:1048576\r\n:1048576\r\n:1\r\n:1\r\n");
+    expect_within();
+    expect("exists k k1 k2", ":3\r\n");
+    ck_assert_uint_le(keyspace_stats(ks).evicted, 10);
+}
+END_TEST
+
+START_TEST(a_transaction_that_holds_every_shard_does_not_evict_its_own_keys)
+{
+    limit_to(policies[_i], 0, 0, 4 * MB); /* each takes 1.75 MB */
+    expect("multi", "+OK\r\n");
+    expect("keys none", "+QUEUED\r\n");
+    for (unsigned i = 0; i < 3; i++) {
+        char line[40];
+
+        snprintf(line, sizeof line, "setrange k%u 1048575 x", i);
+        expect(line, "+QUEUED\r\n");
+    }
+    expect("exec", "*4\r\n*0\r\n:1048576\r\n:1048576\r\n-" OOM "\r\n");
+    expect("exists k0 k1 k2", ":2\r\n");
     expect_within();
 }
 END_TEST
@@ -229,7 +265,9 @@ int main(void)
     tcase_add_test(tests, what_does_not_fit_is_refused_before_anything_changes);
     tcase_add_test(tests, a_command_runs_again_when_there_is_room_and_counts_once);
     tcase_add_test(tests, a_transaction_evicts_for_what_its_commands_make);
-    tcase_add_test(tests, a_transaction_does_not_evict_keys_of_its_own_shards);
+    tcase_add_test(tests, a_transaction_does_not_evict_its_own_keys);
+    tcase_add_loop_test(tests, a_transaction_that_holds_every_shard_evicts_from_them, 0, 4);
+    tcase_add_loop_test(tests, a_transaction_that_holds_every_shard_does_not_evict_its_own_keys, 0, 4);
     tcase_add_test(tests, what_can_never_fit_evicts_nothing);
     tcase_add_test(tests, growth_in_place_needs_no_room);
     tcase_add_test(tests, at_the_limit_the_last_bytes_can_be_used);
