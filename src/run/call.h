@@ -112,6 +112,10 @@ struct set_options {
  * False: nothing is changed; the error was replied, or the body runs again when there is room. */
 bool call_has_room(struct call *c, size_t bytes);
 bool call_has_room_with(struct call *c, size_t bytes);
+/* The same for an expiry that the body is going to set. */
+bool call_has_room_to_expire(struct call *c, const struct entry *e);
+/* Whether they fit if a command of CMD_GROWS may exceed maxmemory by a little. */
+bool call_fits_loosely(const struct call *c, size_t bytes);
 
 /* Sets the key to a string of these bytes, whatever it held: encodes integers, and does not copy large arguments. The
  * caller calls call_changed. The value may be any slice that does not point into the key's entry. */

@@ -50,7 +50,9 @@ enum command_flag {
     CMD_CONTROL = 1 << 26, /* MULTI, EXEC, DISCARD, WATCH, QUIT, RESET: runs inside MULTI instead of being queued */
     CMD_HIDDEN = 1 << 27,  /* runs, but is not listed */
     CMD_QUEUE = 1 << 28,   /* EXEC: locks the shards of the queued commands and of the watched keys */
-    CMD_COPIES = 1 << 29,  /* may need as much memory as the values of its keys take: it is held before the body runs */
+    CMD_GROWS = 1 << 30,  /* may make data grow, though Redis never refuses it (EXPIRE, RENAME, XREADGROUP): evicts, and
+                             may pass maxmemory by a little before it is refused (reclaim_fits_loosely) */
+    CMD_COPIES = 1 << 29, /* may need as much memory as the values of its keys take: it is held before the body runs */
 };
 
 /* What a command does with the keys of one specification. Redis's names: COMMAND INFO shows them. */

@@ -155,12 +155,15 @@ static bool run_unit(struct call *c, const struct request *req)
         if (LIKELY(c->short_of == 0))
             return true;
         must(!c->is_last_try);
+        c->is_last_try = tries + 1 >= TRIES;
         if (!reclaim_for(c->runner, c->short_of)) {
-            refuse(c, REFUSED_MEMORY);
-            return true;
+            c->is_last_try = call_fits_loosely(c, c->short_of);
+            if (!c->is_last_try) {
+                refuse(c, REFUSED_MEMORY);
+                return true;
+            }
         }
         c->short_of = 0;
-        c->is_last_try = tries + 1 >= TRIES;
     }
     return false;
 }

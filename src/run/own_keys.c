@@ -59,8 +59,8 @@ bool own_keys_gather(struct own_keys *k, const struct session *s)
 
 bool own_keys_has(const struct own_keys *k, uint64_t hash)
 {
-    must(k->hashes != NULL);
-    return bsearch(&hash, k->hashes, k->n, sizeof hash, compare) != NULL;
+    must(k->hashes != NULL || k->n == 0);
+    return k->n != 0 && bsearch(&hash, k->hashes, k->n, sizeof hash, compare) != NULL;
 }
 
 void own_keys_fini(struct own_keys *k)

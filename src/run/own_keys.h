@@ -19,14 +19,14 @@
 struct session;
 
 struct own_keys {
-    uint64_t *hashes; /* NULL: not gathered yet */
+    uint64_t *hashes; /* NULL: not gathered yet, or none */
     size_t n;
 };
 
 #define OWN_KEYS_NONE ((struct own_keys){NULL, 0})
 
-/* Gathers the keys of the queued commands, unless that was done before. Their hashes are known: EXEC holds their shards.
- * False: memory is out. */
+/* Gathers the keys of the queued commands, unless that was done before. Their hashes are known: EXEC holds their
+ * shards. False: memory is out. */
 bool own_keys_gather(struct own_keys *k, const struct session *s);
 /* Whether a key with this hash is one of them, in any database. */
 bool own_keys_has(const struct own_keys *k, uint64_t hash);

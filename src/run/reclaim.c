@@ -11,6 +11,7 @@
 #define FLUSHED_NS   100000000           /* the same, after a flush that replies when the memory is back */
 #define RESERVED_MIN ((size_t)64 * 1024) /* bytes: fewer are within what each thread has not counted yet */
 #define FAILURES     64                  /* shards that cannot be locked before eviction within a unit ends */
+#define LOOSE_PART   80                  /* commands of CMD_GROWS may exceed maxmemory by this part of it */
 #define OWN_LOOKS    1024                /* at shards of the unit, without a victim, before only others are tried */
 
 static size_t limit_of(const struct runner *r)
@@ -38,6 +39,28 @@ bool reclaim_fits(const struct runner *r, size_t bytes)
     size_t limit = limit_of(r);
 
     return LIKELY(limit == 0) || (bytes <= limit && quota_bounded() <= limit - bytes);
+}
+
+/* What counts as the limit for commands of CMD_GROWS. */
+static size_t loose_limit(struct instance *in, size_t limit, size_t bounded)
+{
+    bool is_new = atomic_exchange_explicit(&in->loose_for, limit, memory_order_relaxed) != limit;
+    size_t least = atomic_load_explicit(&in->loose_least, memory_order_relaxed);
+
+    if (is_new || bounded < least) {
+        least = bounded;
+        atomic_store_explicit(&in->loose_least, least, memory_order_relaxed);
+    }
+    return least > limit ? least : limit;
+}
+
+bool reclaim_fits_loosely(const struct runner *r, size_t bytes)
+{
+    size_t limit = limit_of(r), bounded = quota_bounded(), more = limit / LOOSE_PART;
+
+    if (limit == 0)
+        return true;
+    return bytes <= more && bounded <= loose_limit(r->instance, limit, bounded) + more - bytes;
 }
 
 struct eviction {

@@ -363,6 +363,18 @@ made("noeviction")
 made("allkeys-lru")
 
 
+@case("DEBUG POPULATE stays within maxmemory: it evicts, or is refused", engines=False)
+def populated(t):
+    c = t.server("--threads", 2, "--maxmemory", 4 * MB, "--enable-debug-command", "yes").client()
+    contains(c.error("DEBUG", "POPULATE", 200000), "OOM")
+    expect(bounded(c) <= 5 * MB, "%d bytes without a policy" % bounded(c))
+    c.set("maxmemory-policy", "allkeys-lru")
+    c.ask("DEBUG", "POPULATE", 200000, "more")
+    expect(bounded(c) <= 5 * MB, "%d bytes" % bounded(c))
+    equal(c.ask("EXISTS", "more:199999"), 1, "the last key")
+    expect(c.number("evicted_keys") > 100000, "%d keys are evicted" % c.number("evicted_keys"))
+
+
 @case("FLUSHALL ASYNC counts keys in lazyfreed_objects, a plain FLUSHALL none", engines=False)
 def lazyfreed(t):
     c = t.server("--threads", 1).client()

@@ -43,7 +43,7 @@ static bool watches_broken(struct call *c)
 static bool make_room(const struct call *c, size_t bytes, struct own_keys *own)
 {
     return reclaim_within(c->unit, bytes, NULL) ||
-           (own_keys_gather(own, c->session) && reclaim_within(c->unit, bytes, own));
+           (own_keys_gather(own, c->session) && reclaim_within(c->unit, bytes, own)) || call_fits_loosely(c, bytes);
 }
 
 #define TRIES 4 /* of a command that lacks memory; other threads may take what was made room for */
@@ -52,8 +52,10 @@ static bool make_room(const struct call *c, size_t bytes, struct own_keys *own)
  * it. What the command makes of them is not known before it runs. */
 static void run_queued(struct call *c, struct own_keys *own)
 {
-    bool has_room = !(c->cmd->flags & CMD_DENYOOM) || make_room(c, admission_bytes(c->cmd, c->argv, c->argc), own);
+    bool may_add = c->cmd->flags & (CMD_DENYOOM | CMD_GROWS), has_room = true;
 
+    if (may_add && !make_room(c, admission_bytes(c->cmd, c->argv, c->argc), own))
+        has_room = !(c->cmd->flags & CMD_DENYOOM);
     for (unsigned tries = 1; has_room; tries++) {
         call_run(c);
         if (LIKELY(c->short_of == 0))
