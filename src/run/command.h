@@ -125,8 +125,8 @@ struct command {
      * arity has been checked. */
     bool (*needs_world)(const struct slice *argv, int argc);
     /* What may wait for the world outside, such as resolving a name: runs before any shard is held, also before an
-     * EXEC. The result is c->prepared, one allocation that is freed afterwards. NULL: nothing. The arity has been
-     * checked. */
+     * EXEC. The result is c->prepared, one block of client memory that is freed afterwards. NULL: nothing. The arity
+     * has been checked. */
     void *(*prepare)(const struct call *c);
     /* With KEY_VARIABLE_FLAGS: what this request does with its key, as enum key_flag. */
     uint32_t (*key_flags)(const struct slice *argv, int argc);

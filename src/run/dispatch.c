@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/reserve.h"
 #include "obs/log.h"
+#include "proto/client_memory.h"
 #include "run/admission.h"
 #include "run/locks.h"
 #include "run/reclaim.h"
@@ -106,7 +106,7 @@ static void prepare(struct call *c)
             continue;
         each.argv = q->argv;
         each.argc = q->argc;
-        mem_free(q->prepared); /* of an EXEC that was paused */
+        client_memory_free(q->prepared); /* of an EXEC that was paused */
         q->prepared = q->cmd->prepare(&each);
     }
 }
@@ -133,7 +133,7 @@ static bool run_once(struct call *c, const struct request *req)
     bool held_up;
 
     if (UNLIKELY(!begin_unit(c, req))) {
-        mem_free(c->prepared);
+        client_memory_free(c->prepared);
         c->runner->gave_up = true;
         return false;
     }
@@ -142,7 +142,7 @@ static bool run_once(struct call *c, const struct request *req)
         call_run(c);
     unit_end(c->unit);
     if (UNLIKELY(c->prepared != NULL))
-        mem_free(c->prepared);
+        client_memory_free(c->prepared);
     return !held_up;
 }
 

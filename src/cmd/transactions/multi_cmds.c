@@ -161,12 +161,13 @@ static void prefetch_ahead(const struct call *c, int i)
         interest_prefetch_first(&call_place(c, i + AHEAD).shard->interests, c->hash[i + AHEAD]);
 }
 
-static void watch_key(struct call *c, int i)
+/* False: memory is out. */
+static bool watch_key(struct call *c, int i)
 {
     struct place p = call_place(c, i);
     struct entry *e = shard_peek(&p, call_arg(c, i));
 
-    session_watch(c->session, &p, call_arg(c, i), e != NULL && entry_expired(e, c->unit->now));
+    return session_watch(c->session, &p, call_arg(c, i), e != NULL && entry_expired(e, c->unit->now));
 }
 
 CMD(watch,
@@ -181,7 +182,10 @@ CMD(watch,
     must(!c->in_exec);
     for (int i = 1; i < c->argc; i++) {
         prefetch_ahead(c, i);
-        watch_key(c, i);
+        if (!watch_key(c, i)) {
+            reply_error(c->out, ERR_EXHAUSTED);
+            return;
+        }
     }
     reply_ok(c->out);
 }
