@@ -94,17 +94,35 @@ bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry *
     return has_type(c, *e, type);
 }
 
-uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+#define STEP_NS 1000000 /* how long a step of a walk waits for a shard */
+
+int64_t call_patience(const struct call *c)
 {
-    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, &cursor);
+    return c->runner->gave_up ? 0 : STEP_NS; /* others wait already */
+}
+
+/* The shard of the next step, and where it begins. *cursor 0: the walk is at its end. */
+static struct shard *next_shard(const struct call *c, unsigned db, uint64_t *cursor)
+{
+    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, cursor);
+
+    if (s == NULL)
+        *cursor = 0;
+    return s;
+}
+
+bool call_scan(struct call *c, unsigned db, uint64_t *cursor, keyspace_visit *visit, void *arg)
+{
+    struct shard *s = next_shard(c, db, cursor);
     struct unit u;
 
     if (s == NULL)
-        return 0;
-    unit_begin_within(&u, c->unit, s);
-    cursor = keyspace_scan(s, db, cursor, visit, arg);
+        return true;
+    if (!unit_begin_within(&u, c->unit, s, call_patience(c)))
+        return false;
+    *cursor = keyspace_scan(s, db, *cursor, visit, arg);
     unit_end(&u);
-    return cursor;
+    return true;
 }
 
 /* A step of call_scan_live. */
@@ -141,19 +159,20 @@ static void visit_due(struct call *c, struct shard *shard, unsigned db, struct l
     buf_fini(&l->due);
 }
 
-uint64_t call_scan_live(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+bool call_scan_live(struct call *c, unsigned db, uint64_t *cursor, keyspace_visit *visit, void *arg)
 {
     struct live_scan l = {.visit = visit, .arg = arg, .now = c->unit->now, .due = BUF_EMPTY};
-    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, &cursor);
+    struct shard *s = next_shard(c, db, cursor);
     struct unit u;
 
     if (s == NULL)
-        return 0;
-    unit_begin_within(&u, c->unit, s);
-    cursor = keyspace_scan(s, db, cursor, visit_live, &l);
+        return true;
+    if (!unit_begin_within(&u, c->unit, s, call_patience(c)))
+        return false;
+    *cursor = keyspace_scan(s, db, *cursor, visit_live, &l);
     visit_due(c, s, db, &l);
     unit_end(&u);
-    return cursor;
+    return true;
 }
 
 /* ---- changing ---- */
@@ -439,7 +458,7 @@ void call_run(struct call *c)
     else
         c->cmd->run(c);
     door_check_end(&check);
-    if (UNLIKELY(c->short_of != 0))
+    if (UNLIKELY(c->short_of != 0 || c->gave_up))
         return;
     end = clock_cycles();
     ns = clock_cycles_ns(end - c->runner->cycles);

@@ -127,7 +127,7 @@ static bool begin_unit(struct call *c, const struct request *req) TRY_ACQUIRES(t
                                    hurry ? 0 : PATIENCE_NS);
 }
 
-/* Runs the command as a unit once. False: it is paused or gave up waiting for a shard, and nothing was done. */
+/* Runs the command as a unit once. False: it is paused or gave up waiting for a shard, and nothing was replied. */
 static bool run_once(struct call *c, const struct request *req)
 {
     bool held_up;
@@ -141,12 +141,24 @@ static bool run_once(struct call *c, const struct request *req)
     if (LIKELY(!held_up))
         call_run(c);
     unit_end(c->unit);
+    if (UNLIKELY(c->gave_up))
+        held_up = c->runner->gave_up = true;
     if (UNLIKELY(c->prepared != NULL))
         client_memory_free(c->prepared);
     return !held_up;
 }
 
 #define TRIES 4 /* of a command that lacks memory; other threads may take what it has made room for */
+
+/* Whether there may be victims, but in shards that other workers hold: the command is run again later. */
+static bool must_wait_for_victims(const struct call *c)
+{
+    if (LIKELY(!c->runner->victims_held))
+        return false;
+    c->runner->victims_held = false;
+    c->runner->gave_up = true;
+    return true;
+}
 
 /* Runs the command as a unit; if it finds that what it makes does not fit, makes room and runs it again. */
 static bool run_unit(struct call *c, const struct request *req)
@@ -157,6 +169,8 @@ static bool run_unit(struct call *c, const struct request *req)
         must(!c->is_last_try);
         c->is_last_try = tries + 1 >= TRIES;
         if (!reclaim_for(c->runner, c->short_of)) {
+            if (must_wait_for_victims(c))
+                return false;
             c->is_last_try = call_fits_loosely(c, c->short_of);
             if (!c->is_last_try) {
                 refuse(c, REFUSED_MEMORY);
@@ -174,6 +188,8 @@ static enum dispatch_result run(struct call *c, const struct request *req)
 
     atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed); /* refused and paused ones too */
     why = admission_check(c);
+    if (UNLIKELY(why == REFUSED_MEMORY) && must_wait_for_victims(c))
+        return DISPATCH_PAUSED;
     if (UNLIKELY(why != ADMITTED)) {
         refuse(c, why);
         return DISPATCH_DONE;

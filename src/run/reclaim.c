@@ -10,7 +10,8 @@
 #define RETIRED_NS   2000000             /* a wait for other threads that may still read flushed tables */
 #define FLUSHED_NS   100000000           /* the same, after a flush that replies when the memory is back */
 #define RESERVED_MIN ((size_t)64 * 1024) /* bytes: fewer are within what each thread has not counted yet */
-#define FAILURES     64                  /* shards that cannot be locked before eviction within a unit ends */
+#define VICTIM_NS    20000               /* how long eviction waits for the shard of a victim before it takes another */
+#define FAILURES     64                  /* in a row, before eviction ends */
 #define LOOSE_PART   80                  /* commands of CMD_GROWS may exceed maxmemory by this part of it */
 #define OWN_LOOKS    1024                /* at shards of the unit, without a victim, before only others are tried */
 
@@ -71,8 +72,8 @@ struct eviction {
     uint64_t begun;            /* cycles */
     uint64_t min_ns;
     bool has_waited;          /* for other threads to stop reading flushed tables */
-    const struct shard *busy; /* a shard that could not be locked: another one is tried first */
-    unsigned failures;
+    const struct shard *busy; /* the last shard that could not be locked: others are tried */
+    unsigned failures;        /* since the last one that could */
     const struct own_keys *own; /* keys that are spared in shards of the unit; NULL: these shards are not looked at */
     unsigned own_looks;         /* at shards of the unit since the last victim */
 };
@@ -110,16 +111,25 @@ static size_t bounded_after_help(void *arg)
     return bounded;
 }
 
-/* Evicts one key as a unit on its shard. */
+static enum evict_result note_busy(struct eviction *e, const struct shard *s)
+{
+    e->busy = s;
+    e->failures++;
+    return EVICT_LOOKED;
+}
+
+/* Evicts one key as a unit on its shard. If another worker holds the shard, others are tried. */
 static enum evict_result evict_unit(void *arg, struct keyspace *ks, const struct evict_choice *choice)
 {
-    const struct eviction *e = arg;
+    struct eviction *e = arg;
     enum evict_result result;
     struct unit u;
 
     must_be(e->runner, RUNNER_MAGIC);
     must(choice->shard->keyspace == ks);
-    unit_begin_shard(&u, e->runner, choice->shard);
+    if (!unit_begin_shard_within(&u, e->runner, choice->shard, VICTIM_NS))
+        return note_busy(e, choice->shard);
+    e->failures = 0;
     result = evict_from(ks, choice);
     unit_end(&u);
     return result;
@@ -154,25 +164,22 @@ static enum evict_result evict_within(void *arg, struct keyspace *ks, const stru
 
     if (unit_holds(e->within, choice->shard))
         return evict_held(e, ks, choice);
-    if (!unit_try_beside(&u, e->within, choice->shard)) {
-        e->busy = choice->shard;
-        e->failures++;
-        return EVICT_LOOKED;
-    }
-    e->busy = NULL;
+    if (!unit_try_beside(&u, e->within, choice->shard))
+        return note_busy(e, choice->shard);
+    e->failures = 0;
     result = evict_from(ks, choice);
     unit_end(&u);
     return result;
 }
 
-/* Whether eviction within a unit may choose the shard. */
+/* Whether eviction may choose the shard. */
 static bool may_evict(void *arg, const struct shard *s)
 {
     const struct eviction *e = arg;
 
     if (s == e->busy || e->failures > FAILURES)
         return false;
-    return !unit_holds(e->within, s) || (e->own != NULL && e->own_looks <= OWN_LOOKS);
+    return e->within == NULL || !unit_holds(e->within, s) || (e->own != NULL && e->own_looks <= OWN_LOOKS);
 }
 
 /* Helps the freer, then evicts, until the goal is reached or enough is freed. False: nothing more may be evicted. */
@@ -182,7 +189,7 @@ static bool free_memory(struct eviction *e, size_t bytes)
                               .used = bounded_after_help,
                               .enough = is_enough,
                               .step = e->within != NULL ? evict_within : evict_unit,
-                              .may = e->within != NULL ? may_evict : NULL,
+                              .may = may_evict,
                               .arg = e};
     size_t before = quota_bounded();
 
@@ -214,6 +221,7 @@ static bool make_room_before(struct runner *r, size_t bytes, uint64_t min_ns)
     struct eviction e = {.runner = r, .min_ns = min_ns};
     bool ok = make_room(&e, bytes);
 
+    r->victims_held = !ok && e.failures > 0;
     if (clock_cycles() - r->read_at > r->clock_cycles)
         runner_tick(r); /* the unit that follows reads its time from the runner */
     return ok;
@@ -251,6 +259,7 @@ void reclaim_slice(struct runner *r)
     bool full;
 
     must_be(r, RUNNER_MAGIC);
-    full = reclaim_is_full(r) && make_room_before(r, 0, SLICE_NS) && reclaim_is_full(r);
+    full = reclaim_is_full(r) && (make_room_before(r, 0, SLICE_NS) || r->victims_held) && reclaim_is_full(r);
+    r->victims_held = false;
     r->next_reclaim = full ? clock_mono_ns() + GAP_NS : 0;
 }

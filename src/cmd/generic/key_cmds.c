@@ -261,14 +261,18 @@ CMD(move,
 #define PAUSED_TRIES 100
 
 /* Replies with a random key of a shard, in a unit of its own. False: removed an expired key instead, or the shard has
- * become empty. is_paused: expired keys must stay; may_be_expired: such a key is good enough. */
+ * become empty or, with c->gave_up, is held by another worker. is_paused: expired keys must stay; may_be_expired: such
+ * a key is good enough. */
 static bool reply_random_key(struct call *c, struct shard *s, bool is_paused, bool may_be_expired)
 {
     struct unit u;
     struct table *t;
     struct entry *e;
 
-    unit_begin_within(&u, c->unit, s);
+    if (!unit_begin_within(&u, c->unit, s, call_patience(c))) {
+        c->gave_up = true;
+        return false;
+    }
     t = shard_table(s, c->db);
     e = t != NULL ? table_random(t) : NULL;
     if (e != NULL && is_paused && !may_be_expired && entry_expired(e, u.now))
@@ -293,7 +297,7 @@ CMD(randomkey,
 
     do
         s = keyspace_random_shard(c->instance->keyspace, c->db);
-    while (s != NULL && !reply_random_key(c, s, is_paused, is_paused && ++tries > PAUSED_TRIES));
+    while (s != NULL && !reply_random_key(c, s, is_paused, is_paused && ++tries > PAUSED_TRIES) && !c->gave_up);
     if (s == NULL)
         reply_null(c->out);
 }
