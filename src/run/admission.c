@@ -91,7 +91,7 @@ size_t admission_bytes(const struct command *cmd, const struct slice *argv, int 
 {
     size_t n = 0;
 
-    for (int i = 1; i < argc && (cmd->flags & CMD_DENYOOM); i++)
+    for (int i = 1; i < argc && (cmd->flags & (CMD_DENYOOM | CMD_GROWS)); i++)
         n += mem_usable_size(argv[i].n + ARGUMENT_EXTRA);
     return n;
 }
@@ -111,15 +111,18 @@ static size_t bytes_to_store(const struct call *c)
     return n;
 }
 
-/* Makes room for a command that may add to memory, or that is queued and may add to it later. False: memory stays full.
- * Other commands evict only when a slice is due: if each of them did, reads would leave the worker no time for anything
- * else. */
+/* Makes room for a command that may add to memory, or that is queued and may add to it later. False: memory stays full;
+ * a command of CMD_GROWS itself finds out whether it adds anything. Other commands evict only when a slice is due: if
+ * each of them did, reads would leave the worker no time for anything else. */
 static bool has_memory(struct call *c)
 {
+    uint32_t flags;
+
     if (LIKELY(OPT(c->instance->options, maxmemory) == 0))
         return true;
-    if (admission_flags(c) & CMD_DENYOOM)
-        return reclaim_for(c->runner, bytes_to_store(c));
+    flags = admission_flags(c);
+    if (flags & (CMD_DENYOOM | CMD_GROWS))
+        return reclaim_for(c->runner, bytes_to_store(c)) || !(flags & CMD_DENYOOM);
     if (UNLIKELY(reclaim_is_full(c->runner)) && clock_mono_ns() >= c->runner->next_reclaim)
         reclaim_slice(c->runner);
     return true;
@@ -197,7 +200,7 @@ static bool hold_for_arguments(struct call *c)
 static enum refusal check_sizes(struct call *c)
 {
     if (LIKELY(c->blob_count == 0 && c->argc <= FEW_ARGUMENTS && !c->session->in_multi &&
-               !(c->cmd->flags & (CMD_DENYOOM | CMD_COPIES | CMD_QUEUE))))
+               !(c->cmd->flags & (CMD_DENYOOM | CMD_GROWS | CMD_COPIES | CMD_QUEUE))))
         return ADMITTED;
     if (UNLIKELY(is_too_long(c)))
         return REFUSED_TOO_LONG;
@@ -205,7 +208,7 @@ static enum refusal check_sizes(struct call *c)
         reserve_keep();
         pages_keep();
         if ((reserve_is_short() || pages_are_low()) &&
-            ((admission_flags(c) & (CMD_DENYOOM | CMD_COPIES)) || admission_is_queued(c)))
+            ((admission_flags(c) & (CMD_DENYOOM | CMD_GROWS | CMD_COPIES)) || admission_is_queued(c)))
             return REFUSED_EXHAUSTED;
     }
     return LIKELY(hold_for_arguments(c)) ? ADMITTED : REFUSED_EXHAUSTED;

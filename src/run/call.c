@@ -94,17 +94,35 @@ bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry *
     return has_type(c, *e, type);
 }
 
-uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+#define STEP_NS 1000000 /* how long a step of a walk waits for a shard */
+
+int64_t call_patience(const struct call *c)
 {
-    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, &cursor);
+    return c->runner->gave_up ? 0 : STEP_NS; /* others wait already */
+}
+
+/* The shard of the next step, and where it begins. *cursor 0: the walk is at its end. */
+static struct shard *next_shard(const struct call *c, unsigned db, uint64_t *cursor)
+{
+    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, cursor);
+
+    if (s == NULL)
+        *cursor = 0;
+    return s;
+}
+
+bool call_scan(struct call *c, unsigned db, uint64_t *cursor, keyspace_visit *visit, void *arg)
+{
+    struct shard *s = next_shard(c, db, cursor);
     struct unit u;
 
     if (s == NULL)
-        return 0;
-    unit_begin_within(&u, c->unit, s);
-    cursor = keyspace_scan(s, db, cursor, visit, arg);
+        return true;
+    if (!unit_begin_within(&u, c->unit, s, call_patience(c)))
+        return false;
+    *cursor = keyspace_scan(s, db, *cursor, visit, arg);
     unit_end(&u);
-    return cursor;
+    return true;
 }
 
 /* A step of call_scan_live. */
@@ -141,32 +159,40 @@ static void visit_due(struct call *c, struct shard *shard, unsigned db, struct l
     buf_fini(&l->due);
 }
 
-uint64_t call_scan_live(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg)
+bool call_scan_live(struct call *c, unsigned db, uint64_t *cursor, keyspace_visit *visit, void *arg)
 {
     struct live_scan l = {.visit = visit, .arg = arg, .now = c->unit->now, .due = BUF_EMPTY};
-    struct shard *s = keyspace_scan_shard(c->instance->keyspace, db, &cursor);
+    struct shard *s = next_shard(c, db, cursor);
     struct unit u;
 
     if (s == NULL)
-        return 0;
-    unit_begin_within(&u, c->unit, s);
-    cursor = keyspace_scan(s, db, cursor, visit_live, &l);
+        return true;
+    if (!unit_begin_within(&u, c->unit, s, call_patience(c)))
+        return false;
+    *cursor = keyspace_scan(s, db, *cursor, visit_live, &l);
     visit_due(c, s, db, &l);
     unit_end(&u);
-    return cursor;
+    return true;
 }
 
 /* ---- changing ---- */
 
-/* Makes room for `more` bytes: within the unit in a transaction, where other commands have changed something already.
- * Otherwise the body will be run again, and need `all` bytes. */
+bool call_fits_loosely(const struct call *c, size_t bytes)
+{
+    return (c->cmd->flags & CMD_GROWS) && reclaim_fits_loosely(c->runner, bytes);
+}
+
+/* Makes room for `more` bytes: the body will be run again, and need `all` bytes; if it was run too often, within the
+ * unit. */
 static bool make_room(struct call *c, size_t more, size_t all)
 {
-    if (!c->in_exec && !c->is_last_try) {
+    if (all == 0)
+        return true;
+    if (!c->is_last_try) {
         c->short_of = all;
         return false;
     }
-    if (reclaim_within(c->unit, more))
+    if (reclaim_within(c->unit, more, NULL) || call_fits_loosely(c, more))
         return true;
     reply_error(c->out, ERR_OOM);
     return false;
@@ -180,6 +206,11 @@ bool call_has_room(struct call *c, size_t bytes)
 bool call_has_room_with(struct call *c, size_t bytes)
 {
     return LIKELY(reclaim_fits(c->runner, 0)) || make_room(c, 0, bytes);
+}
+
+bool call_has_room_to_expire(struct call *c, const struct entry *e)
+{
+    return entry_expire(e) != 0 || call_has_room(c, 2 * sizeof(int64_t)); /* in the entry, and in its table */
 }
 
 bool call_find_to_write(struct call *c, int i, enum entry_type type, struct entry **e)
@@ -427,7 +458,7 @@ void call_run(struct call *c)
     else
         c->cmd->run(c);
     door_check_end(&check);
-    if (UNLIKELY(c->short_of != 0))
+    if (UNLIKELY(c->short_of != 0 || c->gave_up))
         return;
     end = clock_cycles();
     ns = clock_cycles_ns(end - c->runner->cycles);

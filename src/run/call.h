@@ -30,8 +30,10 @@ struct call {
     struct out *out; /* replies go here */
     const struct command *cmd;
     size_t short_of; /* the body has ended before it changed or replied anything: so many bytes do not fit in maxmemory.
-                        Dispatch makes room for them and runs it again */
+                        Dispatch, or EXEC, makes room for them and runs it again */
     bool is_last_try;         /* it does not do that any more */
+    bool gave_up; /* the body has ended before it changed or replied anything: another worker holds a shard that it
+                     needs. Dispatch runs it again later */
     const struct slice *argv; /* argv[0] is the name as the client wrote it */
     uint64_t *hash;           /* hash[i]: of argument i if it is a key; valid once its shard is held */
     int argc;
@@ -88,11 +90,13 @@ struct entry *call_peek_read(struct call *c, int i);
 struct entry *call_peek_in(struct call *c, int i, unsigned db);
 /* As call_find_read, and checks the type. False: the error was replied. *e NULL: the key does not exist. */
 bool call_find_typed(struct call *c, int i, enum entry_type type, struct entry **e);
+/* How long one step of SCAN, RANDOMKEY or INFO waits for a shard. */
+int64_t call_patience(const struct call *c);
 /* One step of a walk over a database (store/keyspace.h): visits a part of a shard, in a separate unit unless every
- * shard is held, and returns the next cursor, 0 at the end. */
-uint64_t call_scan(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg);
+ * shard is held, and sets the next cursor, 0 at the end. False: another worker holds the shard. */
+bool call_scan(struct call *c, unsigned db, uint64_t *cursor, keyspace_visit *visit, void *arg);
 /* The same, but removes the expired keys and fields that it finds, as a look-up does, and does not visit those keys. */
-uint64_t call_scan_live(struct call *c, unsigned db, uint64_t cursor, keyspace_visit *visit, void *arg);
+bool call_scan_live(struct call *c, unsigned db, uint64_t *cursor, keyspace_visit *visit, void *arg);
 
 /* ---- changing ---- */
 
@@ -112,6 +116,10 @@ struct set_options {
  * False: nothing is changed; the error was replied, or the body runs again when there is room. */
 bool call_has_room(struct call *c, size_t bytes);
 bool call_has_room_with(struct call *c, size_t bytes);
+/* The same for an expiry that the body is going to set. */
+bool call_has_room_to_expire(struct call *c, const struct entry *e);
+/* Whether they fit if a command of CMD_GROWS may exceed maxmemory by a little. */
+bool call_fits_loosely(const struct call *c, size_t bytes);
 
 /* Sets the key to a string of these bytes, whatever it held: encodes integers, and does not copy large arguments. The
  * caller calls call_changed. The value may be any slice that does not point into the key's entry. */

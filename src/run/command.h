@@ -53,6 +53,8 @@ enum command_flag {
     CMD_COPIES = 1 << 29,  /* may need as much memory as the values of its keys take: it is held before the body runs */
     CMD_STRINGS = 1 << 30, /* what follows a key is a string value, a number or an option, and never stored as a key or
                               an element: it may be of any length, and a value is taken without a copy */
+    CMD_GROWS = 1u << 31, /* may make data grow, though Redis never refuses it (EXPIRE, RENAME, XREADGROUP): evicts, and
+                             may pass maxmemory by a little before it is refused (reclaim_fits_loosely) */
 };
 
 /* What a command does with the keys of one specification. Redis's names: COMMAND INFO shows them. */
@@ -125,8 +127,8 @@ struct command {
      * arity has been checked. */
     bool (*needs_world)(const struct slice *argv, int argc);
     /* What may wait for the world outside, such as resolving a name: runs before any shard is held, also before an
-     * EXEC. The result is c->prepared, one allocation that is freed afterwards. NULL: nothing. The arity has been
-     * checked. */
+     * EXEC. The result is c->prepared, one block of client memory that is freed afterwards. NULL: nothing. The arity
+     * has been checked. */
     void *(*prepare)(const struct call *c);
     /* With KEY_VARIABLE_FLAGS: what this request does with its key, as enum key_flag. */
     uint32_t (*key_flags)(const struct slice *argv, int argc);

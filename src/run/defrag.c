@@ -46,12 +46,16 @@ static void end(struct runner *r, struct defrag *c)
     atomic_fetch_sub_explicit(&r->instance->keyspace->defrag.running, 1, memory_order_relaxed);
 }
 
+/* Returns whether the shard is done; also if another worker holds it: the next walk comes back. */
 static bool compact_unit(struct runner *r, struct shard *s, struct compact_position *at, struct slab_work *w)
 {
     struct unit u;
     bool done;
 
-    unit_begin_shard(&u, r, s);
+    if (!unit_begin_shard_within(&u, r, s, 0)) {
+        *at = (struct compact_position){0};
+        return true;
+    }
     done = compact_shard(s, at, w);
     unit_end(&u);
     return done;

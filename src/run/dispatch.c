@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/reserve.h"
 #include "obs/log.h"
+#include "proto/client_memory.h"
 #include "run/admission.h"
 #include "run/locks.h"
 #include "run/reclaim.h"
@@ -106,7 +106,7 @@ static void prepare(struct call *c)
             continue;
         each.argv = q->argv;
         each.argc = q->argc;
-        mem_free(q->prepared); /* of an EXEC that was paused */
+        client_memory_free(q->prepared); /* of an EXEC that was paused */
         q->prepared = q->cmd->prepare(&each);
     }
 }
@@ -127,13 +127,13 @@ static bool begin_unit(struct call *c, const struct request *req) TRY_ACQUIRES(t
                                    hurry ? 0 : PATIENCE_NS);
 }
 
-/* Runs the command as a unit once. False: it is paused or gave up waiting for a shard, and nothing was done. */
+/* Runs the command as a unit once. False: it is paused or gave up waiting for a shard, and nothing was replied. */
 static bool run_once(struct call *c, const struct request *req)
 {
     bool held_up;
 
     if (UNLIKELY(!begin_unit(c, req))) {
-        mem_free(c->prepared);
+        client_memory_free(c->prepared);
         c->runner->gave_up = true;
         return false;
     }
@@ -141,12 +141,24 @@ static bool run_once(struct call *c, const struct request *req)
     if (LIKELY(!held_up))
         call_run(c);
     unit_end(c->unit);
+    if (UNLIKELY(c->gave_up))
+        held_up = c->runner->gave_up = true;
     if (UNLIKELY(c->prepared != NULL))
-        mem_free(c->prepared);
+        client_memory_free(c->prepared);
     return !held_up;
 }
 
 #define TRIES 4 /* of a command that lacks memory; other threads may take what it has made room for */
+
+/* Whether there may be victims, but in shards that other workers hold: the command is run again later. */
+static bool must_wait_for_victims(const struct call *c)
+{
+    if (LIKELY(!c->runner->victims_held))
+        return false;
+    c->runner->victims_held = false;
+    c->runner->gave_up = true;
+    return true;
+}
 
 /* Runs the command as a unit; if it finds that what it makes does not fit, makes room and runs it again. */
 static bool run_unit(struct call *c, const struct request *req)
@@ -155,12 +167,17 @@ static bool run_unit(struct call *c, const struct request *req)
         if (LIKELY(c->short_of == 0))
             return true;
         must(!c->is_last_try);
+        c->is_last_try = tries + 1 >= TRIES;
         if (!reclaim_for(c->runner, c->short_of)) {
-            refuse(c, REFUSED_MEMORY);
-            return true;
+            if (must_wait_for_victims(c))
+                return false;
+            c->is_last_try = call_fits_loosely(c, c->short_of);
+            if (!c->is_last_try) {
+                refuse(c, REFUSED_MEMORY);
+                return true;
+            }
         }
         c->short_of = 0;
-        c->is_last_try = tries + 1 >= TRIES;
     }
     return false;
 }
@@ -171,6 +188,8 @@ static enum dispatch_result run(struct call *c, const struct request *req)
 
     atomic_store_explicit(&c->session->card->last, c->cmd, memory_order_relaxed); /* refused and paused ones too */
     why = admission_check(c);
+    if (UNLIKELY(why == REFUSED_MEMORY) && must_wait_for_victims(c))
+        return DISPATCH_PAUSED;
     if (UNLIKELY(why != ADMITTED)) {
         refuse(c, why);
         return DISPATCH_DONE;

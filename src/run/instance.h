@@ -41,6 +41,7 @@ struct instance {
     _Atomic uint32_t state;      /* of enum instance_state */
     _Atomic bool stops;          /* the server ends: commands that wait outside give up */
     _Atomic bool skip_checksums; /* DEBUG SET-SKIP-CHECKSUM-VALIDATION */
+    _Atomic size_t loose_for, loose_least; /* a limit, and the least that was bounded since it was set: run/reclaim.c */
     struct log_limit failed_auth, http_requests;
     _Atomic uint64_t list_threshold; /* DEBUG QUICKLIST-PACKED-THRESHOLD; types/list.h */
     unsigned threads;

@@ -12,6 +12,7 @@
 #ifndef LARDER_RUN_RECLAIM_H
 #define LARDER_RUN_RECLAIM_H
 
+#include "run/own_keys.h"
 #include "run/unit.h"
 
 /* Makes room for `bytes` more: frees objects that wait for the freer, and evicts, until they fit or, if memory was
@@ -21,9 +22,13 @@ bool reclaim_for(struct runner *r, size_t bytes);
 /* Whether `bytes` more fit as it is, and how many fit. */
 bool reclaim_fits(const struct runner *r, size_t bytes);
 size_t reclaim_room(const struct runner *r);
-/* Makes room while a unit holds shards. Evicts from other shards only, and from those that it can lock without
- * waiting. */
-bool reclaim_within(const struct unit *u, size_t bytes);
+/* Whether `bytes` more fit for a command of CMD_GROWS: it may exceed maxmemory by 1.25 %. A consumer has to read before
+ * it can acknowledge, and a key gets an expiry so that it does not stay. If maxmemory was lowered below the data, what
+ * counts is the least that the data has shrunk to since. */
+bool reclaim_fits_loosely(const struct runner *r, size_t bytes);
+/* Makes room while a unit holds shards. Evicts from other shards, if they can be locked without waiting. With `own`
+ * also from shards of the unit, except the keys in `own`; then no entry may be referred to. */
+bool reclaim_within(const struct unit *u, size_t bytes, const struct own_keys *own);
 /* The command for which room was made has ended: ends its reservation, frees what the runner owes to the freer and what
  * the command promised to free. No shard is held. */
 void reclaim_done(struct runner *r);

@@ -32,6 +32,7 @@ struct runner {
     uint32_t unstamped;     /* commands since this worker advanced the stamps (stamp.h) */
     uint32_t stamp_unit;    /* commands after which it advances them */
     struct lock_set *locks; /* of the current unit */
+    bool victims_held;      /* reclaim_for has failed because other workers hold the shards with victims */
     bool gave_up;           /* a command gave up waiting for a shard, and waits to be run again */
     struct freer_wait flush; /* what a flush has taken out of the keyspace */
     bool flushed;            /* the current command replies when that is freed */

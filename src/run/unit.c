@@ -14,16 +14,15 @@ bool unit_begin_set_within(struct unit *u, struct runner *r, int64_t ns)
     return true;
 }
 
-void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s)
+bool unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s, int64_t ns)
 {
     must(outer->shard == NULL);
-    if (!outer->is_world) {
-        unit_begin_shard(u, outer->runner, s);
-        return;
-    }
+    if (!outer->is_world)
+        return unit_begin_shard_within(u, outer->runner, s, ns);
     *u = *outer;
     u->is_set = false;
     shard_must_hold(s);
+    return true;
 }
 
 bool unit_holds(const struct unit *u, const struct shard *s)

@@ -76,8 +76,9 @@ static inline bool unit_begin_shard_within(struct unit *u, struct runner *r, str
  * nanoseconds of waiting for a shard (LOCK_FOREVER: never). Returns whether the unit has begun. */
 bool unit_begin_set_within(struct unit *u, struct runner *r, int64_t ns) TRY_ACQUIRES(true, shard_cap);
 /* Begins a unit on one shard within a unit that holds no shard or all of them. In the second case it continues the
- * outer unit. */
-void unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s) ACQUIRES(shard_cap);
+ * outer unit. Returns whether it has begun, as unit_begin_shard_within. */
+bool unit_begin_within(struct unit *u, const struct unit *outer, struct shard *s, int64_t ns)
+    TRY_ACQUIRES(true, shard_cap);
 
 /* Begins a unit on one shard beside another unit, which holds others and does not use this one. False: `outer` holds
  * it, or it cannot be locked without waiting. */

@@ -93,7 +93,7 @@ void session_end_multi(struct session *s)
     must_be(s, SESSION_MAGIC);
     for (unsigned i = 0; i < s->queued; i++) {
         client_memory_free(s->queue[i].argv);
-        mem_free(s->queue[i].prepared);
+        client_memory_free(s->queue[i].prepared);
     }
     client_memory_free(s->queue);
     s->queue = NULL;
@@ -122,24 +122,30 @@ static bool is_watching(const struct session *s, const struct place *p, struct s
     return false;
 }
 
-void session_watch(struct session *s, const struct place *p, struct slice key, bool was_expired)
+bool session_watch(struct session *s, const struct place *p, struct slice key, bool was_expired)
 {
     struct session_watch *w;
 
     if (is_watching(s, p, key))
-        return;
-    w = client_memory_alloc(sizeof *w + key.n);
+        return true;
+    w = client_memory_try_alloc(sizeof *w + key.n);
+    if (w == NULL)
+        return false;
     memcpy(w->key, key.p, key.n);
     w->shard = p->shard;
     w->mark = (struct watch){
         .interest = {.kind = &interest_watch, .owner = s, .hash = p->hash, .key = slice_of(w->key, key.n), .db = p->db},
         .was_expired = was_expired};
-    shard_add_interest(p->shard, &w->mark.interest);
+    if (!shard_add_interest(p->shard, &w->mark.interest)) {
+        client_memory_free(w);
+        return false;
+    }
     w->next = s->watches;
     s->watches = w;
     s->watching++;
     s->watch_bytes += sizeof *w + key.n;
     publish_watching(s);
+    return true;
 }
 
 static struct session_watch *pop_watch(struct session *s)

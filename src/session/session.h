@@ -78,8 +78,9 @@ void session_begin_multi(struct session *s);
 bool session_queue(struct session *s, const struct command *cmd, int argc, const struct slice *argv);
 /* Ends the transaction and empties the queue. Nothing if there is none. */
 void session_end_multi(struct session *s);
-/* Copies the key and puts a mark into its shard, whose lock is held. Nothing if it is watched already. */
-void session_watch(struct session *s, const struct place *p, struct slice key, bool was_expired) REQUIRES(shard_cap);
+/* Copies the key and puts a mark into its shard, whose lock is held. Nothing if it is watched already. False: memory is
+ * out, and nothing has changed. */
+bool session_watch(struct session *s, const struct place *p, struct slice key, bool was_expired) REQUIRES(shard_cap);
 /* Removes all marks; their shards' locks are held by the caller, or taken one by one. */
 void session_unwatch_locked(struct session *s) REQUIRES(shard_cap);
 void session_unwatch(struct session *s);

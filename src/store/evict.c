@@ -182,13 +182,22 @@ static void remove_victim(struct keyspace *ks, const struct place *p, struct ent
     atomic_fetch_add_explicit(&keyspace_counts(p->shard)->evicted, 1, memory_order_relaxed);
 }
 
-/* Evicts the next victim of the pool, unless the policy spares it. */
-static bool evict_next(struct keyspace *ks, struct shard *s, struct pool *pool) REQUIRES(shard_cap)
+static inline bool is_spared(const struct evict_choice *c, uint64_t hash)
+{
+    return UNLIKELY(c->spares != NULL) && c->spares(c->arg, hash);
+}
+
+/* Evicts the next victim of the pool, unless the choice or the policy spares it. */
+static bool evict_next(struct keyspace *ks, const struct evict_choice *choice, struct pool *pool) REQUIRES(shard_cap)
 {
     const struct policy *policy = pool->policy;
     struct candidate c = *pool_next(pool);
-    struct place p = {s, c.db, c.hash};
+    struct place p = {choice->shard, c.db, c.hash};
 
+    if (is_spared(choice, c.hash)) {
+        pool_pop(pool); /* a later sample offers it again */
+        return false;
+    }
     if (UNLIKELY(policy->spare != NULL) && policy->spare(&ks->stamps, pool->state, &p, c.entry)) {
         nominate(ks, pool);
         return false;
@@ -212,7 +221,7 @@ static enum evict_result evict_best(struct keyspace *ks, const struct evict_choi
     for (unsigned i = 0; i < SPARED && !removed; i++) {
         if (!refresh_pool(ks, s, pool) || pool_next(pool)->order > c->bound)
             break;
-        removed = evict_next(ks, s, pool);
+        removed = evict_next(ks, c, pool);
     }
     publish(ks, s, pool, any);
     return removed ? EVICT_REMOVED : EVICT_LOOKED;
@@ -227,6 +236,7 @@ static enum evict_result evict_any(struct keyspace *ks, const struct evict_choic
     for (unsigned i = 0; i < used; i++) {
         struct table *t;
         struct entry *e;
+        uint64_t hash;
 
         db = next_db(ks, i == 0 ? db : db + 1);
         t = shard_table(s, db);
@@ -234,8 +244,11 @@ static enum evict_result evict_any(struct keyspace *ks, const struct evict_choic
             continue;
         e = c->policy->only_volatile ? table_random_volatile(t) : table_random(t);
         must(e != NULL);
-        remove_victim(ks, &(struct place){s, db, keyspace_hash(entry_key(e))}, e);
         s->has_no_victims = false;
+        hash = keyspace_hash(entry_key(e));
+        if (is_spared(c, hash))
+            return EVICT_LOOKED;
+        remove_victim(ks, &(struct place){s, db, hash}, e);
         return EVICT_REMOVED;
     }
     s->has_no_victims = true;

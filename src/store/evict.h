@@ -30,6 +30,8 @@ struct evict_choice {
     struct shard *shard;
     const struct policy *policy; /* that chose it; another one may be chosen before evict_from */
     int64_t bound;               /* what the shard had published */
+    bool (*spares)(void *arg, uint64_t hash); /* whether a key must not be evicted; NULL: each may be */
+    void *arg;
 };
 
 enum evict_result {

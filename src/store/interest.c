@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/interest.h"
 
-#include "base/mem.h"
+#include <string.h>
+
 #include "base/must.h"
+#include "proto/client_memory.h"
 
 #define BUCKETS_MIN 8
 #define AHEAD       8 /* buckets whose first interests are fetched ahead while a set grows */
@@ -22,13 +24,16 @@ static void link_first(struct interest **bucket, struct interest *i)
     *bucket = i;
 }
 
-/* Doubles the buckets. */
-static void grow(struct interest_set *set)
+/* Doubles the buckets, if there is memory. False: there is none, and no buckets to go on with. */
+static bool grow(struct interest_set *set)
 {
     struct interest_set bigger = {.n = set->n, .cap = set->cap ? 2 * set->cap : BUCKETS_MIN};
 
     must(bigger.cap > set->cap);
-    bigger.buckets = mem_zalloc(bigger.cap * sizeof *bigger.buckets);
+    bigger.buckets = client_memory_try_alloc(bigger.cap * sizeof *bigger.buckets);
+    if (bigger.buckets == NULL)
+        return set->cap != 0;
+    memset(bigger.buckets, 0, bigger.cap * sizeof *bigger.buckets);
     for (uint32_t b = 0; b < set->cap; b++) {
         if (b + AHEAD < set->cap)
             __builtin_prefetch(set->buckets[b + AHEAD], 1);
@@ -37,8 +42,9 @@ static void grow(struct interest_set *set)
             link_first(bucket_of(&bigger, i->hash), i);
         }
     }
-    mem_free(set->buckets);
+    client_memory_free(set->buckets);
     *set = bigger;
+    return true;
 }
 
 void interest_prefetch_bucket(const struct interest_set *set, uint64_t hash)
@@ -53,13 +59,14 @@ void interest_prefetch_first(const struct interest_set *set, uint64_t hash)
         __builtin_prefetch(*bucket_of(set, hash), 1);
 }
 
-void interest_add(struct interest_set *set, struct interest *i)
+bool interest_add(struct interest_set *set, struct interest *i)
 {
     must(i->kind != NULL && i->kind->bit != 0);
-    if (set->n == set->cap)
-        grow(set);
+    if (set->n >= set->cap && !grow(set))
+        return false;
     link_first(bucket_of(set, i->hash), i);
     set->n++;
+    return true;
 }
 
 void interest_remove(struct interest_set *set, struct interest *i)
@@ -74,7 +81,7 @@ void interest_remove(struct interest_set *set, struct interest *i)
         i->next->prev = i->prev;
     if (--set->n > 0)
         return;
-    mem_free(set->buckets);
+    client_memory_free(set->buckets);
     *set = (struct interest_set){0};
 }
 

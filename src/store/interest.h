@@ -93,7 +93,8 @@ struct interest_set {
  * interest there. */
 void interest_prefetch_bucket(const struct interest_set *set, uint64_t hash);
 void interest_prefetch_first(const struct interest_set *set, uint64_t hash);
-void interest_add(struct interest_set *set, struct interest *i);
+/* False: memory is out, and nothing has changed. */
+bool interest_add(struct interest_set *set, struct interest *i);
 void interest_remove(struct interest_set *set, struct interest *i);
 /* Whether the owner has an interest of this kind in the key. */
 bool interest_exists(const struct interest_set *set, const struct interest_kind *kind, unsigned db, uint64_t hash,

@@ -53,13 +53,13 @@ void shard_report(const struct place *p, struct slice key, const struct event *e
     interest_report(&p->shard->interests, p->db, p->hash, key, event);
 }
 
-void shard_add_interest(struct shard *s, struct interest *i)
+bool shard_add_interest(struct shard *s, struct interest *i)
 {
     lock_must_hold(&s->lock);
     must(i->db < s->keyspace->databases && keyspace_shard(s->keyspace, i->hash) == s);
     if (!(shard_interest(s) & i->kind->bit)) /* the next thread that locks the shard sees it */
         atomic_fetch_or_explicit(&s->door->interest, i->kind->bit, memory_order_relaxed);
-    interest_add(&s->interests, i);
+    return interest_add(&s->interests, i);
 }
 
 void shard_remove_interest(struct shard *s, struct interest *i)

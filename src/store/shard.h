@@ -132,8 +132,8 @@ static inline void shard_changed(const struct place *p, struct slice key, struct
         shard_report(p, key, &event);
 }
 
-/* Add and remove an interest in a key of the shard. */
-void shard_add_interest(struct shard *s, struct interest *i) REQUIRES(shard_cap);
+/* Add and remove an interest in a key of the shard. False: memory is out, and nothing has changed. */
+bool shard_add_interest(struct shard *s, struct interest *i) REQUIRES(shard_cap);
 void shard_remove_interest(struct shard *s, struct interest *i) REQUIRES(shard_cap);
 
 /* ---- entries ---- */

@@ -65,6 +65,9 @@ struct stream_consumer *stream_consumer_at(const struct stream_group *g, size_t 
  * If c is NULL, the caller assigns the nack to a consumer before anything else, as persist does. */
 struct stream_nack *stream_nack_add(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
                                     int64_t now);
+/* Bytes that a nack takes, with its references in both sets: as a bound, and in one of the sets alone. */
+#define STREAM_NACK_BYTES      (sizeof(struct stream_nack) + 2 * STREAM_REFERENCE_BYTES)
+#define STREAM_REFERENCE_BYTES (2 * sizeof(struct stream_nack *))
 /* Assigns a nack to c; its time and count stay. */
 void stream_nack_give(struct stream_nack *n, struct stream_consumer *c);
 /* Removes a nack: it was acknowledged, or its entry is deleted. */

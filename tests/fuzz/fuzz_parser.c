@@ -97,6 +97,9 @@ static struct buf read_in_pieces(const char *input, size_t size, uint32_t cuts, 
     return notes;
 }
 
+/* Values of proto-max-bulk-len: one that inputs reach, the default, and both ends of its range. */
+static const int64_t bulks[] = {1000, 512 * 1024 * 1024, 1024 * 1024, INT64_MAX};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct parser_limits limits;
@@ -104,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
-    limits = (struct parser_limits){.bulk = data[0] & 2 ? 512 * 1024 * 1024 : 1000, .authenticated = data[0] & 1};
+    limits = (struct parser_limits){.bulk = bulks[data[0] >> 1 & 3], .authenticated = data[0] & 1};
     whole = read_in_pieces((const char *)data + 2, size - 2, 0, &limits);
     pieces = read_in_pieces((const char *)data + 2, size - 2, data[1] + 1u, &limits);
     must(slice_eq(buf_slice(&whole), buf_slice(&pieces)));

@@ -258,6 +258,19 @@ def long_name(t):
     t.wait(lambda: c.number("mem_clients_normal") < MB, "the name to count no more")
 
 
+@case("memory of a client evicts no keys: watched keys, with the buckets in which shards find them", engines=False)
+def watched_keys(t):
+    c = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru").client()
+    fill(c, 0, 3000)
+    before = counted(c)
+    c.set("maxmemory", before + MB // 2)
+    for at in range(0, 200000, 1000):
+        c.ask("WATCH", *("w%d" % i for i in range(at, at + 1000)))
+    expect(counted(c) - before < MB // 4, "%d bytes of the watches count as data" % (counted(c) - before))
+    fill(c, 0, 3000)
+    equal(kept(c, 0, 3000), 3000, "keys that are left")
+
+
 def accounts(c):
     """The fields of one INFO memory that are numbers"""
     pairs = (line.split(":") for line in c.ask("INFO", "memory").decode().split("\r\n") if ":" in line)
@@ -361,6 +374,18 @@ def made(policy):
 
 made("noeviction")
 made("allkeys-lru")
+
+
+@case("DEBUG POPULATE stays within maxmemory: it evicts, or is refused", engines=False)
+def populated(t):
+    c = t.server("--threads", 2, "--maxmemory", 4 * MB, "--enable-debug-command", "yes").client()
+    contains(c.error("DEBUG", "POPULATE", 200000), "OOM")
+    expect(bounded(c) <= 5 * MB, "%d bytes without a policy" % bounded(c))
+    c.set("maxmemory-policy", "allkeys-lru")
+    c.ask("DEBUG", "POPULATE", 200000, "more")
+    expect(bounded(c) <= 5 * MB, "%d bytes" % bounded(c))
+    equal(c.ask("EXISTS", "more:199999"), 1, "the last key")
+    expect(c.number("evicted_keys") > 100000, "%d keys are evicted" % c.number("evicted_keys"))
 
 
 @case("FLUSHALL ASYNC counts keys in lazyfreed_objects, a plain FLUSHALL none", engines=False)

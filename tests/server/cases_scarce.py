@@ -161,6 +161,33 @@ def small_sizes(t):
     t.wait(lambda: c.cmd("SET", "again", "x")[0] == "+", "a write that succeeds")
 
 
+@case("when memory is out, WATCH, and commands that Redis never refuses but that add data, fail alone", engines=False)
+def small_additions(t):
+    s = scarce(t, 224 * MB)
+    c = s.client()
+    for at in range(0, 60000, 1000):
+        c.send_raw(b"".join(c.encode(("XADD", "s", "%d-1" % i, "f", "v")) for i in range(at + 1, at + 1001)))
+        for _ in range(1000):
+            c.read()
+    for group in range(100):
+        c.ask("XGROUP", "CREATE", "s", "g%d" % group, "0")
+    c.send_raw(c.encode(("CLIENT", "REPLY", "OFF")))
+    c.send_raw(b"".join(c.encode(("XREADGROUP", "GROUP", "g%d" % i, "c", "STREAMS", "s", ">")) for i in range(99)))
+    equal(c.ask("CLIENT", "REPLY", "ON"), b"OK", "CLIENT REPLY ON")
+    contains(c.error("XREADGROUP", "GROUP", "g99", "c", "STREAMS", "s", ">"), "OOM")
+    survives(s, "XREADGROUP")
+    c.ask("DEL", "s")
+    for at in range(0, 400000, 1000):
+        kind, text = c.cmd("WATCH", *("w%d" % i + "x" * 1000 for i in range(at, at + 1000)))
+        if kind == "-":
+            break
+    contains(text, b"OOM")
+    survives(s, "WATCH")
+    c.ask("UNWATCH")
+    c.ask("FLUSHALL")
+    t.wait(lambda: c.cmd("WATCH", "k") == ("+", b"OK"), "memory to watch a key")
+
+
 # ---- options ----
 
 LEAST, MOST = -2 ** 63, 2 ** 63 - 1

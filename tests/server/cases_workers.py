@@ -280,3 +280,39 @@ def serve_while_waiting(t):
                 equal(c.read(), ("$", b"%d" % i), "GET on the other worker")
         for c in waiting:
             equal(c.read(), reply, "%s after waiting" % question[0])
+
+
+@case("RANDOMKEY, SCAN, INFO and evictions do not stop a worker while another one holds a shard")
+def walks_beside_long_command(t):
+    s = t.server("--threads", "2", "--maxmemory-policy", "allkeys-lru")
+    busy, other = client_of(s, 0), client_of(s, 1)
+    for db in (0, 5):                                                          # the shard of a name is the same in each
+        busy.ask("SELECT", db)
+        busy.ask("SET", "source", 0, "EX", 1000)
+    busy.ask("SELECT", 0)
+    busy.ask("MSET", *[w for i in range(3000) for w in ("key%d" % i, "x" * 1000)])
+    other.set("maxmemory", other.number("used_memory") - other.number("mem_not_counted_for_evict") + (256 << 10))
+    waiting, scanning = client_of(s, 1), client_of(s, 1)
+    writers = [client_of(s, 1) for _ in range(8)]
+    for c in (waiting, scanning):
+        c.ask("SELECT", 5)
+    long = LongCommand(busy, "source")
+    waiting.send("RANDOMKEY")
+    scanning.send("SCAN", 0)
+    contains(other.text("INFO", "keyspace"), "db5:keys=1,expires=1,avg_ttl=0")
+    before = other.number("evicted_keys")
+    for i, c in enumerate(writers):
+        for j in range(20):
+            c.send("SET", "key%d" % i, "y" * (10000 * j))
+    # The keys of one or two of them may be in the shard that is held.
+    t.wait(lambda: sum(c.pending().count(b"OK") == 20 for c in writers) >= 6, "writes that evict")
+    expect(other.number("evicted_keys") > before, "nothing is evicted")
+    expect(not waiting.pending(), "RANDOMKEY did not wait for the only key of its database")
+    long.end()
+    equal(waiting.read(), ("$", b"source"), "RANDOMKEY after waiting")
+    cursor, keys = scanning.read()[1]
+    if keys[1] == []:           # replied before it came to the shard, unless that is the first one
+        cursor, keys = scanning.ask("SCAN", cursor[1].decode())
+    equal((cursor, keys), (("$", b"0"), ("*", [("$", b"source")])), "SCAN to its end")
+    for c in writers:
+        equal([c.read() for _ in range(20)], [("+", b"OK")] * 20, "replies to writes")

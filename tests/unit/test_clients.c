@@ -3,10 +3,12 @@
 #include "checks.h"
 #include "config.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "session/session.h"
@@ -232,6 +234,51 @@ START_TEST(the_largest_clients_are_doomed_until_the_rest_fits)
 }
 END_TEST
 
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* The least CPU time, of several attempts, in which one of two clients is doomed. */
+static uint64_t time_to_fit(unsigned n)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (unsigned attempt = 0; attempt < 9; attempt++) {
+        uint64_t before, took;
+
+        for (unsigned i = 0; i < n; i++)
+            atomic_store(&add("a")->out_memory, i % 2 != 0 ? 1000000 + i : 1000);
+        posted.count = 0;
+        before = cpu_ns();
+        clients_fit(&clients, (int64_t)n * 1500);
+        took = cpu_ns() - before;
+        ck_assert_uint_ge(posted.count, n / 2 - n / 100);
+        least = took < least ? took : least;
+        tear_down();
+        set_up();
+        watch_kills();
+    }
+    return least;
+}
+
+/* A scan of all clients for each one that is doomed would take 16 times as long for four times as many. */
+START_TEST(the_work_of_dooming_grows_as_the_number_of_clients)
+{
+    uint64_t few = 0, many = 1;
+
+    watch_kills();
+    for (unsigned attempt = 0; attempt < 3 && many >= 10 * few; attempt++) {
+        few = time_to_fit(1000);
+        many = time_to_fit(4000);
+    }
+    ck_assert_msg(many < 10 * few, "%" PRIu64 " ns for 4,000 clients, %" PRIu64 " for 1,000", many, few);
+}
+END_TEST
+
 /* The card with this id, as clients_visit finds it. */
 static bool keep_card(void *arg, struct card *card)
 {
@@ -325,6 +372,7 @@ int main(void)
     tcase_add_test(tests, a_subscriber_is_of_type_pubsub);
     tcase_add_test(tests, dooming_marks_the_card_and_posts_a_letter_to_its_address);
     tcase_add_test(tests, the_largest_clients_are_doomed_until_the_rest_fits);
+    tcase_add_test(tests, the_work_of_dooming_grows_as_the_number_of_clients);
     tcase_add_test(tests, a_card_is_found_by_its_id);
     tcase_add_test(tests, the_list_can_be_walked_while_clients_connect_and_disconnect);
     suite_add_tcase(suite, tests);

@@ -132,7 +132,10 @@ static void set_interest(struct interest *i, bool on)
     struct shard *s = keyspace_shard(ks, i->hash);
 
     hold(s);
-    (on ? shard_add_interest : shard_remove_interest)(s, i);
+    if (on)
+        ck_assert(shard_add_interest(s, i));
+    else
+        shard_remove_interest(s, i);
     shard_unlock(s);
 }
 

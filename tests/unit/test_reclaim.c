@@ -120,7 +120,7 @@ START_TEST(a_transaction_evicts_for_what_its_commands_make)
 }
 END_TEST
 
-START_TEST(a_transaction_does_not_evict_keys_of_its_own_shards)
+START_TEST(a_transaction_does_not_evict_its_own_keys)
 {
     limit_to("allkeys-random", 0, 0, 4 * MB); /* each takes 1.75 MB, with room to grow */
     expect("multi", "+OK\r\n");
@@ -130,6 +130,136 @@ START_TEST(a_transaction_does_not_evict_keys_of_its_own_shards)
     expect("exec", "*3\r\n:1048576\r\n:1048576\r\n-" OOM "\r\n");
     expect("exists k k1 k2", ":2\r\n");
     expect_within();
+}
+END_TEST
+
+static const char *const policies[] = {"allkeys-random", "allkeys-lru", "allkeys-lfu", "allkeys-fifo"};
+
+START_TEST(a_transaction_that_holds_every_shard_evicts_from_them)
+{
+    limit_to(policies[_i], 30, MB, 0);
+    expect("multi", "+OK\r\n");
+    expect("keys none", "+QUEUED\r\n");
+    expect("set k x", "+QUEUED\r\n");
+    for (unsigned i = 0; i < 3; i++)
+        expect("setrange k 1048575 x", "+QUEUED\r\n");
+    expect("copy k k1", "+QUEUED\r\n");
+    expect("copy k k2", "+QUEUED\r\n");
+    expect("exec", "*7\r\n*0\r\n+OK\r\n:1048576\r\n:1048576\r\n:1048576\r\n:1\r\n:1\r\n");
+    expect_within();
+    expect("exists k k1 k2", ":3\r\n");
+    ck_assert_uint_le(keyspace_stats(ks).evicted, 10);
+}
+END_TEST
+
+START_TEST(a_transaction_that_holds_every_shard_does_not_evict_its_own_keys)
+{
+    limit_to(policies[_i], 0, 0, 4 * MB); /* each takes 1.75 MB */
+    expect("multi", "+OK\r\n");
+    expect("keys none", "+QUEUED\r\n");
+    for (unsigned i = 0; i < 3; i++) {
+        char line[40];
+
+        snprintf(line, sizeof line, "setrange k%u 1048575 x", i);
+        expect(line, "+QUEUED\r\n");
+    }
+    expect("exec", "*4\r\n*0\r\n:1048576\r\n:1048576\r\n-" OOM "\r\n");
+    expect("exists k0 k1 k2", ":2\r\n");
+    expect_within();
+}
+END_TEST
+
+/* Commands that Redis never refuses, but that make data grow, and what there is before. "#" stands for a number. */
+static const char *const growing[][3] = {
+    {"set key# x", "expire key# 1000", ":1\r\n"},
+    {"set key# x", "getex key# ex 1000", "$1\r\nx\r\n"},
+    {"set key# x", "rename key# key#-with-a-name-that-is-longer-than-it-was-before", "+OK\r\n"},
+    {"set key# x", "renamenx key# key#-with-a-name-that-is-longer-than-it-was-before", ":1\r\n"},
+    {"set key# x", "move key# 1", ":1\r\n"},
+    {"sadd set member#", "smove set set# member#", ":1\r\n"},
+    {"hset hash key# x", "hgetex hash ex 1000 fields 1 key#", "*1\r\n$1\r\nx\r\n"},
+    {"xadd s #-1 f v", "xreadgroup group g c count 1 streams s >", "*1\r\n*2\r\n"},
+    {"xadd s #-1 f v", "xclaim s g c 0 #-1 force justid", "*1\r\n"},
+};
+
+#define GROWING ((int)(sizeof growing / sizeof *growing))
+#define ROUNDS  20000
+
+/* Runs the request. Returns the beginning of its reply, until the next call. */
+static const char *reply_of(const char *line)
+{
+    static char text[200];
+
+    ck_assert_int_eq(run(line), DISPATCH_DONE);
+    text[0] = '\0';
+    for (struct chunk *c = out_take(&session.out), *next; c != NULL; c = next) {
+        next = c->next;
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%.*s", (int)c->len, c->p);
+        chunk_free(c);
+    }
+    return text;
+}
+
+/* Puts the number in place of each "#". */
+static void numbered(char *line, size_t room, const char *text, unsigned n)
+{
+    size_t used = 0;
+
+    for (; *text != '\0'; text++) {
+        if (*text == '#')
+            used += (size_t)snprintf(line + used, room - used, "%u", n);
+        else
+            used += (size_t)snprintf(line + used, room - used, "%c", *text);
+    }
+}
+
+START_TEST(a_command_that_redis_never_refuses_exceeds_the_limit_by_little)
+{
+    char line[200];
+    size_t max;
+    bool refused = false;
+
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        numbered(line, sizeof line, growing[_i][0], i);
+        run(line);
+        out_fini(&session.out);
+    }
+    run("xgroup create s g 0 mkstream");
+    limit_to("noeviction", 1, MB, 0);
+    max = OPT(instance.options, maxmemory);
+    max += max / 80 + 4096;
+    expect("set more x", "-" OOM "\r\n");
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        const char *reply;
+
+        numbered(line, sizeof line, growing[_i][1], i);
+        reply = reply_of(line);
+        refused |= strncmp(reply, "-" OOM, strlen("-" OOM)) == 0;
+        if (i == 1)
+            ck_assert_msg(strncmp(reply, growing[_i][2], strlen(growing[_i][2])) == 0, "%s: %s", line, reply);
+        mem_flush();
+        ck_assert_msg(quota_bounded() <= max, "%s: %zu > %zu", line, quota_bounded(), max);
+    }
+    ck_assert_msg(refused, "%s is never refused", line);
+}
+END_TEST
+
+START_TEST(what_makes_nothing_grow_is_not_refused)
+{
+    run("set k x ex 1000");
+    run("set k1 x");
+    run("xgroup create s g 0 mkstream");
+    run("xadd s 1-1 f v");
+    run("xreadgroup group g c streams s >");
+    limit_to("noeviction", 4, MB, 0);
+    configure("maxmemory 1mb"); /* far below the data */
+    expect("expire k 2000", ":1\r\n");
+    expect("expire k1 2000", ":1\r\n");
+    expect("rename k1 k", "+OK\r\n");
+    expect("xreadgroup group g c streams s >", "*-1\r\n");
+    expect("xack s g 1-1", ":1\r\n");
+    expect("persist k", ":1\r\n");
+    expect("set k x", "-" OOM "\r\n");
 }
 END_TEST
 
@@ -229,7 +359,11 @@ int main(void)
     tcase_add_test(tests, what_does_not_fit_is_refused_before_anything_changes);
     tcase_add_test(tests, a_command_runs_again_when_there_is_room_and_counts_once);
     tcase_add_test(tests, a_transaction_evicts_for_what_its_commands_make);
-    tcase_add_test(tests, a_transaction_does_not_evict_keys_of_its_own_shards);
+    tcase_add_test(tests, a_transaction_does_not_evict_its_own_keys);
+    tcase_add_loop_test(tests, a_transaction_that_holds_every_shard_evicts_from_them, 0, 4);
+    tcase_add_loop_test(tests, a_transaction_that_holds_every_shard_does_not_evict_its_own_keys, 0, 4);
+    tcase_add_loop_test(tests, a_command_that_redis_never_refuses_exceeds_the_limit_by_little, 0, GROWING);
+    tcase_add_test(tests, what_makes_nothing_grow_is_not_refused);
     tcase_add_test(tests, what_can_never_fit_evicts_nothing);
     tcase_add_test(tests, growth_in_place_needs_no_room);
     tcase_add_test(tests, at_the_limit_the_last_bytes_can_be_used);

@@ -308,14 +308,14 @@ static void nest_units(struct shard *s) UNCHECKED_LOCKS
 
     lock_set_clear(runner.locks);
     ck_assert(unit_begin_set_within(&outer, &runner, LOCK_FOREVER));
-    unit_begin_within(&inner, &outer, s);
+    ck_assert(unit_begin_within(&inner, &outer, s, LOCK_FOREVER));
     ck_assert_uint_eq(held(), 1ull << 3);
     unit_end(&inner);
     ck_assert_uint_eq(held(), 0);
     unit_end(&outer);
     lock_set_want_world(runner.locks);
     ck_assert(unit_begin_set_within(&outer, &runner, LOCK_FOREVER));
-    unit_begin_within(&inner, &outer, s);
+    ck_assert(unit_begin_within(&inner, &outer, s, LOCK_FOREVER));
     ck_assert(inner.is_world);
     unit_end(&inner);
     ck_assert_uint_eq(held(), WORLD);

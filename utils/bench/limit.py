@@ -145,9 +145,11 @@ def run_maker(server, name, limit, policy, in_exec):
 
 
 def exec_failures(client):
-    """Reads the reply of EXEC, in which errors may be elements"""
-    failed = 0
-    for _ in range(int(client.file.readline()[1:])):
+    """Reads the reply of EXEC, in which errors may be elements. RuntimeError: EXEC is refused"""
+    failed, head = 0, client.file.readline()
+    if not head.startswith(b"*"):
+        raise RuntimeError(head.decode())
+    for _ in range(int(head[1:])):
         try:
             client.reply()
         except RuntimeError:

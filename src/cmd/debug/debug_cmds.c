@@ -24,8 +24,10 @@
 #include "obs/log.h"
 #include "persist/rdb_write.h"
 #include "run/call.h"
+#include "run/reclaim.h"
 
-#define WORD_BYTES 64
+#define WORD_BYTES     64
+#define POPULATE_EXTRA 64 /* bytes of an entry besides its key and value, and of the table */
 
 /* Copies argument i to `text`, of WORD_BYTES bytes, and adds a NUL, for the C functions that Redis parses numbers with.
  * A longer argument is truncated: no number is as long. */
@@ -226,6 +228,14 @@ static bool populate_one(struct call *c, struct slice key, struct slice value)
     return true;
 }
 
+/* Makes room for a key of POPULATE, which may evict keys that it has made before. The unit holds every shard. */
+static bool populate_has_room(const struct call *c, size_t bytes)
+{
+    const struct own_keys none = OWN_KEYS_NONE;
+
+    return reclaim_within(c->unit, mem_usable_size(bytes) + POPULATE_EXTRA, &none);
+}
+
 /* Creates key i of POPULATE. The value is truncated or padded with zero bytes to `size`, unless that is 0. value: a
  * buffer of `size` zero bytes. */
 static bool populate_nth(struct call *c, int64_t i, char *value, size_t size)
@@ -248,6 +258,8 @@ static bool populate_nth(struct call *c, int64_t i, char *value, size_t size)
 
 static void debug_populate(struct call *c)
 {
+    size_t prefix = c->argc > 3 ? call_arg(c, 3).n : 0;
+    const char *error = NULL;
     int64_t count, size = 0;
     char *value;
 
@@ -261,14 +273,17 @@ static void debug_populate(struct call *c)
         return;
     }
     memset(value, 0, size);
-    for (int64_t i = 0; i < count; i++)
-        if (reserve_is_short() || pages_are_low() || !populate_nth(c, i, value, size)) {
-            reply_error(c->out, ERR_NO_MEMORY);
-            mem_free(value);
-            return;
-        }
+    for (int64_t i = 0; i < count && error == NULL; i++) {
+        if (!populate_has_room(c, prefix + (size != 0 ? (size_t)size : WORD_BYTES)))
+            error = ERR_OOM;
+        else if (reserve_is_short() || pages_are_low() || !populate_nth(c, i, value, size))
+            error = ERR_NO_MEMORY;
+    }
     mem_free(value);
-    reply_ok(c->out);
+    if (error != NULL)
+        reply_error(c->out, error);
+    else
+        reply_ok(c->out);
 }
 
 static void debug_set_active_expire(struct call *c)

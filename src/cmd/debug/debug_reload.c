@@ -62,7 +62,7 @@ static bool reload_database(struct call *c, unsigned db)
 
     do {
         entries.len = 0;
-        cursor = call_scan(c, db, cursor, gather, &entries);
+        must(call_scan(c, db, &cursor, gather, &entries)); /* every shard is held */
         ok = reload_entries(c, db, &entries, &dump);
     } while (cursor != 0 && ok);
     buf_fini(&dump);

@@ -44,6 +44,8 @@ static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
     }
     if (moment <= c->unit->now) {
         call_drop(c, 1, e, EVENT_GENERIC, "del");
+    } else if (!call_has_room_to_expire(c, e)) {
+        return;
     } else {
         call_set_expire(c, 1, e, moment);
         call_changed(c, 1, EVENT_GENERIC, "expire");
@@ -52,7 +54,7 @@ static void expire_at(struct call *c, enum expire_unit unit, bool absolute)
 }
 
 #define SETS(unit_name) \
-    .arity = -3, .group = "generic", .cost = "O(1)", .flags = CMD_WRITE | CMD_FAST, \
+    .arity = -3, .group = "generic", .cost = "O(1)", .flags = CMD_WRITE | CMD_GROWS | CMD_FAST, \
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE), .syntax = "key " unit_name " [NX | XX | GT | LT]", \
     .history = "7.0.0: Added `NX`, `XX`, `GT` and `LT`."
 

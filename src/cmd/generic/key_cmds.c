@@ -94,8 +94,9 @@ CMD(persist,
 
 /* ---- renaming, copying, moving ---- */
 
-/* Renames the key in argument 1 to argument 2. False: there is no such key, and the error was replied. *done: false if
- * nothing changed, because the new name exists and only_new is set, or because both names are equal. */
+/* Renames the key in argument 1 to argument 2. False: there is no such key, or no memory for a longer name; the
+ * error was replied, or the body runs again. *done: false if nothing changed, because the new name exists and only_new
+ * is set, or because both names are equal. */
 static bool rename_key(struct call *c, bool only_new, bool *done)
 {
     struct entry *e = call_look(c, 1);
@@ -114,6 +115,8 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
     if (old != NULL && only_new)
         return true;
     sane(slice_eq(entry_key(e), call_arg(c, 1)) && e != old);
+    if (call_arg(c, 2).n > call_arg(c, 1).n && !call_has_room(c, call_arg(c, 2).n - call_arg(c, 1).n))
+        return false;
     usage = entry_usage(e);
     call_take(c, 1, e);
     e = entry_rename(e, call_arg(c, 2));
@@ -131,7 +134,7 @@ static bool rename_key(struct call *c, bool only_new, bool *done)
      {.flags = (target_flags), .first = 2, .last = 2, .step = 1}}
 
 CMD(rename,
-    .name = "RENAME", .arity = 3, .group = "generic", .since = "1.0.0", .cost = "O(1)", .flags = CMD_WRITE,
+    .name = "RENAME", .arity = 3, .group = "generic", .since = "1.0.0", .cost = "O(1)", .flags = CMD_WRITE | CMD_GROWS,
     .keys = RENAME_KEYS(KEY_OW | KEY_UPDATE), .syntax = "key newkey",
     .summary = "Renames a key; replaces the key that has the new name.")
 {
@@ -143,7 +146,7 @@ CMD(rename,
 
 CMD(renamenx,
     .name = "RENAMENX", .arity = 3, .group = "generic", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_FAST, .keys = RENAME_KEYS(KEY_OW | KEY_INSERT), .syntax = "key newkey",
+    .flags = CMD_WRITE | CMD_GROWS | CMD_FAST, .keys = RENAME_KEYS(KEY_OW | KEY_INSERT), .syntax = "key newkey",
     .history = "3.2.0: Both names may be equal.",
     .summary = "Renames a key if no key has the new name.")
 {
@@ -215,9 +218,12 @@ CMD(copy,
     reply_int(c->out, 1);
 }
 
+#define MOVED_BYTES 16 /* by which the table of one database grows before that of the other one shrinks */
+
 CMD(move,
     .name = "MOVE", .arity = 3, .group = "generic", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE), .syntax = "key db",
+    .flags = CMD_WRITE | CMD_GROWS | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
+    .syntax = "key db",
     .summary = "Moves a key to another database if that database does not have the key.")
 {
     struct entry *e;
@@ -236,6 +242,8 @@ CMD(move,
         reply_int(c->out, 0);
         return;
     }
+    if (!call_has_room(c, MOVED_BYTES))
+        return;
     usage = entry_usage(e);
     call_take(c, 1, e);
     call_put(c, 1, db, NULL, e);
@@ -253,14 +261,18 @@ CMD(move,
 #define PAUSED_TRIES 100
 
 /* Replies with a random key of a shard, in a unit of its own. False: removed an expired key instead, or the shard has
- * become empty. is_paused: expired keys must stay; may_be_expired: such a key is good enough. */
+ * become empty or, with c->gave_up, is held by another worker. is_paused: expired keys must stay; may_be_expired: such
+ * a key is good enough. */
 static bool reply_random_key(struct call *c, struct shard *s, bool is_paused, bool may_be_expired)
 {
     struct unit u;
     struct table *t;
     struct entry *e;
 
-    unit_begin_within(&u, c->unit, s);
+    if (!unit_begin_within(&u, c->unit, s, call_patience(c))) {
+        c->gave_up = true;
+        return false;
+    }
     t = shard_table(s, c->db);
     e = t != NULL ? table_random(t) : NULL;
     if (e != NULL && is_paused && !may_be_expired && entry_expired(e, u.now))
@@ -285,7 +297,7 @@ CMD(randomkey,
 
     do
         s = keyspace_random_shard(c->instance->keyspace, c->db);
-    while (s != NULL && !reply_random_key(c, s, is_paused, is_paused && ++tries > PAUSED_TRIES));
+    while (s != NULL && !reply_random_key(c, s, is_paused, is_paused && ++tries > PAUSED_TRIES) && !c->gave_up);
     if (s == NULL)
         reply_null(c->out);
 }

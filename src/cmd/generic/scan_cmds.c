@@ -41,7 +41,7 @@ CMD(keys_all,
     must(c->unit->is_world); /* the reply is one moment of the database */
     scan_args_set_pattern(&w.args, call_arg(c, 1));
     do
-        cursor = call_scan(c, c->db, cursor, keys_visit, &w);
+        must(call_scan(c, c->db, &cursor, keys_visit, &w));
     while (cursor != 0);
     reply_array_end(c->out, reply, w.found);
     scan_args_fini(&w.args);
@@ -75,6 +75,7 @@ CMD(scan,
     struct scan_walk w = {0};
     int64_t steps;
     uint64_t cursor;
+    bool is_held;
 
     if (!scan_args_parse(c, 1, SCAN_TYPE, &w.args))
         return;
@@ -82,8 +83,10 @@ CMD(scan,
     steps = scan_args_steps(&w.args);
     must(w.args.count >= 1 && steps >= w.args.count);
     do
-        cursor = call_scan_live(c, c->db, cursor, scan_visit, &w);
-    while (cursor != 0 && --steps > 0 && w.found.seen < w.args.count);
-    scan_found_reply(c, cursor, &w.found);
+        is_held = !call_scan_live(c, c->db, &cursor, scan_visit, &w);
+    while (!is_held && cursor != 0 && --steps > 0 && w.found.seen < w.args.count);
+    c->gave_up = is_held && cursor == w.args.cursor; /* otherwise there is progress to reply */
+    if (!c->gave_up)
+        scan_found_reply(c, cursor, &w.found);
     scan_args_fini(&w.args);
 }

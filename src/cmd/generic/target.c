@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "proto/client_memory.h"
 
 #define LOOK_MS 50 /* between two looks whether the server stops */
 
@@ -114,7 +115,7 @@ static struct target_addresses *copy_addresses(const struct addrinfo *found)
 
     for (const struct addrinfo *a = found; a != NULL; a = a->ai_next)
         n++;
-    to = mem_zalloc(sizeof *to + n * sizeof to->all[0]);
+    to = client_memory_zalloc(sizeof *to + n * sizeof to->all[0]);
     for (const struct addrinfo *a = found; a != NULL; a = a->ai_next) {
         must(to->n < n && a->ai_addrlen <= sizeof to->all[0].address);
         to->all[to->n].length = a->ai_addrlen;

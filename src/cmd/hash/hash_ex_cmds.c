@@ -7,6 +7,8 @@
 #include "run/collection.h"
 #include "types/hash.h"
 
+#define FIELD_EXPIRY_BYTES (2 * sizeof(int64_t)) /* in the field, and in the heap of the hash */
+
 /* The new expiry of the fields. */
 struct expiry {
     enum expire_option option;
@@ -85,9 +87,15 @@ static const char *apply_expiry(struct call *c, struct value *v, struct slice fi
     return "hpersist";
 }
 
+/* Whether maxmemory has room for the expiries of n fields. */
+static bool hgetex_has_room(struct call *c, const struct expiry *e, int n)
+{
+    return !expire_has_time(e->option) || e->at <= c->unit->now || call_has_room(c, (size_t)n * FIELD_EXPIRY_BYTES);
+}
+
 CMD(hgetex,
     .name = "HGETEX", .arity = -5, .group = "hash", .since = "8.0.0",
-    .cost = "O(N) where N is the number of field arguments", .flags = CMD_WRITE | CMD_FAST,
+    .cost = "O(N) where N is the number of field arguments", .flags = CMD_WRITE | CMD_GROWS | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
     .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] "
               HASH_FIELDS_SYNTAX,
@@ -100,7 +108,8 @@ CMD(hgetex,
 
     if (!collection_write(&o, c, 1, TYPE_HASH))
         return;
-    if (parse_hgetex(c, &expiry, &fields) && hash_args_fields(c, fields, HASH_COUNT_ERROR)) {
+    if (parse_hgetex(c, &expiry, &fields) && hash_args_fields(c, fields, HASH_COUNT_ERROR) &&
+        hgetex_has_room(c, &expiry, c->argc - fields - 2)) {
         reply_array(c->out, c->argc - fields - 2);
         for (int i = fields + 2; i < c->argc; i++) {
             const char *change = hash_reply_field(c, &o.value, call_arg(c, i))

@@ -225,11 +225,9 @@ static int64_t mean_ttl(struct call *c, unsigned db)
 
     if (c->in_exec || keyspace_volatile_size(c->instance->keyspace, db) == 0)
         return 0;
-    for (int i = 0; i < TTL_STEPS && s.n < TTL_SAMPLES; i++) {
-        cursor = call_scan(c, db, cursor, add_ttl, &s);
-        if (cursor == 0)
-            break;
-    }
+    for (int i = 0; i < TTL_STEPS && s.n < TTL_SAMPLES; i++)
+        if (!call_scan(c, db, &cursor, add_ttl, &s) || cursor == 0)
+            break; /* INFO waits for no long command */
     must(s.n <= TTL_SAMPLES);
     return s.n != 0 ? (int64_t)(s.sum / s.n) : 0;
 }

@@ -107,6 +107,8 @@ CMD(scard,
 
 /* ---- SMOVE ---- */
 
+#define SET_EXTRA 32 /* bytes of a set with one member, besides its entry's header, key and member */
+
 /* Moves a member of one set to another set, and closes both. */
 static void move_member(struct collection *from, struct collection *to, struct slice member)
 {
@@ -121,9 +123,15 @@ static void move_member(struct collection *from, struct collection *to, struct s
     collection_close(to);
 }
 
+/* The size of a new set with the member that SMOVE moves; a set that exists grows by less. */
+static size_t new_set_bytes(const struct call *c)
+{
+    return sizeof(struct entry) + call_arg(c, 2).n + call_arg(c, 3).n + SET_EXTRA;
+}
+
 CMD(smove,
     .name = "SMOVE", .arity = 4, .group = "set", .since = "1.0.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_FAST,
+    .flags = CMD_WRITE | CMD_GROWS | CMD_FAST,
     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .first = 1, .last = 1, .step = 1},
              {.flags = KEY_RW | KEY_INSERT, .first = 2, .last = 2, .step = 1}},
     .syntax = "source destination member", .summary = "Moves a member from one set to another.")
@@ -139,6 +147,10 @@ CMD(smove,
         collection_close(&from);
     } else if (!collection_write(&to, c, 2, TYPE_SET)) {
         collection_close(&from);
+        return;
+    } else if (is_member && !set_has(&to.value, member) && !call_has_room(c, new_set_bytes(c))) {
+        collection_close(&from);
+        collection_close(&to);
         return;
     } else if (is_member) {
         move_member(&from, &to, member);

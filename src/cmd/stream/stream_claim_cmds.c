@@ -143,10 +143,17 @@ static bool claim_id(struct call *c, const struct claim *x, const struct claiman
     return true;
 }
 
+/* Whether maxmemory has room for n entries that become pending for the consumer, of which with FORCE none may have been
+ * pending before. */
+static bool has_room(struct call *c, size_t n, bool force)
+{
+    return call_has_room(c, n * (force ? STREAM_NACK_BYTES : STREAM_REFERENCE_BYTES));
+}
+
 CMD(xclaim,
     .name = "XCLAIM", .arity = -6, .group = "stream", .since = "5.0.0",
     .cost = "O(log(N)) for each id, where N is the number of unacknowledged entries of the group",
-    .flags = CMD_WRITE | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
+    .flags = CMD_WRITE | CMD_GROWS | CMD_FAST, .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_UPDATE),
     .summary = "Changes the consumer that owns pending entries of a group, as if they were delivered to the new one.",
     .syntax = "key group consumer min-idle-time:string id [id ...] [IDLE ms:integer] [TIME unix-time-milliseconds] "
               "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
@@ -160,7 +167,8 @@ CMD(xclaim,
     bool changed;
     size_t n = 0;
 
-    if (!stream_open_group(&o, c, 1, stream_open_to_deliver, &to.group) || !parse_claim(c, &x))
+    if (!stream_open_group(&o, c, 1, stream_open_to_deliver, &to.group) || !parse_claim(c, &x) ||
+        !has_room(c, (size_t)(x.end - FIRST_ID), x.force))
         return;
     to.stream = stream_of(&o.value);
     changed = stream_id_compare(x.last, to.group->last) > 0;
@@ -273,7 +281,7 @@ static void reply_outcome(struct out *out, const struct claim *x, const struct s
 CMD(xautoclaim,
     .name = "XAUTOCLAIM", .arity = -6, .group = "stream", .since = "6.2.0",
     .cost = "O(log(N)+M) where N is the number of unacknowledged entries of the group and M is the number of entries "
-            "examined", .flags = CMD_WRITE | CMD_FAST,
+            "examined", .flags = CMD_WRITE | CMD_GROWS | CMD_FAST,
     .keys = CMD_KEYS(1, 1, 1, KEY_RW | KEY_DELETE),
     .summary = "Changes the consumer that owns pending entries of a group which have been idle for some time.",
     .syntax = "key group consumer min-idle-time:string start:string [COUNT count] [JUSTID]",
@@ -285,7 +293,8 @@ CMD(xautoclaim,
     struct claimant to;
     struct claim x;
 
-    if (!parse_auto_claim(c, &x) || !stream_open_group(&o, c, 1, stream_open_to_deliver, &to.group))
+    if (!parse_auto_claim(c, &x) || !stream_open_group(&o, c, 1, stream_open_to_deliver, &to.group) ||
+        !has_room(c, (size_t)x.count < to.group->pending.count ? (size_t)x.count : to.group->pending.count, false))
         return;
     to.stream = stream_of(&o.value);
     to.consumer = stream_make_consumer(c, 1, to.group, call_arg(c, CONSUMER));

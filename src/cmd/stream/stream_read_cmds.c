@@ -5,6 +5,7 @@
  * All streams are checked before any is read, so that an error changes nothing.
  */
 #include "cmd/stream/stream_args.h"
+#include "run/reclaim.h"
 #include "types/stream_progress.h"
 
 #define ERR_WAITING "ERR waiting with BLOCK is not supported"
@@ -219,18 +220,58 @@ static bool is_ready(const struct source *s)
     return s->is_history || (s->stream->count > 0 && stream_id_compare(stream_last_id(s->stream), s->after) > 0);
 }
 
-/* Returns the number of streams that are ready. -1: the error was replied. */
-static int count_ready(struct call *c, const struct request *r)
+/* Returns the number of streams that are ready, and their entries, as many as may be delivered. -1: the error was
+ * replied. */
+static int count_ready(struct call *c, const struct request *r, uint64_t *entries)
 {
     struct source s;
     int n = 0;
 
+    *entries = 0;
     for (int i = 0; i < r->n; i++) {
         if (!open_source(c, r, i, &s))
             return -1;
-        n += is_ready(&s);
+        if (!is_ready(&s))
+            continue;
+        n++;
+        *entries += r->count != 0 && r->count < s.stream->count ? r->count : s.stream->count;
     }
     return n;
+}
+
+/* ---- memory ---- */
+
+/* The number of entries of stream i that XREADGROUP is about to deliver. All arguments are known to be valid. */
+static uint64_t count_new(struct call *c, const struct request *r, int i)
+{
+    int key = r->first + i;
+    struct source s = {0};
+    struct stream_walk w;
+    struct stream_id id;
+    uint64_t n = 0, fields;
+
+    if (!stream_open_to_write(&s.opened, c, key)) /* without a hit or a miss */
+        return 0;
+    s.stream = stream_of(&s.opened.value);
+    if (!find_group(c, r, key, &s) || !parse_group_id(c, key + r->n, &s) || s.is_history || !is_ready(&s))
+        return 0;
+    id = s.after;
+    stream_id_next(&id);
+    stream_walk_begin(&w, s.stream, id, STREAM_ID_MAX, false);
+    while ((n < r->count || r->count == 0) && stream_walk_next(&w, &id, &fields))
+        n++;
+    return n;
+}
+
+/* Whether maxmemory has room for the entries that become pending; there are at most so many. */
+static bool has_room(struct call *c, const struct request *r, uint64_t entries)
+{
+    if (!r->for_group || r->no_ack || reclaim_fits(c->runner, entries * STREAM_NACK_BYTES))
+        return true;
+    entries = 0;
+    for (int i = 0; i < r->n; i++)
+        entries += count_new(c, r, i);
+    return call_has_room(c, entries * STREAM_NACK_BYTES);
 }
 
 /* ---- delivery ---- */
@@ -370,12 +411,13 @@ static void reply_ready(struct call *c, const struct request *r, int ready)
 static void read_streams(struct call *c, bool for_group)
 {
     struct request r = {.for_group = for_group};
+    uint64_t entries;
     int ready;
 
     if (!parse_request(c, &r))
         return;
-    ready = count_ready(c, &r);
-    if (ready < 0)
+    ready = count_ready(c, &r, &entries);
+    if (ready < 0 || !has_room(c, &r, entries))
         return;
     if (ready > 0) {
         reply_ready(c, &r, ready);
@@ -404,7 +446,7 @@ CMD(xread,
 CMD(xreadgroup,
     .name = "XREADGROUP", .arity = -7, .group = "stream", .since = "5.0.0",
     .cost = "O(log(N)+M) for each stream, where N is the number of its entries and M is the number of entries returned",
-    .flags = CMD_WRITE | CMD_BLOCKING | CMD_MOVABLEKEYS, .keys = STREAM_KEYS(4), .find_keys = find_keys,
+    .flags = CMD_WRITE | CMD_GROWS | CMD_BLOCKING | CMD_MOVABLEKEYS, .keys = STREAM_KEYS(4), .find_keys = find_keys,
     .summary = "Returns new entries of multiple streams for a consumer of a group, or its unacknowledged entries.",
     .syntax = "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]")
 {

@@ -72,7 +72,7 @@ static void change_expiry(struct call *c, struct entry *e, enum expire_option op
 }
 
 CMD(getex, .name = "GETEX", .arity = -2, .group = "string", .since = "6.2.0", .cost = "O(1)",
-    .flags = CMD_WRITE | CMD_FAST | CMD_STRINGS,
+    .flags = CMD_WRITE | CMD_GROWS | CMD_FAST | CMD_STRINGS,
     .keys = CMD_KEYS_NOTED(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE, "RW and UPDATE because it changes the TTL"),
     .summary = "Returns the string value of a key and sets or removes its time to live.",
     .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]")
@@ -95,7 +95,7 @@ CMD(getex, .name = "GETEX", .arity = -2, .group = "string", .since = "6.2.0", .c
         reply_null(c->out);
         return;
     }
-    if (!expire_from_options(c, &args, &expire))
+    if (!expire_from_options(c, &args, &expire) || (expire > c->unit->now && !call_has_room_to_expire(c, e)))
         return;
     call_reply_string(c, e);
     change_expiry(c, e, args.option, expire);

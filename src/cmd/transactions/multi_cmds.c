@@ -2,6 +2,7 @@
 /* Transactions: https://redis.io/docs/latest/develop/using-commands/transactions/ */
 #include "run/admission.h"
 #include "run/call.h"
+#include "run/reclaim.h"
 
 #define CONTROL (CMD_CONTROL | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_ALLOW_BUSY)
 
@@ -37,8 +38,40 @@ static bool watches_broken(struct call *c)
     return false;
 }
 
+/* Makes room while the unit holds its shards: evicts from others first, then from its own, where the keys of the
+ * transaction are spared. */
+static bool make_room(const struct call *c, size_t bytes, struct own_keys *own)
+{
+    return reclaim_within(c->unit, bytes, NULL) ||
+           (own_keys_gather(own, c->session) && reclaim_within(c->unit, bytes, own)) || call_fits_loosely(c, bytes);
+}
+
+#define TRIES 4 /* of a command that lacks memory; other threads may take what was made room for */
+
+/* Runs a queued command. EXEC has made room for the arguments of all, but the commands before this one may have taken
+ * it. What the command makes of them is not known before it runs. */
+static void run_queued(struct call *c, struct own_keys *own)
+{
+    bool may_add = c->cmd->flags & (CMD_DENYOOM | CMD_GROWS), has_room = true;
+
+    if (may_add && !make_room(c, admission_bytes(c->cmd, c->argv, c->argc), own))
+        has_room = !(c->cmd->flags & CMD_DENYOOM);
+    for (unsigned tries = 1; has_room; tries++) {
+        call_run(c);
+        if (LIKELY(c->short_of == 0))
+            return;
+        must(!c->is_last_try);
+        has_room = make_room(c, c->short_of, own);
+        c->short_of = 0;
+        c->is_last_try = tries + 1 >= TRIES;
+    }
+    reply_error(c->out, ERR_OOM);
+}
+
 static void run_queue(struct call *c)
 {
+    struct own_keys own = OWN_KEYS_NONE;
+
     reply_array(c->out, c->session->queued);
     for (unsigned i = 0; i < c->session->queued; i++) {
         struct queued *q = &c->session->queue[i];
@@ -55,11 +88,10 @@ static void run_queue(struct call *c)
         each.db = c->session->db;
         each.in_exec = true;
         each.blob_count = 0;
-        /* EXEC has made room for the arguments, but the commands before this one may have taken it. */
-        if (!(q->cmd->flags & CMD_DENYOOM) || call_has_room(&each, admission_bytes(q->cmd, q->argv, q->argc)))
-            call_run(&each);
+        run_queued(&each, &own);
         c->errors = c->out->errors;
     }
+    own_keys_fini(&own);
 }
 
 /* CMD_QUEUE: the unit holds the shards of all watched keys. */
@@ -129,12 +161,13 @@ static void prefetch_ahead(const struct call *c, int i)
         interest_prefetch_first(&call_place(c, i + AHEAD).shard->interests, c->hash[i + AHEAD]);
 }
 
-static void watch_key(struct call *c, int i)
+/* False: memory is out. */
+static bool watch_key(struct call *c, int i)
 {
     struct place p = call_place(c, i);
     struct entry *e = shard_peek(&p, call_arg(c, i));
 
-    session_watch(c->session, &p, call_arg(c, i), e != NULL && entry_expired(e, c->unit->now));
+    return session_watch(c->session, &p, call_arg(c, i), e != NULL && entry_expired(e, c->unit->now));
 }
 
 CMD(watch,
@@ -149,7 +182,10 @@ CMD(watch,
     must(!c->in_exec);
     for (int i = 1; i < c->argc; i++) {
         prefetch_ahead(c, i);
-        watch_key(c, i);
+        if (!watch_key(c, i)) {
+            reply_error(c->out, ERR_EXHAUSTED);
+            return;
+        }
     }
     reply_ok(c->out);
 }
