@@ -270,6 +270,12 @@ static bool is_service_link(enum option_id id, const char *value)
     return id == OPT_port && strstr(value, "://") != NULL;
 }
 
+/* A password that a container's environment was to set, and did not: without it the server would let everybody in. */
+static bool is_missing_password(enum option_id id, const char *value)
+{
+    return id == OPT_requirepass && value[0] == '\0';
+}
+
 static bool load_variable(struct conf *c, struct slice name, const char *value, struct buf *err)
 {
     enum option_id id = option_find_env(slice_of(name.p + strlen("LARDER_"), name.n - strlen("LARDER_")));
@@ -283,9 +289,10 @@ static bool load_variable(struct conf *c, struct slice name, const char *value, 
     }
     words_add(&w, name);
     words_add_bytes(&w, slice_str(value));
-    ok = set_option(c, id, &w, why);
+    ok = !is_missing_password(id, value) && set_option(c, id, &w, why);
     if (!ok)
-        buf_printf(err, "environment variable %s: %s\n", w.word[0], why);
+        buf_printf(err, "environment variable %s: %s\n", w.word[0],
+                   is_missing_password(id, value) ? "the password is empty; unset the variable to have none" : why);
     words_fini(&w);
     return ok;
 }

@@ -148,6 +148,8 @@ static bool find(const struct stream *s, struct stream_id id, size_t *i, struct 
         return false;
     *i = find_node(s, id);
     n = node_at(s, *i);
+    if (n->count == 0) /* in the middle of a removal */
+        return false;
     at = stream_node_seek(n, id);
     if (at == stream_node_end(n))
         return false;
@@ -191,17 +193,23 @@ size_t stream_node_count(const struct stream *s)
 
 /* ---- removal ---- */
 
+/* Frees node i, which stays as an empty record. */
+static void clear_node(struct stream *s, size_t i)
+{
+    struct stream_node *n = node_at(s, i);
+
+    must(s->count >= n->count && s->bytes >= slab_usable_size(n->room));
+    s->count -= n->count;
+    s->bytes -= slab_usable_size(n->room);
+    stream_node_free(n);
+    *n = (struct stream_node){.base = n->base, .last = n->last};
+}
+
 static void remove_nodes(struct stream *s, size_t i, size_t n)
 {
     must(i <= s->nodes.used && n <= s->nodes.used - i);
-    for (size_t k = i; k < i + n; k++) {
-        struct stream_node *node = node_at(s, k);
-
-        must(s->count >= node->count && s->bytes >= slab_usable_size(node->room));
-        s->count -= node->count;
-        s->bytes -= slab_usable_size(node->room);
-        stream_node_free(node);
-    }
+    for (size_t k = i; k < i + n; k++)
+        clear_node(s, k);
     if (n != 0)
         records_remove(&s->nodes, i, n, sizeof(struct stream_node));
 }
@@ -218,20 +226,35 @@ static void remove_entries(struct stream *s, size_t i, const char *from, const c
     s->count -= entries;
 }
 
-bool stream_remove(struct stream *s, struct stream_id id)
+bool stream_remove(struct stream *s, struct stream_id id, struct stream_emptied *emptied)
 {
     struct stream_entry e;
     size_t i;
 
     if (!find(s, id, &i, &e))
         return false;
-    if (node_at(s, i)->count == 1)
-        remove_nodes(s, i, 1);
-    else
+    if (node_at(s, i)->count > 1) {
         remove_entries(s, i, e.at, stream_entry_end(&e), 1);
+    } else {
+        clear_node(s, i);
+        emptied->from = emptied->end == 0 || i < emptied->from ? i : emptied->from;
+        emptied->end = i < emptied->end ? emptied->end : i + 1;
+    }
     if (stream_id_compare(id, s->max_deleted) > 0)
         s->max_deleted = id;
     return true;
+}
+
+void stream_remove_emptied(struct stream *s, const struct stream_emptied *emptied)
+{
+    size_t end_of_kept = emptied->from;
+
+    must(emptied->from <= emptied->end && emptied->end <= s->nodes.used);
+    for (size_t i = emptied->from; i < emptied->end; i++)
+        if (node_at(s, i)->count != 0)
+            *node_at(s, end_of_kept++) = *node_at(s, i);
+    if (end_of_kept < emptied->end)
+        records_remove(&s->nodes, end_of_kept, emptied->end - end_of_kept, sizeof(struct stream_node));
 }
 
 /* Whether a trim that has removed `removed` entries removes all of node n. */

@@ -76,8 +76,15 @@ static inline struct stream *stream_make(struct value *v)
  * nothing was changed. */
 bool stream_append(struct stream *s, struct stream_id id, const struct slice *pairs, size_t fields,
                    const struct value_limits *limits);
-/* Removes an entry and raises max_deleted, as XDEL does. False: there is no such entry. */
-bool stream_remove(struct stream *s, struct stream_id id);
+/* The nodes among which removals have left empty ones; {0} before the first removal. */
+struct stream_emptied {
+    size_t from, end;
+};
+/* Removes an entry and raises max_deleted, as XDEL does. False: there is no such entry. Nodes that became empty stay
+ * until stream_remove_emptied: only stream_remove may be called until then. So a removal of many entries moves the
+ * array of nodes once. */
+bool stream_remove(struct stream *s, struct stream_id id, struct stream_emptied *emptied);
+void stream_remove_emptied(struct stream *s, const struct stream_emptied *emptied);
 
 /* The arguments of XTRIM. */
 struct stream_trim {

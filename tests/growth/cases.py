@@ -72,6 +72,10 @@ def ids(n):
     return ["%d-1" % (i + 1) for i in range(n)]
 
 
+def scattered(words):
+    return [words[i * 7919 % len(words)] for i in range(len(words))]
+
+
 def a_string(n, key="k", byte="a"):
     return [["SET", key, byte * n]]
 
@@ -126,6 +130,10 @@ add("PFCOUNT", lambda n: ["PFCOUNT", *names("p", n)], lambda n: [["PFADD", "p%d"
 add("PFMERGE", lambda n: ["PFMERGE", "to", *names("p", n)], lambda n: [["PFADD", "p%d" % i, i] for i in range(n)], n=1000)
 add("XADD", lambda n: ["XADD", "x", "*", *pairs("f", n)])
 add("XDEL", lambda n: ["XDEL", "x", *ids(n)], a_stream, fresh=True)
+add("XDEL", lambda n: ["XDEL", "x", *scattered(ids(n))],
+    lambda n: [["CONFIG", "SET", "stream-node-max-entries", 1], *a_stream(n),
+               ["CONFIG", "SET", "stream-node-max-entries", 100]],
+    n=8000, fresh=True, label="of nodes of one entry, here and there")
 add("XACK", lambda n: ["XACK", "x", "group", *ids(n)], a_group, fresh=True)
 add("XCLAIM", lambda n: ["XCLAIM", "x", "group", "two", 0, *ids(n)], a_group)
 add("XREAD", lambda n: ["XREAD", "STREAMS", *names("x", n), *["0"] * n],

@@ -147,6 +147,15 @@ def large_values(t):
     expect(c.ask("DBSIZE") >= 13, "only %d keys are left" % c.ask("DBSIZE"))  # of 16 that fit, 1.25 MB each
 
 
+@case("MEMORY USAGE of a large value counts what may be written to its block, as in Redis", engines=False)
+def usage(t):
+    c = t.server("--threads", 1).client()
+    for n in (15000, 33000, 100000, MB):
+        c.ask("SET", "k", "x" * n)
+        usage = c.ask("MEMORY", "USAGE", "k")
+        expect(n < usage < n * 1.25 + 1024, "%d bytes for a value of %d" % (usage, n))
+
+
 @case("a value larger than maxmemory is refused, as in Redis, and evicts nothing", engines=False)
 def too_large(t):
     c = t.server("--threads", 1, "--maxmemory-policy", "allkeys-lru", "--maxmemory", 4 * MB).client()

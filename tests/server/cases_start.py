@@ -129,7 +129,7 @@ def bad_environment(t):
     contains(out, "LARDER_APPENDONLY")
     contains(out, "no append-only file")
     for name in ("MAXMEMORY", "MAXMEMORY_CLIENTS", "PORT", "PROTO_MAX_BULK_LEN", "UNIXSOCKETPERM", "TIMEOUT", "PROTECTED_MODE",
-                 "MAXMEMORY_POLICY"):
+                 "MAXMEMORY_POLICY", "REQUIREPASS"):
         contains(t.refused(env={"LARDER_" + name: ""}), "environment variable LARDER_" + name)
 
 

@@ -171,20 +171,34 @@ static void add(struct stream *s, struct twin *t, const struct value_limits *mos
     t->count++;
 }
 
-static void take(struct stream *s, struct twin *t)
+static void take_one(struct stream *s, struct twin *t, struct stream_emptied *emptied)
 {
     struct stream_id id = some_id(t);
     size_t i = 0;
 
     while (i < t->count && stream_id_compare(t->entries[i].id, id) != 0)
         i++;
-    ck_assert(stream_has(s, id) == (i < t->count));
-    ck_assert(stream_remove(s, id) == (i < t->count));
+    ck_assert(stream_remove(s, id, emptied) == (i < t->count));
     if (i == t->count)
         return;
     twin_remove(t, i, 1);
     if (stream_id_compare(id, t->max_deleted) > 0)
         t->max_deleted = id;
+}
+
+/* Removes up to four entries at once. */
+static void take(struct stream *s, struct twin *t)
+{
+    struct stream_emptied emptied = {0};
+    struct stream_id id = some_id(t);
+    size_t i = 0;
+
+    while (i < t->count && stream_id_compare(t->entries[i].id, id) != 0)
+        i++;
+    ck_assert(stream_has(s, id) == (i < t->count));
+    for (size_t n = seed_below(5); n > 0; n--)
+        take_one(s, t, &emptied);
+    stream_remove_emptied(s, &emptied);
 }
 
 static void trim(struct stream *s, struct twin *t)
@@ -276,12 +290,22 @@ START_TEST(a_node_holds_as_many_entries_as_in_redis)
 }
 END_TEST
 
+/* XDEL of one id. */
+static bool remove_one(struct stream *s, struct stream_id id)
+{
+    struct stream_emptied emptied = {0};
+    bool removed = stream_remove(s, id, &emptied);
+
+    stream_remove_emptied(s, &emptied);
+    return removed;
+}
+
 START_TEST(removed_entries_still_count_against_the_limit_of_their_node)
 {
     struct stream *s = made(99, (struct value_limits){.entries = 100, .bytes = 4096});
 
     for (uint64_t i = 1; i <= 98; i++)
-        ck_assert(stream_remove(s, (struct stream_id){1700000000000 + i / 10, i}));
+        ck_assert(remove_one(s, (struct stream_id){1700000000000 + i / 10, i}));
     for (uint64_t i = 0; i < 2; i++)
         stream_append(s, (struct stream_id){1800000000000, i}, pair, 1, &(struct value_limits){.entries = 100});
     ck_assert_uint_eq(stream_node_count(s), 2);
@@ -345,7 +369,7 @@ START_TEST(the_number_of_an_entry_is_known_if_no_later_one_was_deleted)
     ck_assert_int_eq(stream_number_of(s, s->last), 100);
     ck_assert_int_eq(stream_number_of(s, STREAM_ID_MAX), -1);
     ck_assert(!stream_has_gap(s, STREAM_ID_MIN));
-    stream_remove(s, id);
+    remove_one(s, id);
     ck_assert(stream_has_gap(s, STREAM_ID_MIN));
     ck_assert(stream_has_gap(s, id));
     stream_id_next(&id);

@@ -73,6 +73,7 @@ static inline double values_score(void)
 /* Appends an entry, and may remove one. */
 static inline void values_change_stream(struct stream *s, const struct value_limits *limits)
 {
+    struct stream_emptied emptied = {0};
     struct stream_id id = s->last;
     char names[4][80];
     struct slice pairs[4];
@@ -85,7 +86,8 @@ static inline void values_change_stream(struct stream *s, const struct value_lim
     if (stream_id_compare(id, s->last) > 0)
         stream_append(s, id, pairs, fields, limits);
     if (seed_below(10) == 0)
-        stream_remove(s, seed_below(2) ? stream_first_id(s) : s->last);
+        stream_remove(s, seed_below(2) ? stream_first_id(s) : s->last, &emptied);
+    stream_remove_emptied(s, &emptied);
 }
 
 /* Adds a group, a consumer and a nack, or some of these. */

@@ -167,6 +167,7 @@ CMD(xdel,
     struct collection o;
     struct stream *s;
     struct stream_id id;
+    struct stream_emptied emptied = {0};
     int64_t removed = 0;
 
     if (!stream_open_to_write(&o, c, 1))
@@ -175,7 +176,9 @@ CMD(xdel,
     if (s != NULL && !stream_args_are_ids(c, 2))
         return;
     for (int i = 2; s != NULL && i < c->argc; i++)
-        removed += stream_id_read(call_arg(c, i), 0, &id) && stream_remove(s, id);
+        removed += stream_id_read(call_arg(c, i), 0, &id) && stream_remove(s, id, &emptied);
+    if (s != NULL)
+        stream_remove_emptied(s, &emptied);
     must(removed <= c->argc - 2);
     if (removed > 0)
         call_changed(c, 1, EVENT_STREAM, "xdel");
