@@ -8,7 +8,7 @@
 #include "base/huge.h"
 #include "checks.h"
 
-enum { PAGE = 4096 };
+enum { PAGE = 64 * 1024 }; /* a multiple of any page size */
 
 /* Each test runs in a process of its own, in which huge pages are off. */
 
