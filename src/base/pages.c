@@ -20,7 +20,7 @@
 #define SPAN_MASK     (((uint64_t)1 << SPAN_PIECES) - 1)
 #define SPANS_A_WORD  (64 / SPAN_PIECES)
 #define BLOCK_WORDS   (HUGE_BYTES / PAGES_BYTES / 64)
-#define SMALL_BYTES   ((size_t)8 << 20) /* of the first region: in small pages until they are full */
+#define SMALL_BYTES   ((size_t)16 << 20) /* of the first region: in small pages until they are full */
 
 /* The kinds of free pieces: with memory, or with address space only. */
 enum { WARM, COLD, KINDS };

@@ -205,7 +205,7 @@ static int count_advice(enum advice advice)
 
 START_TEST(all_pieces_but_the_first_get_huge_pages)
 {
-    enum { A_BLOCK = 256, SMALL_BLOCKS = 4 };
+    enum { A_BLOCK = 256, SMALL_BLOCKS = 8 };
 
     if (!advice_works())
         return;
@@ -224,9 +224,9 @@ START_TEST(a_small_cache_is_in_small_pages)
 {
     if (!advice_works())
         return;
-    for (int i = 0; i < 700; i++)
+    for (int i = 0; i < 1900; i++)
         memset(piece[i] = pages_alloc(), 1, PAGES_BYTES);
-    ck_assert_int_eq(advice_of(piece[699]), NONE);
+    ck_assert_int_eq(advice_of(piece[1899]), NONE);
 }
 END_TEST
 
