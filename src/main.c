@@ -16,8 +16,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/huge.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/process.h"
@@ -213,6 +215,17 @@ static void make_run_id(char id[41])
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);
 }
 
+/* Tables and slabs use huge pages from now on, if that is asked for and the kernel has them. */
+static void use_huge_pages(struct conf *conf)
+{
+    if (!OPT(conf_options(conf), huge_pages))
+        return;
+    if (huge_start())
+        arena_start();
+    else
+        log_write(LOG_NOTICE, "The kernel has no huge pages of 2 MiB for this process: huge-pages has no effect");
+}
+
 static void build_instance(struct server *s)
 {
     struct instance *in = &s->instance;
@@ -394,6 +407,7 @@ static bool start(struct server *s)
     log_notes(s->conf);
     if (!fit_maxclients(s->conf) || !open_listeners(s))
         return false;
+    use_huge_pages(s->conf);
     build_instance(s);
     ops = choose_engine(OPT(s->instance.options, io_engine), why, sizeof why);
     if (ops == NULL) {

@@ -3,9 +3,9 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/huge.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -19,6 +19,8 @@
 #define SPAN_PIECES   (PAGES_SPAN_BYTES / PAGES_BYTES)
 #define SPAN_MASK     (((uint64_t)1 << SPAN_PIECES) - 1)
 #define SPANS_A_WORD  (64 / SPAN_PIECES)
+#define BLOCK_WORDS   (HUGE_BYTES / PAGES_BYTES / 64)
+#define SMALL_BYTES   ((size_t)16 << 20) /* of the first region: in small pages until they are full */
 
 /* The kinds of free pieces: with memory, or with address space only. */
 enum { WARM, COLD, KINDS };
@@ -53,6 +55,7 @@ static struct {
     size_t min_warm;      /* the lowest free[WARM] since the last trim */
     size_t surplus;       /* pieces that the running trim still has to return */
     size_t step;          /* pieces that it returns per call */
+    char *full;           /* a block of HUGE_BYTES that the running allocation has made full; NULL: none */
 } pool GUARDED_BY(lock);
 
 static _Atomic bool low; /* a region could not be mapped */
@@ -62,25 +65,17 @@ static struct region *region_of(const void *p)
     return (struct region *)((uintptr_t)p & ~(uintptr_t)(REGION_BYTES - 1));
 }
 
-/* Address space for a region, cut out of a mapping of twice the size. */
-static char *map_aligned(void)
+/* The bytes at the beginning of a region that get huge pages only when they are full: so neither a small cache nor the
+ * header of a new region takes a huge page. */
+static size_t small_bytes(const struct region *r)
 {
-    char *p = mmap(NULL, 2 * REGION_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    size_t before;
-
-    if (p == MAP_FAILED)
-        return NULL;
-    before = -(uintptr_t)p & (REGION_BYTES - 1);
-    if (before != 0)
-        munmap(p, before);
-    munmap(p + before + REGION_BYTES, REGION_BYTES - before);
-    return mprotect(p + before, REGION_BYTES, PROT_READ | PROT_WRITE) == 0 ? p + before : NULL;
+    return r->number == 0 ? SMALL_BYTES : HUGE_BYTES;
 }
 
 /* NULL: no memory. */
-static struct region *region_new(void)
+static struct region *region_new(unsigned number)
 {
-    struct region *r = (struct region *)map_aligned();
+    struct region *r = huge_map(REGION_BYTES, REGION_BYTES);
 
     if (r == NULL)
         return NULL;
@@ -89,6 +84,8 @@ static struct region *region_new(void)
         r->bits[COLD][i] = UINT64_MAX;
     r->bits[COLD][0] &= ~(((uint64_t)1 << HEADER_PIECES) - 1);
     r->free[COLD] = REGION_PIECES - HEADER_PIECES;
+    r->number = number;
+    huge_advise((char *)r + small_bytes(r), REGION_BYTES - small_bytes(r));
     return r;
 }
 
@@ -98,6 +95,18 @@ static void pool_add(struct region *r) REQUIRES(lock)
     r->number = pool.n;
     pool.regions[pool.n++] = r;
     pool.free[COLD] += r->free[COLD];
+}
+
+/* Notes the block that a word of the bitmaps is in if no piece of it is cold any more. */
+static void note_full(struct region *r, unsigned word) REQUIRES(lock)
+{
+    unsigned first = word / BLOCK_WORDS * BLOCK_WORDS;
+    uint64_t cold = 0;
+
+    for (unsigned i = first; i < first + BLOCK_WORDS; i++)
+        cold |= r->bits[COLD][i];
+    if (cold == 0)
+        pool.full = (char *)r + first * 64 * PAGES_BYTES;
 }
 
 /* Takes the first free piece of a kind, so that allocated pieces stay close together. There must be one. */
@@ -119,6 +128,8 @@ static void *take_first(unsigned kind) REQUIRES(lock)
     pool.free[kind]--;
     i = i * 64 + (unsigned)__builtin_ctzll(r->bits[kind][i]);
     r->bits[kind][i / 64] &= ~((uint64_t)1 << i % 64);
+    if (kind == COLD)
+        note_full(r, i / 64);
     return (char *)r + i * PAGES_BYTES;
 }
 
@@ -157,10 +168,13 @@ static void *take_span(struct region *r) REQUIRES(lock)
         return NULL;
     for (unsigned word = 0; word < WORDS; word++) {
         unsigned i = free_span(free_bits(r, word));
+        bool was_cold = r->bits[COLD][word] != 0;
 
         if (i == SPANS_A_WORD)
             continue;
         take_all(r, word, SPAN_MASK << i * SPAN_PIECES);
+        if (was_cold)
+            note_full(r, word);
         return (char *)r + ((size_t)word * SPANS_A_WORD + i) * PAGES_SPAN_BYTES;
     }
     return NULL;
@@ -209,10 +223,11 @@ static size_t left(void) REQUIRES(lock)
 /* Maps a region without the lock, since that may take long. False: memory is out. */
 static bool add_region(void) REQUIRES(lock)
 {
+    unsigned number = pool.n; /* unless another thread adds one meanwhile */
     struct region *r;
 
     lock_drop(&lock);
-    r = region_new();
+    r = region_new(number);
     lock_take(&lock);
     if (r != NULL)
         pool_add(r);
@@ -250,6 +265,18 @@ void pages_keep(void)
     lock_drop(&lock);
 }
 
+/* Ends an allocation. A block that has become full may have been in small pages until now. */
+static void done(void) RELEASES(lock)
+{
+    char *full = pool.full;
+
+    pool.full = NULL;
+    note_warm();
+    lock_drop(&lock);
+    if (full != NULL)
+        huge_advise(full, HUGE_BYTES);
+}
+
 void *pages_alloc(void)
 {
     void *p;
@@ -259,8 +286,7 @@ void *pages_alloc(void)
     while (left() == 0)
         add_region_surely();
     p = take_first(pool.free[WARM] != 0 ? WARM : COLD);
-    note_warm();
-    lock_drop(&lock);
+    done();
     return p;
 }
 
@@ -272,8 +298,7 @@ void *pages_alloc_span(void)
     add_region_ahead();
     while ((p = take_first_span()) == NULL)
         add_region_surely();
-    note_warm();
-    lock_drop(&lock);
+    done();
     return p;
 }
 
@@ -354,8 +379,9 @@ static void cool(struct region *r, unsigned word, uint64_t mask)
         unsigned first = (unsigned)__builtin_ctzll(mask);
         uint64_t rest = ~(mask >> first);
         unsigned n = rest != 0 ? (unsigned)__builtin_ctzll(rest) : 64;
+        size_t at = ((size_t)word * 64 + first) * PAGES_BYTES;
 
-        madvise((char *)r + ((size_t)word * 64 + first) * PAGES_BYTES, n * PAGES_BYTES, MADV_DONTNEED);
+        huge_return((char *)r + at, n * PAGES_BYTES, at >= small_bytes(r));
         mask &= n < 64 ? ~((((uint64_t)1 << n) - 1) << first) : 0;
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store/table.h"
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/quiesce.h"
@@ -26,7 +27,7 @@ struct table *table_new(void)
 {
     struct table *t = mem_aligned_zero(sizeof *t, sizeof *t);
     struct directory *d = directory_new(DIRECTORY_FIRST);
-    struct bucket *first = mem_aligned_zero(sizeof *first, LINEAR_FIRST * sizeof *first);
+    struct bucket *first = arena_zalloc(LINEAR_FIRST * sizeof *first);
 
     atomic_init(&d->segment[0], first);
     atomic_init(&t->directory, d);
@@ -96,7 +97,7 @@ void table_free(void *table)
     for (uint32_t i = 0; i < n; i++)
         bucket_free_all(bucket_at(t, i), release);
     for (unsigned k = 0; k < d->cap; k++) {
-        mem_free(d->segment[k]);
+        arena_free(d->segment[k]);
         if (due != NULL)
             mem_free(due[k]);
     }
@@ -163,7 +164,7 @@ static bool make_bucket(struct table *t, uint32_t i)
     if (k >= directory_of(t)->cap)
         directory_grow(t);
     must(k < directory_of(t)->cap && segment_at(t, k) == NULL);
-    b = mem_try_aligned_zero(sizeof *b, linear_segment_size(k) * sizeof *b);
+    b = arena_try_zalloc(linear_segment_size(k) * sizeof *b);
     if (b == NULL)
         return false;
     atomic_store_explicit(&directory_of(t)->segment[k], b, memory_order_release);
@@ -217,7 +218,7 @@ static void drop_segment(struct table *t, unsigned k)
 
     must(b != NULL);
     atomic_store_explicit(&directory_of(t)->segment[k], NULL, memory_order_release);
-    quiesce_retire(b, mem_free); /* after it was unlinked */
+    quiesce_retire(b, arena_free); /* after it was unlinked */
     if (due_of(t) != NULL) {
         mem_free(due_of(t)[k]);
         due_of(t)[k] = NULL;

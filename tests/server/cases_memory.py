@@ -3,7 +3,7 @@
 import os
 import time
 
-from harness import Skip, case, contains, equal, expect
+from harness import LIBC, Skip, case, contains, equal, expect
 
 MB = 1 << 20
 VALUE = "x" * 1000
@@ -466,3 +466,61 @@ def gone_clients(t):
     c.ask("SET", "k", "x")
     expect(counted(c) < MB, "%d bytes count as data" % counted(c))
     t.wait(lambda: c.number("mem_clients_normal") < MB, "the reply chunks at hand to go back")
+
+
+PR_SET_THP_DISABLE = 41
+NO_HUGE_PAGES = "has no huge pages of 2 MiB"
+
+
+def advised(s):
+    """The size of the mappings for which the server has asked for huge pages"""
+    size, total = 0, 0
+    for line in s.proc("smaps").splitlines():
+        words = line.split()
+        if words[0] == "Size:":
+            size = int(words[1]) << 10
+        elif words[0] == "VmFlags:" and "hg" in words:
+            total += size
+    return total
+
+
+def huge_pages(t, *options, **how):
+    """A server; Skip if the kernel has no huge pages for it"""
+    s = t.server("--threads", 1, "--enable-debug-command", "yes", *options, **how)
+    if t.sanitizer or NO_HUGE_PAGES in s.output():
+        raise Skip("no huge pages")
+    return s
+
+
+@case("a small cache has no huge pages, and takes no more memory than with huge-pages no", engines=False)
+def small_pages(t):
+    sizes = {}
+    for word in ("yes", "no"):
+        s = huge_pages(t, "--huge-pages", word)
+        s.client().ask("DEBUG", "POPULATE", 10000)
+        contains(s.proc("smaps_rollup"), "AnonHugePages:         0 kB")
+        sizes[word] = s.resident()
+    expect(sizes["yes"] < sizes["no"] + MB, "RSS: %r" % sizes)
+
+
+@case("a large cache asks for huge pages; FLUSHALL returns its memory", engines=False)
+def large_pages(t):
+    s = huge_pages(t)
+    c, empty = s.client(), s.resident()
+    for _ in range(2):
+        c.ask("DEBUG", "POPULATE", 500000)
+        expect(s.resident() > empty + 20 * MB, "RSS: %d, before %d" % (s.resident(), empty))
+        expect(advised(s) > 16 * MB, "advised: %d" % advised(s))
+        c.ask("FLUSHALL")
+        t.wait(lambda: s.resident() < empty + 10 * MB, "RSS after FLUSHALL, before %d" % empty)
+
+
+@case("with huge-pages no, or without any in the kernel, nothing is advised; the log has a line", engines=False)
+def no_huge_pages(t):
+    huge_pages(t)
+    for words, prepare, line in ((("no",), None, 0),
+                                 (("yes",), lambda: LIBC.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 1)):
+        s = t.server("--threads", 1, "--enable-debug-command", "yes", "--huge-pages", *words, prepare=prepare)
+        equal(len(s.lines(NO_HUGE_PAGES)), line, "lines of the log")
+        s.client().ask("DEBUG", "POPULATE", 500000)
+        equal(advised(s), 0, "advised")

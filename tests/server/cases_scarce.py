@@ -104,7 +104,7 @@ def ceiling_of_all(t):
 
 @case("requests, queues, replies and values for which there is no memory fail alone")
 def no_memory(t):
-    s = scarce(t, 224 * MB)
+    s = scarce(t, 240 * MB)
     big = "x" * (40 * MB)
     c = s.client()
     c.ask("SET", "s", "x" * (10 * MB))

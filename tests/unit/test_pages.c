@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "base/mem.h"
 #include "base/pages.h"
 #include "checks.h"
@@ -191,6 +192,59 @@ START_TEST(threads_may_allocate_and_free_while_another_one_purges)
 }
 END_TEST
 
+/* The number of pieces whose memory was advised so. */
+static int count_advice(enum advice advice)
+{
+    enum { STEP = 64 };
+    int n = 0;
+
+    for (int i = 0; i < MANY; i += STEP)
+        n += advice_of(piece[i]) == advice;
+    return n * STEP;
+}
+
+START_TEST(all_pieces_but_the_first_get_huge_pages)
+{
+    enum { A_BLOCK = 256, SMALL_BLOCKS = 8 };
+
+    if (!advice_works())
+        return;
+    take_all(); /* each block is full, but the last one */
+    ck_assert_int_eq(advice_of(piece[MANY - 1]), HUGE);
+    ck_assert_int_ge(count_advice(HUGE), MANY - 256);
+    free_all();
+    pages_purge(); /* they are empty */
+    for (int i = 0; i < A_BLOCK / 2; i++)
+        ck_assert_int_eq(advice_of(pages_alloc()), SMALL);
+    ck_assert_int_ge(count_advice(HUGE), MANY - (SMALL_BLOCKS + 3) * A_BLOCK);
+}
+END_TEST
+
+START_TEST(a_small_cache_is_in_small_pages)
+{
+    if (!advice_works())
+        return;
+    for (int i = 0; i < 1900; i++)
+        memset(piece[i] = pages_alloc(), 1, PAGES_BYTES);
+    ck_assert_int_eq(advice_of(piece[1899]), NONE);
+}
+END_TEST
+
+START_TEST(a_block_that_was_returned_in_part_gets_huge_pages_when_it_is_full)
+{
+    if (!advice_works())
+        return;
+    take_all();
+    for (int i = 0; i < MANY; i += 3)
+        pages_free(piece[i]);
+    pages_purge();
+    ck_assert_int_ge(count_advice(SMALL), MANY - 256);
+    for (int i = 0; i < MANY; i += 3)
+        piece[i] = pages_alloc();
+    ck_assert_int_ge(count_advice(HUGE), MANY - 256);
+}
+END_TEST
+
 START_TEST(freeing_a_piece_twice_fails_an_assertion)
 {
     void *p = pages_alloc();
@@ -241,6 +295,9 @@ int main(void)
     tcase_add_test(tests, a_trim_works_in_steps_and_returns_whether_more_is_left);
     tcase_add_test(tests, a_trim_of_any_size_ends_after_a_few_dozen_steps);
     tcase_add_test(tests, threads_may_allocate_and_free_while_another_one_purges);
+    tcase_add_test(tests, all_pieces_but_the_first_get_huge_pages);
+    tcase_add_test(tests, a_small_cache_is_in_small_pages);
+    tcase_add_test(tests, a_block_that_was_returned_in_part_gets_huge_pages_when_it_is_full);
     tcase_add_test_raise_signal(tests, freeing_a_piece_twice_fails_an_assertion, SIGABRT);
     tcase_add_test_raise_signal(tests, freeing_an_address_inside_a_piece_fails_an_assertion, SIGABRT);
     tcase_add_test_raise_signal(tests, a_trim_of_less_than_a_piece_fails_an_assertion, SIGABRT);
