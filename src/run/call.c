@@ -182,11 +182,11 @@ bool call_fits_loosely(const struct call *c, size_t bytes)
     return (c->cmd->flags & CMD_GROWS) && reclaim_fits_loosely(c->runner, bytes);
 }
 
-/* Makes room for `more` bytes: the body will be run again, and need `all` bytes; if it was run too often, within the
- * unit. */
+/* Makes room for `more` bytes: in a transaction from shards that the unit does not hold. If that is not enough, the
+ * body will be run again, and need `all` bytes; if it was run too often, room is made within the unit. */
 static bool make_room(struct call *c, size_t more, size_t all)
 {
-    if (all == 0)
+    if (all == 0 || (c->in_exec && reclaim_within(c->unit, more, NULL)))
         return true;
     if (!c->is_last_try) {
         c->short_of = all;

@@ -127,7 +127,7 @@ static enum evict_result evict_unit(void *arg, struct keyspace *ks, const struct
 
     must_be(e->runner, RUNNER_MAGIC);
     must(choice->shard->keyspace == ks);
-    if (!unit_begin_shard_within(&u, e->runner, choice->shard, VICTIM_NS))
+    if (!unit_begin_shard_within(&u, e->runner, choice->shard, e->runner->gave_up ? 0 : VICTIM_NS))
         return note_busy(e, choice->shard);
     e->failures = 0;
     result = evict_from(ks, choice);
