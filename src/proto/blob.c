@@ -46,6 +46,17 @@ struct blob *blob_copy_surely(struct slice s)
     return b;
 }
 
+struct blob *blob_resize(struct blob *b, size_t cap)
+{
+    struct blob *resized;
+
+    must(blob_is_sole(b) && cap >= b->len && cap <= SIZE_MAX - sizeof *b);
+    resized = mem_try_realloc(b, sizeof *b + cap);
+    if (resized != NULL)
+        resized->cap = cap;
+    return resized;
+}
+
 void blob_unref(struct blob *b)
 {
     uint32_t before;

@@ -42,6 +42,10 @@ struct blob *blob_new(size_t cap);
 /* The same with a copy of the bytes of s. The second uses the reserve, and ends the process if that is not enough. */
 struct blob *blob_copy(struct slice s);
 struct blob *blob_copy_surely(struct slice s);
+/* Gives a blob, whose only reference the caller has, another capacity, at least its length. Returns the blob, which may
+ * have moved. NULL: there is no memory, and nothing has changed. While it moves, both copies take memory, but only one
+ * is counted. */
+struct blob *blob_resize(struct blob *b, size_t cap);
 void blob_unref(struct blob *b);
 /* The caller's reference becomes that of an entry. A blob is the value of one entry at most. */
 void blob_own(struct blob *b);

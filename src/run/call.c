@@ -371,6 +371,8 @@ char *call_string_for_write(struct call *c, int i, struct entry *old, size_t n)
         e = entry_resize(old, n);
         if (e != NULL && e != old)
             call_moved(c, i, old, &was, e);
+        else if (e != NULL && entry_size(e) != was.bytes)
+            call_recount(c, i, &was, e);
     }
     if (e == NULL) {
         reply_error(c->out, ERR_NO_MEMORY);

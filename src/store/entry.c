@@ -358,21 +358,28 @@ static struct blob *grown_blob(struct slice old, size_t n)
     return b;
 }
 
+/* A blob that only the entry refers to grows where it is, if the allocator finds room there. */
 static struct entry *resize_blob(struct entry *e, size_t n)
 {
     struct blob *b = entry_blob(e);
     struct blob *grown;
 
     must(b->len <= b->cap);
-    if (blob_is_sole(b) && n <= b->cap && n > ENTRY_INLINE_MAX) {
-        if (n > b->len)
-            memset(b->p + b->len, 0, n - b->len);
-        b->len = n;
-        e->flags |= ENTRY_RAW;
-        return e;
+    if (!blob_is_sole(b) || n <= ENTRY_INLINE_MAX) {
+        grown = grown_blob(blob_slice(b), n);
+        return grown ? rebuild(e, SLICE(""), grown) : NULL;
     }
-    grown = grown_blob(blob_slice(b), n);
-    return grown ? rebuild(e, SLICE(""), grown) : NULL;
+    if (n > b->cap) {
+        b = blob_resize(b, grown_capacity(n));
+        if (b == NULL)
+            return NULL;
+        memcpy((char *)entry_field(e).p, &b, sizeof b);
+    }
+    if (n > b->len)
+        memset(b->p + b->len, 0, n - b->len);
+    b->len = n;
+    e->flags |= ENTRY_RAW;
+    return e;
 }
 
 struct entry *entry_resize(struct entry *old, size_t n)

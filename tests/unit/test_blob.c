@@ -51,6 +51,27 @@ static void *take_and_give(void *arg)
     return NULL;
 }
 
+START_TEST(a_resized_blob_keeps_its_bytes_and_counts_once)
+{
+    size_t before, after;
+    struct blob *b;
+
+    mem_flush();
+    before = mem_used();
+    b = blob_copy(SLICE("hello"));
+    b = blob_resize(b, 1 << 20);
+    ck_assert_ptr_nonnull(b);
+    ck_assert_uint_eq(b->cap, 1 << 20);
+    ck_assert(slice_eq(blob_slice(b), SLICE("hello")));
+    mem_flush();
+    after = mem_used();
+    ck_assert_uint_eq(after - before, blob_bytes(b));
+    blob_unref(b);
+    mem_flush();
+    ck_assert_uint_eq(mem_used(), before);
+}
+END_TEST
+
 START_TEST(threads_may_share_a_blob)
 {
     struct blob *b = blob_new(10);
@@ -92,6 +113,7 @@ int main(void)
     tcase_add_test(tests, a_blob_is_freed_with_its_last_reference);
     tcase_add_test(tests, blob_new_returns_null_without_memory);
     tcase_add_test(tests, a_copy_has_the_same_bytes_in_its_own_memory);
+    tcase_add_test(tests, a_resized_blob_keeps_its_bytes_and_counts_once);
     tcase_add_test(tests, threads_may_share_a_blob);
     tcase_add_test_raise_signal(tests, a_reference_to_something_else_fails_an_assertion, SIGABRT);
     tcase_add_test_raise_signal(tests, dropping_more_references_than_there_are_fails_an_assertion, SIGABRT);
