@@ -12,7 +12,8 @@
 #define RESERVED_MIN ((size_t)64 * 1024) /* bytes: fewer are within what each thread has not counted yet */
 #define VICTIM_NS    20000               /* how long eviction waits for the shard of a victim before it takes another */
 #define FAILURES     64                  /* in a row, before eviction ends */
-#define LOOSE_PART   80                  /* commands of CMD_GROWS may exceed maxmemory by this part of it */
+#define LOOSE_PART   80                  /* commands of CMD_GROWS may exceed maxmemory by this part of it, */
+#define LOOSE_MIN    ((size_t)128 * 1024) /* and by so much of a small one: a thread has 64 KiB uncounted */
 #define OWN_LOOKS    1024                /* at shards of the unit, without a victim, before only others are tried */
 
 static size_t limit_of(const struct runner *r)
@@ -61,6 +62,7 @@ bool reclaim_fits_loosely(const struct runner *r, size_t bytes)
 
     if (limit == 0)
         return true;
+    more = more > LOOSE_MIN ? more : LOOSE_MIN;
     return bytes <= more && bounded <= loose_limit(r->instance, limit, bounded) + more - bytes;
 }
 

@@ -22,9 +22,9 @@ bool reclaim_for(struct runner *r, size_t bytes);
 /* Whether `bytes` more fit as it is, and how many fit. */
 bool reclaim_fits(const struct runner *r, size_t bytes);
 size_t reclaim_room(const struct runner *r);
-/* Whether `bytes` more fit for a command of CMD_GROWS: it may exceed maxmemory by 1.25 %. A consumer has to read before
- * it can acknowledge, and a key gets an expiry so that it does not stay. If maxmemory was lowered below the data, what
- * counts is the least that the data has shrunk to since. */
+/* Whether `bytes` more fit for a command of CMD_GROWS: it may exceed maxmemory by 1.25 %, at least 128 KiB. A consumer
+ * has to read before it can acknowledge, and a key gets an expiry so that it does not stay. If maxmemory was lowered
+ * below the data, what counts is the least that the data has shrunk to since. */
 bool reclaim_fits_loosely(const struct runner *r, size_t bytes);
 /* Makes room while a unit holds shards. Evicts from other shards, if they can be locked without waiting. With `own`
  * also from shards of the unit, except the keys in `own`; then no entry may be referred to. */
