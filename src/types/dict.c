@@ -315,12 +315,20 @@ void dict_remove(struct dict *d, struct element *e, size_t rest)
 
 /* ---- walks ---- */
 
+static void prefetch_elements(const struct bucket *b)
+{
+    for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
+        __builtin_prefetch(bucket_ref(b, __builtin_ctz(bits)));
+}
+
 uint64_t dict_scan(const struct dict *d, uint64_t at, void (*visit)(void *arg, struct element *e), void *arg)
 {
     must_be(d, DICT_MAGIC);
-    for (const struct bucket *b = bucket_at(d, linear_index(at, d->buckets)); b != NULL; b = bucket_next(b))
+    for (const struct bucket *b = bucket_at(d, linear_index(at, d->buckets)); b != NULL; b = bucket_next(b)) {
+        prefetch_elements(b);
         for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
             visit(arg, bucket_ref(b, __builtin_ctz(bits)));
+    }
     return linear_scan_next(at, d->buckets);
 }
 
@@ -366,8 +374,7 @@ struct element *dict_next(const struct dict *d, struct dict_walk *w)
 
 static void compact_bucket(struct bucket *b, struct slab_work *w, const struct dict_mover *m)
 {
-    for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1)
-        __builtin_prefetch(bucket_ref(b, __builtin_ctz(bits)));
+    prefetch_elements(b);
     for (unsigned bits = bucket_used(b); bits != 0; bits &= bits - 1) {
         unsigned slot = __builtin_ctz(bits);
         struct element *e = bucket_ref(b, slot), *moved;
