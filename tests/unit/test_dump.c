@@ -10,6 +10,8 @@
 
 #define FOOTER 10
 
+#define LIST_BYTES 4096 /* list-max-listpack-size -1 */
+
 static struct options options;
 
 static void set_up(void)
@@ -137,6 +139,13 @@ static struct entry *random_value(void)
                          seed_below(2));
 }
 
+/* Whether a small list is longer than its limit, as in Redis: when elements are added, only their own bytes count. A list
+ * that is read is large then. */
+static bool is_beyond_the_limit(const struct entry *e)
+{
+    return entry_type(e) == TYPE_LIST && !entry_is_large(e) && entry_value(e).flat.n > LIST_BYTES;
+}
+
 START_TEST(random_values_are_read_back_unchanged)
 {
     seed_start(__func__);
@@ -149,7 +158,8 @@ START_TEST(random_values_are_read_back_unchanged)
         back = dump_read(buf_slice(&dump), &to);
         ck_assert_ptr_nonnull(back);
         ck_assert_uint_eq(values_sum(back), values_sum(e));
-        ck_assert_str_eq(entry_encoding_name(back), entry_encoding_name(e));
+        if (!is_beyond_the_limit(e))
+            ck_assert_str_eq(entry_encoding_name(back), entry_encoding_name(e));
         entry_free(back);
         entry_free(e);
         buf_fini(&dump);
