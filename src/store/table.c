@@ -271,8 +271,7 @@ void table_insert(struct table *t, uint64_t hash, struct entry *e)
 
 void table_recount(struct table *t, const struct entry_tally *was, const struct entry *e)
 {
-    count_flags(t, was->flags, e->flags);
-    count_bytes(t, was->bytes, entry_size(e));
+    count_anew(t, was, e);
 }
 
 void table_replace(struct table *t, uint64_t hash, const struct entry *old, const struct entry_tally *was,

@@ -79,8 +79,7 @@ static uint32_t sweep_bucket(struct table *t, uint32_t i, struct table_sweep *s)
                 continue;
             }
             bucket_set_ref(b, slot, e);
-            count_flags(t, was.flags, e->flags);
-            count_bytes(t, was.bytes, entry_size(e));
+            count_anew(t, &was, e);
             if (tick < next)
                 next = tick;
         }

@@ -47,6 +47,13 @@ static inline void count_bytes(struct table *t, size_t was, size_t is)
     t->bytes += is - was;
 }
 
+/* As table_recount. */
+static inline void count_anew(struct table *t, const struct entry_tally *was, const struct entry *e)
+{
+    count_flags(t, was->flags, e->flags);
+    count_bytes(t, was->bytes, entry_size(e));
+}
+
 /* ---- addresses ---- */
 
 #define DIRECTORY_FIRST 8
