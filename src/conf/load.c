@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "base/process.h"
+#include "conf/kind.h"
 #include "conf/state.h"
 
 #define INCLUDE_DEPTH_MAX 16
@@ -270,10 +271,13 @@ static bool is_service_link(enum option_id id, const char *value)
     return id == OPT_port && strstr(value, "://") != NULL;
 }
 
-/* A password that a container's environment was to set, and did not: without it the server would let everybody in. */
-static bool is_missing_password(enum option_id id, const char *value)
+/* An empty password is one that a container's environment was to set, and did not: without it the server would let
+ * everybody in. */
+static bool set_variable(struct conf *c, enum option_id id, const struct words *w, char *why)
 {
-    return id == OPT_requirepass && value[0] == '\0';
+    if (id == OPT_requirepass && w->word[1][0] == '\0')
+        return kind_refuse(why, "the password is empty; unset the variable to have none");
+    return set_option(c, id, w, why);
 }
 
 static bool load_variable(struct conf *c, struct slice name, const char *value, struct buf *err)
@@ -289,10 +293,9 @@ static bool load_variable(struct conf *c, struct slice name, const char *value, 
     }
     words_add(&w, name);
     words_add_bytes(&w, slice_str(value));
-    ok = !is_missing_password(id, value) && set_option(c, id, &w, why);
+    ok = set_variable(c, id, &w, why);
     if (!ok)
-        buf_printf(err, "environment variable %s: %s\n", w.word[0],
-                   is_missing_password(id, value) ? "the password is empty; unset the variable to have none" : why);
+        buf_printf(err, "environment variable %s: %s\n", w.word[0], why);
     words_fini(&w);
     return ok;
 }
