@@ -153,6 +153,8 @@ void call_changed_unwatched(struct call *c, int i, enum event_class class, const
 
 /* ---- running ---- */
 
+/* How often a command that lacks memory is run: other threads may take what was made room for. */
+#define CALL_TRIES 4
 /* Runs the command's body in the call's unit, and counts the call. */
 void call_run(struct call *c);
 

@@ -148,8 +148,6 @@ static bool run_once(struct call *c, const struct request *req)
     return !held_up;
 }
 
-#define TRIES 4 /* of a command that lacks memory; other threads may take what it has made room for */
-
 /* Whether there may be victims, but in shards that other workers hold: the command is run again later. */
 static bool must_wait_for_victims(const struct call *c)
 {
@@ -167,7 +165,7 @@ static bool run_unit(struct call *c, const struct request *req)
         if (LIKELY(c->short_of == 0))
             return true;
         must(!c->is_last_try);
-        c->is_last_try = tries + 1 >= TRIES;
+        c->is_last_try = tries + 1 >= CALL_TRIES;
         if (!reclaim_for(c->runner, c->short_of)) {
             if (must_wait_for_victims(c))
                 return false;

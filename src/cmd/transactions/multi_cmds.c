@@ -46,8 +46,6 @@ static bool make_room(const struct call *c, size_t bytes, struct own_keys *own)
            (own_keys_gather(own, c->session) && reclaim_within(c->unit, bytes, own)) || call_fits_loosely(c, bytes);
 }
 
-#define TRIES 4 /* of a command that lacks memory; other threads may take what was made room for */
-
 /* Runs a queued command. EXEC has made room for the arguments of all, but the commands before this one may have taken
  * it. What the command makes of them is not known before it runs. */
 static void run_queued(struct call *c, struct own_keys *own)
@@ -63,7 +61,7 @@ static void run_queued(struct call *c, struct own_keys *own)
         must(!c->is_last_try);
         has_room = make_room(c, c->short_of, own);
         c->short_of = 0;
-        c->is_last_try = tries + 1 >= TRIES;
+        c->is_last_try = tries + 1 >= CALL_TRIES;
     }
     reply_error(c->out, ERR_OOM);
 }
